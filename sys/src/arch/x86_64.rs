@@ -1,0 +1,58 @@
+//! x86_64: the call number in rax, arguments in rdi, rsi, rdx, r10, r8, r9; `syscall` destroys rcx and
+//! r11 (`man 2 syscall`; System V ABI, AMD64 supplement, A.2.1).
+
+use core::arch::global_asm;
+
+#[cfg(not(mote_hosted))]
+global_asm!(
+    ".section .text._start,\"ax\",@progbits",
+    ".globl _start",
+    ".type _start,@function",
+    "_start:",
+    "mov rdi, rsp",
+    "and rsp, -16",
+    "call {start}",
+    ".text",
+    start = sym crate::entry::start,
+);
+
+global_asm!(
+    ".section .text.mote_syscall3,\"ax\",@progbits",
+    ".globl mote_syscall3",
+    ".type mote_syscall3,@function",
+    "mote_syscall3:",
+    "mov eax, ecx",
+    "syscall",
+    "ret",
+    ".section .text.mote_syscall6,\"ax\",@progbits",
+    ".globl mote_syscall6",
+    ".type mote_syscall6,@function",
+    "mote_syscall6:",
+    "mov r10, rcx",
+    "mov eax, [rsp + 8]",
+    "syscall",
+    "ret",
+    // vfork_call(run: fn(arg) -> !, arg): 58 is vfork. The child works below this frame.
+    ".section .text.mote_vfork_call,\"ax\",@progbits",
+    ".globl mote_vfork_call",
+    ".type mote_vfork_call,@function",
+    "mote_vfork_call:",
+    "push rbx",
+    "mov eax, 58",
+    "syscall",
+    "test rax, rax",
+    "jnz 1f",
+    "mov rax, rdi",
+    "mov rdi, rsi",
+    "call rax",
+    "1: pop rbx",
+    "ret",
+    // SA_RESTORER: 15 is rt_sigreturn. The kernel has none of its own on x86_64.
+    ".section .text.mote_sigreturn,\"ax\",@progbits",
+    ".globl mote_sigreturn",
+    ".type mote_sigreturn,@function",
+    "mote_sigreturn:",
+    "mov eax, 15",
+    "syscall",
+    ".text",
+);
