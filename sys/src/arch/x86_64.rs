@@ -3,7 +3,8 @@
 
 use core::arch::global_asm;
 
-#[cfg(not(mote_hosted))]
+// A host build (unit tests) has the C library's entry code.
+#[cfg(not(any(target_env = "gnu", target_env = "musl")))]
 global_asm!(
     ".section .text._start,\"ax\",@progbits",
     ".globl _start",

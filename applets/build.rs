@@ -1,0 +1,114 @@
+//! Makes the applet table of the enabled features from the declarations in `src/`.
+
+#[path = "decl.rs"]
+mod decl;
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+fn main() {
+    println!("cargo:rerun-if-changed=src");
+    println!("cargo:rerun-if-changed=decl.rs");
+    if let Err(e) = run() {
+        eprintln!("{e}");
+        std::process::exit(1);
+    }
+}
+
+fn run() -> Result<(), String> {
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").ok_or("not run by cargo")?);
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("not run by cargo")?);
+    let decls: Vec<decl::Decl> = decl::read_all(&root.join("src"))?.into_iter().filter(enabled).collect();
+    println!("cargo:rustc-check-cfg=cfg(single)");
+    if decls.len() == 1 {
+        println!("cargo:rustc-cfg=single");
+    }
+    std::fs::write(out.join("table.rs"), table(&decls)?).map_err(|e| format!("{}: {e}", out.display()))
+}
+
+fn enabled(d: &decl::Decl) -> bool {
+    let name = d.names[0].to_uppercase().replace('-', "_");
+    std::env::var_os(format!("CARGO_FEATURE_{name}")).is_some()
+}
+
+fn table(decls: &[decl::Decl]) -> Result<String, String> {
+    let mut src = String::new();
+    let mut consts = String::new();
+    let mut specs = String::new();
+    let mut names: Vec<(&str, usize)> = Vec::new();
+    for (i, d) in decls.iter().enumerate() {
+        let spec = d.spec()?;
+        let name = &d.names[0];
+        let _ = writeln!(src, "#[path = {:?}]\nmod r#{name};", d.file);
+        let _ = writeln!(consts, "pub(crate) const r#{name}: &[u8] = &{:?};", spec.as_bytes());
+        let _ = write!(specs, "{spec}\0");
+        names.extend(d.names.iter().map(|n| (n.as_str(), i)));
+    }
+    let _ = writeln!(src, "#[allow(non_upper_case_globals, dead_code)]\nmod spec {{\n{consts}}}");
+    names.sort();
+    let blob: Vec<&str> = names.iter().map(|n| n.0).collect();
+    let (usage, pairs) =
+        squeeze(decls.iter().map(|d| d.usage.trim_end_matches('\n')).collect::<Vec<_>>().join("\0"));
+    let _ = writeln!(src, "static TABLE: sys::Table = sys::Table {{");
+    let _ = writeln!(src, "names: b\"{}\", entries: &[", blob.join("\\0"));
+    for (_, i) in &names {
+        let d = &decls[*i];
+        let dir = decl::DIRS.iter().position(|x| *x == d.dir).unwrap_or(0);
+        let _ = writeln!(
+            src,
+            "sys::applet::Entry {{ run: r#{}::run, decl: {i}, class: sys::applet::Class::{}, parse: sys::applet::Parse::{}, dir: {dir} }},",
+            d.names[0], d.class, d.parse
+        );
+    }
+    let _ = writeln!(
+        src,
+        "], options: sys::applet::{}, specs: &{:?},",
+        if specs.trim_matches('\0').is_empty() { "no_options" } else { "options" },
+        specs.as_bytes()
+    );
+    let _ = writeln!(src, "usage: &{usage:?}, pairs: &{pairs:?} }};");
+    Ok(src)
+}
+
+/// Byte-pair encoding of the usage texts: again and again, the pair of bytes that occurs most becomes one
+/// byte from 128 up. English shrinks to about 55 %, and `sys` expands it with a few instructions.
+fn squeeze(text: String) -> (Vec<u8>, Vec<[u8; 2]>) {
+    let mut bytes = text.into_bytes();
+    let mut pairs = Vec::new();
+    while pairs.len() < 128 {
+        let mut counts: HashMap<[u8; 2], usize> = HashMap::new();
+        let mut last = None;
+        for w in bytes.windows(2).map(|w| [w[0], w[1]]).filter(|w| !w.contains(&0)) {
+            // In a run of one byte, pairs that overlap count once.
+            if last == Some(w) && w[0] == w[1] {
+                last = None;
+                continue;
+            }
+            *counts.entry(w).or_default() += 1;
+            last = Some(w);
+        }
+        // A pair costs two bytes in the table; ties go to the smaller pair, so that builds are the same.
+        let Some((&best, &n)) = counts.iter().max_by_key(|(p, n)| (**n, std::cmp::Reverse(**p))) else {
+            break;
+        };
+        if n < 4 {
+            break;
+        }
+        let code = 128 + pairs.len() as u8;
+        pairs.push(best);
+        let mut next = Vec::with_capacity(bytes.len());
+        let mut i = 0;
+        while i < bytes.len() {
+            if bytes[i..].starts_with(&best) {
+                next.push(code);
+                i += 2;
+            } else {
+                next.push(bytes[i]);
+                i += 1;
+            }
+        }
+        bytes = next;
+    }
+    (bytes, pairs)
+}

@@ -1,0 +1,55 @@
+//! The multicall binary: finds the applet by the name it is called by, or in its first argument.
+
+#![cfg_attr(not(test), no_std, no_main)]
+// On the host this binary exists for its unit tests only; the target's entry code is not there.
+#![cfg_attr(target_env = "gnu", allow(dead_code))]
+
+extern crate alloc;
+
+/// Declares an applet. What it says is read by `decl.rs` before the compiler comes here; here it becomes
+/// the constant that `opt!` and `slot!` look options up in.
+macro_rules! applet {
+    (name: $name:ident, $($rest:tt)*) => {
+        #[allow(dead_code)] // not every applet has options
+        const SPEC: &[u8] = crate::spec::$name;
+    };
+}
+/// Bits of options, for `cx.has`: several letters (`opt!("vet")`) or a long option (`opt!("--all")`).
+#[allow(unused_macros)]
+macro_rules! opt {
+    ($names:literal) => {
+        const { sys::opts::bits(SPEC, $names.as_bytes()) }
+    };
+}
+/// Slot of an option's argument, for `cx.value`.
+#[allow(unused_macros)]
+macro_rules! slot {
+    ($name:literal) => {
+        const { sys::opts::slot(SPEC, $name.as_bytes()) }
+    };
+}
+
+#[cfg(not(single))]
+mod multicall;
+#[cfg(single)]
+#[path = "single.rs"]
+mod multicall;
+include!(concat!(env!("OUT_DIR"), "/table.rs"));
+
+/// Called by the entry code.
+#[cfg(not(target_env = "gnu"))]
+#[no_mangle]
+fn mote_main(v: sys::env::Vectors) -> u8 {
+    multicall::main(v, &TABLE)
+}
+
+#[cfg(not(test))]
+#[global_allocator]
+static HEAP: sys::heap::Heap = sys::heap::Heap::new();
+
+/// With `-Cpanic=immediate-abort` no panic comes here; the language wants the item.
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    sys::process::exit(134)
+}

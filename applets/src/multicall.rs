@@ -1,0 +1,123 @@
+//! `mote` by its own name: `mote APPLET …`, `--list`, `--install`, `--help`.
+
+use sys::applet::DIRS;
+use sys::fs::{self, Fd};
+use sys::out::complain;
+use sys::{env, Errno, Out, Table, ZStr};
+
+/// Runs the applet that `v` names; the exit status.
+pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
+    let mut args = v.args();
+    let mut out = Out::new(Fd::STDOUT);
+    loop {
+        let Some(&name) = args.first() else { return 127 };
+        let base = basename(name);
+        if let Some(e) = table.find(base) {
+            return table.run(e, v.envp, args, &mut out);
+        }
+        if !base.starts_with(b"mote") {
+            complain(&[base, b": applet not found"]);
+            return 127;
+        }
+        args = args.get_mut(1..).unwrap_or_default();
+        match args.first().map(|a| a.bytes()) {
+            None | Some(b"--help") => help(table, &mut out),
+            Some(b"--list") => list(table, &mut out, b"\n"),
+            Some(b"--install") => return install(table, v, args.get(1..).unwrap_or(&[])),
+            Some(_) => continue,
+        }
+        return match out.flush() {
+            Ok(()) => 0,
+            Err(e) => {
+                complain(&[b"mote: write error: ", e.text()]);
+                1
+            }
+        };
+    }
+}
+
+/// The last component of a path, without the `-` of a login shell.
+fn basename(path: ZStr<'static>) -> &'static [u8] {
+    let b = path.bytes();
+    let base = b.rsplit(|&c| c == b'/').next().unwrap_or(b);
+    base.strip_prefix(b"-").unwrap_or(base)
+}
+
+fn help(table: &Table, out: &mut Out) {
+    out.bytes(
+        concat!(
+            "mote ",
+            env!("CARGO_PKG_VERSION"),
+            ", a userland in one binary\n\
+             Usage: mote APPLET [ARG]...\n   or: mote --list | --install [-s] [DIR]\n\n\
+             --install makes hard links (-s: symbolic ones), in DIR or else where each belongs.\n\
+             APPLET --help tells its options. Applets:\n  "
+        )
+        .as_bytes(),
+    );
+    list(table, out, b" ");
+}
+
+fn list(table: &Table, out: &mut Out, end: &[u8]) {
+    for (name, _) in table.names() {
+        out.bytes(name);
+        out.bytes(end);
+    }
+    if end == b" " {
+        out.byte(b'\n');
+    }
+}
+
+fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
+    let soft = args.first().is_some_and(|a| a.is(b"-s"));
+    let args = args.get(soft as usize..).unwrap_or(&[]);
+    if args.len() > 1 || args.first().is_some_and(|a| a.first() == b'-') {
+        complain(&[b"mote: --install: takes [-s] [DIR]"]);
+        return 1;
+    }
+    let mut own = [0; 4096];
+    let Some(own) = own_path(v, &mut own) else {
+        complain(&[b"mote: --install: cannot tell my own path without /proc"]);
+        return 1;
+    };
+    let mut status = 0;
+    for (name, e) in table.names() {
+        let dir = match args.first() {
+            Some(dir) => dir.bytes(),
+            None => DIRS[(e.dir & 3) as usize],
+        };
+        let mut path = [0; 4096];
+        join(&mut path, &[dir, b"/", name]);
+        // SAFETY: `join` leaves a NUL at the end.
+        let path = unsafe { ZStr::from_ptr(path.as_ptr()) };
+        let made =
+            if soft { fs::symlinkat(own, Fd::CWD, path) } else { fs::linkat(Fd::CWD, own, Fd::CWD, path, 0) };
+        match made {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(why) => {
+                complain(&[b"mote: ", path.bytes(), b": ", why.text()]);
+                status = 1;
+            }
+        }
+    }
+    status
+}
+
+/// Puts the parts one behind the other, cut to leave a NUL: too long a path is then refused by the kernel.
+fn join(to: &mut [u8; 4096], parts: &[&[u8]]) {
+    let bytes = parts.iter().copied().flatten();
+    to[..4095].iter_mut().zip(bytes).for_each(|(t, b)| *t = *b);
+}
+
+/// The path of this binary: from /proc, or else as it was called (AT_EXECFN, 31).
+fn own_path(v: env::Vectors, buf: &mut [u8; 4096]) -> Option<ZStr<'_>> {
+    // SAFETY: in both cases a NUL-terminated string: `buf` started as zeros and its last byte is spared;
+    // AT_EXECFN is a string on the initial stack, and these are the vectors that the kernel made.
+    unsafe {
+        if fs::readlinkat(Fd::CWD, ZStr::new(c"/proc/self/exe"), &mut buf[..4095]).is_ok() {
+            return Some(ZStr::from_ptr(buf.as_ptr()));
+        }
+        let called = ZStr::from_ptr(env::auxv(v.envp, 31)? as *const u8);
+        (called.first() == b'/').then_some(called)
+    }
+}

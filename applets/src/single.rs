@@ -1,0 +1,13 @@
+//! A binary of one applet: it is that applet, whatever it is called. `mote APPLET …` works too.
+
+use sys::{env, Fd, Out, Table};
+
+/// Runs the only applet; the exit status.
+pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
+    let mut args = v.args();
+    let Some(e) = table.entries.first() else { return 127 };
+    if args.get(1).is_some_and(|a| a.is(table.names)) && args[0].bytes().ends_with(b"mote") {
+        args = args.get_mut(1..).unwrap_or_default();
+    }
+    table.run(e, v.envp, args, &mut Out::new(Fd::STDOUT))
+}

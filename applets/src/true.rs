@@ -1,0 +1,16 @@
+//! true: do nothing, successfully (POSIX.1-2024 true).
+
+applet! {
+    name: r#true,
+    dir: "/bin",
+    class: NoFork,
+    usage: "\
+[ARG]...
+
+Do nothing, successfully.
+",
+}
+
+pub(crate) fn run(_: &mut sys::Cx) -> u8 {
+    0
+}

@@ -1,0 +1,290 @@
+//! Applets: the table of them, and the context that one runs in.
+
+use crate::opts::{Walk, Wrong};
+use crate::{env, opts, out, Errno, Out, ZStr};
+
+/// May an applet run inside the shell's process? As BusyBox's NOFORK/NOEXEC list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Class {
+    /// As a function of the shell: leaks nothing, changes nothing of the process, ends soon.
+    NoFork,
+    /// In a fork of the shell, without exec.
+    NoExec,
+    /// Only by exec.
+    Exec,
+}
+
+/// How the arguments are read before `run` is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Parse {
+    /// Options anywhere before `--`.
+    Mix,
+    /// Options end at the first operand.
+    Posix,
+    /// Not at all: `run` gets every argument, `--help` included.
+    Raw,
+}
+
+/// One name of an applet.
+pub struct Entry {
+    /// Runs it; the value is the exit status.
+    pub run: fn(&mut Cx) -> u8,
+    /// Position of its declaration among all: index into the specs and usage texts.
+    pub decl: u8,
+    /// See [`Class`].
+    pub class: Class,
+    /// See [`Parse`].
+    pub parse: Parse,
+    /// Install directory: 0 /bin, 1 /sbin, 2 /usr/bin, 3 /usr/sbin.
+    pub dir: u8,
+}
+
+/// All applets of a binary. Texts stand in blobs, NUL-terminated one behind the other: no pointers, so
+/// nothing to relocate and nothing writable.
+pub struct Table {
+    /// Names, sorted.
+    pub names: &'static [u8],
+    /// One for each name.
+    pub entries: &'static [Entry],
+    /// Reads the options before `run`: [`options`], or [`no_options`] where no applet declares any, so that
+    /// such a binary does without the reader.
+    pub options: fn(&mut Cx, &'static [u8], Parse) -> Option<u8>,
+    /// Option specs ([`opts`]), one for each declaration.
+    pub specs: &'static [u8],
+    /// Usage texts, one for each declaration; bytes from 128 up stand for `pairs`.
+    pub usage: &'static [u8],
+    /// What the bytes 128, 129, … of the usage texts stand for: two bytes each, themselves perhaps pairs.
+    pub pairs: &'static [[u8; 2]],
+}
+
+/// Install directories by [`Entry::dir`].
+pub const DIRS: [&[u8]; 4] = [b"/bin", b"/sbin", b"/usr/bin", b"/usr/sbin"];
+
+/// Text number `n` of a blob of NUL-terminated texts.
+fn nth(blob: &'static [u8], n: usize) -> &'static [u8] {
+    blob.split(|&b| b == 0).nth(n).unwrap_or(&[])
+}
+
+impl Table {
+    /// The names in order.
+    pub fn names(&self) -> impl Iterator<Item = (&'static [u8], &'static Entry)> {
+        self.names.split(|&b| b == 0).zip(self.entries)
+    }
+
+    /// The applet of this name.
+    #[inline(never)]
+    pub fn find(&self, name: &[u8]) -> Option<&'static Entry> {
+        self.names().find(|(n, _)| *n == name).map(|(_, e)| e)
+    }
+
+    /// Runs `e` on `args`, `args[0]` its name: reads the options, answers `--help`, calls it, and
+    /// reports output that could not be written. The value is the exit status.
+    #[inline(never)]
+    pub fn run(
+        &'static self,
+        e: &'static Entry,
+        envp: *const *const u8,
+        args: &mut [ZStr<'static>],
+        out: &mut Out,
+    ) -> u8 {
+        let Some((&mut name, args)) = args.split_first_mut() else { return 127 };
+        let mut cx = Cx { name, args, opts: 0, values: [None; 8], out, envp, table: self, status: 0 };
+        let status = match cx.prepare(e) {
+            Some(status) => status,
+            None => (e.run)(&mut cx),
+        };
+        match cx.out.flush() {
+            Err(why) if status == 0 || cx.status == 0 => {
+                cx.fail(b"write error", why);
+                if status == 0 {
+                    1
+                } else {
+                    status
+                }
+            }
+            _ => status,
+        }
+    }
+
+    /// Writes declaration `decl`'s usage text.
+    fn help(&self, out: &mut Out, name: ZStr, decl: u8) {
+        out.bytes(b"Usage: ");
+        out.z(name);
+        out.byte(b' ');
+        for &b in nth(self.usage, decl as usize) {
+            self.expand(out, b);
+        }
+        out.byte(b'\n');
+    }
+
+    fn expand(&self, out: &mut Out, b: u8) {
+        match self.pairs.get((b as usize).wrapping_sub(128)) {
+            Some(p) => p.iter().for_each(|&c| self.expand(out, c)),
+            None => out.byte(b),
+        }
+    }
+}
+
+/// Takes the options of `spec` off the arguments. `Some` is a status to end with.
+pub fn options(cx: &mut Cx, spec: &'static [u8], parse: Parse) -> Option<u8> {
+    let mut walk = Walk::new(core::mem::take(&mut cx.args), spec, parse == Parse::Mix);
+    while let Some(step) = walk.next() {
+        match step {
+            Ok(f) => {
+                cx.opts = cx.opts & !opts::rivals(spec, f.letter) | 1 << f.number;
+                if let Some(slot) = cx.values.get_mut(f.slot).filter(|_| f.value.is_some()) {
+                    *slot = f.value;
+                }
+            }
+            Err(w) => return Some(cx.wrong(w)),
+        }
+    }
+    cx.args = walk.operands();
+    None
+}
+
+/// For a binary whose applets have no options: leaves the arguments as they are.
+pub fn no_options(_: &mut Cx, _: &'static [u8], _: Parse) -> Option<u8> {
+    None
+}
+
+/// What an applet gets: its arguments and its output, and the means to complain.
+pub struct Cx<'a> {
+    /// The name it was called by, for messages.
+    pub name: ZStr<'static>,
+    /// Its operands; all arguments with [`Parse::Raw`].
+    pub args: &'a mut [ZStr<'static>],
+    /// Set of the options given; ask with [`Cx::has`].
+    pub opts: u64,
+    values: [Option<ZStr<'static>>; 8],
+    /// Standard output.
+    pub out: &'a mut Out,
+    /// `NAME=value` strings, NULL-terminated.
+    pub envp: *const *const u8,
+    /// All applets, for the multicall and the shell.
+    pub table: &'static Table,
+    /// Set to 1 by [`Cx::fail`] and its kin; what an applet returns when it went on after an error.
+    pub status: u8,
+}
+
+impl Cx<'_> {
+    /// Answers `--help` and reads the options. `Some` is a status to end with.
+    fn prepare(&mut self, e: &Entry) -> Option<u8> {
+        if e.parse == Parse::Raw {
+            return None;
+        }
+        if let [only] = self.args {
+            if only.is(b"--help") {
+                self.table.help(self.out, self.name, e.decl);
+                return Some(0);
+            }
+        }
+        (self.table.options)(self, nth(self.table.specs, e.decl as usize), e.parse)
+    }
+
+    /// Reports a mistake in the options; the status for it.
+    pub fn wrong(&mut self, w: Wrong) -> u8 {
+        let (text, why): (&[u8], &[u8]) = match w {
+            Wrong::Unknown(t) => (t, b": unknown option (see --help)"),
+            Wrong::NoArgument(t) => (t, b": option needs an argument (see --help)"),
+            Wrong::Extra(t) => (t, b": option takes no argument (see --help)"),
+        };
+        let dash: &[u8] = if text.starts_with(b"-") { b"" } else { b"-" };
+        out::complain(&[self.name.bytes(), b": ", dash, text, why]);
+        1
+    }
+
+    /// Is any of these options given? With `opt!("vet")`.
+    pub fn has(&self, bits: u64) -> bool {
+        self.opts & bits != 0
+    }
+
+    /// Argument of the option with this slot (`slot!("w")`), the last one given.
+    pub fn value(&self, slot: usize) -> Option<ZStr<'static>> {
+        self.values.get(slot).copied().flatten()
+    }
+
+    /// The first operand.
+    pub fn arg(&self, n: usize) -> Option<ZStr<'static>> {
+        self.args.get(n).copied()
+    }
+
+    /// Value of an environment variable.
+    pub fn env(&self, name: &[u8]) -> Option<ZStr<'static>> {
+        env::get(self.envp, name)
+    }
+
+    /// `name: what: why` on standard error; makes the status 1.
+    #[inline(never)]
+    pub fn error(&mut self, what: &[u8], why: &[u8]) {
+        self.status = 1;
+        out::complain(&[self.name.bytes(), b": ", what, b": ", why]);
+    }
+
+    /// As [`Cx::error`] with the kernel's reason.
+    #[inline(never)]
+    pub fn fail(&mut self, what: &[u8], why: Errno) {
+        self.error(what, why.text());
+    }
+
+    /// Reports what is wrong with the operands (`missing operand`) and points to `--help`; the status.
+    pub fn misuse(&mut self, why: &[u8]) -> u8 {
+        self.error(why, b"see --help");
+        1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(cx: &mut Cx) -> u8 {
+        let n = cx.args.len() as u64;
+        cx.out.dec(n);
+        if cx.has(1) {
+            cx.out.byte(b'a');
+        }
+        if let Some(w) = cx.value(0) {
+            cx.out.z(w);
+        }
+        3
+    }
+    static TABLE: Table = Table {
+        names: b"one\0two",
+        entries: &[
+            Entry { run, decl: 0, class: Class::NoFork, parse: Parse::Mix, dir: 0 },
+            Entry { run, decl: 1, class: Class::NoFork, parse: Parse::Raw, dir: 0 },
+        ],
+        options,
+        specs: b"aw:\0",
+        usage: b"[-a] [-w N]\n\x81\0-",
+        pairs: &[*b"xy", [128, b'z']],
+    };
+
+    fn call(args: &[&'static core::ffi::CStr]) -> (u8, Vec<u8>) {
+        let mut v: Vec<ZStr> = args.iter().map(|a| ZStr::new(a)).collect();
+        let mut out = Out::memory();
+        let e = TABLE.find(v[0].bytes()).unwrap();
+        let s = TABLE.run(e, core::ptr::null(), &mut v, &mut out);
+        (s, out.take())
+    }
+
+    #[test]
+    fn options_are_read_before_run() {
+        assert_eq!(call(&[c"one", c"x", c"-aw5", c"y"]), (3, b"2a5".to_vec()));
+        assert_eq!(call(&[c"two", c"-q", c"--help"]), (3, b"2".to_vec()));
+        assert_eq!(call(&[c"one", c"-q"]).0, 1);
+    }
+
+    #[test]
+    fn help_expands_pairs() {
+        assert_eq!(call(&[c"one", c"--help"]), (0, b"Usage: one [-a] [-w N]\nxyz\n".to_vec()));
+    }
+
+    #[test]
+    fn unknown_names_are_not_found() {
+        assert!(TABLE.find(b"on").is_none() && TABLE.find(b"").is_none());
+    }
+}

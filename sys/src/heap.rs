@@ -1,0 +1,167 @@
+//! The heap: powers of two from free lists, large blocks straight from the kernel.
+//!
+//! Small and predictable rather than clever: a block of up to 2 KB comes from its size's free list or from
+//! the current region, so that a loop which frees what it takes grows nothing; a bigger one is its own
+//! mapping, given back when freed. There is no header: Rust tells the size again when it frees.
+
+use crate::{out, process};
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::UnsafeCell;
+use core::ptr::null_mut;
+use linux_raw_sys::general::{MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE};
+
+const MIN: usize = 16;
+const CLASSES: usize = 8; // 16 … 2048
+const LARGE: usize = MIN << (CLASSES - 1);
+/// What is asked of the kernel at a time for small blocks: bytes.
+const REGION: usize = if cfg!(mote_nommu) { 4096 } else { 32768 };
+const PAGE: usize = 4096;
+
+/// The allocator; the binary declares one as its `#[global_allocator]`.
+pub struct Heap(UnsafeCell<State>);
+
+struct State {
+    free: [*mut u8; CLASSES],
+    next: *mut u8,
+    left: usize,
+}
+
+// SAFETY: mote's processes have one thread; signal handlers do not allocate.
+unsafe impl Sync for Heap {}
+
+impl Heap {
+    /// An empty heap; takes memory from the kernel at first use.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Heap {
+        Heap(UnsafeCell::new(State { free: [null_mut(); CLASSES], next: null_mut(), left: 0 }))
+    }
+}
+
+fn class(size: usize) -> usize {
+    let mut c = 0;
+    while (MIN << c) < size {
+        c += 1;
+    }
+    c
+}
+
+fn pages(size: usize) -> usize {
+    // A size near usize::MAX stays as it is and the kernel refuses it.
+    size.checked_add(PAGE - 1).map_or(size, |s| s & !(PAGE - 1))
+}
+
+/// Fresh zeroed memory from the kernel, or the end of the process: nothing in mote can go on without.
+#[inline(never)]
+fn map(size: usize) -> *mut u8 {
+    // SAFETY: an anonymous private mapping at an address of the kernel's choice touches nothing of ours.
+    #[cfg(target_arch = "arm")]
+    let r = unsafe {
+        crate::sys6!(__NR_mmap2, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1isize, 0)
+    };
+    // SAFETY: as above.
+    #[cfg(target_arch = "x86_64")]
+    let r = unsafe {
+        crate::sys6!(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1isize, 0)
+    };
+    match crate::check(r) {
+        Ok(p) => p as *mut u8,
+        Err(_) => {
+            out::complain(&[b"mote: out of memory"]);
+            process::exit(1)
+        }
+    }
+}
+
+// SAFETY: blocks of a class are MIN << class bytes, aligned to MIN, handed out once until freed; large
+// ones are mappings of their own. Rust asks for no alignment over 16 here.
+unsafe impl GlobalAlloc for Heap {
+    #[inline(never)]
+    unsafe fn alloc(&self, l: Layout) -> *mut u8 {
+        if l.size() > LARGE {
+            return map(pages(l.size()));
+        }
+        let c = class(l.size());
+        // SAFETY: one thread, no reentrance.
+        let s = unsafe { &mut *self.0.get() };
+        let p = s.free[c];
+        if !p.is_null() {
+            // SAFETY: a free block's first word links to the next.
+            s.free[c] = unsafe { *(p as *mut *mut u8) };
+            return p;
+        }
+        let size = MIN << c;
+        if s.left < size {
+            s.next = map(REGION);
+            s.left = REGION;
+        }
+        let p = s.next;
+        s.left -= size;
+        // SAFETY: `left` bytes follow `next` in the region.
+        s.next = unsafe { p.add(size) };
+        p
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc(&self, p: *mut u8, l: Layout) {
+        if l.size() > LARGE {
+            // SAFETY: the mapping made by `alloc` with this very size; nobody uses it any more.
+            let _ = unsafe { crate::sys3!(__NR_munmap, p, pages(l.size())) };
+            return;
+        }
+        let c = class(l.size());
+        // SAFETY: one thread, no reentrance; the block is ours again and has room for a word.
+        unsafe {
+            let s = &mut *self.0.get();
+            *(p as *mut *mut u8) = s.free[c];
+            s.free[c] = p;
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn realloc(&self, p: *mut u8, l: Layout, new: usize) -> *mut u8 {
+        let old = l.size();
+        if old <= LARGE && new <= LARGE && class(old) == class(new) {
+            return p;
+        }
+        // SAFETY: both layouts have the caller's alignment; the copied length is within both blocks.
+        unsafe {
+            let q = self.alloc(Layout::from_size_align_unchecked(new, l.align()));
+            core::ptr::copy_nonoverlapping(p, q, old.min(new));
+            self.dealloc(p, l);
+            q
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freed_blocks_are_taken_again() {
+        let h = Heap::new();
+        let l = Layout::from_size_align(100, 8).unwrap();
+        unsafe {
+            let a = h.alloc(l);
+            h.dealloc(a, l);
+            assert_eq!(h.alloc(l), a);
+        }
+    }
+
+    #[test]
+    fn growing_keeps_the_bytes() {
+        let h = Heap::new();
+        let mut l = Layout::from_size_align(10, 1).unwrap();
+        unsafe {
+            let mut p = h.alloc(l);
+            for i in 0..10 {
+                *p.add(i) = i as u8;
+            }
+            for size in [16, 17, 2048, 2049, 100_000, 300] {
+                p = h.realloc(p, l, size);
+                l = Layout::from_size_align(size, 1).unwrap();
+                assert!((0..10).all(|i| *p.add(i) == i as u8));
+            }
+        }
+    }
+}

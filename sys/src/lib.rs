@@ -1,0 +1,82 @@
+//! The kernel and the runtime of mote.
+//!
+//! Everything that talks to Linux, and everything that other programs get from a C library, is here
+//! and nowhere else: entry, system calls, heap, buffered output, options, error and number text. `unsafe`
+//! lives in this crate. Nothing in it uses `core::fmt` or can panic on its own account.
+//!
+//! Wrappers are thin and named as in section 2 of the manual; each fails with the kernel's [`Errno`].
+
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
+pub mod applet;
+mod arch;
+#[cfg(not(all(target_arch = "x86_64", any(target_env = "gnu", target_env = "musl"))))]
+pub mod entry;
+pub mod env;
+pub mod errno;
+pub mod fs;
+pub mod heap;
+pub mod mount;
+pub mod num;
+pub mod opts;
+pub mod out;
+pub mod process;
+pub mod signal;
+pub mod system;
+pub mod time;
+pub mod tty;
+pub mod zstr;
+
+pub use applet::{Cx, Table};
+pub use errno::{Errno, Result};
+pub use fs::Fd;
+pub use out::Out;
+pub use zstr::{Buf, ZStr};
+
+/// Turns the kernel's answer into a [`Result`]: values −4095…−1 are errors (`man 2 syscall`).
+#[inline(always)]
+fn check(r: isize) -> Result<usize> {
+    if (-4095..0).contains(&r) {
+        Err(Errno(-r as u16))
+    } else {
+        Ok(r as usize)
+    }
+}
+
+/// As [`check`] for calls whose success value nobody needs.
+#[inline(always)]
+fn done(r: isize) -> Result<()> {
+    if r < 0 {
+        Err(Errno(-r as u16))
+    } else {
+        Ok(())
+    }
+}
+
+/// System call of up to three arguments, by its name in `linux_raw_sys::general`.
+macro_rules! sys3 {
+    ($nr:ident $(, $a:expr)*) => { $crate::sys3!(@ $nr [] $($a,)*) };
+    (@ $nr:ident [$($d:expr,)*] $a:expr, $($r:expr,)*) => { $crate::sys3!(@ $nr [$($d,)* $a,] $($r,)*) };
+    (@ $nr:ident []) => { $crate::arch::syscall3(0, 0, 0, linux_raw_sys::general::$nr) };
+    (@ $nr:ident [$a:expr,]) => { $crate::arch::syscall3($a as usize, 0, 0, linux_raw_sys::general::$nr) };
+    (@ $nr:ident [$a:expr, $b:expr,]) => {
+        $crate::arch::syscall3($a as usize, $b as usize, 0, linux_raw_sys::general::$nr)
+    };
+    (@ $nr:ident [$a:expr, $b:expr, $c:expr,]) => {
+        $crate::arch::syscall3($a as usize, $b as usize, $c as usize, linux_raw_sys::general::$nr)
+    };
+}
+/// System call of four to six arguments.
+macro_rules! sys6 {
+    ($nr:ident, $a:expr, $b:expr, $c:expr, $d:expr) => { $crate::sys6!($nr, $a, $b, $c, $d, 0, 0) };
+    ($nr:ident, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr) => { $crate::sys6!($nr, $a, $b, $c, $d, $e, 0) };
+    ($nr:ident, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr) => {
+        $crate::arch::syscall6(
+            $a as usize, $b as usize, $c as usize, $d as usize, $e as usize, $f as usize,
+            linux_raw_sys::general::$nr,
+        )
+    };
+}
+pub(crate) use {sys3, sys6};

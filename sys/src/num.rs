@@ -1,0 +1,164 @@
+//! Numbers from and to text, without `core::fmt`.
+
+/// Room for any `u64` in octal or decimal.
+pub const WIDTH: usize = 22;
+
+/// Quotient and remainder of `n` by a small `base` (at most 36), on 32-bit machines without the 64-bit
+/// division routine: four steps of 16 bits.
+#[inline(never)]
+pub fn div_rem(n: u64, base: u32) -> (u64, u32) {
+    let (mut q, mut r) = (0u64, 0u32);
+    let mut shift = 64;
+    while shift > 0 {
+        shift -= 16;
+        let d = (r << 16) | (n >> shift) as u16 as u32;
+        q = q << 16 | (d / base) as u64;
+        r = d % base;
+    }
+    (q, r)
+}
+
+/// Writes `n` in `base` (2…36, lower-case letters) at the end of `buf` and returns that part.
+#[inline(never)]
+pub fn digits(buf: &mut [u8; 64], mut n: u64, base: u32) -> &[u8] {
+    let mut i = buf.len();
+    loop {
+        let (q, r) = div_rem(n, base);
+        i -= 1;
+        if let Some(b) = buf.get_mut(i) {
+            *b = if r < 10 { b'0' } else { b'a' - 10 } + r as u8;
+        }
+        n = q;
+        if n == 0 || i == 0 {
+            break;
+        }
+    }
+    buf.get(i..).unwrap_or(&[])
+}
+
+/// Value of a digit in bases up to 36; 255 for anything else.
+pub fn digit(b: u8) -> u8 {
+    match b {
+        b'0'..=b'9' => b - b'0',
+        b'a'..=b'z' => b - b'a' + 10,
+        b'A'..=b'Z' => b - b'A' + 10,
+        _ => 255,
+    }
+}
+
+/// Unsigned number at the start of `s` in `base`, and the bytes behind it. `None` when there is no digit
+/// or the value does not fit.
+#[inline(never)]
+pub fn prefix(s: &[u8], base: u32) -> Option<(u64, &[u8])> {
+    let mut n: u64 = 0;
+    let mut i = 0;
+    while let Some(&b) = s.get(i) {
+        let d = digit(b) as u32;
+        if d >= base {
+            break;
+        }
+        // The high and low half by themselves: no 64-bit multiplication overflow check is needed.
+        let lo = (n as u32 as u64) * base as u64 + d as u64;
+        let hi = (n >> 32) * base as u64 + (lo >> 32);
+        if hi >> 32 != 0 {
+            return None;
+        }
+        n = hi << 32 | lo as u32 as u64;
+        i += 1;
+    }
+    if i == 0 {
+        None
+    } else {
+        Some((n, &s[i..]))
+    }
+}
+
+/// The whole of `s` as an unsigned number in `base`.
+pub fn parse(s: &[u8], base: u32) -> Option<u64> {
+    match prefix(s, base) {
+        Some((n, [])) => Some(n),
+        _ => None,
+    }
+}
+
+/// The whole of `s` as an unsigned decimal number that fits 32 bits.
+pub fn parse_u32(s: &[u8]) -> Option<u32> {
+    u32::try_from(parse(s, 10)?).ok()
+}
+
+/// Human form of a size with powers of 1024, as `ls -h` prints it: at most four characters, one decimal
+/// below ten (`1.5K`). Returns the number of bytes written to `out`.
+pub fn human(n: u64, out: &mut [u8; 8]) -> usize {
+    let mut unit = 0;
+    let mut whole = n;
+    let mut tenths = 0;
+    while whole >= 1024 {
+        // Rounded up, as GNU and BusyBox do for the last digit shown.
+        tenths = ((whole as u32 & 1023) * 10 + 512) / 1024;
+        whole >>= 10;
+        unit += 1;
+    }
+    if tenths == 10 || (whole >= 10 && tenths >= 5) {
+        whole += 1;
+        tenths = 0;
+    }
+    let mut b = [0; 64];
+    let d = digits(&mut b, whole, 10);
+    let mut len = 0;
+    let mut put = |c: u8| {
+        if let Some(o) = out.get_mut(len) {
+            *o = c;
+            len += 1;
+        }
+    };
+    d.iter().for_each(|&c| put(c));
+    if unit > 0 {
+        if whole < 10 {
+            put(b'.');
+            put(b'0' + tenths as u8);
+        }
+        put(b"?KMGTPE"[unit.min(6)]);
+    }
+    len
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_of_any_size() {
+        let mut b = [0; 64];
+        assert_eq!(digits(&mut b, 0, 10), b"0");
+        assert_eq!(digits(&mut b, u64::MAX, 10), b"18446744073709551615");
+        assert_eq!(digits(&mut b, u64::MAX, 8), b"1777777777777777777777");
+        assert_eq!(digits(&mut b, 0xdead_beef, 16), b"deadbeef");
+        assert_eq!(digits(&mut b, 5, 2), b"101");
+    }
+
+    #[test]
+    fn parsing_refuses_overflow_and_junk() {
+        assert_eq!(parse(b"18446744073709551615", 10), Some(u64::MAX));
+        assert_eq!(parse(b"18446744073709551616", 10), None);
+        assert_eq!(parse(b"", 10), None);
+        assert_eq!(parse(b"12x", 10), None);
+        assert_eq!(parse(b"755", 8), Some(0o755));
+        assert_eq!(parse(b"789", 8), None);
+        assert_eq!(parse_u32(b"4294967296"), None);
+    }
+
+    #[test]
+    fn human_sizes() {
+        let h = |n| {
+            let mut o = [0; 8];
+            let l = human(n, &mut o);
+            String::from_utf8(o[..l].to_vec()).unwrap()
+        };
+        assert_eq!(h(0), "0");
+        assert_eq!(h(1023), "1023");
+        assert_eq!(h(1024), "1.0K");
+        assert_eq!(h(1536), "1.5K");
+        assert_eq!(h(10 << 20), "10M");
+        assert_eq!(h(u64::MAX), "16E");
+    }
+}

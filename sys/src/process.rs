@@ -1,0 +1,174 @@
+//! Processes: start, wait, end, identity, limits.
+
+use crate::{arch, check, done, sys3, sys6, Result, ZStr};
+
+/// `man 2 exit_group`.
+pub fn exit(status: u8) -> ! {
+    loop {
+        // SAFETY: ends the process.
+        unsafe { sys3!(__NR_exit_group, status) };
+    }
+}
+
+/// `man 2 fork`: the child's ID in the parent, 0 in the child. Fails with ENOSYS or EINVAL without an MMU.
+pub fn fork() -> Result<i32> {
+    // SAFETY: the child is a copy with one thread, as we have one.
+    let r = unsafe { sys3!(__NR_fork) };
+    check(r).map(|n| n as i32)
+}
+
+/// `man 2 vfork`: the child calls `run(arg)` in our memory while we wait; its ID when it has exec'd or left.
+///
+/// # Safety
+/// `run` ends in [`execve`] or [`exit`]; it and what it calls may change only their own frames and what
+/// `arg` points to, and must not allocate.
+pub unsafe fn vfork(run: extern "C" fn(*mut ()) -> !, arg: *mut ()) -> Result<i32> {
+    // SAFETY: by contract.
+    check(unsafe { arch::vfork_call(run, arg) }).map(|n| n as i32)
+}
+
+/// `man 2 execve`; comes back only with an error.
+///
+/// # Safety
+/// `argv` and `envp` are NULL-terminated arrays of NUL-terminated strings.
+#[inline(never)]
+pub unsafe fn execve(path: ZStr, argv: *const *const u8, envp: *const *const u8) -> crate::Errno {
+    // SAFETY: by contract.
+    match done(unsafe { sys3!(__NR_execve, path.as_ptr(), argv, envp) }) {
+        Err(e) => e,
+        Ok(()) => crate::Errno::EINVAL,
+    }
+}
+
+/// How a process ended or stopped: the status word of `wait` (POSIX `sys/wait.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Status(pub u32);
+
+impl Status {
+    /// Exit status, if it exited.
+    pub fn exited(self) -> Option<u8> {
+        (self.0 & 0x7f == 0).then_some((self.0 >> 8) as u8)
+    }
+    /// The signal that ended it.
+    pub fn signaled(self) -> Option<u8> {
+        let s = (self.0 & 0x7f) as u8;
+        (s != 0 && s != 0x7f).then_some(s)
+    }
+    /// The signal that stopped it.
+    pub fn stopped(self) -> Option<u8> {
+        (self.0 & 0xff == 0x7f).then_some((self.0 >> 8) as u8)
+    }
+    /// Did it leave a core dump?
+    pub fn dumped(self) -> bool {
+        self.0 & 0x80 != 0
+    }
+}
+
+/// `wait4` option: do not block.
+pub const WNOHANG: u32 = 1;
+/// `wait4` option: tell of stopped children too.
+pub const WUNTRACED: u32 = 2;
+/// `wait4` option: tell of continued children too.
+pub const WCONTINUED: u32 = 8;
+
+/// `man 2 wait4`: which process and its status; process 0 when WNOHANG found none.
+pub fn wait4(pid: i32, options: u32) -> Result<(i32, Status)> {
+    let mut s = 0u32;
+    // SAFETY: room for the status word; no rusage.
+    let p = check(unsafe { sys6!(__NR_wait4, pid, &mut s as *mut u32, options, 0) })?;
+    Ok((p as i32, Status(s)))
+}
+
+/// `man 2 kill`.
+pub fn kill(pid: i32, sig: u32) -> Result<()> {
+    // SAFETY: no memory is involved.
+    done(unsafe { sys3!(__NR_kill, pid, sig) })
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident $nr:ident;)*) => { $(
+        $(#[$doc])*
+        pub fn $name() -> u32 {
+            // SAFETY: no memory is involved; it cannot fail.
+            unsafe { sys3!($nr) as u32 }
+        }
+    )* };
+}
+#[cfg(target_arch = "arm")]
+ids! {
+    /// `man 2 getuid`.
+    getuid __NR_getuid32;
+    /// `man 2 geteuid`.
+    geteuid __NR_geteuid32;
+    /// `man 2 getgid`.
+    getgid __NR_getgid32;
+    /// `man 2 getegid`.
+    getegid __NR_getegid32;
+}
+#[cfg(not(target_arch = "arm"))]
+ids! {
+    /// `man 2 getuid`.
+    getuid __NR_getuid;
+    /// `man 2 geteuid`.
+    geteuid __NR_geteuid;
+    /// `man 2 getgid`.
+    getgid __NR_getgid;
+    /// `man 2 getegid`.
+    getegid __NR_getegid;
+}
+ids! {
+    /// `man 2 getpid`.
+    getpid __NR_getpid;
+    /// `man 2 getppid`.
+    getppid __NR_getppid;
+}
+
+/// `man 2 setsid`.
+pub fn setsid() -> Result<u32> {
+    // SAFETY: no memory is involved.
+    check(unsafe { sys3!(__NR_setsid) }).map(|n| n as u32)
+}
+
+/// `man 2 setpgid`.
+pub fn setpgid(pid: i32, group: i32) -> Result<()> {
+    // SAFETY: no memory is involved.
+    done(unsafe { sys3!(__NR_setpgid, pid, group) })
+}
+
+/// `man 2 getpgid`.
+pub fn getpgid(pid: i32) -> Result<i32> {
+    // SAFETY: no memory is involved.
+    check(unsafe { sys3!(__NR_getpgid, pid) }).map(|n| n as i32)
+}
+
+/// Soft and hard limit of a resource; `u64::MAX` is unlimited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Limit {
+    /// What is enforced.
+    pub soft: u64,
+    /// How far the soft limit may be raised.
+    pub hard: u64,
+}
+
+/// `man 2 getrlimit` of RLIMIT_… `resource`.
+pub fn getrlimit(resource: u32) -> Result<Limit> {
+    let mut l = Limit { soft: 0, hard: 0 };
+    // SAFETY: room for the limit pair; no new one is given.
+    done(unsafe { sys6!(__NR_prlimit64, 0, resource, 0, &mut l as *mut Limit) })?;
+    Ok(l)
+}
+
+/// `man 2 setrlimit`.
+pub fn setrlimit(resource: u32, l: &Limit) -> Result<()> {
+    // SAFETY: the pair is read only.
+    done(unsafe { sys6!(__NR_prlimit64, 0, resource, l as *const Limit, 0) })
+}
+
+/// `man 2 times`: user, system, children's user, children's system time, in ticks of 1/100 s.
+pub fn times() -> [usize; 4] {
+    let mut t = [0usize; 4];
+    // SAFETY: room for the four clock_t.
+    unsafe { sys3!(__NR_times, t.as_mut_ptr()) };
+    t
+}

@@ -1,0 +1,156 @@
+//! Signals.
+
+use crate::{check, done, sys3, sys6, time::Timespec, Result};
+use core::ptr::{null, null_mut};
+pub use linux_raw_sys::general::{
+    SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGIO, SIGKILL, SIGPIPE,
+    SIGPROF, SIGPWR, SIGQUIT, SIGSEGV, SIGSTKFLT, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGTTIN,
+    SIGTTOU, SIGURG, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
+};
+
+/// A set of signals: signal *n* is bit *n* − 1.
+pub type Set = u64;
+
+/// The set of one signal.
+pub const fn bit(sig: u32) -> Set {
+    1 << (sig - 1)
+}
+
+/// What a signal does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Action(usize);
+
+impl Action {
+    /// SIG_DFL.
+    pub const DEFAULT: Action = Action(0);
+    /// SIG_IGN.
+    pub const IGNORE: Action = Action(1);
+
+    /// Calls `f` with the signal's number. It interrupts blocking calls (no SA_RESTART) and may do only
+    /// what is safe in a signal handler: atomics.
+    pub fn call(f: extern "C" fn(i32)) -> Action {
+        Action(f as *const () as usize)
+    }
+}
+
+#[repr(C)]
+struct Sigaction {
+    handler: usize,
+    flags: usize,
+    restorer: usize,
+    mask: Set,
+}
+
+/// `man 2 sigaction`: sets what `sig` does, returns what it did.
+#[inline(never)]
+pub fn action(sig: u32, a: Action) -> Result<Action> {
+    #[cfg(target_arch = "x86_64")]
+    let new = Sigaction {
+        handler: a.0,
+        flags: 0x0400_0000, // SA_RESTORER
+        restorer: crate::arch::sigreturn as *const () as usize,
+        mask: 0,
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let new = Sigaction { handler: a.0, flags: 0, restorer: 0, mask: 0 };
+    let mut old = Sigaction { handler: 0, flags: 0, restorer: 0, mask: 0 };
+    // SAFETY: both have the kernel's layout, 8 is the size of the mask; a handler is an extern "C" fn(i32).
+    done(unsafe { sys6!(__NR_rt_sigaction, sig, &new as *const Sigaction, &mut old as *mut Sigaction, 8) })?;
+    Ok(Action(old.handler))
+}
+
+/// What `sig` does now.
+pub fn query(sig: u32) -> Result<Action> {
+    let mut old = Sigaction { handler: 0, flags: 0, restorer: 0, mask: 0 };
+    // SAFETY: kernel's layout; no new action.
+    done(unsafe { sys6!(__NR_rt_sigaction, sig, null::<u8>(), &mut old as *mut Sigaction, 8) })?;
+    Ok(Action(old.handler))
+}
+
+/// How [`mask`] changes the blocked signals.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub enum How {
+    /// Adds to them.
+    Block = 0,
+    /// Takes from them.
+    Unblock = 1,
+    /// Replaces them.
+    Set = 2,
+}
+
+/// `man 2 sigprocmask`: the blocked signals before.
+pub fn mask(how: How, set: Set) -> Set {
+    let mut old: Set = 0;
+    // SAFETY: both sets have 8 bytes. It cannot fail with these arguments.
+    unsafe { sys6!(__NR_rt_sigprocmask, how as u32, &set as *const Set, &mut old as *mut Set, 8) };
+    old
+}
+
+/// `man 2 sigsuspend`: waits for a signal that is not in `set`.
+pub fn suspend(set: Set) {
+    // SAFETY: the set has 8 bytes.
+    unsafe { sys3!(__NR_rt_sigsuspend, &set as *const Set, 8) };
+}
+
+/// `man 2 sigtimedwait`: the next signal of `set`, which must be blocked; EAGAIN when `timeout` is over.
+pub fn timedwait(set: Set, timeout: Option<&Timespec>) -> Result<u32> {
+    let t = timeout.map_or(null(), |t| t as *const Timespec);
+    #[cfg(target_arch = "arm")]
+    // SAFETY: the set has 8 bytes, the time is the kernel's 64-bit form, no siginfo is asked for.
+    let r = unsafe { sys6!(__NR_rt_sigtimedwait_time64, &set as *const Set, null_mut::<u8>(), t, 8) };
+    #[cfg(not(target_arch = "arm"))]
+    // SAFETY: as above.
+    let r = unsafe { sys6!(__NR_rt_sigtimedwait, &set as *const Set, null_mut::<u8>(), t, 8) };
+    check(r).map(|n| n as u32)
+}
+
+/// Signal names without `SIG`, from number 1, NUL-terminated.
+static NAMES: &[u8] =
+    b"HUP\0INT\0QUIT\0ILL\0TRAP\0ABRT\0BUS\0FPE\0KILL\0USR1\0SEGV\0USR2\0PIPE\0ALRM\0TERM\0STKFLT\0\
+CHLD\0CONT\0STOP\0TSTP\0TTIN\0TTOU\0URG\0XCPU\0XFSZ\0VTALRM\0PROF\0WINCH\0IO\0PWR\0SYS";
+
+/// Name of a signal without `SIG`; empty for real-time and unknown ones.
+pub fn name(sig: u32) -> &'static [u8] {
+    NAMES.split(|&b| b == 0).nth(sig.wrapping_sub(1) as usize).unwrap_or(&[])
+}
+
+/// Number of a signal given by number (0…64) or by name, with or without `SIG`, in any case.
+pub fn number(text: &[u8]) -> Option<u32> {
+    if let Some(n) = crate::num::parse_u32(text) {
+        return (n <= 64).then_some(n);
+    }
+    let bare = match text {
+        [s, i, g, rest @ ..] if [*s, *i, *g].eq_ignore_ascii_case(b"SIG") => rest,
+        _ => text,
+    };
+    if bare.is_empty() {
+        return None;
+    }
+    NAMES.split(|&b| b == 0).position(|n| n.eq_ignore_ascii_case(bare)).map(|i| i as u32 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers() {
+        assert_eq!(name(SIGSYS), b"SYS");
+        assert_eq!(name(0), b"");
+        assert_eq!(name(40), b"");
+        assert_eq!(number(b"sigTerm"), Some(SIGTERM));
+        assert_eq!(number(b"9"), Some(9));
+        assert_eq!(number(b"65"), None);
+        assert_eq!(number(b"SIG"), None);
+        assert_eq!(number(b"nope"), None);
+    }
+
+    #[test]
+    fn actions_are_told_again() {
+        action(SIGUSR2, Action::IGNORE).unwrap();
+        assert!(query(SIGUSR2).unwrap() == Action::IGNORE);
+        assert!(action(SIGUSR2, Action::DEFAULT).unwrap() == Action::IGNORE);
+    }
+}

@@ -1,0 +1,82 @@
+//! The machine as a whole: name, log, reboot, memory.
+
+use crate::{check, done, sys3, sys6, Result, ZStr};
+
+/// `man 2 uname`: six NUL-terminated fields of 65 bytes.
+pub struct Utsname([[u8; 65]; 6]);
+
+impl Utsname {
+    /// Field *n*: 0 system, 1 node, 2 release, 3 version, 4 machine, 5 domain.
+    pub fn field(&self, n: usize) -> &[u8] {
+        let f: &[u8] = self.0.get(n).map_or(&[], |f| f);
+        f.split(|&b| b == 0).next().unwrap_or(&[])
+    }
+}
+
+/// `man 2 uname`.
+pub fn uname() -> Utsname {
+    let mut u = Utsname([[0; 65]; 6]);
+    // SAFETY: the kernel's new_utsname is six fields of 65 bytes. It cannot fail.
+    unsafe { sys3!(__NR_uname, &mut u as *mut Utsname) };
+    u
+}
+
+/// `man 2 sethostname`.
+pub fn sethostname(name: &[u8]) -> Result<()> {
+    // SAFETY: the kernel reads name.len() bytes.
+    done(unsafe { sys3!(__NR_sethostname, name.as_ptr(), name.len()) })
+}
+
+/// `man 2 syslog`: command, buffer, result.
+pub fn syslog(command: u32, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: the kernel writes at most buf.len() bytes.
+    check(unsafe { sys3!(__NR_syslog, command, buf.as_mut_ptr(), buf.len()) })
+}
+
+/// `man 2 syslog` for commands whose last argument is a plain number (console level).
+pub fn syslog_number(command: u32, n: usize) -> Result<usize> {
+    // SAFETY: these commands read no memory.
+    check(unsafe { sys3!(__NR_syslog, command, 0, n) })
+}
+
+/// What `reboot` does (`man 2 reboot`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Reboot {
+    /// Restarts the machine.
+    Restart = 0x0123_4567,
+    /// Stops it.
+    Halt = 0xcdef_0123,
+    /// Takes its power away.
+    PowerOff = 0x4321_fedc,
+    /// Ctrl-Alt-Del restarts at once.
+    CadOn = 0x89ab_cdef,
+    /// Ctrl-Alt-Del sends SIGINT to process 1.
+    CadOff = 0,
+}
+
+/// `man 2 reboot`. Does not sync by itself.
+pub fn reboot(what: Reboot) -> Result<()> {
+    // SAFETY: no memory is involved without LINUX_REBOOT_CMD_RESTART2.
+    done(unsafe { sys6!(__NR_reboot, 0xfee1_deadu32, 0x2812_1969, what as u32, 0) })
+}
+
+/// `man 2 sync`.
+pub fn sync() {
+    // SAFETY: no memory is involved; it cannot fail.
+    unsafe { sys3!(__NR_sync) };
+}
+
+/// `man 2 swapoff`.
+pub fn swapoff(path: ZStr) -> Result<()> {
+    // SAFETY: the path is NUL-terminated.
+    done(unsafe { sys3!(__NR_swapoff, path.as_ptr()) })
+}
+
+/// Seconds since boot (`man 2 sysinfo`).
+pub fn uptime() -> u64 {
+    let mut si = [0usize; 32];
+    // SAFETY: struct sysinfo is smaller than that on all processors, uptime its first word.
+    unsafe { sys3!(__NR_sysinfo, si.as_mut_ptr()) };
+    si[0] as u64
+}

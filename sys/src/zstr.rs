@@ -1,0 +1,132 @@
+//! NUL-terminated strings, the kernel's form of text, one register wide.
+
+use alloc::vec::Vec;
+use core::ffi::CStr;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+/// A borrowed NUL-terminated byte string. Thin where `&CStr` is two words: its length is counted when
+/// asked for.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct ZStr<'a>(NonNull<u8>, PhantomData<&'a [u8]>);
+
+/// A growable byte string; [`ZBuf::z`] lends it to the kernel.
+pub type Buf = Vec<u8>;
+
+impl<'a> ZStr<'a> {
+    /// From a literal: `ZStr::new(c"/proc")`.
+    pub const fn new(s: &'a CStr) -> ZStr<'a> {
+        // SAFETY: a reference is never null.
+        ZStr(unsafe { NonNull::new_unchecked(s.as_ptr() as *mut u8) }, PhantomData)
+    }
+
+    /// # Safety
+    /// `p` is not null and points to bytes that end with a NUL and stay for `'a`.
+    pub const unsafe fn from_ptr(p: *const u8) -> ZStr<'a> {
+        // SAFETY: not null by contract.
+        ZStr(unsafe { NonNull::new_unchecked(p as *mut u8) }, PhantomData)
+    }
+
+    /// From bytes whose last one is the NUL; `None` if it is not.
+    pub fn from_bytes_with_nul(b: &'a [u8]) -> Option<ZStr<'a>> {
+        match b.last() {
+            // SAFETY: the slice holds a NUL and lives for 'a.
+            Some(0) => Some(unsafe { ZStr::from_ptr(b.as_ptr()) }),
+            _ => None,
+        }
+    }
+
+    /// The address, for the kernel.
+    pub const fn as_ptr(self) -> *const u8 {
+        self.0.as_ptr()
+    }
+
+    /// Number of bytes before the NUL.
+    pub fn len(self) -> usize {
+        let mut n = 0;
+        // SAFETY: reads up to the terminating NUL only.
+        while unsafe { *self.as_ptr().add(n) } != 0 {
+            n += 1;
+        }
+        n
+    }
+
+    /// Is there nothing before the NUL?
+    pub fn is_empty(self) -> bool {
+        self.first() == 0
+    }
+
+    /// The bytes before the NUL.
+    pub fn bytes(self) -> &'a [u8] {
+        // SAFETY: len() bytes are there, for 'a.
+        unsafe { core::slice::from_raw_parts(self.as_ptr(), self.len()) }
+    }
+
+    /// The first byte, 0 for an empty string.
+    pub fn first(self) -> u8 {
+        // SAFETY: the NUL at least is there.
+        unsafe { *self.as_ptr() }
+    }
+
+    /// The rest after `n` bytes; `n` must not pass the NUL.
+    pub fn skip(self, n: usize) -> ZStr<'a> {
+        debug_assert!(n <= self.len());
+        // SAFETY: still within the string, by contract.
+        unsafe { ZStr::from_ptr(self.as_ptr().add(n)) }
+    }
+
+    /// What follows `prefix`, if the string starts with it.
+    pub fn strip_prefix(self, prefix: &[u8]) -> Option<ZStr<'a>> {
+        let mut p = self;
+        for &b in prefix {
+            // A NUL in `prefix` must not carry us past ours.
+            if b == 0 || p.first() != b {
+                return None;
+            }
+            p = p.skip(1);
+        }
+        Some(p)
+    }
+
+    /// Is it exactly these bytes?
+    pub fn is(self, b: &[u8]) -> bool {
+        matches!(self.strip_prefix(b), Some(rest) if rest.is_empty())
+    }
+}
+
+/// Byte strings lent to the kernel.
+pub trait ZBuf {
+    /// The bytes with a NUL behind them. The NUL is not part of the length, and bytes behind an inner NUL
+    /// are not seen by the kernel.
+    fn z(&mut self) -> ZStr<'_>;
+}
+
+impl ZBuf for Buf {
+    fn z(&mut self) -> ZStr<'_> {
+        self.push(0);
+        let n = self.len() - 1;
+        self.truncate(n);
+        // SAFETY: the NUL stays in the spare capacity as long as the borrow keeps `self` from changing.
+        unsafe { ZStr::from_ptr(self.as_ptr()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefix_stops_at_the_nul() {
+        let s = ZStr::new(c"ab");
+        assert!(s.is(b"ab") && !s.is(b"a") && !s.is(b"abc") && !s.is(b"ab\0c"));
+        assert_eq!(s.strip_prefix(b"a").unwrap().bytes(), b"b");
+    }
+
+    #[test]
+    fn buffers_lend_a_nul() {
+        let mut b: Buf = b"x/y".to_vec();
+        assert_eq!(b.z().bytes(), b"x/y");
+        assert_eq!(b.len(), 3);
+    }
+}
