@@ -6,7 +6,7 @@ use sys::{env, Fd, Out, Table};
 pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
     let mut args = v.args();
     let Some(e) = table.entries.first() else { return 127 };
-    if args.get(1).is_some_and(|a| a.is(table.names)) && args[0].bytes().ends_with(b"mote") {
+    if matches!(args, [name, applet, ..] if applet.is(table.names) && name.bytes().ends_with(b"mote")) {
         args = args.get_mut(1..).unwrap_or_default();
     }
     table.run(e, v.envp, args, &mut Out::new(Fd::STDOUT))
