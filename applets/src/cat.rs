@@ -130,3 +130,43 @@ fn byte(cx: &mut Cx, b: u8, show: &mut Show) {
         cx.out.byte(low);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::call;
+
+    fn cat(option: &str, text: &[u8]) -> String {
+        let file = std::env::temp_dir().join(format!("mote-cat-{}-{option}", std::process::id()));
+        std::fs::write(&file, text).unwrap();
+        let (status, out) = call(&["cat", option, file.to_str().unwrap()]);
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(status, 0);
+        out
+    }
+
+    #[test]
+    fn plain_copies() {
+        assert_eq!(cat("-u", b"a\0b\n"), "a\0b\n");
+        let long = "x".repeat(100_000);
+        assert_eq!(cat("-u", long.as_bytes()), long);
+    }
+
+    #[test]
+    fn numbers_go_on_over_files() {
+        assert_eq!(cat("-n", b"a\n\nb"), "     1\ta\n     2\t\n     3\tb");
+        assert_eq!(cat("-b", b"a\n\nb"), "     1\ta\n\n     2\tb");
+    }
+
+    #[test]
+    fn controls_become_visible() {
+        assert_eq!(cat("-A", b"\t\x01\x7f\x80\xff\n"), "^I^A^?M-^@M-^?$\n");
+        assert_eq!(cat("-e", b"\tx\n"), "\tx$\n");
+        assert_eq!(cat("-t", b"\tx\n"), "^Ix\n");
+        assert_eq!(cat("-v", b"\x1b\t\n"), "^[\t\n");
+    }
+
+    #[test]
+    fn a_missing_file_does_not_stop_the_rest() {
+        assert_eq!(call(&["cat", "/no/such", "/dev/null"]), (1, String::new()));
+    }
+}

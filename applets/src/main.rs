@@ -64,3 +64,19 @@ fn panic(_: &core::panic::PanicInfo) -> ! {
     #[cfg(not(mote_no_panic))]
     sys::process::exit(134)
 }
+
+/// For unit tests: runs an applet as the shell would, in this process.
+#[cfg(test)]
+pub(crate) fn call(args: &[&str]) -> (u8, String) {
+    use sys::{Out, ZStr};
+    let leaked: Vec<&'static core::ffi::CStr> = args
+        .iter()
+        .map(|a| &*Box::leak(std::ffi::CString::new(*a).expect("no NUL in arguments").into_boxed_c_str()))
+        .collect();
+    let mut args: Vec<ZStr> = leaked.iter().map(|a| ZStr::new(a)).collect();
+    let mut out = Out::memory();
+    let entry = TABLE.find(args[0].bytes()).expect("the applet is a feature of this build");
+    let envp = [core::ptr::null()];
+    let status = TABLE.run(entry, envp.as_ptr(), &mut args, &mut out);
+    (status, String::from_utf8_lossy(&out.take()).into_owned())
+}

@@ -1,6 +1,7 @@
 //! Applets: the table of them, and the context that one runs in.
 
 use crate::opts::{Walk, Wrong};
+use crate::zstr::Texts;
 use crate::{env, opts, out, Errno, Out, ZStr};
 
 /// May an applet run inside the shell's process? As BusyBox's NOFORK/NOEXEC list.
@@ -64,13 +65,13 @@ pub const DIRS: [&[u8]; 4] = [b"/bin", b"/sbin", b"/usr/bin", b"/usr/sbin"];
 
 /// Text number `n` of a blob of NUL-terminated texts.
 fn nth(blob: &'static [u8], n: usize) -> &'static [u8] {
-    blob.split(|&b| b == 0).nth(n).unwrap_or(&[])
+    Texts::new(blob).nth(n).unwrap_or(&[])
 }
 
 impl Table {
     /// The names in order.
     pub fn names(&self) -> impl Iterator<Item = (&'static [u8], &'static Entry)> {
-        self.names.split(|&b| b == 0).zip(self.entries)
+        Texts::new(self.names).zip(self.entries)
     }
 
     /// The applet of this name.

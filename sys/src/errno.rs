@@ -1,5 +1,7 @@
 //! Error numbers and their text.
 
+use crate::zstr::Texts;
+
 /// A system call's error number (`man 3 errno`); the names are constants of this type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
@@ -24,14 +26,12 @@ impl Errno {
 
     /// The text that `strerror` (POSIX) has for it.
     pub fn text(self) -> &'static [u8] {
-        let mut rest = TEXTS;
-        while let [nr, tail @ ..] = rest {
-            let n = tail.iter().position(|&b| b == 0).unwrap_or(tail.len());
-            let (text, next) = tail.split_at(n);
-            if *nr as u16 == self.0 {
-                return text;
+        for t in Texts::new(TEXTS) {
+            if let [nr, text @ ..] = t {
+                if *nr as u16 == self.0 {
+                    return text;
+                }
             }
-            rest = next.get(1..).unwrap_or(&[]);
         }
         b"Unknown error"
     }

@@ -141,6 +141,7 @@ mod tests {
     fn freed_blocks_are_taken_again() {
         let h = Heap::new();
         let l = Layout::from_size_align(100, 8).unwrap();
+        // SAFETY: each block is freed once, with its own layout.
         unsafe {
             let a = h.alloc(l);
             h.dealloc(a, l);
@@ -152,6 +153,7 @@ mod tests {
     fn growing_keeps_the_bytes() {
         let h = Heap::new();
         let mut l = Layout::from_size_align(10, 1).unwrap();
+        // SAFETY: `l` is always the block's layout, and only its first ten bytes are touched.
         unsafe {
             let mut p = h.alloc(l);
             for i in 0..10 {

@@ -8,6 +8,7 @@
 //!
 //! Syntax: POSIX.1-2024, Base Definitions 12.2, with long options as GNU has them.
 
+use crate::zstr::position;
 use crate::ZStr;
 
 /// Bit of one option in `spec`; `name` is a letter or `--long`. For constants: an unknown name does not
@@ -103,7 +104,7 @@ fn entry<'s>(spec: &mut &'s [u8]) -> Option<Entry<'s>> {
                 rest = tail;
             }
             b'(' => {
-                let n = tail.iter().position(|&b| b == b')').unwrap_or(tail.len());
+                let n = position(tail, b')').unwrap_or(tail.len());
                 e.long = tail.get(..n).unwrap_or(&[]);
                 rest = tail.get(n + 1..).unwrap_or(&[]);
             }
@@ -257,13 +258,17 @@ impl<'w, 'a> Walk<'w, 'a> {
 /// Bits of the other letters in the groups that `letter` is in: the last one given wins.
 pub fn rivals(spec: &'static [u8], letter: u8) -> u64 {
     let mut all = 0;
-    for group in spec.split(|&b| b == b'|').skip(1) {
-        if !group.contains(&letter) {
+    let mut groups = spec;
+    while let Some(at) = position(groups, b'|') {
+        groups = groups.get(at + 1..).unwrap_or(&[]);
+        let end = position(groups, b'|').unwrap_or(groups.len());
+        let group = groups.get(..end).unwrap_or(&[]);
+        if position(group, letter).is_none() {
             continue;
         }
         let (mut s, mut n) = (spec, 0);
         while let Some(e) = entry(&mut s) {
-            if e.letter != letter && group.contains(&e.letter) {
+            if e.letter != letter && position(group, e.letter).is_some() {
                 all |= 1u64 << n;
             }
             n += 1;

@@ -24,7 +24,14 @@ pub struct Out {
 impl Out {
     /// To `fd`.
     pub const fn new(fd: Fd) -> Out {
-        Out { len: 0, fd, error: None, memory: ManuallyDrop::new(Vec::new()), sink: to_fd, buf: [MaybeUninit::uninit(); SIZE] }
+        Out {
+            len: 0,
+            fd,
+            error: None,
+            memory: ManuallyDrop::new(Vec::new()),
+            sink: to_fd,
+            buf: [MaybeUninit::uninit(); SIZE],
+        }
     }
 
     /// To memory: nothing is written, [`Out::take`] gives the bytes (and must be called to free them).

@@ -1,6 +1,6 @@
 //! Signals.
 
-use crate::{check, done, sys3, sys6, time::Timespec, Result};
+use crate::{check, done, sys3, sys6, time::Timespec, zstr::Texts, Result};
 use core::ptr::{null, null_mut};
 pub use linux_raw_sys::general::{
     SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGIO, SIGKILL, SIGPIPE,
@@ -113,7 +113,7 @@ CHLD\0CONT\0STOP\0TSTP\0TTIN\0TTOU\0URG\0XCPU\0XFSZ\0VTALRM\0PROF\0WINCH\0IO\0PW
 
 /// Name of a signal without `SIG`; empty for real-time and unknown ones.
 pub fn name(sig: u32) -> &'static [u8] {
-    NAMES.split(|&b| b == 0).nth(sig.wrapping_sub(1) as usize).unwrap_or(&[])
+    Texts::new(NAMES).nth(sig.wrapping_sub(1) as usize).unwrap_or(&[])
 }
 
 /// Number of a signal given by number (0…64) or by name, with or without `SIG`, in any case.
@@ -128,7 +128,7 @@ pub fn number(text: &[u8]) -> Option<u32> {
     if bare.is_empty() {
         return None;
     }
-    NAMES.split(|&b| b == 0).position(|n| n.eq_ignore_ascii_case(bare)).map(|i| i as u32 + 1)
+    Texts::new(NAMES).position(|n| n.eq_ignore_ascii_case(bare)).map(|i| i as u32 + 1)
 }
 
 #[cfg(test)]

@@ -95,6 +95,46 @@ impl<'a> ZStr<'a> {
     }
 }
 
+/// Walks a blob of texts that are separated by NULs. One blob needs no pointers, hence no relocations.
+pub struct Texts<'a>(Option<&'a [u8]>);
+
+impl<'a> Texts<'a> {
+    /// From the first text on; an empty blob is one empty text.
+    pub const fn new(blob: &'a [u8]) -> Texts<'a> {
+        Texts(Some(blob))
+    }
+}
+
+impl<'a> Iterator for Texts<'a> {
+    type Item = &'a [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let blob = self.0?;
+        let mut n = 0;
+        while let Some(&b) = blob.get(n) {
+            if b == 0 {
+                let (text, rest) = blob.split_at_checked(n)?;
+                self.0 = rest.get(1..);
+                return Some(text);
+            }
+            n += 1;
+        }
+        self.0 = None;
+        Some(blob)
+    }
+}
+
+/// Position of `b` in `text`; smaller than the library's, which is built for speed.
+#[inline(never)]
+pub fn position(text: &[u8], b: u8) -> Option<usize> {
+    let mut n = 0;
+    while *text.get(n)? != b {
+        n += 1;
+    }
+    Some(n)
+}
+
 /// Byte strings lent to the kernel.
 pub trait ZBuf {
     /// The bytes with a NUL behind them. The NUL is not part of the length, and bytes behind an inner NUL
@@ -121,6 +161,16 @@ mod tests {
         let s = ZStr::new(c"ab");
         assert!(s.is(b"ab") && !s.is(b"a") && !s.is(b"abc") && !s.is(b"ab\0c"));
         assert_eq!(s.strip_prefix(b"a").unwrap().bytes(), b"b");
+    }
+
+    #[test]
+    fn texts_of_a_blob() {
+        let all = |b| Texts::new(b).map(|t| t.to_vec()).collect::<Vec<_>>();
+        assert_eq!(all(b"a\0bc\0\0d"), [&b"a"[..], b"bc", b"", b"d"]);
+        assert_eq!(all(b""), [b""]);
+        assert_eq!(all(b"x\0"), [&b"x"[..], b""]);
+        assert_eq!(position(b"abc", b'c'), Some(2));
+        assert_eq!(position(b"abc", b'x'), None);
     }
 
     #[test]
