@@ -1,0 +1,159 @@
+//! Which applets an image holds: names and sets from the features of `applets/Cargo.toml`, and the
+//! applets' own declarations from their sources.
+
+use crate::error::{nearest, Context, Error, Result};
+use crate::project::Project;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+#[path = "../../applets/decl.rs"]
+mod decl;
+use decl::Decl;
+
+/// The set taken when the user names none.
+pub const DEFAULT_SET: &str = "base";
+
+/// All applets and sets of a checkout.
+#[derive(Debug)]
+pub struct Catalogue {
+    features: BTreeMap<String, Vec<String>>,
+    decls: BTreeMap<String, Decl>,
+}
+
+impl Catalogue {
+    /// Reads the features and the declarations.
+    ///
+    /// # Errors
+    /// A file cannot be read, a declaration is malformed, or a feature names no applet.
+    pub fn load(project: &Project) -> Result<Catalogue> {
+        let dir = project.root().join("applets");
+        let manifest = dir.join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).context(manifest.display())?;
+        let decls = decl::read_all(&dir.join("src")).map_err(Error::new)?;
+        Catalogue::parse(&text, decls).map_err(|error| error.within(manifest.display()))
+    }
+
+    fn parse(manifest: &str, decls: Vec<Decl>) -> Result<Catalogue> {
+        #[derive(serde::Deserialize)]
+        struct Manifest {
+            #[serde(default)]
+            features: BTreeMap<String, Vec<String>>,
+        }
+        let Manifest { mut features } = toml::from_str(manifest).context("[features]")?;
+        features.remove("default");
+        let decls = decls.into_iter().filter_map(|decl| Some((decl.names.first()?.clone(), decl))).collect();
+        let catalogue = Catalogue { features, decls };
+        for (feature, members) in &catalogue.features {
+            let is_applet = catalogue.decls.contains_key(feature);
+            if !is_applet && members.iter().all(|member| !catalogue.features.contains_key(member)) {
+                let why = format!("feature `{feature}` is neither an applet with a declaration nor a set");
+                return Err(Error::new(why).fix(format!("add applets/src/{feature}.rs, or its members")));
+            }
+        }
+        Ok(catalogue)
+    }
+
+    /// The applets that a comma list of applets and sets stands for, sorted, each once. What an applet's
+    /// feature itself requires is among them.
+    ///
+    /// # Errors
+    /// A word of the list is neither an applet nor a set.
+    pub fn resolve(&self, list: &str) -> Result<Vec<String>> {
+        let mut wanted = BTreeSet::new();
+        for word in list.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            self.add(word, &mut wanted)?;
+        }
+        if wanted.is_empty() {
+            return Err(Error::usage(format!("applets `{list}`: the list is empty"))
+                .fix("name an applet or a set, such as `sh` or `base`"));
+        }
+        Ok(wanted.into_iter().filter(|name| self.decls.contains_key(name)).collect())
+    }
+
+    fn add(&self, word: &str, wanted: &mut BTreeSet<String>) -> Result<()> {
+        let Some(members) = self.features.get(word) else {
+            let near = nearest(word, self.features.keys().map(String::as_str));
+            let hint = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            return Err(Error::usage(format!("unknown applet or set `{word}`")).fix(format!(
+                "{hint}Sets: {}. Applets: {}",
+                self.sets().join(", "),
+                self.names().join(", ")
+            )));
+        };
+        if wanted.insert(word.to_string()) {
+            // `dep:x` and `crate/feature` are cargo's business, not applets.
+            for member in members.iter().filter(|member| !member.contains(['/', ':'])) {
+                self.add(member, wanted)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of all sets.
+    pub fn sets(&self) -> Vec<&str> {
+        self.features.keys().filter(|name| !self.decls.contains_key(*name)).map(String::as_str).collect()
+    }
+
+    /// The names of all applets.
+    pub fn names(&self) -> Vec<&str> {
+        self.features.keys().filter(|name| self.decls.contains_key(*name)).map(String::as_str).collect()
+    }
+
+    /// Where the applets called for are found in the image: (`/bin/sh`, …), every alias included.
+    pub fn paths(&self, applets: &[String]) -> Vec<String> {
+        let decls = applets.iter().filter_map(|name| self.decls.get(name));
+        let mut paths: Vec<String> = decls
+            .flat_map(|decl| {
+                decl.names.iter().map(|name| format!("{}/{name}", decl.dir.trim_end_matches('/')))
+            })
+            .collect();
+        paths.sort();
+        paths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, more, place) in
+            [("ls", "", "/bin"), ("sh", "aliases: \"ash\",", "/bin"), ("reboot", "", "/sbin")]
+        {
+            let fields = format!("    name: {name},\n    {more}\n    dir: \"{place}\",\n    class: NoFork,");
+            let fields = fields.replace("    \n", "");
+            let text = format!("applet! {{\n{fields}\n    usage: \"\\\nx\n\",\n}}\n");
+            fs::write(dir.path().join(format!("{name}.rs")), text).unwrap();
+        }
+        let decls = decl::read_all(dir.path()).unwrap();
+        let manifest =
+            "[features]\ndefault = []\nls = []\nsh = [\"dep:sh\"]\nreboot = []\nbase = [\"ls\", \"sh\"]";
+        Catalogue::parse(manifest, decls).unwrap()
+    }
+
+    #[test]
+    fn sets_and_names_mix() {
+        assert_eq!(catalogue().resolve("reboot, base,ls").unwrap(), ["ls", "reboot", "sh"]);
+        assert_eq!(catalogue().sets(), ["base"]);
+    }
+
+    #[test]
+    fn aliases_have_paths() {
+        let applets = ["sh".to_string(), "reboot".to_string()];
+        assert_eq!(catalogue().paths(&applets), ["/bin/ash", "/bin/sh", "/sbin/reboot"]);
+    }
+
+    #[test]
+    fn unknown_applet_names_the_nearest() {
+        let text = catalogue().resolve("rebot").unwrap_err().to_string();
+        assert!(text.contains("unknown applet or set `rebot`") && text.contains("`reboot`"), "{text}");
+        assert!(catalogue().resolve(" , ").unwrap_err().to_string().contains("empty"));
+    }
+
+    #[test]
+    fn feature_without_declaration_is_refused() {
+        let text = Catalogue::parse("[features]\nlost = []", Vec::new()).unwrap_err().to_string();
+        assert!(text.contains("`lost`"), "{text}");
+    }
+}

@@ -1,0 +1,64 @@
+//! Booting a built system in QEMU.
+
+pub mod console;
+pub mod interactive;
+pub mod run;
+
+use crate::error::Error;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The exit status when the guest does not come as far as it should.
+pub const FAILED: u8 = 125;
+/// How long a guest may take to its first sign of life, unless the user says otherwise.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
+/// How often the tool looks after the guest.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Set when the user or the system wants the tool to end.
+struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    fn watch() -> std::io::Result<Interrupt> {
+        let flag = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            signal_hook::flag::register(signal, flag.clone())?;
+        }
+        Ok(Interrupt(flag))
+    }
+
+    fn came(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn interrupted() -> Error {
+    Error::new("interrupted").status(130)
+}
+
+/// Ends QEMU, however far it is.
+fn end(qemu: &mut Child) {
+    // Both fail only when it has ended by itself.
+    let _ = qemu.kill();
+    let _ = qemu.wait();
+}
+
+/// Why a guest failed, with the last lines of its console and what helps.
+fn failure(why: &str, console: &[u8], qemu: &str, ram: &str) -> Error {
+    let tail = console::last_lines(console, 20);
+    let shown = if tail.is_empty() {
+        "the console stayed empty".into()
+    } else {
+        format!("its console ended:\n{tail}")
+    };
+    let said = if qemu.trim().is_empty() { String::new() } else { format!("\n  QEMU said: {}", qemu.trim()) };
+    let fix = if console::panicked(console) {
+        format!("read the console lines above; with {ram} of RAM too little memory is likely: try --ram with more")
+    } else {
+        format!("give it more RAM than {ram} (--ram) or more time (--timeout)")
+    };
+    Error::new(format!("boot: {why}; {shown}{said}")).fix(fix).status(FAILED)
+}

@@ -1,0 +1,183 @@
+//! Runs one command in a booted guest: its output on our stdout, its status as ours.
+
+use super::console::{panicked, Extractor};
+use super::{end, failure, interrupted, Interrupt, POLL};
+use crate::build::{Outputs, Plan};
+use crate::cpio::{self, Entry, Kind};
+use crate::error::{Context, Error, Result};
+use crate::qemu::System;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const WRAPPER: &str = "/.mote/run";
+const COMMAND: &str = "/.mote/command";
+/// How long the guest may take to end after the command has.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// What to run and how.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// Text for the guest's `/bin/sh`.
+    pub command: &'a str,
+    /// How long the guest may take until the command begins.
+    pub timeout: Duration,
+    /// Where the whole console goes, too.
+    pub log: Option<&'a Path>,
+}
+
+/// Boots `outputs`, runs the command, writes its output to `sink`; returns its status.
+///
+/// # Errors
+/// The image has no shell, QEMU fails, or the guest does not come as far as the command or not to its end.
+pub fn run(plan: &Plan, outputs: &Outputs, what: &Run<'_>, sink: &mut dyn Write) -> Result<u8> {
+    let system = outputs.system.as_ref().ok_or_else(|| Error::new("this target has no kernel to boot"))?;
+    let image = plan.image(Vec::new())?;
+    if !image.has("/bin/sh") {
+        return Err(Error::new("boot --run: the image has no /bin/sh").fix("add `sh` to the applets"));
+    }
+    let mark = mark();
+    let reboots = image.has("/sbin/reboot") || image.has("/bin/reboot");
+    let scratch = tempfile::tempdir().context("a temporary folder")?;
+    let mut system = system.clone();
+    system.initramfs = overlaid(&system.initramfs, scratch.path(), what.command, &mark, reboots)?;
+    // Kernel messages other than a panic do not belong among the output.
+    system.cmdline += " loglevel=1";
+    let log = what.log.map(|file| File::create(file).context(file.display())).transpose()?;
+    let guest = Guest::start(&system, scratch.path())?;
+    guest.follow(what, Extractor::new(&mark), sink, log, reboots)
+}
+
+/// The initramfs with an archive behind it, which the kernel unpacks over it.
+fn overlaid(initramfs: &Path, dir: &Path, command: &str, mark: &str, reboots: bool) -> Result<PathBuf> {
+    let leave = if reboots { "reboot -f\n" } else { "" };
+    let wrapper = format!("echo '{mark} begin'\n/bin/sh {COMMAND} </dev/null\necho '{mark} end '$?\n{leave}");
+    let text = |text: String| Entry::new(Kind::File(text.into_bytes()), 0o644);
+    let entries = [
+        (".mote", Entry::new(Kind::Dir, 0o755)),
+        (&COMMAND[1..], text(format!("{command}\n"))),
+        (&WRAPPER[1..], text(wrapper)),
+        ("etc/inittab", text(format!("::sysinit:/bin/sh {WRAPPER}\n"))),
+    ];
+    let mut bytes = fs::read(initramfs).context(initramfs.display())?;
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes.extend(cpio::archive(entries.iter().map(|(path, entry)| (*path, entry))));
+    let file = dir.join("initramfs");
+    fs::write(&file, bytes).context(file.display())?;
+    Ok(file)
+}
+
+/// A word that no command prints by chance.
+fn mark() -> String {
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("mote-run-{:x}-{:x}", std::process::id(), time.as_nanos())
+}
+
+struct Guest {
+    qemu: Child,
+    console: Receiver<Vec<u8>>,
+    stderr: PathBuf,
+    ram: String,
+    interrupt: Interrupt,
+}
+
+impl Guest {
+    fn start(system: &System, dir: &Path) -> Result<Guest> {
+        let interrupt = Interrupt::watch().context("signals")?;
+        let arguments: &[&str] = if system.first_program.is_some() { &[WRAPPER] } else { &[] };
+        let mut command = system.piped(arguments);
+        let stderr = dir.join("stderr");
+        let errors = File::create(&stderr).context(stderr.display())?;
+        let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).spawn();
+        let mut qemu = started.map_err(|why| {
+            Error::new(format!("{}: cannot be started: {why}", system.emulator))
+                .fix("run `cargo rootfs setup`")
+        })?;
+        let stdout = qemu.stdout.take().ok_or_else(|| Error::new("QEMU has no output"))?;
+        Ok(Guest { qemu, console: reader(stdout), stderr, ram: system.ram.clone(), interrupt })
+    }
+
+    fn follow(
+        mut self,
+        what: &Run<'_>,
+        mut extractor: Extractor,
+        sink: &mut dyn Write,
+        mut log: Option<File>,
+        reboots: bool,
+    ) -> Result<u8> {
+        let (start, mut seen) = (Instant::now(), Vec::new());
+        let why = loop {
+            match self.console.recv_timeout(POLL) {
+                Ok(bytes) => {
+                    if let Some(log) = &mut log {
+                        log.write_all(&bytes).context("the log")?;
+                    }
+                    let output = extractor.feed(&bytes);
+                    sink.write_all(&output).and_then(|()| sink.flush()).context("stdout")?;
+                    if let Some(status) = extractor.status() {
+                        self.wait_for_end(reboots, log);
+                        return Ok(status);
+                    }
+                    remember(&mut seen, &bytes);
+                }
+                Err(RecvTimeoutError::Timeout) if panicked(&seen) => break "the kernel panicked",
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) if panicked(&seen) => break "the kernel panicked",
+                Err(RecvTimeoutError::Disconnected) => break "QEMU ended before the command did",
+            }
+            if self.interrupt.came() {
+                return Err(interrupted());
+            }
+            if !extractor.begun() && start.elapsed() > what.timeout {
+                break "the guest did not come as far as the command in time";
+            }
+        };
+        end(&mut self.qemu);
+        Err(failure(why, &seen, &fs::read_to_string(&self.stderr).unwrap_or_default(), &self.ram))
+    }
+
+    /// Lets the guest end by itself, when it is going to, and logs what it says meanwhile.
+    fn wait_for_end(&mut self, reboots: bool, mut log: Option<File>) {
+        let start = Instant::now();
+        while reboots && start.elapsed() < GRACE && !self.interrupt.came() {
+            match self.console.recv_timeout(POLL) {
+                // The result is known: a log that cannot be written any more does not change it.
+                Ok(bytes) => drop(log.as_mut().map(|log| log.write_all(&bytes))),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        end(&mut self.qemu);
+    }
+}
+
+/// Keeps the end of the console for messages.
+fn remember(seen: &mut Vec<u8>, bytes: &[u8]) {
+    const KEEP: usize = 1 << 16;
+    seen.extend_from_slice(bytes);
+    if seen.len() > 2 * KEEP {
+        seen.drain(..seen.len() - KEEP);
+    }
+}
+
+fn reader(mut stdout: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(n) = stdout.read(&mut buffer) {
+            if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}

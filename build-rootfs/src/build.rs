@@ -1,0 +1,228 @@
+//! From options to the files of `target/rootfs/TARGET/`.
+
+use crate::applets::{Catalogue, DEFAULT_SET};
+use crate::apply::apply;
+use crate::cache::{write_atomically, Cache};
+use crate::compile::compile;
+use crate::config::{Compression, Config};
+use crate::error::{Context, Error, Result};
+use crate::image::Image;
+use crate::kernel;
+use crate::ledger::Sections;
+use crate::project::Project;
+use crate::qemu;
+use crate::target::{Target, DEFAULT};
+use serde::Serialize;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// What the command line says about an image; what is not said comes from the file, else by default.
+#[derive(Debug, Default, Clone)]
+pub struct Options {
+    /// The target's name.
+    pub target: Option<String>,
+    /// A comma list of applets and sets.
+    pub applets: Option<String>,
+    /// A `rootfs.toml`.
+    pub config: Option<PathBuf>,
+    /// The folder for the results.
+    pub out: Option<PathBuf>,
+    /// RAM in QEMU's writing.
+    pub ram: Option<String>,
+}
+
+/// Options, checked and completed.
+#[derive(Debug)]
+pub struct Plan {
+    /// The target.
+    pub target: Target,
+    /// Applets by name, sorted.
+    pub applets: Vec<String>,
+    /// The description of the image.
+    pub config: Config,
+    /// The folder for the results.
+    pub out: PathBuf,
+    /// RAM in QEMU's writing.
+    pub ram: Option<String>,
+    catalogue: Catalogue,
+}
+
+/// The files that a build wrote.
+#[derive(Debug, Clone)]
+pub struct Outputs {
+    /// The folder of all.
+    pub dir: PathBuf,
+    /// The stripped binary.
+    pub mote: PathBuf,
+    /// The same with symbols.
+    pub twin: PathBuf,
+    /// The root file system.
+    pub initramfs: PathBuf,
+    /// What QEMU needs, for targets that boot.
+    pub system: Option<qemu::System>,
+}
+
+impl Plan {
+    /// Checks and completes the options.
+    ///
+    /// # Errors
+    /// Something in them or in the file is unknown or wrong.
+    pub fn new(project: &Project, options: &Options) -> Result<Plan> {
+        let config = match &options.config {
+            Some(file) => Config::load(file)?,
+            None => Config::default(),
+        };
+        let target = match (&options.target, &config.target) {
+            (Some(name), _) => Target::load(project, name)?,
+            (None, Some(name)) => config.place.blame(&name.span(), Target::load(project, name.get_ref()))?,
+            (None, None) => Target::load(project, DEFAULT)?,
+        };
+        let catalogue = Catalogue::load(project)?;
+        let applets = match (&options.applets, &config.applets) {
+            (Some(list), _) => catalogue.resolve(list)?,
+            (None, Some(list)) => {
+                config.place.blame(&list.span(), catalogue.resolve(&list.get_ref().list()))?
+            }
+            (None, None) => catalogue.resolve(DEFAULT_SET)?,
+        };
+        let ram = match (&options.ram, &config.ram) {
+            (Some(ram), _) => Some(qemu::check_ram(ram)?),
+            (None, Some(ram)) => Some(config.place.blame(&ram.span(), qemu::check_ram(ram.get_ref()))?),
+            (None, None) => target.machine.as_ref().map(|machine| machine.ram.clone()),
+        };
+        let out = options.out.clone().unwrap_or_else(|| project.out().join(&target.name));
+        Ok(Plan { target, applets, config, out, ram, catalogue })
+    }
+
+    /// Builds everything and writes it.
+    ///
+    /// # Errors
+    /// A step failed; files that it had not finished are as they were before.
+    pub fn build(&self, project: &Project) -> Result<Outputs> {
+        fs::create_dir_all(&self.out).context(self.out.display())?;
+        let out = fs::canonicalize(&self.out).context(self.out.display())?;
+        let binary = compile(project, &self.target, &self.applets, &out)?;
+        let mote = fs::read(&binary.file).context(binary.file.display())?;
+        let image = self.image(mote)?;
+        let initramfs = write_initramfs(&out, &image, self.config.compression)?;
+        let system = match &self.target.kernel {
+            Some(_) => Some(self.system(&out, &initramfs, &image)?),
+            None => None,
+        };
+        let outputs = Outputs { dir: out, mote: binary.file, twin: binary.twin, initramfs, system };
+        self.describe(&outputs)?;
+        Ok(outputs)
+    }
+
+    /// The root file system around the binary `mote`.
+    ///
+    /// # Errors
+    /// What the file says does not fit the image.
+    pub fn image(&self, mote: Vec<u8>) -> Result<Image> {
+        let mut image = Image::base(mote, &self.catalogue, &self.applets)?;
+        apply(&self.config, &mut image)?;
+        Ok(image)
+    }
+
+    fn system(&self, out: &Path, initramfs: &Path, image: &Image) -> Result<qemu::System> {
+        let machine = self.target.machine()?;
+        let kernel = kernel::build(
+            &Cache::open()?,
+            &self.target,
+            self.kernel_options().as_ref().map(|x| (x.0.as_str(), x.1.as_str())),
+        )?;
+        let mut copies = Vec::new();
+        for (from, name) in
+            [(&kernel.image, "uImage"), (&kernel.device_tree, "dtb"), (&kernel.config, "kernel.config")]
+        {
+            let to = out.join(name);
+            write_atomically(&to, &fs::read(from).context(from.display())?, 0o644)?;
+            copies.push(to);
+        }
+        let mut cmdline = machine.cmdline.clone();
+        if let Some(more) = &self.config.kernel.cmdline {
+            cmdline = format!("{cmdline} {more}");
+        }
+        let system = qemu::System {
+            emulator: machine.emulator.clone(),
+            machine: machine.args.clone(),
+            ram: self.ram.clone().unwrap_or_else(|| machine.ram.clone()),
+            kernel: copies[0].clone(),
+            device_tree: copies[1].clone(),
+            initramfs: initramfs.to_path_buf(),
+            cmdline,
+            first_program: image.first_program()?.map(str::to_string),
+        };
+        write_atomically(&out.join("run-qemu.sh"), system.script().as_bytes(), 0o755)?;
+        Ok(system)
+    }
+
+    fn kernel_options(&self) -> Option<(String, String)> {
+        let lines = &self.config.kernel.config;
+        let text: String = lines.iter().map(|line| format!("{}\n", line.get_ref())).collect();
+        (!lines.is_empty()).then(|| ("[kernel] config".to_string(), text))
+    }
+
+    /// Builds only the kernel.
+    ///
+    /// # Errors
+    /// As [`kernel::build`].
+    pub fn kernel(&self) -> Result<kernel::Built> {
+        let options = self.kernel_options();
+        kernel::build(&Cache::open()?, &self.target, options.as_ref().map(|x| (x.0.as_str(), x.1.as_str())))
+    }
+
+    /// `sizes.json`, and the `rootfs.toml` that stands for this build.
+    fn describe(&self, outputs: &Outputs) -> Result<()> {
+        let size = |file: &Path| file.metadata().map(|meta| meta.len()).context(file.display());
+        let sizes = Sizes {
+            target: &self.target.name,
+            applets: &self.applets,
+            mote: size(&outputs.mote)?,
+            sections: Sections::read(&outputs.twin)?,
+            initramfs: size(&outputs.initramfs)?,
+            kernel: outputs.system.as_ref().map(|system| size(&system.kernel)).transpose()?,
+            device_tree: outputs.system.as_ref().map(|system| size(&system.device_tree)).transpose()?,
+        };
+        let json = serde_json::to_string_pretty(&sizes).context("sizes.json")?;
+        write_atomically(&outputs.dir.join("sizes.json"), format!("{json}\n").as_bytes(), 0o644)?;
+        let text = match self.config.place.text() {
+            "" => format!("target = {:?}\napplets = {:?}\n", self.target.name, self.applets),
+            text => text.to_string(),
+        };
+        write_atomically(&outputs.dir.join("rootfs.toml"), text.as_bytes(), 0o644)
+    }
+}
+
+/// The content of `sizes.json`; all numbers are bytes.
+#[derive(Serialize)]
+struct Sizes<'a> {
+    target: &'a str,
+    applets: &'a [String],
+    mote: u64,
+    sections: Sections,
+    initramfs: u64,
+    kernel: Option<u64>,
+    device_tree: Option<u64>,
+}
+
+fn write_initramfs(out: &Path, image: &Image, compression: Compression) -> Result<PathBuf> {
+    let archive = image.archive();
+    let (name, other, bytes) = match compression {
+        Compression::None => ("initramfs.cpio", "initramfs.cpio.gz", archive),
+        Compression::Gzip => ("initramfs.cpio.gz", "initramfs.cpio", gzip(&archive)?),
+    };
+    let file = out.join(name);
+    write_atomically(&file, &bytes, 0o644)?;
+    match fs::remove_file(out.join(other)) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => Err(why).context(other),
+        _ => Ok(file),
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    packed.map_err(|why| Error::new(format!("gzip: {why}")))
+}

@@ -1,0 +1,40 @@
+//! `cargo rootfs kernel`.
+
+use super::args::{prepare, unexpected, Args, Word};
+use crate::build::{Options, Plan};
+use crate::error::{Error, Result};
+use crate::project::Project;
+use crate::target::Purpose;
+use std::path::PathBuf;
+
+pub(super) const HELP: &str = "\
+Builds the kernel of a target, or finds it in the cache, and prints where its files are.
+
+Usage: cargo rootfs kernel TARGET [OPTION]…
+
+  --config FILE  a rootfs.toml whose kernel options come on top of the target's
+  --help         show this
+";
+
+pub(super) fn main(mut args: Args) -> Result<u8> {
+    let mut options = Options::default();
+    while let Some(word) = args.next()? {
+        if args.helps(&word)? {
+            return Ok(0);
+        }
+        match &word {
+            Word::Option(name) if name == "--config" => options.config = Some(PathBuf::from(args.value()?)),
+            Word::Value(target) if options.target.is_none() => options.target = Some(target.clone()),
+            _ => return Err(unexpected(&word)),
+        }
+    }
+    if options.target.is_none() {
+        return Err(Error::usage("kernel: no TARGET").fix("say `cargo rootfs kernel armv5te`"));
+    }
+    let plan = Plan::new(&Project::find()?, &options)?;
+    plan.target.kernel()?;
+    prepare(&plan.target, &[Purpose::Kernel])?;
+    let built = plan.kernel()?;
+    let files = [&built.image, &built.device_tree, &built.config];
+    super::print(&files.map(|file| format!("{}\n", file.display())).concat())
+}

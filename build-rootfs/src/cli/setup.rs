@@ -1,0 +1,58 @@
+//! `cargo rootfs setup`.
+
+use super::args::{unexpected, Args, Word};
+use crate::error::{Error, Result};
+use crate::project::Project;
+use crate::setup::{install, needs, table, Need};
+use crate::target::{Purpose, Target};
+
+pub(super) const HELP: &str = "\
+Shows what this machine needs, and installs what is missing: as root with apt-get; otherwise it prints the
+command to run. The other commands do the same for what they need.
+
+Usage: cargo rootfs setup [OPTION]
+
+  --check  only show; the exit status is 1 when something is missing
+  --help   show this
+";
+
+const ALL: &[Purpose] = &[Purpose::Mote, Purpose::Kernel, Purpose::Boot, Purpose::Test];
+
+pub(super) fn main(mut args: Args) -> Result<u8> {
+    let mut check = false;
+    while let Some(word) = args.next()? {
+        if args.helps(&word)? {
+            return Ok(0);
+        }
+        match &word {
+            Word::Option(name) if name == "--check" => check = true,
+            _ => return Err(unexpected(&word)),
+        }
+    }
+    let project = Project::find()?;
+    let needs = all_needs(&project)?;
+    super::print(&table(&needs))?;
+    let missing = needs.iter().filter(|need| !need.present).count();
+    if check && missing > 0 {
+        return Err(Error::new(format!("{missing} things are missing")).fix("run `cargo rootfs setup`"));
+    }
+    install(&needs)?;
+    if missing > 0 {
+        super::print(&format!("\nnow:\n{}", table(&all_needs(&project)?)))?;
+    }
+    Ok(0)
+}
+
+/// What all targets need for everything, each thing once.
+fn all_needs(project: &Project) -> Result<Vec<Need>> {
+    let mut all: Vec<Need> = Vec::new();
+    for name in Target::names(project)? {
+        for need in needs(&Target::load(project, &name)?, ALL) {
+            if !all.iter().any(|known| known.what == need.what) {
+                all.push(need);
+            }
+        }
+    }
+    all.sort_by_key(|need| need.purpose);
+    Ok(all)
+}

@@ -1,0 +1,72 @@
+//! Compiles mote for a target: `core` from source, panics that abort at once, no libc.
+
+use crate::cache::write_atomically;
+use crate::error::{Context, Error, Result};
+use crate::lock::lock;
+use crate::process::{command, run};
+use crate::progress::Step;
+use crate::project::Project;
+use crate::strip::strip;
+use crate::target::Target;
+use crate::toolchain::Toolchain;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The crates of the standard library that the target crates use.
+const STD_CRATES: &str = "core,alloc";
+/// Small code in them, and `memcpy` and the like without a libc.
+const STD_FEATURES: &str = "optimize_for_size,compiler-builtins-mem";
+const PACKAGE: &str = "applets";
+const BINARY: &str = "mote";
+const PROFILE: &str = "mote";
+
+/// A compiled mote.
+#[derive(Debug, Clone)]
+pub struct Binary {
+    /// What goes into the image.
+    pub file: PathBuf,
+    /// The same with symbols.
+    pub twin: PathBuf,
+}
+
+/// Compiles `applets` for `target`; puts `mote` and `mote.sym` into `out`.
+///
+/// # Errors
+/// No toolchain is usable, the sources do not compile, or `out` cannot be written.
+pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Path) -> Result<Binary> {
+    let toolchain = Toolchain::find(target)?;
+    let step = Step::start(format!("mote for {}, by {}", target.name, toolchain.describe()));
+    let dir = project.out().join(format!(".cargo-{}", target.name));
+    // One at a time: the binary's name does not tell its applets.
+    let _lock = lock(&dir.with_extension("lock"))?;
+    let mut cargo = cargo(&toolchain, target, &project.root().join("Cargo.toml"), &dir);
+    cargo.args(["--package", PACKAGE, "--bin", BINARY, "--no-default-features"]);
+    cargo.args(["--features", &applets.join(",")]);
+    run(&mut cargo, &step).map_err(|error| error.within(format!("compiling mote for {}", target.name)))?;
+
+    let built = dir.join(&target.name).join(PROFILE).join(BINARY);
+    let symbols = fs::read(&built).context(built.display())?;
+    let stripped = strip(&symbols).map_err(|why| Error::new(format!("{}: {why}", built.display())))?;
+    let binary = Binary { file: out.join("mote"), twin: out.join("mote.sym") };
+    write_atomically(&binary.twin, &symbols, 0o755)?;
+    write_atomically(&binary.file, &stripped, 0o755)?;
+    step.done();
+    Ok(binary)
+}
+
+/// A `cargo build` for the target with everything but the choice of the package.
+pub fn cargo(toolchain: &Toolchain, target: &Target, manifest: &Path, dir: &Path) -> Command {
+    let mut flags = vec!["-Zunstable-options".to_string(), "-Cpanic=immediate-abort".to_string()];
+    flags.extend(target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")));
+    flags.extend(toolchain.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
+
+    let mut cargo = command(&toolchain.cargo);
+    cargo.arg("build").arg("--manifest-path").arg(manifest);
+    cargo.arg("--target-dir").arg(dir).args(["--profile", PROFILE]);
+    cargo.arg("-Zjson-target-spec").arg("--target").arg(target.spec());
+    cargo.arg(format!("-Zbuild-std={STD_CRATES}")).arg(format!("-Zbuild-std-features={STD_FEATURES}"));
+    cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", &toolchain.rustc);
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env("CARGO_TERM_COLOR", "never");
+    cargo
+}

@@ -1,0 +1,184 @@
+//! The content of a root file system, and its archive.
+
+use crate::applets::Catalogue;
+use crate::cpio::{self, Entry, Kind};
+use crate::error::{Error, Result};
+use std::collections::BTreeMap;
+
+/// Where the multicall binary lies in the image.
+pub const MOTE: &str = "/bin/mote";
+
+/// A root file system: absolute path to entry. Parents that nobody mentions are made on the way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Image {
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Image {
+    /// The image that every other one is made of: mote with its links, the usual directories, the nodes
+    /// that a console needs, root's account.
+    ///
+    /// # Errors
+    /// Two applets want the same name.
+    pub fn base(mote: Vec<u8>, catalogue: &Catalogue, applets: &[String]) -> Result<Image> {
+        let mut image = Image::default();
+        for dir in ["/bin", "/sbin", "/dev", "/etc", "/proc", "/sys"] {
+            image.put(dir, Entry::new(Kind::Dir, 0o755))?;
+        }
+        image.put("/root", Entry::new(Kind::Dir, 0o700))?;
+        image.put("/tmp", Entry::new(Kind::Dir, 0o1777))?;
+        image.put("/dev/console", Entry::new(Kind::Char(5, 1), 0o600))?;
+        image.put("/dev/null", Entry::new(Kind::Char(1, 3), 0o666))?;
+        image.put("/dev/tty", Entry::new(Kind::Char(5, 0), 0o666))?;
+        image.put("/etc/passwd", file("root:x:0:0:root:/root:/bin/sh\n"))?;
+        image.put("/etc/group", file("root:x:0:\n"))?;
+        image.put(MOTE, Entry::new(Kind::File(mote), 0o755))?;
+        for path in catalogue.paths(applets) {
+            image.put(&path, Entry::new(Kind::Symlink(relative(&path, MOTE)), 0o777))?;
+        }
+        if image.has("/sbin/init") || image.has("/bin/init") {
+            image.put("/init", Entry::new(Kind::Symlink(relative("/init", MOTE)), 0o777))?;
+            image.put("/etc/inittab", file(&inittab(&image)))?;
+        }
+        Ok(image)
+    }
+
+    /// Adds an entry, and the directories above it.
+    ///
+    /// # Errors
+    /// The path is not absolute and plain, or is taken by something else.
+    pub fn put(&mut self, path: &str, entry: Entry) -> Result<()> {
+        check_path(path)?;
+        if let Some(old) = self.entries.get(path) {
+            if (&old.kind, &entry.kind) != (&Kind::Dir, &Kind::Dir) {
+                return Err(Error::new(format!("{path}: it is in the image twice")).fix("name it once"));
+            }
+        }
+        self.replace(path, entry)
+    }
+
+    /// Adds an entry or takes the place of the one that is there, and adds the directories above it.
+    ///
+    /// # Errors
+    /// The path is not absolute and plain, or something above it is not a directory.
+    pub fn replace(&mut self, path: &str, entry: Entry) -> Result<()> {
+        check_path(path)?;
+        for (end, _) in path.match_indices('/').skip(1) {
+            let parent = &path[..end];
+            let above = self.entries.entry(parent.to_string());
+            if above.or_insert_with(|| Entry::new(Kind::Dir, 0o755)).kind != Kind::Dir {
+                return Err(Error::new(format!("{path}: {parent} is not a directory"))
+                    .fix("choose another path, or make that one a directory"));
+            }
+        }
+        self.entries.insert(path.to_string(), entry);
+        Ok(())
+    }
+
+    /// Whether something is at `path`.
+    pub fn has(&self, path: &str) -> bool {
+        self.entries.contains_key(path)
+    }
+
+    /// What is at `path`.
+    pub fn get(&self, path: &str) -> Option<&Entry> {
+        self.entries.get(path)
+    }
+
+    /// The program that the kernel is to start: none when it finds `/init` by itself.
+    ///
+    /// # Errors
+    /// The image has neither an init nor a shell.
+    pub fn first_program(&self) -> Result<Option<&'static str>> {
+        if self.has("/init") {
+            return Ok(None);
+        }
+        if self.has("/bin/sh") {
+            return Ok(Some("/bin/sh"));
+        }
+        Err(Error::new("the image has neither /init nor /bin/sh: nothing in it can be the first process")
+            .fix("add `init` or `sh` to the applets"))
+    }
+
+    /// The archive: the same bytes for the same content.
+    pub fn archive(&self) -> Vec<u8> {
+        cpio::archive(self.entries.iter().map(|(path, entry)| (&path[1..], entry)))
+    }
+}
+
+/// A text file that everybody may read.
+pub fn file(text: &str) -> Entry {
+    Entry::new(Kind::File(text.as_bytes().to_vec()), 0o644)
+}
+
+/// What init runs when the user's configuration does not say, as far as the image has the applets.
+fn inittab(image: &Image) -> String {
+    let lines = [
+        ("/bin/mount", "::sysinit:/bin/mount -t proc proc /proc\n"),
+        ("/bin/sh", "::respawn:-/bin/sh\n"),
+        ("/sbin/reboot", "::ctrlaltdel:/sbin/reboot\n"),
+    ];
+    lines.iter().filter(|(program, _)| image.has(program)).map(|(_, line)| *line).collect()
+}
+
+fn check_path(path: &str) -> Result<()> {
+    let plain = path.len() > 1
+        && path.starts_with('/')
+        && path[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if plain && !path.contains('\0') {
+        return Ok(());
+    }
+    Err(Error::new(format!("`{path}` is not an absolute path in the image"))
+        .fix("write it like `/etc/motd`: no `.`, `..`, double or trailing slash"))
+}
+
+/// How to write a link at `from` that leads to `to`; both absolute.
+fn relative(from: &str, to: &str) -> String {
+    let mut from: Vec<&str> = from[1..].split('/').collect();
+    let mut to: Vec<&str> = to[1..].split('/').collect();
+    while from.len() > 1 && to.len() > 1 && from[0] == to[0] {
+        from.remove(0);
+        to.remove(0);
+    }
+    "../".repeat(from.len() - 1) + &to.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_relative() {
+        assert_eq!(relative("/bin/ls", MOTE), "mote");
+        assert_eq!(relative("/sbin/reboot", MOTE), "../bin/mote");
+        assert_eq!(relative("/usr/bin/env", MOTE), "../../bin/mote");
+        assert_eq!(relative("/init", MOTE), "bin/mote");
+    }
+
+    #[test]
+    fn parents_come_by_themselves() {
+        let mut image = Image::default();
+        image.put("/a/b/c", file("x")).unwrap();
+        assert_eq!(image.get("/a/b").unwrap().kind, Kind::Dir);
+        assert!(image.put("/a/b/c/d", file("y")).unwrap_err().to_string().contains("not a directory"));
+        assert!(image.put("/a/b/c", file("y")).unwrap_err().to_string().contains("twice"));
+    }
+
+    #[test]
+    fn crooked_paths_are_refused() {
+        let mut image = Image::default();
+        for path in ["", "/", "etc/motd", "/etc//motd", "/etc/../x", "/etc/", "/a\0b"] {
+            assert!(image.put(path, file("")).is_err(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn first_program_depends_on_the_content() {
+        let mut image = Image::default();
+        assert!(image.first_program().is_err());
+        image.put("/bin/sh", file("")).unwrap();
+        assert_eq!(image.first_program().unwrap(), Some("/bin/sh"));
+        image.put("/init", file("")).unwrap();
+        assert_eq!(image.first_program().unwrap(), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! The kernel of a target: Debian's source, `tinyconfig` and our fragments, built in the cache.
+
+pub mod config;
+pub mod source;
+pub mod uimage;
+
+use crate::cache::{key, require_space, Cache};
+use crate::error::{Context, Error, Result};
+use crate::process::{command, output, run, which};
+use crate::progress::Step;
+use crate::target::{Kernel, Target};
+use config::Wish;
+use source::Source;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+/// Changes when the steps below do, so that kernels built by older steps are not taken.
+const RECIPE: &str = "1";
+/// Bytes that an unpacked and built tree takes for a while.
+const SPACE: u64 = 2_200 << 20;
+const PAGE: usize = 4096;
+
+/// A built kernel.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The kernel, wrapped for QEMU.
+    pub image: PathBuf,
+    /// The device tree.
+    pub device_tree: PathBuf,
+    /// Its configuration.
+    pub config: PathBuf,
+}
+
+/// The kernel of `target` with `extra` options (file name, text): from the cache, else built.
+///
+/// # Errors
+/// The target has no kernel, an option is not fulfilled, a program is missing or fails, no space is left.
+pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Result<Built> {
+    let kernel = target.kernel()?;
+    let mut wishes = Vec::new();
+    for name in &kernel.fragments {
+        let file = target.file(name);
+        let text = fs::read_to_string(&file).context(file.display())?;
+        wishes.extend(config::parse(&file.display().to_string(), &text)?);
+    }
+    if let Some((origin, text)) = extra {
+        wishes.extend(config::parse(origin, text)?);
+    }
+    let source = source::fetch(cache, &kernel.source)?;
+    let device_tree = target.file(&kernel.device_tree);
+    let device_tree = fs::read_to_string(&device_tree).context(device_tree.display())?;
+    let recipe = Recipe { kernel, wishes, source, device_tree };
+    let place = cache.entry(&format!("kernel-{}", target.name), &recipe.key()?, |entry| {
+        let step = Step::start(format!("kernel for {}", target.name));
+        recipe.make(entry, &step)?;
+        step.done();
+        Ok(())
+    })?;
+    Ok(Built { image: place.join("uImage"), device_tree: place.join("dtb"), config: place.join("config") })
+}
+
+/// Everything that decides what the kernel becomes, the compiler's version aside.
+struct Recipe<'a> {
+    kernel: &'a Kernel,
+    wishes: Vec<Wish>,
+    source: Source,
+    device_tree: String,
+}
+
+impl Recipe<'_> {
+    fn key(&self) -> Result<String> {
+        let kernel = self.kernel;
+        let compiler = output(command(format!("{}gcc", kernel.cross)).arg("--version"))?;
+        let addresses = format!("{} {}", kernel.load_address, kernel.virtual_address);
+        Ok(key([
+            RECIPE,
+            &self.source.identity,
+            &config::as_config(&self.wishes),
+            &self.device_tree,
+            &kernel.arch,
+            &kernel.cflags,
+            &addresses,
+            compiler.lines().next().unwrap_or_default(),
+        ]))
+    }
+
+    fn make(&self, entry: &Path, step: &Step) -> Result<()> {
+        let tree = entry.with_extension("tree");
+        fs::create_dir(&tree).context(tree.display())?;
+        require_space(&tree, SPACE, "building a kernel")?;
+        step.line("unpacking the source");
+        let unpack = ["--strip-components=1", "-xf"];
+        run(command("tar").arg("-C").arg(&tree).args(unpack).arg(&self.source.archive), step)?;
+        self.configure(&tree, step)?;
+        let jobs = thread::available_parallelism().map_or(1, usize::from);
+        run(self.make_command(&tree).arg(format!("-j{jobs}")).args(["Image", "System.map"]), step)?;
+        self.compile_device_tree(&tree, entry, step)?;
+
+        let map = read(&tree.join("System.map"))?;
+        let image = tree.join("arch").join(&self.kernel.arch).join("boot/Image");
+        let image = fs::read(&image).context(image.display())?;
+        let size = size_in_memory(&map, self.kernel.virtual_address)?;
+        let wrapped = uimage::wrap(&image, size, self.kernel.load_address);
+        fs::write(entry.join("uImage"), wrapped).context(entry.display())?;
+        fs::write(entry.join("System.map"), map).context(entry.display())?;
+        fs::copy(tree.join(".config"), entry.join("config")).context(entry.display())?;
+        Ok(())
+    }
+
+    fn configure(&self, tree: &Path, step: &Step) -> Result<()> {
+        run(self.make_command(tree).arg("tinyconfig"), step)?;
+        let file = tree.join(".config");
+        let config = read(&file)? + &config::as_config(&self.wishes);
+        fs::write(&file, config).context(file.display())?;
+        run(self.make_command(tree).arg("olddefconfig"), step)?;
+        config::check(&self.wishes, &read(&file)?)
+    }
+
+    fn make_command(&self, tree: &Path) -> Command {
+        let mut make = command("make");
+        make.arg("-C").arg(tree).arg(format!("ARCH={}", self.kernel.arch));
+        make.arg(format!("CROSS_COMPILE={}", self.kernel.cross));
+        make.arg(format!("KCFLAGS={}", self.kernel.cflags));
+        // The same kernel every time, whoever builds it.
+        make.env("KBUILD_BUILD_TIMESTAMP", "1970-01-01").env("KBUILD_BUILD_USER", "mote");
+        make.env("KBUILD_BUILD_HOST", "mote").env("KBUILD_BUILD_VERSION", "1");
+        make
+    }
+
+    /// The kernel's build makes a `dtc` for itself when its configuration has device trees.
+    fn compile_device_tree(&self, tree: &Path, entry: &Path, step: &Step) -> Result<()> {
+        let own = tree.join("scripts/dtc/dtc");
+        let dtc = if own.is_file() { Some(own) } else { which("dtc") };
+        let dtc = dtc.ok_or_else(|| {
+            Error::new("no dtc: the configuration has no device trees")
+                .fix("install the package device-tree-compiler")
+        })?;
+        let source = entry.with_extension("dts");
+        fs::write(&source, &self.device_tree).context(source.display())?;
+        run(command(dtc).args(["-q", "-O", "dtb", "-o"]).arg(entry.join("dtb")).arg(&source), step)
+    }
+}
+
+fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).context(file.display())
+}
+
+/// The bytes from the kernel's first to the end of its `.bss`, in whole pages.
+fn size_in_memory(map: &str, start: u32) -> Result<usize> {
+    let line = map.lines().find(|line| line.ends_with(" _end"));
+    let end = line.and_then(|line| u32::from_str_radix(line.split(' ').next()?, 16).ok());
+    let size = end.and_then(|end| end.checked_sub(start)).map(|size| size as usize);
+    size.map(|size| size.next_multiple_of(PAGE))
+        .ok_or_else(|| Error::new("System.map: the symbol _end is missing or below the kernel's start"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_reaches_to_the_end_of_bss() {
+        let map = "c0008000 T _text\nc0144f10 B weekend_end\nc0145090 B _end\n";
+        assert_eq!(size_in_memory(map, 0xc000_8000).unwrap(), 0x13e000);
+        assert!(size_in_memory("c0008000 T _text\n", 0xc000_8000).is_err());
+        assert!(size_in_memory(map, 0xd000_0000).is_err());
+    }
+}

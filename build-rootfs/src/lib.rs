@@ -1,0 +1,27 @@
+//! The host tool of mote: compiles it for a target, builds a kernel, packs a root file system, boots it in
+//! QEMU, measures and tests it. The `tests` crate uses this library, too.
+
+pub mod applets;
+pub mod apply;
+pub mod boot;
+pub mod build;
+pub mod cache;
+pub mod checks;
+pub mod cli;
+pub mod compile;
+pub mod config;
+pub mod cpio;
+pub mod error;
+pub mod image;
+pub mod kernel;
+pub mod ledger;
+pub mod lock;
+pub mod process;
+pub mod progress;
+pub mod project;
+pub mod qemu;
+pub mod setup;
+pub mod strip;
+pub mod suite;
+pub mod target;
+pub mod toolchain;

@@ -1,0 +1,168 @@
+//! QEMU's command line for a built system.
+
+use crate::error::{Error, Result};
+use crate::process::command;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What QEMU needs to boot.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// QEMU's program.
+    pub emulator: String,
+    /// Its arguments that choose the board.
+    pub machine: Vec<String>,
+    /// RAM in QEMU's writing.
+    pub ram: String,
+    /// The kernel.
+    pub kernel: PathBuf,
+    /// The device tree.
+    pub device_tree: PathBuf,
+    /// The root file system.
+    pub initramfs: PathBuf,
+    /// The kernel's command line, without what `first_program` adds.
+    pub cmdline: String,
+    /// The program that the kernel starts, when it is not `/init`.
+    pub first_program: Option<String>,
+}
+
+impl System {
+    /// The kernel's command line, with arguments for the first process.
+    pub fn full_cmdline(&self, arguments: &[&str]) -> String {
+        let mut line = self.cmdline.clone();
+        if let Some(program) = &self.first_program {
+            line += &format!(" rdinit={program}");
+        }
+        if !arguments.is_empty() {
+            line += &format!(" -- {}", arguments.join(" "));
+        }
+        line
+    }
+
+    /// QEMU with the board and the system, without a console.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut qemu = command(&self.emulator);
+        qemu.args(&self.machine).args(["-m", &self.ram]);
+        qemu.arg("-kernel").arg(&self.kernel).arg("-dtb").arg(&self.device_tree);
+        qemu.arg("-initrd").arg(&self.initramfs).arg("-append").arg(self.full_cmdline(arguments));
+        qemu.args(["-nic", "none", "-display", "none", "-no-reboot"]);
+        qemu
+    }
+
+    /// QEMU with its console on its own stdin and stdout, as bytes and nothing else.
+    pub fn piped(&self, arguments: &[&str]) -> Command {
+        let mut qemu = self.command(arguments);
+        qemu.args([
+            "-monitor",
+            "none",
+            "-chardev",
+            "stdio,id=console,signal=off",
+            "-serial",
+            "chardev:console",
+        ]);
+        qemu
+    }
+
+    /// QEMU with the terminal as the console, and what it shows also in the file `log`.
+    pub fn interactive(&self, log: &Path) -> Command {
+        let mut qemu = self.command(&[]);
+        // QEMU's option parser wants commas doubled.
+        let log = log.display().to_string().replace(',', ",,");
+        qemu.arg("-chardev").arg(format!("stdio,id=console,mux=on,signal=off,logfile={log}"));
+        qemu.args(["-serial", "chardev:console", "-mon", "chardev=console"]);
+        qemu
+    }
+
+    /// A shell script that boots the files beside it, from any working directory.
+    pub fn script(&self) -> String {
+        let name = |file: &Path| quote(&file.file_name().unwrap_or_default().to_string_lossy());
+        let machine: Vec<String> = self.machine.iter().map(|arg| quote(arg)).collect();
+        format!(
+            "#!/bin/sh\n\
+             # Boots this folder's system in QEMU. More arguments go to QEMU; Ctrl-A X leaves.\n\
+             dir=$(CDPATH= cd -- \"$(dirname -- \"$0\")\" && pwd) || exit\n\
+             exec {} {} -m {} \\\n  -kernel \"$dir\"/{} -dtb \"$dir\"/{} -initrd \"$dir\"/{} \\\n  \
+             -append {} \\\n  -nic none -nographic -no-reboot \"$@\"\n",
+            quote(&self.emulator),
+            machine.join(" "),
+            quote(&self.ram),
+            name(&self.kernel),
+            name(&self.device_tree),
+            name(&self.initramfs),
+            quote(&self.full_cmdline(&[])),
+        )
+    }
+}
+
+/// Checks an amount of RAM: digits, then perhaps `k`, `M` or `G`; QEMU takes plain digits as MiB.
+///
+/// # Errors
+/// It is written otherwise.
+pub fn check_ram(ram: &str) -> Result<String> {
+    let digits = ram.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && ram.len() - digits.len() <= 1 && digits.bytes().any(|byte| byte != b'0') {
+        return Ok(ram.to_string());
+    }
+    Err(Error::usage(format!("ram `{ram}`: not an amount of memory")).fix("write it like 3090k or 4M"))
+}
+
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,/:+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_string();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn system() -> System {
+        System {
+            emulator: "qemu-system-arm".to_string(),
+            machine: vec!["-M".to_string(), "versatilepb".to_string()],
+            ram: "4M".to_string(),
+            kernel: "/x y/uImage".into(),
+            device_tree: "/x y/dtb".into(),
+            initramfs: "/x y/initramfs.cpio".into(),
+            cmdline: "console=ttyAMA0".to_string(),
+            first_program: None,
+        }
+    }
+
+    #[test]
+    fn script_names_no_folder() {
+        let script = system().script();
+        assert!(!script.contains("x y"), "{script}");
+        assert!(script.contains("exec qemu-system-arm -M versatilepb -m 4M"), "{script}");
+        assert!(script.trim_end().ends_with("\"$@\""), "{script}");
+    }
+
+    #[test]
+    fn shell_without_init_gets_its_arguments() {
+        let system = System { first_program: Some("/bin/sh".to_string()), ..system() };
+        assert_eq!(system.full_cmdline(&["/x"]), "console=ttyAMA0 rdinit=/bin/sh -- /x");
+        assert!(
+            system.script().contains("'console=ttyAMA0 rdinit=/bin/sh'")
+                || system.script().contains("rdinit=/bin/sh")
+        );
+    }
+
+    #[test]
+    fn amounts_of_ram() {
+        for good in ["3090k", "4M", "1G", "64"] {
+            assert_eq!(check_ram(good).unwrap(), good);
+        }
+        for bad in ["", "k", "4MB", "-1M", "4 M", "0", "0M", "4kk"] {
+            assert!(check_ram(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn words_survive_the_shell() {
+        assert_eq!(quote("a b'c"), "'a b'\\''c'");
+        assert_eq!(quote(""), "''");
+    }
+}

@@ -1,0 +1,163 @@
+//! What the machine needs, what of it is missing, and its installation with apt.
+
+use crate::error::{Error, Result};
+use crate::process::{command, run, which};
+use crate::progress::Step;
+use crate::target::{Package, Purpose, Target};
+use crate::toolchain::{has_linker, Toolchain, PACKAGES};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// Something the machine needs, and whether it is there.
+#[derive(Debug, Clone)]
+pub struct Need {
+    /// What for.
+    pub purpose: Purpose,
+    /// What it is, as shown to the user.
+    pub what: String,
+    /// The packages that bring it.
+    pub packages: Vec<String>,
+    /// Whether it is there.
+    pub present: bool,
+}
+
+/// Packages that every target with a kernel needs, and a program of each.
+const KERNEL: &[(&str, &str)] = &[
+    ("gcc", "gcc"),
+    ("make", "make"),
+    ("flex", "flex"),
+    ("bison", "bison"),
+    ("bc", "bc"),
+    ("xz-utils", "xz"),
+];
+const TEST: &[(&str, &str)] = &[("cpio", "cpio")];
+/// apt's lists are taken as stale after this time.
+const STALE: Duration = Duration::from_secs(24 * 3600);
+
+/// What `target` needs for `purposes`.
+pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
+    let mut needs = Vec::new();
+    let found = Toolchain::find(target);
+    let what = match &found {
+        Ok(toolchain) => toolchain.describe(),
+        Err(_) => "a Rust toolchain with the source of `core`".to_string(),
+    };
+    let packages = PACKAGES.iter().map(|name| name.to_string()).collect();
+    needs.push(Need { purpose: Purpose::Mote, what, packages, present: found.is_ok() });
+    let packages = vec!["lld".to_string()];
+    needs.push(Need { purpose: Purpose::Mote, what: "ld.lld".into(), packages, present: has_linker() });
+    let own = target
+        .packages
+        .iter()
+        .map(|Package { name, program, purpose }| (*purpose, name.as_str(), program.as_str()));
+    let kernel = KERNEL
+        .iter()
+        .filter(|_| target.kernel.is_some())
+        .map(|(name, program)| (Purpose::Kernel, *name, *program));
+    let test = TEST.iter().map(|(name, program)| (Purpose::Test, *name, *program));
+    for (purpose, package, program) in kernel.chain(own).chain(test) {
+        let present = which(program).is_some();
+        needs.push(Need { purpose, what: program.to_string(), packages: vec![package.to_string()], present });
+    }
+    needs.retain(|need| purposes.contains(&need.purpose));
+    needs
+}
+
+/// Installs what is missing, when we are root.
+///
+/// # Errors
+/// We are not root: the message has the command to run. Or apt fails.
+pub fn install(needs: &[Need]) -> Result<()> {
+    let mut packages: Vec<&str> = needs
+        .iter()
+        .filter(|need| !need.present)
+        .flat_map(|need| &need.packages)
+        .map(String::as_str)
+        .collect();
+    packages.sort_unstable();
+    packages.dedup();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let list = packages.join(" ");
+    if !rustix::process::geteuid().is_root() {
+        return Err(Error::new(format!("missing packages: {list}"))
+            .fix(format!("sudo apt-get update && sudo apt-get install --no-install-recommends {list}")));
+    }
+    if which("apt-get").is_none() {
+        return Err(Error::new(format!("missing packages: {list}; this is no Debian, it has no apt-get"))
+            .fix("install the programs that `cargo rootfs setup --check` lists"));
+    }
+    let step = Step::start(format!("installing {list}"));
+    if lists_are_stale() {
+        apt(&["update"], &[], &step)?;
+    }
+    let install = ["install", "-y", "--no-install-recommends"];
+    if apt(&install, &packages, &step).is_err() {
+        // Lists that look fresh may name versions that the mirror has replaced.
+        apt(&["update"], &[], &step)?;
+        apt(&install, &packages, &step)?;
+    }
+    step.done();
+    Ok(())
+}
+
+fn apt(arguments: &[&str], packages: &[&str], step: &Step) -> Result<()> {
+    let mut apt = command("apt-get");
+    apt.env("DEBIAN_FRONTEND", "noninteractive").args(["-q", "-o", "DPkg::Lock::Timeout=600"]);
+    run(apt.args(arguments).args(packages), step)
+        .map_err(|error| error.fix("see the lines above; check the network and apt's sources"))
+}
+
+fn lists_are_stale() -> bool {
+    let newest = std::fs::read_dir("/var/lib/apt/lists").into_iter().flatten().flatten();
+    let newest = newest
+        .filter(|file| file.file_name().to_string_lossy().contains("_Packages"))
+        .filter_map(|file| file.metadata().ok()?.modified().ok())
+        .max();
+    // A list's time is the mirror's: the folder's tells when apt last looked.
+    let looked = Path::new("/var/lib/apt/lists/partial").metadata().and_then(|meta| meta.modified()).ok();
+    let age = |time: SystemTime| time.elapsed().unwrap_or_default();
+    newest.is_none() || looked.is_none_or(|time| age(time) > STALE)
+}
+
+/// The needs as a table.
+pub fn table(needs: &[Need]) -> String {
+    let mut out = String::new();
+    let mut last = None;
+    for need in needs {
+        if last != Some(need.purpose) {
+            out += &format!("to {}:\n", need.purpose.name());
+            last = Some(need.purpose);
+        }
+        let state = if need.present { "there  " } else { "MISSING" };
+        out += &format!("  {state}  {}  (packages: {})\n", need.what, need.packages.join(" "));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Project;
+
+    #[test]
+    fn needs_follow_the_purposes() {
+        let project = Project::find().unwrap();
+        let target = Target::load(&project, "armv5te").unwrap();
+        let boot = needs(&target, &[Purpose::Boot]);
+        assert_eq!(boot.len(), 1);
+        assert_eq!(boot[0].packages, ["qemu-system-arm"]);
+        let kernel = needs(&target, &[Purpose::Kernel]);
+        assert!(kernel.iter().any(|need| need.what == "arm-linux-gnueabi-gcc"));
+        let native = needs(&Target::load(&project, "x86_64").unwrap(), &[Purpose::Kernel, Purpose::Boot]);
+        assert!(native.is_empty());
+    }
+
+    #[test]
+    fn table_tells_what_is_missing() {
+        let need =
+            Need { purpose: Purpose::Boot, what: "q".into(), packages: vec!["p".into()], present: false };
+        assert_eq!(table(&[need]), "to boot in QEMU:\n  MISSING  q  (packages: p)\n");
+    }
+}

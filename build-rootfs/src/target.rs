@@ -1,0 +1,226 @@
+//! A target: what `targets/NAME/target.toml` says.
+
+use crate::error::{nearest, Context, Error, Result};
+use crate::project::Project;
+use serde::Deserialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What `boot`, `build` and `test` take when no target is named.
+pub const DEFAULT: &str = "armv5te";
+
+/// One target. The fields are the keys of `target.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The folder's name under `targets/`.
+    #[serde(skip)]
+    pub name: String,
+    /// The folder itself.
+    #[serde(skip)]
+    pub dir: PathBuf,
+    /// What kind of machine it is, in a few words.
+    pub description: String,
+    /// rustc's target specification, a file beside `target.toml`.
+    pub spec: String,
+    /// The program that runs the target's binaries on the host; none when the host does so itself.
+    pub user_emulator: Option<String>,
+    /// Arguments for the linker.
+    pub link: Vec<LinkFlag>,
+    /// How to build a kernel, for targets that have one.
+    pub kernel: Option<Kernel>,
+    /// The machine to boot in QEMU, for targets that have one.
+    pub machine: Option<Machine>,
+    /// Debian packages that this target needs beyond the common ones.
+    #[serde(default, rename = "package")]
+    pub packages: Vec<Package>,
+}
+
+/// One argument of the linker, and the reason for it. `{dir}` in it stands for the target's folder.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkFlag {
+    /// The argument.
+    pub flag: String,
+    /// Why it is there.
+    pub why: String,
+}
+
+/// How to build the kernel of a target.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kernel {
+    /// Debian's package that holds the source.
+    pub source: String,
+    /// The kernel's own name of the architecture (`ARCH=`).
+    pub arch: String,
+    /// The prefix of the cross compiler (`CROSS_COMPILE=`).
+    pub cross: String,
+    /// Options on top of `tinyconfig`: files beside `target.toml`.
+    pub fragments: Vec<String>,
+    /// Additional compiler flags (`KCFLAGS=`).
+    pub cflags: String,
+    /// The device tree's source, a file beside `target.toml`.
+    pub device_tree: String,
+    /// Where the kernel is loaded and entered, a physical address.
+    pub load_address: u32,
+    /// The virtual address of the same byte.
+    pub virtual_address: u32,
+}
+
+/// The machine that QEMU shows the kernel.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// QEMU's program.
+    pub emulator: String,
+    /// Its arguments that choose the board.
+    pub args: Vec<String>,
+    /// RAM when the user says nothing, in QEMU's writing.
+    pub ram: String,
+    /// The kernel's command line.
+    pub cmdline: String,
+}
+
+/// A Debian package and how to tell that it is there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// A program that it brings.
+    pub program: String,
+    /// What it is needed for.
+    #[serde(rename = "for")]
+    pub purpose: Purpose,
+}
+
+/// What a package is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Compiling mote.
+    Mote,
+    /// Building a kernel.
+    Kernel,
+    /// Running QEMU.
+    Boot,
+    /// Running the tests.
+    Test,
+}
+
+impl Purpose {
+    /// As shown to the user.
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Mote => "compile mote",
+            Purpose::Kernel => "build the kernel",
+            Purpose::Boot => "boot in QEMU",
+            Purpose::Test => "run the tests",
+        }
+    }
+}
+
+impl Target {
+    /// Reads the target called `name`.
+    ///
+    /// # Errors
+    /// There is none of that name, or its `target.toml` is wrong.
+    pub fn load(project: &Project, name: &str) -> Result<Target> {
+        let all = Target::names(project)?;
+        if !all.iter().any(|known| known == name) {
+            let near = nearest(name, all.iter().map(String::as_str));
+            let hint = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            return Err(Error::usage(format!("unknown target `{name}`"))
+                .fix(format!("{hint}The targets are: {}", all.join(", "))));
+        }
+        let dir = project.targets().join(name);
+        let file = dir.join("target.toml");
+        let text = fs::read_to_string(&file).context(file.display())?;
+        let mut target: Target = toml::from_str(&text).context(file.display())?;
+        target.name = name.to_string();
+        target.dir = dir;
+        Ok(target)
+    }
+
+    /// The names of all targets, sorted.
+    ///
+    /// # Errors
+    /// The folder of targets cannot be read.
+    pub fn names(project: &Project) -> Result<Vec<String>> {
+        let dir = project.targets();
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&dir).context(dir.display())? {
+            let entry = entry.context(dir.display())?;
+            if entry.path().join("target.toml").is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// rustc's target specification.
+    pub fn spec(&self) -> PathBuf {
+        self.dir.join(&self.spec)
+    }
+
+    /// The linker's arguments, ready for use.
+    pub fn link_args(&self) -> Vec<String> {
+        let dir = self.dir.to_string_lossy();
+        self.link.iter().map(|link| link.flag.replace("{dir}", &dir)).collect()
+    }
+
+    /// The kernel's description.
+    ///
+    /// # Errors
+    /// The target has none.
+    pub fn kernel(&self) -> Result<&Kernel> {
+        self.kernel.as_ref().ok_or_else(|| self.lacks("kernel"))
+    }
+
+    /// The machine's description.
+    ///
+    /// # Errors
+    /// The target has none.
+    pub fn machine(&self) -> Result<&Machine> {
+        self.machine.as_ref().ok_or_else(|| self.lacks("machine to boot"))
+    }
+
+    /// A file beside `target.toml`.
+    pub fn file(&self, name: &str) -> PathBuf {
+        Path::new(&self.dir).join(name)
+    }
+
+    fn lacks(&self, what: &str) -> Error {
+        Error::usage(format!("target {}: it has no {what}", self.name))
+            .fix(format!("use a target that has one, such as `{DEFAULT}`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_of_the_checkout_is_readable() {
+        let project = Project::find().unwrap();
+        let names = Target::names(&project).unwrap();
+        assert!(names.contains(&DEFAULT.to_string()), "{names:?}");
+        for name in names {
+            let target = Target::load(&project, &name).unwrap();
+            assert!(target.spec().is_file(), "{}", target.spec().display());
+            assert!(target.link.iter().all(|link| !link.why.is_empty()));
+        }
+    }
+
+    #[test]
+    fn unknown_target_names_the_nearest() {
+        let error = Target::load(&Project::find().unwrap(), "armv5t").unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("unknown target `armv5t`") && text.contains("did you mean `armv5te`"),
+            "{text}"
+        );
+    }
+}
