@@ -91,7 +91,7 @@ impl Table {
         out: &mut Out,
     ) -> u8 {
         let Some((&mut name, args)) = args.split_first_mut() else { return 127 };
-        let mut cx = Cx { name, args, opts: 0, values: [None; 8], out, envp, table: self, status: 0 };
+        let mut cx = Cx { name, args, opts: 0, twice: 0, values: [None; 8], out, envp, table: self, status: 0 };
         let status = match cx.prepare(e) {
             Some(status) => status,
             None => (e.run)(&mut cx),
@@ -134,7 +134,9 @@ pub fn options(cx: &mut Cx, spec: &'static [u8], parse: Parse) -> Option<u8> {
     while let Some(step) = walk.next() {
         match step {
             Ok(f) => {
-                cx.opts = cx.opts & !opts::rivals(spec, f.letter) | 1 << f.number;
+                let bit = 1 << f.number;
+                cx.twice |= cx.opts & bit;
+                cx.opts = cx.opts & !opts::rivals(spec, f.letter) | bit;
                 if let Some(slot) = cx.values.get_mut(f.slot).filter(|_| f.value.is_some()) {
                     *slot = f.value;
                 }
@@ -159,6 +161,8 @@ pub struct Cx<'a> {
     pub args: &'a mut [ZStr<'static>],
     /// Set of the options given; ask with [`Cx::has`].
     pub opts: u64,
+    /// Those of them given more than once (`ls -ll`, `ps -ww`).
+    pub twice: u64,
     values: [Option<ZStr<'static>>; 8],
     /// Standard output.
     pub out: &'a mut Out,

@@ -242,6 +242,11 @@ impl Dir {
         *self.fd
     }
 
+    /// The directory itself, when it has been read; the buffer goes.
+    pub fn into_fd(self) -> Owned {
+        self.fd
+    }
+
     /// The next entry but `.` and `..`; `None` at the end.
     #[inline(never)]
     #[allow(clippy::should_implement_trait)] // the entry borrows the buffer

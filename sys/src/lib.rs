@@ -24,9 +24,11 @@ pub mod opts;
 pub mod out;
 pub mod process;
 pub mod signal;
+pub mod sort;
 pub mod system;
 pub mod time;
 pub mod tty;
+pub mod utf8;
 pub mod zstr;
 
 pub use applet::{Cx, Table};
