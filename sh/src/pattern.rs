@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 use sys::fs::{self, Dir, Fd};
 use sys::zstr::ZBuf;
-use sys::Buf;
+use sys::{Buf, ZStr};
 
 /// Does the pattern match all of `text`?
 #[inline(never)]
@@ -23,8 +23,8 @@ pub fn prefix(pattern: &[u8], text: &[u8], longest: bool) -> Option<usize> {
     let mut retry: Option<(&[u8], usize)> = None;
     let mut best = None;
     loop {
-        match p.split_first() {
-            Some((b'*', rest)) => {
+        match p {
+            [b'*', rest @ ..] => {
                 p = rest;
                 if rest.is_empty() && longest {
                     return Some(text.len());
@@ -32,14 +32,15 @@ pub fn prefix(pattern: &[u8], text: &[u8], longest: bool) -> Option<usize> {
                 retry = Some((rest, at));
                 continue;
             }
-            Some(_) => {
-                if let Some(rest) = text.get(at).and_then(|&c| one(p, c)) {
-                    p = rest;
-                    at += 1;
-                    continue;
+            [_, ..] => {
+                if let Some(&c) = text.get(at) {
+                    if one(&mut p, c) {
+                        at += 1;
+                        continue;
+                    }
                 }
             }
-            None => {
+            [] => {
                 best = Some(at);
                 if !longest {
                     return best;
@@ -75,58 +76,74 @@ pub fn suffix(mut pattern: &[u8], text: &[u8], longest: bool) -> Option<usize> {
     None
 }
 
-/// The pattern behind its first element (no star) if that one matches `c`.
+/// Takes the first element (no star) off the pattern: does it match `c`?
 #[inline(never)]
-fn one(pattern: &[u8], c: u8) -> Option<&[u8]> {
-    let (&first, rest) = pattern.split_first()?;
-    let (literal, rest) = match (first, rest) {
-        (b'?', _) => return Some(rest),
-        (b'[', _) => match bracket(rest, c) {
-            Some((true, rest)) => return Some(rest),
-            Some(_) => return None,
-            None => (first, rest),
-        },
-        (b'\\', [next, rest @ ..]) => (*next, rest),
-        _ => (first, rest),
-    };
-    (literal == c).then_some(rest)
-}
-
-/// Bracket expression behind its `[`: does it hold `c`, and what follows it. `None` if it never ends.
-fn bracket(pattern: &[u8], c: u8) -> Option<(bool, &[u8])> {
-    let (not, mut p) = match pattern {
-        [b'!' | b'^', rest @ ..] => (true, rest),
-        _ => (false, pattern),
-    };
-    let mut holds = false;
-    let mut first = true;
-    loop {
-        if let ([b']', rest @ ..], false) = (p, first) {
-            return Some((holds != not, rest));
-        }
-        first = false;
-        if let Some((is, rest)) = class(p, c) {
-            holds |= is;
-            p = rest;
-            continue;
-        }
-        let (low, rest) = literal(p)?;
-        let (high, rest) = match rest {
-            [b'-', end @ ..] if !end.starts_with(b"]") => literal(end)?,
-            _ => (low, rest),
-        };
-        holds |= low <= c && c <= high;
-        p = rest;
+fn one(p: &mut &[u8], c: u8) -> bool {
+    match next(p) {
+        Some(b'?') => true,
+        Some(b'[') => bracket(p, c).unwrap_or(c == b'['),
+        Some(b'\\') => next(p).unwrap_or(b'\\') == c,
+        other => other == Some(c),
     }
 }
 
-/// One character of a bracket expression: plain, escaped, `[=x=]` or `[.x.]`; and what follows it.
-fn literal(p: &[u8]) -> Option<(u8, &[u8])> {
-    match p {
-        [b'\\', c, rest @ ..] => Some((*c, rest)),
-        [b'[', a @ (b'=' | b'.'), c, b, b']', rest @ ..] if a == b => Some((*c, rest)),
-        [c, rest @ ..] => Some((*c, rest)),
-        [] => None,
+/// Takes the first byte off.
+#[inline(never)]
+fn next(p: &mut &[u8]) -> Option<u8> {
+    let (&c, rest) = p.split_first()?;
+    *p = rest;
+    Some(c)
+}
+
+/// Takes a bracket expression, behind its `[`, off the pattern: does it hold `c`? `None` if it never
+/// ends; nothing is taken then.
+fn bracket(pattern: &mut &[u8], c: u8) -> Option<bool> {
+    let mut p = *pattern;
+    let not = matches!(p.first(), Some(b'!' | b'^'));
+    if not {
+        next(&mut p);
+    }
+    let mut holds = false;
+    let mut first = true;
+    loop {
+        let class = class(&mut p, c);
+        if class == Some(true) {
+            holds = true;
+        }
+        if class.is_none() {
+            if p.first() == Some(&b']') && !first {
+                next(&mut p);
+                *pattern = p;
+                return Some(holds != not);
+            }
+            let low = literal(&mut p)?;
+            let mut high = low;
+            if let [b'-', end, ..] = p {
+                if *end != b']' {
+                    next(&mut p);
+                    high = literal(&mut p)?;
+                }
+            }
+            if low <= c && c <= high {
+                holds = true;
+            }
+        }
+        first = false;
+    }
+}
+
+/// Takes one character of a bracket expression off: plain, escaped, `[=x=]` or `[.x.]`.
+#[inline(never)]
+fn literal(p: &mut &[u8]) -> Option<u8> {
+    if let [b'[', a @ (b'=' | b'.'), c, b, b']', rest @ ..] = p {
+        if a == b {
+            *p = rest;
+            return Some(*c);
+        }
+    }
+    match next(p) {
+        Some(b'\\') => next(p),
+        c => c,
     }
 }
 
@@ -134,28 +151,28 @@ fn literal(p: &[u8]) -> Option<(u8, &[u8])> {
 static CLASSES: &[u8] = b"alnum:09AZaz\xffalpha:AZaz\xffblank:  \t\t\xffcntrl:\0\x1f\x7f\x7f\xffdigit:09\xff\
 graph:!~\xfflower:az\xffprint: ~\xffpunct:!/:@[`{~\xffspace:\t\r  \xffupper:AZ\xffxdigit:09AFaf";
 
-/// Class `[:name:]`: does it hold `c`, and what follows. `None` if it is none.
-fn class(p: &[u8], c: u8) -> Option<(bool, &[u8])> {
-    let p = p.strip_prefix(b"[:")?;
-    let end = p.iter().position(|&b| b == b':')?;
-    let rest = p.get(end + 1..)?.strip_prefix(b"]")?;
-    let name = p.get(..=end)?;
+/// Takes a class `[:name:]` off: does it hold `c`? `None` if there is none.
+fn class(p: &mut &[u8], c: u8) -> Option<bool> {
+    let text = p.strip_prefix(b"[:")?;
+    let end = text.iter().position(|&b| b == b':')? + 1;
+    let (name, rest) = text.split_at_checked(end)?;
+    *p = rest.strip_prefix(b"]")?;
     let ranges = CLASSES.split(|&b| b == 0xff).find_map(|e| e.strip_prefix(name)).unwrap_or(&[]);
-    Some((ranges.chunks(2).any(|r| matches!(r, [low, high] if *low <= c && c <= *high)), rest))
+    Some(ranges.chunks(2).any(|r| matches!(r, [low, high] if *low <= c && c <= *high)))
 }
 
 /// Does the pattern hold anything but literal characters? A `[` alone does not count: it is a command.
 #[inline(never)]
-pub fn has_magic(pattern: &[u8]) -> bool {
+pub fn has_magic(mut pattern: &[u8]) -> bool {
     let mut open = false;
-    let mut p = pattern;
-    while let Some((&c, rest)) = p.split_first() {
-        p = rest;
+    while let Some(c) = next(&mut pattern) {
         match c {
             b'*' | b'?' => return true,
             b']' if open => return true,
             b'[' => open = true,
-            b'\\' => p = rest.get(1..).unwrap_or(&[]),
+            b'\\' => {
+                next(&mut pattern);
+            }
             _ => {}
         }
     }
@@ -164,65 +181,78 @@ pub fn has_magic(pattern: &[u8]) -> bool {
 
 /// Appends the literal text of a pattern: without the backslashes that escape.
 #[inline(never)]
-pub fn unescape(pattern: &[u8], out: &mut Buf) {
-    let mut p = pattern;
-    while let [c, rest @ ..] = p {
-        p = rest;
-        match (c, rest) {
-            (b'\\', [next, rest @ ..]) => {
-                out.push(*next);
-                p = rest;
-            }
-            _ => out.push(*c),
-        }
+pub fn unescape(mut pattern: &[u8], out: &mut Buf) {
+    while let Some(c) = next(&mut pattern) {
+        out.push(if c == b'\\' { next(&mut pattern).unwrap_or(c) } else { c });
     }
 }
 
 /// Pathname expansion (2.14.3): calls `each` with every existing path that matches, in the order of
 /// their bytes. False if there is none. Directories that cannot be read hold nothing.
+#[inline(never)]
 pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
-    let mut paths: Vec<Buf> = Vec::new();
-    paths.push(Buf::new());
+    // What matches the names so far, each path with its NUL.
+    let mut paths = Buf::new();
+    paths.push(0);
     let mut rest = pattern;
-    while !rest.is_empty() && !paths.is_empty() {
-        let slashes = rest.iter().position(|&b| b != b'/').unwrap_or(rest.len());
-        let (slash, tail) = rest.split_at(slashes);
-        paths.iter_mut().for_each(|p| p.extend_from_slice(slash));
-        let end = tail.iter().position(|&b| b == b'/').unwrap_or(tail.len());
-        let (mut name, tail) = tail.split_at(end);
+    while !rest.is_empty() {
+        // One name and the slashes before it; of a quoted slash, the backslash goes.
+        let (slash, tail) = rest.split_at(run(rest, b'/'));
+        let (mut name, tail) = tail.split_at(tail.iter().position(|&b| b == b'/').unwrap_or(tail.len()));
         rest = tail;
         if !rest.is_empty() {
-            name = name.strip_suffix(b"\\").unwrap_or(name); // of a quoted slash
+            name = name.strip_suffix(b"\\").unwrap_or(name);
         }
-        if has_magic(name) {
-            let mut found = Vec::new();
-            paths.iter_mut().for_each(|p| list(p, name, !rest.is_empty(), &mut found));
-            paths = found;
-        } else {
-            paths.iter_mut().for_each(|p| unescape(name, p));
+        let magic = has_magic(name);
+        let mut found = Buf::new();
+        let mut here = Buf::new();
+        for path in paths.split_inclusive(|&b| b == 0) {
+            here.clear();
+            here.extend_from_slice(path);
+            here.pop();
+            here.extend_from_slice(slash);
+            if magic {
+                list(&mut here, name, !rest.is_empty(), &mut found);
+            } else {
+                unescape(name, &mut here);
+                add(&mut found, &here);
+            }
         }
+        paths = found;
     }
-    paths.retain_mut(|p| fs::lstat(p.z()).is_ok());
-    paths.sort_unstable();
-    paths.iter().for_each(|p| each(p));
-    !paths.is_empty()
+    let mut sorted: Vec<ZStr> = Vec::new();
+    for path in paths.split_inclusive(|&b| b == 0) {
+        sorted.extend(ZStr::from_bytes_with_nul(path).filter(|p| fs::lstat(*p).is_ok()));
+    }
+    sorted.sort_unstable_by(|a, b| a.bytes().cmp(b.bytes()));
+    sorted.iter().for_each(|p| each(p.bytes()));
+    !sorted.is_empty()
+}
+
+/// How many times the text begins with `c`.
+fn run(text: &[u8], c: u8) -> usize {
+    text.iter().position(|&b| b != c).unwrap_or(text.len())
+}
+
+#[inline(never)]
+fn add(paths: &mut Buf, part: &[u8]) {
+    paths.extend_from_slice(part);
+    paths.push(0);
 }
 
 /// Appends to `found` what directory `path` (empty: the current one) holds that matches `name`; only
 /// what may be a directory, if `inner`.
-fn list(path: &mut Buf, name: &[u8], inner: bool, found: &mut Vec<Buf>) {
+fn list(path: &mut Buf, name: &[u8], inner: bool, found: &mut Buf) {
     let dots = matches!(name, [b'.', ..] | [b'\\', b'.', ..]);
-    let here = if path.is_empty() { sys::ZStr::new(c".") } else { path.z() };
+    let here = if path.is_empty() { ZStr::new(c".") } else { path.z() };
     let Ok(mut dir) = Dir::open(Fd::CWD, here, 0) else { return };
     while let Ok(Some(e)) = dir.next() {
         let b = e.name.bytes();
         // Types that cannot lead further: all but unknown 0, directory 4, link 10.
         let ends = inner && !matches!(e.kind, 0 | 4 | 10);
-        if !ends && (dots || !b.starts_with(b".")) && matches(name, b) {
-            let mut p = Buf::with_capacity(path.len() + b.len() + 2);
-            p.extend_from_slice(path);
-            p.extend_from_slice(b);
-            found.push(p);
+        if !ends && (dots || e.name.first() != b'.') && matches(name, b) {
+            found.extend_from_slice(path);
+            add(found, b);
         }
     }
 }
