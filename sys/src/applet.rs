@@ -134,7 +134,7 @@ pub fn options(cx: &mut Cx, spec: &'static [u8], parse: Parse) -> Option<u8> {
     while let Some(step) = walk.next() {
         match step {
             Ok(f) => {
-                let bit = 1 << f.number;
+                let bit = opts::nth_bit(f.number);
                 cx.twice |= cx.opts & bit;
                 cx.opts = cx.opts & !opts::rivals(spec, f.letter) | bit;
                 if let Some(slot) = cx.values.get_mut(f.slot).filter(|_| f.value.is_some()) {
@@ -199,6 +199,14 @@ impl Cx<'_> {
         let dash: &[u8] = if text.starts_with(b"-") { b"" } else { b"-" };
         out::complain(&[self.name.bytes(), b": ", dash, text, why]);
         1
+    }
+
+    /// Writes the applet's usage text, for one with [`Parse::Raw`] that answers `--help` itself.
+    pub fn help(&mut self) {
+        let path = self.name.bytes();
+        if let Some(e) = self.table.find(path.rsplit(|&b| b == b'/').next().unwrap_or(path)) {
+            self.table.help(self.out, self.name, e.decl);
+        }
     }
 
     /// Is any of these options given? With `opt!("vet")`.

@@ -115,6 +115,17 @@ fn entry<'s>(spec: &mut &'s [u8]) -> Option<Entry<'s>> {
     Some(e)
 }
 
+/// Bit *n* of a set, without the 64-bit shift that 32-bit machines do by a library routine.
+#[inline(never)]
+pub(crate) fn nth_bit(n: u32) -> u64 {
+    let word = 1u32.wrapping_shl(n);
+    if n < 32 {
+        word as u64
+    } else {
+        (word as u64) << 32
+    }
+}
+
 /// What is wrong with an argument vector.
 pub enum Wrong<'a> {
     /// Text of the option as the user wrote it, one letter or the long form; not known.
@@ -269,7 +280,7 @@ pub fn rivals(spec: &'static [u8], letter: u8) -> u64 {
         let (mut s, mut n) = (spec, 0);
         while let Some(e) = entry(&mut s) {
             if e.letter != letter && position(group, e.letter).is_some() {
-                all |= 1u64 << n;
+                all |= nth_bit(n);
             }
             n += 1;
         }
