@@ -1,2 +1,355 @@
+//! Process 1: starts what `/etc/inittab` says, keeps it running, buries orphans, takes the machine down.
+//!
+//! Everything happens in one loop around one wait for a signal: all signals are blocked from the start and
+//! taken there, one at a time, so that none is lost and no handler runs between two instructions. A child
+//! that is waited for does not stop the loop. Nothing here allocates or can panic: the feature `proof`
+//! builds a program of this crate that does not link otherwise.
+//!
+//! Actions and signals are BusyBox's (`init/init.c`): HUP reads the file again, INT is Ctrl-Alt-Del, QUIT
+//! starts the restart entry, USR1 and PWR halt, USR2 powers off, TERM reboots, TSTP pauses until CONT.
+
 #![cfg_attr(not(test), no_std)]
-//! x
+
+mod console;
+mod down;
+mod inittab;
+mod spawn;
+
+use console::say;
+use inittab::*;
+use spawn::Means;
+use sys::fs::{self, Fd};
+use sys::process::{self, wait4};
+use sys::signal::{self, Set};
+use sys::time::{self, Timespec};
+use sys::{env, Errno, ZStr};
+
+/// An entry that lives shorter than this has ended too soon: seconds.
+const SOON: u32 = 5;
+/// So often in a row without a delay; then 1, 2, 4 … seconds.
+const PATIENCE: u8 = 4;
+/// Longest delay as a power of two: 32 seconds.
+const LONGEST: u8 = 5;
+/// All signals.
+const ALL: Set = !0;
+/// What a virtual terminal is, and what the kernel says without knowing.
+static TERM: &core::ffi::CStr = c"TERM=linux";
+/// Where one more environment variable has no room: the kernel gives at most 32.
+const ENV: usize = 48;
+
+/// What to do besides, for [`main`].
+pub struct Call<'a> {
+    /// The name it was called by: `linuxrc` need not be process 1.
+    pub name: ZStr<'a>,
+    /// All arguments behind the name; a NULL follows the last.
+    pub args: &'a mut [ZStr<'static>],
+    /// `NAME=value` strings as the kernel made them, the auxiliary vector behind.
+    pub envp: *const *const u8,
+    /// Is there an applet of this name?
+    pub applet: &'a dyn Fn(&[u8]) -> bool,
+}
+
+/// Runs as process 1 and never returns then. Otherwise: `-q` has process 1 read its file again; `--ask`
+/// (internal) waits for Enter and becomes the command behind it. The value is the exit status, behind a
+/// message.
+pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
+    // SAFETY: the caller has the kernel's vectors; AT_EXECFN (31) is the address of a string on the stack.
+    let own = unsafe { env::auxv(call.envp, 31).map(|p| ZStr::from_ptr(p as *const u8)) };
+    let mut means = Means { envp: call.envp, own, applet: call.applet };
+    let first = call.args.first().copied().unwrap_or(ZStr::new(c""));
+    if first.is(spawn::ASK.to_bytes()) && call.args.len() > 1 {
+        // SAFETY: ZStr is a transparent pointer to a NUL-terminated string, and a NULL follows the last.
+        return Err((b"cannot run the command", unsafe { spawn::ask(call.args.as_mut_ptr() as *mut _, &means) }));
+    }
+    if first.is(b"-q") {
+        return process::kill(1, signal::SIGHUP).map_err(|e| (&b"process 1"[..], e));
+    }
+    if process::getpid() != 1 && !call.name.bytes().ends_with(b"linuxrc") {
+        return Err((b"must be process 1", Errno::EPERM));
+    }
+    signal::mask(signal::How::Set, ALL);
+    let mut vars = [core::ptr::null(); ENV];
+    let mut level = [0; 32];
+    environment(call.envp, &mut vars, run_level(first, &mut level));
+    means.envp = vars.as_ptr();
+    Init {
+        table: Table::new(),
+        stage: SYSINIT,
+        cad: false,
+        paused: false,
+        console: false,
+        single: [&b"single"[..], b"-s", b"1"].iter().any(|s| first.is(s)),
+        kernel_envp: call.envp,
+        vars: &mut vars,
+        means,
+    }
+    .run()
+}
+
+/// `RUNLEVEL=` and the first argument, as scripts expect it.
+fn run_level<'b>(first: ZStr, buf: &'b mut [u8; 32]) -> Option<ZStr<'b>> {
+    if first.is_empty() {
+        return None;
+    }
+    buf.iter_mut().zip(b"RUNLEVEL=".iter().chain(first.bytes())).for_each(|(slot, &b)| *slot = b);
+    ZStr::from_bytes_with_nul(buf)
+}
+
+/// The children's environment in `vars`: ours, then what the kernel gave. TERM comes first.
+fn environment(kernel: *const *const u8, vars: &mut [*const u8; ENV], level: Option<ZStr>) {
+    let ours = [TERM, spawn::PATH, c"HOME=/", c"SHELL=/bin/sh", c"USER=root"];
+    let mut slots = vars.iter_mut();
+    let mut put = |p: *const u8| {
+        // The last place stays NULL.
+        if slots.len() > 1 {
+            slots.next().map(|slot| *slot = p);
+        }
+    };
+    ours.iter().for_each(|o| put(o.as_ptr() as *const u8));
+    level.map(|l| put(l.as_ptr()));
+    let mut p = kernel;
+    let mut term = None;
+    // SAFETY: the kernel's array ends with NULL, and its strings with NUL.
+    while let Some(s) = unsafe { (!(*p).is_null()).then(|| ZStr::from_ptr(*p)) } {
+        let name = |o: &&core::ffi::CStr| {
+            let name = o.to_bytes().split_inclusive(|&b| b == b'=').next().unwrap_or_default();
+            s.strip_prefix(name).is_some()
+        };
+        match ours.iter().position(|o| name(&o)) {
+            None => put(s.as_ptr()),
+            Some(0) => term = Some(s.as_ptr()),
+            Some(_) => {}
+        }
+        // SAFETY: NULL has not come yet.
+        p = unsafe { p.add(1) };
+    }
+    if let (Some(slot), Some(term)) = (vars.first_mut(), term) {
+        *slot = term;
+    }
+}
+
+struct Init<'a> {
+    table: Table,
+    /// SYSINIT, WAIT, ONCE, RESPAWN: how far the start has come.
+    stage: u8,
+    /// Is Ctrl-Alt-Del being served?
+    cad: bool,
+    /// SIGTSTP: nothing is started again.
+    paused: bool,
+    /// Has a console been found?
+    console: bool,
+    /// A shell instead of the file.
+    single: bool,
+    kernel_envp: *const *const u8,
+    vars: &'a mut [*const u8; ENV],
+    means: Means<'a>,
+}
+
+fn now() -> u32 {
+    time::now(time::CLOCK_MONOTONIC).sec as u32
+}
+
+/// Has the second `time` come?
+fn due(time: u32, now: u32) -> bool {
+    now.wrapping_sub(time) as i32 >= 0
+}
+
+impl Init<'_> {
+    fn run(mut self) -> ! {
+        // Fails only where Ctrl-Alt-Del is not ours to have: in a container.
+        let _ = sys::system::reboot(sys::system::Reboot::CadOff);
+        let _ = fs::chdir(ZStr::new(c"/"));
+        let _ = process::setsid();
+        self.find_console();
+        self.read();
+        loop {
+            let sig = self.turn();
+            if let Some(what) = down::way(sig) {
+                self.go_down(what);
+            }
+            match sig {
+                signal::SIGHUP => self.read(),
+                signal::SIGINT => {
+                    self.table.entries().iter_mut().filter(|e| e.action == CTRLALTDEL).for_each(|e| e.done = false);
+                    self.cad = true;
+                }
+                signal::SIGQUIT => self.restart(),
+                signal::SIGTSTP => self.paused = true,
+                signal::SIGCONT => self.paused = false,
+                _ => {}
+            }
+        }
+    }
+
+    /// Starts what is to be started, waits for a signal or for the time of the next start, and reaps. The
+    /// signal, or 0.
+    fn turn(&mut self) -> u32 {
+        self.find_console();
+        while self.stage < RESPAWN && self.sequence(self.stage) {
+            self.stage += 1;
+        }
+        if self.cad && self.sequence(CTRLALTDEL) {
+            self.cad = false;
+        }
+        let mut limit = None;
+        if self.stage == RESPAWN && !self.paused {
+            limit = self.keep();
+        }
+        self.wait(limit)
+    }
+
+    /// Waits at most `limit` seconds for a signal (0 if none came), then reaps.
+    fn wait(&mut self, limit: Option<u32>) -> u32 {
+        let limit = limit.map(|s| Timespec { sec: s as i64, nsec: 0 });
+        let sig = signal::timedwait(ALL, limit.as_ref()).unwrap_or(0);
+        self.reap();
+        sig
+    }
+
+    /// Buries the dead; true when no child is left.
+    fn reap(&mut self) -> bool {
+        loop {
+            match wait4(-1, process::WNOHANG) {
+                Ok((pid, _)) if pid > 0 => {
+                    if let Some(e) = self.table.entries().iter_mut().find(|e| e.pid == pid) {
+                        e.pid = 0;
+                        let lived = now().wrapping_sub(e.time);
+                        e.delay(lived < SOON);
+                        if e.fast == PATIENCE + 1 && matches!(e.action, RESPAWN | ASKFIRST) {
+                            let e = *e;
+                            if let Some((_, text)) = self.table.texts(&e) {
+                                say(text.skip(5).bytes(), b": ", b"ends too soon, will be started less often");
+                            }
+                        }
+                    }
+                }
+                r => return r == Err(Errno::ECHILD),
+            }
+        }
+    }
+
+    /// Keeps the respawn entries running; seconds until one may be started again.
+    fn keep(&mut self) -> Option<u32> {
+        let mut next: Option<u32> = None;
+        let mut n = 0;
+        while let Some(&e) = self.table.entries().get(n) {
+            if e.pid == 0 && matches!(e.action, RESPAWN | ASKFIRST) {
+                if due(e.time, now()) {
+                    self.start(n);
+                    earliest(&mut next, self.table.entries().get(n));
+                } else {
+                    earliest(&mut next, Some(&e));
+                }
+            }
+            n += 1;
+        }
+        next
+    }
+
+    /// One step in a row of entries that run once each. True when the row is at its end.
+    fn sequence(&mut self, action: u8) -> bool {
+        loop {
+            let entries = self.table.entries();
+            let waits = action != ONCE;
+            if waits && entries.iter().any(|e| e.action == action && e.pid != 0) {
+                return false;
+            }
+            let Some(n) = entries.iter().position(|e| e.action == action && !e.done && e.pid == 0) else { return true };
+            self.start(n);
+        }
+    }
+
+    /// Starts entry `n`. If that fails, it counts as ended.
+    fn start(&mut self, n: usize) {
+        let Some(e) = self.table.entries().get_mut(n) else { return };
+        e.done = true;
+        e.time = now();
+        let copy = *e;
+        let Some((tty, text)) = self.table.texts(&copy) else { return };
+        let r = spawn::start(text, tty, copy.dash, copy.action == ASKFIRST, &self.means);
+        if let Err(f) = &r {
+            // Not every machine has what the default table names.
+            let expected = self.table.default && (f.tty || copy.action == SYSINIT);
+            if !expected && copy.fast <= PATIENCE {
+                let what = if f.tty { tty.bytes() } else { text.skip(5).bytes() };
+                say(what, b": ", f.why.text());
+            }
+        }
+        if let Some(e) = self.table.entries().get_mut(n) {
+            match r {
+                Ok(pid) => e.pid = pid,
+                Err(_) => e.delay(true),
+            }
+        }
+    }
+
+    /// Looks for a console as long as there is none: its device may appear later.
+    fn find_console(&mut self) {
+        if self.console {
+            return;
+        }
+        self.console = console::open(self.kernel_envp);
+        console::sane(Fd::STDIN);
+        let Some(term) = self.vars.first_mut() else { return };
+        // SAFETY: the first variable is a NUL-terminated string that stays.
+        if unsafe { ZStr::from_ptr(*term) }.is(TERM.to_bytes()) && console::serial(Fd::STDIN) {
+            *term = c"TERM=vt102".as_ptr() as *const u8;
+        }
+    }
+
+    /// Reads the file, at the start and again.
+    fn read(&mut self) {
+        if self.single {
+            self.fill(b"::respawn:-/bin/sh\n");
+            return;
+        }
+        let f = match fs::open(ZStr::new(c"/etc/inittab"), fs::O_RDONLY | fs::O_CLOEXEC, 0) {
+            Ok(f) => f,
+            Err(why) => {
+                if why != Errno::ENOENT {
+                    say(b"/etc/inittab", b": ", why.text());
+                }
+                self.fill(DEFAULT);
+                self.table.default = true;
+                return;
+            }
+        };
+        self.table.default = false;
+        self.table.begin();
+        let mut piece = [0; 128];
+        loop {
+            match fs::read(*f, &mut piece) {
+                Ok(0) => break,
+                Ok(n) => self.table.feed(piece.get(..n).unwrap_or_default()),
+                Err(why) => {
+                    say(b"/etc/inittab", b": ", why.text());
+                    break;
+                }
+            }
+        }
+        self.table.finish();
+    }
+
+    fn fill(&mut self, text: &[u8]) {
+        self.table.begin();
+        self.table.feed(text);
+        self.table.finish();
+    }
+}
+
+impl Entry {
+    /// It does not run (any more): sets when it may start again.
+    fn delay(&mut self, too_soon: bool) {
+        self.fast = if too_soon { (self.fast + 1).min(PATIENCE + LONGEST + 1) } else { 0 };
+        let wait = if self.fast > PATIENCE { 1 << (self.fast - PATIENCE - 1) } else { 0 };
+        self.time = now().wrapping_add(wait);
+    }
+}
+
+/// Makes `next` the smaller of itself and the seconds until `e`, if it does not run, may start.
+fn earliest(next: &mut Option<u32>, e: Option<&Entry>) {
+    if let Some(e) = e.filter(|e| e.pid == 0) {
+        let left = (e.time.wrapping_sub(now()) as i32).max(0) as u32;
+        *next = Some(next.map_or(left, |n| n.min(left)));
+    }
+}

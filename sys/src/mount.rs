@@ -21,3 +21,50 @@ pub fn umount2(target: ZStr, flags: u32) -> Result<()> {
     // SAFETY: the path is NUL-terminated.
     done(unsafe { sys3!(__NR_umount2, target.as_ptr(), flags) })
 }
+
+/// Takes the next field off a line of fstab, /proc/mounts or /proc/swaps (`man 5 fstab`): bytes up to a
+/// blank, tab or newline, with `\ooo` standing for a byte. `None` at the end of the line, and where no byte
+/// follows the field: the NUL takes its place.
+#[inline(never)]
+pub fn field<'a>(line: &mut &'a mut [u8]) -> Option<ZStr<'a>> {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n');
+    let l = core::mem::take(line);
+    let start = l.iter().position(|b| !blank(b))?;
+    let l = l.get_mut(start..)?;
+    let end = l.iter().position(blank)?;
+    let (f, rest) = l.split_at_mut_checked(end + 1)?;
+    *line = rest;
+    let (mut from, mut to) = (0, 0);
+    while let Some(&b) = f.get(from).filter(|_| from < end) {
+        from += 1;
+        let mut byte = b;
+        if b == b'\\' {
+            if let Some(&[x @ b'0'..=b'3', y @ b'0'..=b'7', z @ b'0'..=b'7']) = f.get(from..from + 3) {
+                byte = (x & 3) << 6 | (y & 7) << 3 | z & 7;
+                from += 3;
+            }
+        }
+        *f.get_mut(to)? = byte;
+        to += 1;
+    }
+    let f = f.get_mut(..to + 1)?;
+    *f.last_mut()? = 0;
+    ZStr::from_bytes_with_nul(f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_a_line() {
+        let mut text = *b" /dev/a\\040b\\134\t/x\\09 \\101 \\end";
+        let mut line = &mut text[..];
+        assert_eq!(field(&mut line).unwrap().bytes(), b"/dev/a b\\");
+        assert_eq!(field(&mut line).unwrap().bytes(), b"/x\\09");
+        assert_eq!(field(&mut line).unwrap().bytes(), b"A");
+        assert!(field(&mut line).is_none()); // nothing behind it that could become the NUL
+        assert!(field(&mut &mut b" \n".clone()[..]).is_none());
+        assert!(field(&mut &mut [][..]).is_none());
+    }
+}

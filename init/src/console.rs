@@ -1,0 +1,97 @@
+//! The console: finding it, opening it, making it sane.
+
+use sys::fs::{self, Fd};
+use sys::time::Timespec;
+use sys::{env, out, tty, Result, ZStr};
+
+/// `VT_OPENQRY` (`man 2 ioctl_console`): works on virtual terminals only.
+const VT_OPENQRY: u32 = 0x5600;
+const F_GETFL: u32 = 3;
+const F_SETFL: u32 = 4;
+
+/// Makes `f` standard input, output and error, blocking.
+pub(crate) fn take(f: Fd) -> Result<()> {
+    fs::fcntl(f, F_SETFL, 0)?;
+    for n in 0..3 {
+        if f != Fd(n) {
+            fs::dup3(f, Fd(n), 0)?;
+        }
+    }
+    if f.0 > 2 {
+        let _ = fs::close(f);
+    }
+    Ok(())
+}
+
+fn take_path(path: ZStr, flags: u32) -> bool {
+    // Without O_NONBLOCK a modem line waits for its carrier; process 1 must not own a terminal.
+    match fs::open(path, flags | fs::O_NONBLOCK | fs::O_NOCTTY, 0) {
+        Ok(f) => take(f.into_fd()).is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Sees to it that descriptors 0, 1 and 2 are the console: as `CONSOLE` or `console` in the environment says,
+/// else what the kernel has opened, else /dev/console or the device behind it. False when there is none;
+/// then they are at least open, on /dev/null or what is there.
+#[inline(never)]
+pub(crate) fn open(envp: *const *const u8) -> bool {
+    let named = env::get(envp, b"CONSOLE").or_else(|| env::get(envp, b"console"));
+    if named.is_some_and(|path| take_path(path, fs::O_RDWR)) {
+        return true;
+    }
+    if tty::is(Fd::STDIN) && fs::fcntl(Fd::STDOUT, F_GETFL, 0).is_ok() && fs::fcntl(Fd::STDERR, F_GETFL, 0).is_ok() {
+        return true;
+    }
+    take_path(ZStr::new(c"/dev/console"), fs::O_RDWR)
+        || active()
+        || {
+            // Not a console, but the next file opened must not become one of the three.
+            let _ = take_path(ZStr::new(c"/dev/null"), fs::O_RDWR)
+                || take_path(ZStr::new(c"/"), fs::O_RDONLY);
+            false
+        }
+}
+
+/// The device behind /dev/console: the last one that sysfs tells of.
+fn active() -> bool {
+    let Ok(f) = fs::open(ZStr::new(c"/sys/class/tty/console/active"), fs::O_RDONLY, 0) else { return false };
+    let mut text = [0; 64];
+    let n = fs::read(*f, &mut text).unwrap_or(0);
+    drop(f);
+    let names = text.get(..n).unwrap_or_default().trim_ascii_end();
+    let name = names.rsplit(|&b| b == b' ').next().unwrap_or(names);
+    let mut path = [0; 72];
+    path.iter_mut().zip(b"/dev/".iter().chain(name)).for_each(|(slot, &b)| *slot = b);
+    ZStr::from_bytes_with_nul(&path).is_some_and(|path| take_path(path, fs::O_RDWR))
+}
+
+/// Is it a serial line rather than a virtual terminal?
+pub(crate) fn serial(f: Fd) -> bool {
+    let mut n = 0u32;
+    // SAFETY: the request writes one int.
+    unsafe { fs::ioctl(f, VT_OPENQRY, &mut n) }.is_err()
+}
+
+/// Usual settings whatever a program left behind (`man 3 termios`); speed and framing stay.
+pub(crate) fn sane(f: Fd) {
+    let Ok(mut t) = tty::get(f) else { return };
+    // VINTR VQUIT VERASE VKILL VEOF VTIME VMIN VSWTC VSTART VSTOP VSUSP.
+    let keys = [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26];
+    t.cc.iter_mut().zip(keys).for_each(|(slot, k)| *slot = k);
+    t.line = 0;
+    t.cflag &= 0o10017 | 0o60 | 0o100 | 0o400 | 0o1000 | 0o20000000000; // CBAUD CSIZE CSTOPB PARENB PARODD CRTSCTS
+    t.cflag |= 0o200 | 0o2000 | 0o4000; // CREAD HUPCL CLOCAL
+    t.iflag = 0o400 | 0o2000 | 0o10000; // ICRNL IXON IXOFF
+    t.oflag = 0o1 | 0o4; // OPOST ONLCR
+    t.lflag = 0o1 | 0o2 | 0o10 | 0o20 | 0o40 | 0o1000 | 0o4000 | 0o100000; // ISIG ICANON ECHO* IEXTEN
+    let _ = tty::set(f, &t, false);
+}
+
+/// One line on the console, if it takes it: process 1 must not wait for a terminal that is stopped.
+#[inline(never)]
+pub(crate) fn say(what: &[u8], more: &[u8], why: &[u8]) {
+    if !cfg!(test) && fs::poll(Fd::STDERR, fs::POLLOUT, Some(Timespec::default())) == Ok(true) {
+        out::complain(&[b"init: ", what, more, why]);
+    }
+}

@@ -1,0 +1,170 @@
+//! Taking the machine down, and making place for another process 1.
+
+use crate::console::say;
+use crate::inittab::{RESTART, SHUTDOWN, SYSINIT};
+use crate::{now, spawn, Init};
+use sys::fs::{self, Owned};
+use sys::mount::{self, field, mount, umount2};
+use sys::system::{self, reboot, Reboot};
+use sys::{process, signal, ZStr};
+
+/// A shutdown entry may take this long: seconds.
+const SCRIPT: u32 = 90;
+/// From SIGTERM to SIGKILL, and from SIGKILL on, at most: seconds.
+const GRACE: u32 = 5;
+
+/// Where a signal to process 1 leads.
+pub(crate) fn way(sig: u32) -> Option<Reboot> {
+    match sig {
+        signal::SIGUSR1 | signal::SIGPWR => Some(Reboot::Halt),
+        signal::SIGUSR2 => Some(Reboot::PowerOff),
+        signal::SIGTERM => Some(Reboot::Restart),
+        _ => None,
+    }
+}
+
+extern "C" fn reboot_child(arg: *mut ()) -> ! {
+    // SAFETY: go_down gives a Reboot that outlives us.
+    let what = unsafe { *(arg as *const Reboot) };
+    process::exit(reboot(what).is_err() as u8)
+}
+
+impl Init<'_> {
+    /// Ends everything in order and stops the machine. Never returns.
+    pub(crate) fn go_down(&mut self, mut what: Reboot) -> ! {
+        self.end_all();
+        let word: &[u8] = match what {
+            Reboot::Restart => b"reboot",
+            Reboot::PowerOff => b"poweroff",
+            _ => b"halt",
+        };
+        say(b"all processes have ended", b": ", word);
+        self.leave_swap();
+        self.leave_mounts();
+        system::sync();
+        // A child's part: the kernel ends the caller when it halts, and process 1 must not end.
+        // SAFETY: the child only calls reboot and exits.
+        if unsafe { process::vfork(reboot_child, &mut what as *mut Reboot as *mut ()) }.is_err() {
+            let _ = reboot(what);
+        }
+        loop {
+            self.wait(None);
+        }
+    }
+
+    /// SIGQUIT: the restart entry takes our place. Without one nothing happens; if it cannot be started,
+    /// we begin again.
+    pub(crate) fn restart(&mut self) {
+        let Some(n) = self.table.entries().iter().position(|e| e.action == RESTART) else { return };
+        self.end_all();
+        let Some(&e) = self.table.entries().get(n) else { return };
+        let _ = reboot(Reboot::CadOn);
+        if let Some((tty, text)) = self.table.texts(&e) {
+            let why = spawn::become_it(text, tty, e.dash, &self.means);
+            say(text.skip(5).bytes(), b": ", why.text());
+        }
+        let _ = reboot(Reboot::CadOff);
+        self.table.entries().iter_mut().for_each(|e| e.done = false);
+        self.stage = SYSINIT;
+        self.cad = false;
+    }
+
+    /// The shutdown entries, then SIGTERM and SIGKILL for every process.
+    fn end_all(&mut self) {
+        self.table.entries().iter_mut().filter(|e| e.action == SHUTDOWN).for_each(|e| e.done = false);
+        let mut end = now().wrapping_add(SCRIPT);
+        while !self.sequence(SHUTDOWN) {
+            let sig = self.wait(Some(1));
+            // Who asks once more does not want to wait for a script that hangs; neither do we forever.
+            if way(sig).is_some() || crate::due(end, now()) {
+                say(b"shutdown", b": ", b"takes too long");
+                break;
+            }
+        }
+        for sig in [signal::SIGTERM, signal::SIGKILL] {
+            say(b"SIG", signal::name(sig), b" to all processes");
+            // It fails when there is none, which is as well.
+            let _ = process::kill(-1, sig);
+            // Who is stopped can act on SIGTERM only when it goes on.
+            let _ = process::kill(-1, signal::SIGCONT);
+            system::sync();
+            end = now().wrapping_add(GRACE);
+            while !self.reap() && !crate::due(end, now()) {
+                self.wait(Some(1));
+            }
+        }
+    }
+
+    /// Reads the end of `f`, as much as fits, into the table's buffer, which nobody needs any more. The whole
+    /// lines.
+    fn slurp(&mut self, f: &Owned) -> &mut [u8] {
+        let text = self.table.into_text();
+        // These files have no size to ask for.
+        let (mut size, mut got) = (0usize, 0);
+        for pass in 0..2 {
+            let start = size.saturating_sub(text.len());
+            got = 0;
+            if fs::lseek(**f, start as i64, fs::SEEK_SET).is_err() {
+                return &mut [];
+            }
+            while let Ok(n @ 1..) = fs::read(**f, text.get_mut(if pass == 0 { 0 } else { got }..).unwrap_or_default()) {
+                got += n;
+            }
+            if start == 0 && pass > 0 {
+                return text.get_mut(..got).unwrap_or_default();
+            }
+            size = got;
+        }
+        let text = text.get_mut(..got).unwrap_or_default();
+        let first = text.iter().position(|&b| b == b'\n').map_or(got, |i| i + 1);
+        text.get_mut(first..).unwrap_or_default()
+    }
+
+    fn leave_swap(&mut self) {
+        let Ok(f) = fs::open(ZStr::new(c"/proc/swaps"), fs::O_RDONLY, 0) else { return };
+        for line in self.slurp(&f).split_inclusive_mut(|&b| b == b'\n') {
+            let mut rest = line;
+            if let Some(path) = field(&mut rest).filter(|p| p.first() == b'/') {
+                if let Err(e) = system::swapoff(path) {
+                    say(path.bytes(), b": ", e.text());
+                }
+            }
+        }
+    }
+
+    /// Unmounts everything, the last mounted first, again and again as long as that brings something; what is
+    /// busy then, and the root, becomes read-only.
+    fn leave_mounts(&mut self) {
+        let f = fs::open(ZStr::new(c"/proc/self/mounts"), fs::O_RDONLY, 0);
+        if let Ok(f) = &f {
+            while self.mounts(f, |_, dir| umount2(dir, 0).is_ok()) > 0 {}
+            self.mounts(f, |device, dir| {
+                let real = device.first() == b'/';
+                if real && read_only(dir) && !dir.is(b"/") {
+                    say(dir.bytes(), b": ", b"busy, now read-only");
+                }
+                real
+            });
+        }
+        read_only(ZStr::new(c"/"));
+    }
+
+    /// Calls `each` with device and directory of every mount but the root's, the last first; how often it
+    /// answered true.
+    fn mounts(&mut self, f: &Owned, each: fn(ZStr, ZStr) -> bool) -> u32 {
+        let mut n = 0;
+        for line in self.slurp(f).rsplit_mut(|&b| b == b'\n') {
+            let mut rest = line;
+            if let (Some(device), Some(dir)) = (field(&mut rest), field(&mut rest)) {
+                n += (!dir.is(b"/") && each(device, dir)) as u32;
+            }
+        }
+        n
+    }
+}
+
+fn read_only(dir: ZStr) -> bool {
+    let none = ZStr::new(c"");
+    mount(none, dir, none, mount::MS_REMOUNT | mount::MS_RDONLY, None).is_ok()
+}
+

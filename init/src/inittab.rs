@@ -1,0 +1,367 @@
+//! `/etc/inittab`: lines `tty:runlevels:action:process`, as BusyBox reads them (its `examples/inittab`).
+//!
+//! The texts of all entries stand one behind the other in one fixed buffer and move together when one
+//! goes: nothing is allocated, and reading the file again costs no second copy of it.
+
+use crate::console::say;
+use sys::{num, ZStr};
+
+/// Bytes for the texts of all entries and one line being read.
+pub(crate) const TEXT: usize = if cfg!(mote_nommu) { 1536 } else { 4096 };
+/// Number of entries.
+pub(crate) const MAX: usize = if cfg!(mote_nommu) { 24 } else { 64 };
+
+/// What an entry is for: the value of [`Entry::action`]. Zero is an entry that the file has no more.
+pub(crate) const GONE: u8 = 0;
+/// Run first, one after the other.
+pub(crate) const SYSINIT: u8 = 1;
+/// Then these.
+#[allow(dead_code)] // it is the stage behind SYSINIT
+pub(crate) const WAIT: u8 = 2;
+/// Then these, all at once.
+pub(crate) const ONCE: u8 = 3;
+/// Kept running.
+pub(crate) const RESPAWN: u8 = 4;
+/// Kept running, but each start waits for Enter.
+pub(crate) const ASKFIRST: u8 = 5;
+/// Run on Ctrl-Alt-Del.
+pub(crate) const CTRLALTDEL: u8 = 6;
+/// Run before the machine goes down.
+pub(crate) const SHUTDOWN: u8 = 7;
+/// Takes the place of process 1 on SIGQUIT.
+pub(crate) const RESTART: u8 = 8;
+
+static ACTIONS: &[u8] = b"sysinit\0wait\0once\0respawn\0askfirst\0ctrlaltdel\0shutdown\0restart";
+
+/// What happens without a file. Swap and file systems are left anyway when the machine goes down.
+pub(crate) static DEFAULT: &[u8] = b"::sysinit:/etc/init.d/rcS\n::askfirst:-/bin/sh\n\
+tty2::askfirst:-/bin/sh\ntty3::askfirst:-/bin/sh\ntty4::askfirst:-/bin/sh\n\
+::ctrlaltdel:reboot\n::restart:/sbin/init\n";
+
+/// Between the terminal and the command of an entry's text, so that the shell form needs no copy.
+const GLUE: &[u8; 6] = b"\0exec ";
+
+/// One entry.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    /// One of the constants above.
+    pub(crate) action: u8,
+    /// Does the command start with `-`, which the text does not show?
+    pub(crate) dash: bool,
+    /// Was it started in this pass over entries that run once?
+    pub(crate) done: bool,
+    /// How often in a row it has ended too soon.
+    pub(crate) fast: u8,
+    at: u16,
+    len: u16,
+    /// Process ID while it runs, else 0.
+    pub(crate) pid: i32,
+    /// Second of the monotonic clock: when it was started or, if it does not run, when it may be.
+    pub(crate) time: u32,
+}
+
+const NONE: Entry =
+    Entry { action: GONE, dash: false, done: false, fast: 0, at: 0, len: 0, pid: 0, time: 0 };
+
+/// All entries.
+pub(crate) struct Table {
+    text: [u8; TEXT],
+    used: usize,
+    entries: [Entry; MAX],
+    count: usize,
+    /// Is it the default one, of which not every part may fit the machine?
+    pub(crate) default: bool,
+    // The line being read: its length behind `used`, its number, and whether it is too long.
+    len: usize,
+    line: u32,
+    long: bool,
+}
+
+impl Table {
+    pub(crate) const fn new() -> Table {
+        Table {
+            text: [0; TEXT],
+            used: 0,
+            entries: [NONE; MAX],
+            count: 0,
+            default: false,
+            len: 0,
+            line: 0,
+            long: false,
+        }
+    }
+
+    /// The entries in the order of the file.
+    pub(crate) fn entries(&mut self) -> &mut [Entry] {
+        self.entries.get_mut(..self.count).unwrap_or_default()
+    }
+
+    /// The buffer, for another use when no entry is wanted any more.
+    pub(crate) fn into_text(&mut self) -> &mut [u8; TEXT] {
+        self.count = 0;
+        &mut self.text
+    }
+
+    /// Terminal of an entry, empty for init's own; and its command as `exec COMMAND`.
+    pub(crate) fn texts(&self, e: &Entry) -> Option<(ZStr<'_>, ZStr<'_>)> {
+        let all = self.text.get(e.at as usize..)?.get(..e.len as usize)?;
+        let tty = ZStr::from_bytes_with_nul(all)?;
+        Some((tty, ZStr::from_bytes_with_nul(all.get(tty.len() + 1..)?)?))
+    }
+
+    /// Starts to read a file: entries that it does not tell of again are dropped by [`Table::finish`].
+    pub(crate) fn begin(&mut self) {
+        self.entries().iter_mut().for_each(|e| e.action = GONE);
+        self.line = 1;
+    }
+
+    /// Takes the next piece of the file.
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        for &b in piece {
+            if b == b'\n' {
+                self.end_line();
+            } else if let Some(slot) = self.text.get_mut(self.used + self.len) {
+                *slot = b;
+                self.len += 1;
+            } else {
+                self.long = true;
+            }
+        }
+    }
+
+    /// The file ends: forgets the entries that are not in it, but for those that still run. They stay known
+    /// until they end, so that they are not started twice when a later file has them again.
+    pub(crate) fn finish(&mut self) {
+        self.end_line();
+        let mut n = self.count;
+        while n > 0 {
+            n -= 1;
+            if self.entries().get(n).is_some_and(|e| e.action == GONE && e.pid == 0) {
+                self.remove(n);
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = self.text.get_mut(self.used..).and_then(|t| t.get_mut(..self.len)).unwrap_or_default();
+        if !self.long && line.last() == Some(&b'\\') {
+            self.len -= 1;
+            self.line += 1;
+            return;
+        }
+        let wrong = match parse(line) {
+            _ if self.long => true,
+            Ok(None) => false,
+            Ok(Some(e)) => !self.enter(e),
+            Err(()) => true,
+        };
+        if wrong {
+            let mut b = [0; 64];
+            let n = num::digits(&mut b, self.line as u64, 10);
+            let why: &[u8] = if self.long { b": too long" } else { b": not ID::ACTION:PROCESS, or one too many" };
+            say(b"/etc/inittab: line ", n, why);
+        }
+        self.len = 0;
+        self.long = false;
+        self.line += 1;
+    }
+
+    /// Makes the text behind `used` an entry, or finds that it is one of the former file's. False when there
+    /// is no room.
+    fn enter(&mut self, mut e: Entry) -> bool {
+        e.at = self.used as u16;
+        let text = self.text.get(self.used..).and_then(|t| t.get(..e.len as usize)).unwrap_or_default();
+        let same = self.entries.iter().take(self.count).position(|o| {
+            o.action == GONE
+                && o.dash == e.dash
+                && self.text.get(o.at as usize..).is_some_and(|t| o.len == e.len && t.starts_with(text))
+        });
+        match same {
+            Some(n) => {
+                let old = self.take(n);
+                // A changed file is a reason to try again at once.
+                let time = if old.pid == 0 { e.time } else { old.time };
+                e = Entry { action: e.action, fast: 0, time, ..old };
+            }
+            None if self.count == MAX => return false,
+            None => self.used += e.len as usize,
+        }
+        if let Some(slot) = self.entries.get_mut(self.count) {
+            *slot = e;
+            self.count += 1;
+        }
+        true
+    }
+
+    /// Takes entry `n` out of the list; its text stays.
+    fn take(&mut self, n: usize) -> Entry {
+        let mut out = NONE;
+        let mut at = self.count;
+        // From the end, each entry takes its successor's value.
+        while at > n {
+            at -= 1;
+            if let Some(slot) = self.entries.get_mut(at) {
+                core::mem::swap(slot, &mut out);
+            }
+        }
+        self.count -= 1;
+        out
+    }
+
+    fn remove(&mut self, n: usize) {
+        let e = self.take(n);
+        pull(&mut self.text, (e.at + e.len) as usize, e.at as usize);
+        self.used -= e.len as usize;
+        for o in self.entries().iter_mut().filter(|o| o.at > e.at) {
+            o.at -= e.len;
+        }
+    }
+}
+
+/// Moves all bytes from `from` on down to `to`.
+fn pull(buf: &mut [u8], mut from: usize, mut to: usize) {
+    while let Some(&b) = buf.get(from) {
+        if let Some(slot) = buf.get_mut(to) {
+            *slot = b;
+        }
+        to += 1;
+        from += 1;
+    }
+}
+
+/// Brings a line into the form of the buffer: terminal, [`GLUE`], command, NUL. `None` is a line that says
+/// nothing. A comment is a `#` at the start of a word.
+fn parse(line: &mut [u8]) -> Result<Option<Entry>, ()> {
+    // Where the first three fields end, and the text without comment and blanks behind it.
+    let mut colons = [0; 3];
+    let (mut fields, mut end) = (0, 0);
+    let mut blank = true;
+    for (i, &b) in line.iter().enumerate() {
+        if b == b'#' && blank {
+            break;
+        }
+        blank = matches!(b, b' ' | b'\t' | b'\r');
+        if !blank {
+            end = i + 1;
+        }
+        if let Some(slot) = colons.get_mut(fields).filter(|_| b == b':') {
+            *slot = i;
+            fields += 1;
+        }
+    }
+    if end == 0 {
+        return Ok(None);
+    }
+    let [tty, levels, third] = colons;
+    let name = line.get(levels + 1..third).ok_or(())?;
+    let action = ACTIONS.split(|&b| b == 0).position(|a| a == name).ok_or(())? as u8 + 1;
+    let dash = line.get(third + 1) == Some(&b'-');
+    let start = third + 1 + dash as usize;
+    let size = end.checked_sub(start).filter(|&n| n > 0).ok_or(())?;
+    // An action has at least four letters: the glue fits where the fields between were.
+    let command = tty + GLUE.len();
+    pull(line, start, command);
+    let text = line.get_mut(tty..).unwrap_or_default();
+    text.iter_mut().zip(GLUE).for_each(|(slot, &b)| *slot = b);
+    *line.get_mut(command + size).ok_or(())? = 0;
+    Ok(Some(Entry { action, dash, len: (command + size + 1) as u16, ..NONE }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(t: &mut Table) -> Vec<String> {
+        let all: Vec<Entry> = t.entries().to_vec();
+        all.iter()
+            .map(|e| {
+                let (tty, command) = t.texts(e).unwrap();
+                let s = |z: ZStr| String::from_utf8(z.bytes().to_vec()).unwrap();
+                format!("{}{}|{}|{}", e.action, if e.dash { "-" } else { "" }, s(tty), s(command))
+            })
+            .collect()
+    }
+
+    fn read(t: &mut Table, text: &str) -> Vec<String> {
+        t.begin();
+        t.feed(text.as_bytes());
+        t.finish();
+        show(t)
+    }
+
+    #[test]
+    fn lines_become_entries() {
+        let mut t = Table::new();
+        let text = "# comment\n\n  # another\n::sysinit:/etc/rc a\ntty1::askfirst:-/bin/sh # why\n\
+                    /dev/ttyS0:345:respawn:getty 9600 ttyS0\r\nx::restart:a:b#c";
+        assert_eq!(
+            read(&mut t, text),
+            [
+                "1||exec /etc/rc a",
+                "5-|tty1|exec /bin/sh",
+                "4|/dev/ttyS0|exec getty 9600 ttyS0",
+                "8|x|exec a:b#c"
+            ]
+        );
+    }
+
+    #[test]
+    fn long_lines_go_on() {
+        assert_eq!(read(&mut Table::new(), "::on\\\nce:a\\\n b\n"), ["3||exec a b"]);
+    }
+
+    #[test]
+    fn bad_lines_are_left_out() {
+        let mut t = Table::new();
+        assert_eq!(read(&mut t, "::sysinit\n:::x\n::nope:x\n::once:\n::once:-\nabc\n::wait:w\n"), ["2||exec w"]);
+        let long = format!("::once:{}\n::once:b\n", "a".repeat(TEXT));
+        assert_eq!(read(&mut t, &long), ["3||exec b"]);
+        let many: String = (0..MAX + 3).map(|i| format!("::once:{i}\n")).collect();
+        assert_eq!(read(&mut Table::new(), &many).len(), MAX);
+    }
+
+    #[test]
+    fn a_second_file_keeps_what_runs() {
+        let mut t = Table::new();
+        read(&mut t, "::respawn:a\n::respawn:bb\nt::respawn:a\n::once:c\n");
+        for (i, e) in t.entries().iter_mut().enumerate() {
+            (e.pid, e.fast, e.time) = (i as i32 + 1, 3, 7);
+        }
+        t.entries()[3].pid = 0;
+        // bb goes but still runs, c is gone, the order changes, one changes its action.
+        assert_eq!(
+            read(&mut t, "t::respawn:a\n::once:a\n::wait:new\n"),
+            ["0||exec bb", "4|t|exec a", "3||exec a", "2||exec new"]
+        );
+        let all: Vec<(i32, u8, u32)> = t.entries().iter().map(|e| (e.pid, e.fast, e.time)).collect();
+        assert_eq!(all, [(2, 3, 7), (3, 0, 7), (1, 0, 7), (0, 0, 0)]);
+        // bb has ended and is forgotten; equal lines are two entries.
+        t.entries()[0].pid = 0;
+        assert_eq!(read(&mut t, "::once:a\n::once:a\n"), ["0|t|exec a", "3||exec a", "3||exec a"]);
+        t.entries()[0].pid = 0;
+        assert_eq!(read(&mut t, ""), ["0||exec a"]);
+        t.entries()[0].pid = 0;
+        assert!(read(&mut t, "").is_empty());
+        assert_eq!(t.used, 0);
+    }
+
+    #[test]
+    fn any_bytes_are_survived() {
+        let mut seed = 1u32;
+        let mut t = Table::new();
+        for _ in 0..20_000 {
+            let mut piece = [0; 16];
+            for b in &mut piece {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *b = b"::::\n\\-# aonce:wait:\0t"[(seed >> 16) as usize % 22];
+            }
+            t.feed(&piece);
+            if seed % 7 == 0 {
+                t.finish();
+                t.begin();
+                let all = t.entries().to_vec();
+                assert!(all.iter().all(|e| t.texts(e).is_some()));
+            }
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Starting what an entry says.
+
+use crate::console;
+use sys::fs::{self, Fd};
+use sys::process::{self, execve};
+use sys::{signal, tty, Errno, Result, ZStr};
+
+/// Where commands without a slash are looked for; also the PATH of all children.
+pub(crate) static PATH: &core::ffi::CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
+/// Words of a command that is started without a shell.
+const WORDS: usize = 24;
+/// Bytes of such a command. A longer one the shell splits.
+const BYTES: usize = 256;
+/// Bytes that only a shell understands.
+static META: &[u8] = b"~`!$^&*()=|\\{}[];\"'<>?";
+static SHELL: &core::ffi::CStr = c"-/bin/sh";
+
+/// What every start needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Means<'a> {
+    /// `NAME=value` strings, NULL-terminated.
+    pub(crate) envp: *const *const u8,
+    /// Our own path, which serves for applets that have no link.
+    pub(crate) own: Option<ZStr<'a>>,
+    /// Is there an applet of this name?
+    pub(crate) applet: &'a dyn Fn(&[u8]) -> bool,
+}
+
+/// A command as it is given to exec: two free places, then the words, then NULL.
+pub(crate) struct Argv([*const u8; WORDS + 3]);
+
+impl Argv {
+    /// Splits `text`, which reads `exec COMMAND`, at blanks into `copy`, or hands it to the shell when it has
+    /// more than words. `dash` asks for a login shell: a `-` in front of argv\[0\].
+    fn new(text: ZStr, dash: bool, copy: &mut [u8; BYTES]) -> Argv {
+        let mut a = Argv([core::ptr::null(); WORDS + 3]);
+        if a.split(text.skip(5), dash, copy).is_none() {
+            let shell = ZStr::new(SHELL);
+            let shell = if dash { shell } else { shell.skip(1) };
+            let words = [shell.as_ptr(), c"-c".as_ptr() as *const u8, text.as_ptr(), core::ptr::null()];
+            a.words().iter_mut().zip(words).for_each(|(slot, w)| *slot = w);
+        }
+        a
+    }
+
+    fn words(&mut self) -> &mut [*const u8] {
+        let [_, _, words @ ..] = &mut self.0;
+        words
+    }
+
+    /// `None` when a shell is needed.
+    fn split(&mut self, command: ZStr, dash: bool, copy: &mut [u8; BYTES]) -> Option<()> {
+        let dash: &[u8] = if dash { b"-" } else { b"" };
+        let mut bytes = copy.iter_mut();
+        for &b in dash.iter().chain(command.bytes()) {
+            if META.contains(&b) {
+                return None;
+            }
+            *bytes.next()? = if b == b'\t' { b' ' } else { b };
+        }
+        *bytes.next()? = b' ';
+        let end = BYTES - bytes.len();
+        let mut slots = self.words().split_last_mut()?.1.iter_mut();
+        let mut blank = true;
+        for b in copy.get_mut(..end)? {
+            if *b == b' ' {
+                *b = 0;
+                blank = true;
+            } else if blank {
+                *slots.next()? = b;
+                blank = false;
+            }
+        }
+        Some(())
+    }
+}
+
+/// Puts `argv` (NULL-terminated, with one free place in front, which is written to) in the place of this
+/// process: by path, or from [`PATH`], by a shell if it has no `#!`, by ourselves if it is an applet.
+/// Comes back with the reason if none works.
+///
+/// # Safety
+/// `argv` is such an array of NUL-terminated strings.
+pub(crate) unsafe fn exec(argv: *mut *const u8, means: &Means) -> Errno {
+    // SAFETY: by contract there are the free place, the name and NULL at least.
+    unsafe {
+        let words = argv.add(1);
+        let login = ZStr::from_ptr(*words);
+        let name = login.strip_prefix(b"-").unwrap_or(login);
+        let mut why = Errno::ENOENT;
+        let bytes = name.bytes();
+        if bytes.contains(&b'/') {
+            why = run(name, argv, means);
+        } else {
+            let list = PATH.to_bytes().strip_prefix(b"PATH=").unwrap_or_default();
+            for dir in list.split(|&b| b == b':') {
+                let mut path = [0; 128];
+                let whole = dir.iter().chain(b"/").chain(bytes).chain(b"\0");
+                path.iter_mut().zip(whole).for_each(|(slot, &b)| *slot = b);
+                // A name that is cut cannot be meant.
+                if let Some(path) = ZStr::from_bytes_with_nul(&path).filter(|_| bytes.len() < 100) {
+                    match run(path, argv, means) {
+                        Errno::ENOENT => {}
+                        e => why = e,
+                    }
+                }
+            }
+        }
+        let base = bytes.rsplit(|&b| b == b'/').next().unwrap_or(bytes);
+        match means.own {
+            Some(own) if why == Errno::ENOENT && (means.applet)(base) => execve(own, words, means.envp),
+            _ => why,
+        }
+    }
+}
+
+/// One try. A text without `#!` is given to the shell, as POSIX wants of `execvp`.
+///
+/// # Safety
+/// As [`exec`].
+unsafe fn run(path: ZStr, argv: *mut *const u8, means: &Means) -> Errno {
+    // SAFETY: by contract.
+    unsafe {
+        let why = execve(path, argv.add(1), means.envp);
+        if why == Errno::ENOEXEC {
+            let shell = ZStr::new(SHELL).skip(1);
+            *argv = shell.as_ptr();
+            *argv.add(1) = path.as_ptr();
+            execve(shell, argv, means.envp);
+            if let Some(own) = means.own {
+                execve(own, argv, means.envp);
+            }
+        }
+        why
+    }
+}
+
+/// What the child reads and where it leaves the reason of a failure.
+struct Child<'a> {
+    argv: Argv,
+    tty: ZStr<'a>,
+    dash: bool,
+    ask: bool,
+    means: Means<'a>,
+    why: Option<Errno>,
+    opened: bool,
+}
+
+/// Why nothing was started.
+pub(crate) struct Failure {
+    /// The reason.
+    pub(crate) why: Errno,
+    /// Is it the terminal that does not work?
+    pub(crate) tty: bool,
+}
+
+/// Starts `text` (`exec COMMAND`) in a session of its own on terminal `tty` (empty: ours); its process ID.
+/// With `ask` it first waits for Enter.
+pub(crate) fn start(text: ZStr, tty: ZStr, dash: bool, ask: bool, means: &Means) -> core::result::Result<i32, Failure> {
+    let mut copy = [0; BYTES];
+    let argv = Argv::new(text, dash, &mut copy);
+    let mut c = Child { argv, tty, dash, ask, means: *means, why: None, opened: false };
+    // SAFETY: `child` ends in exec or exit, changes only `c` and its own frame, and does not allocate.
+    let r = unsafe { process::vfork(child, &mut c as *mut Child as *mut ()) };
+    match (r, c.why) {
+        (Err(why), _) => Err(Failure { why, tty: false }),
+        // The dead child is reaped like any other that nobody asks for.
+        (_, Some(why)) => Err(Failure { why, tty: !c.opened }),
+        (Ok(pid), None) => Ok(pid),
+    }
+}
+
+extern "C" fn child(arg: *mut ()) -> ! {
+    // SAFETY: `start` gives a Child that it does not touch before we are gone.
+    let c = unsafe { &mut *(arg as *mut Child) };
+    let why = replace(c);
+    c.why = Some(why);
+    process::exit(127)
+}
+
+/// Puts the command in the place of this process, which is process 1; the reason if that fails.
+pub(crate) fn become_it(text: ZStr, tty: ZStr, dash: bool, means: &Means) -> Errno {
+    let mut copy = [0; BYTES];
+    let argv = Argv::new(text, dash, &mut copy);
+    let mut c = Child { argv, tty, dash, ask: false, means: *means, why: None, opened: false };
+    replace(&mut c)
+}
+
+/// Terminal, signals, exec; why it has failed.
+fn replace(c: &mut Child) -> Errno {
+    if let Err(why) = terminal(c) {
+        return why;
+    }
+    c.opened = true;
+    let blocked = signal::mask(signal::How::Set, 0);
+    let argv = c.argv.0.as_mut_ptr();
+    // SAFETY: the words end with NULL, two places are free in front of them; the strings of the C literals,
+    // of the inittab and of the copy outlive us.
+    let why = unsafe {
+        if let (true, Some(own)) = (c.ask, c.means.own) {
+            // By exec, so that the waiting process shares nothing with us, with and without an MMU. Should it
+            // fail, the process is started unasked.
+            *argv = c"init".as_ptr() as *const u8;
+            *argv.add(1) = ASK.as_ptr() as *const u8;
+            execve(own, argv, c.means.envp);
+        }
+        exec(argv.add(1), &c.means)
+    };
+    signal::mask(signal::How::Set, blocked);
+    why
+}
+
+/// A session of its own, and the terminal as standard input, output and error.
+fn terminal(c: &Child) -> Result<()> {
+    // It cannot fail in a fresh process.
+    let _ = process::setsid();
+    if !c.tty.is_empty() {
+        let dev = fs::open(ZStr::new(c"/dev"), fs::O_PATH | fs::O_CLOEXEC, 0)?;
+        // A modem line without carrier must not stop us, and we stand in for process 1.
+        let f = fs::openat(*dev, c.tty, fs::O_RDWR | fs::O_NONBLOCK, 0)?;
+        console::take(f.into_fd())?;
+    }
+    console::sane(Fd::STDIN);
+    if c.dash {
+        // For job control in a login shell. Where it cannot be had, the shell says so.
+        let _ = tty::make_controlling(Fd::STDIN, false);
+    }
+    Ok(())
+}
+
+/// The argument that asks `init` to be [`ask`].
+pub(crate) static ASK: &core::ffi::CStr = c"--ask";
+
+/// `init --ask WORD…`: waits for Enter on standard input, then becomes the command. So nothing bigger than
+/// this waits on a console that nobody looks at.
+///
+/// # Safety
+/// `argv` points to `--ask` in a NULL-terminated array of NUL-terminated strings.
+pub(crate) unsafe fn ask(argv: *mut *const u8, means: &Means) -> Errno {
+    let mut b = [0];
+    // If nobody can be asked, the command finds out by itself.
+    let _ = fs::write_all(Fd::STDOUT, b"\nPlease press Enter to activate this console. ");
+    while fs::read(Fd::STDIN, &mut b) == Ok(1) && b != *b"\n" {}
+    // SAFETY: by contract.
+    unsafe { exec(argv, means) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &core::ffi::CStr, dash: bool) -> Vec<Vec<u8>> {
+        let mut copy = [0; BYTES];
+        let mut a = Argv::new(ZStr::new(text), dash, &mut copy);
+        let n = a.words().iter().position(|p| p.is_null()).unwrap();
+        // SAFETY: all are NUL-terminated and live here.
+        a.words()[..n].iter().map(|&p| unsafe { ZStr::from_ptr(p) }.bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn plain_words_need_no_shell() {
+        assert_eq!(words(c"exec getty  9600\tttyS0 ", false), [&b"getty"[..], b"9600", b"ttyS0"]);
+        assert_eq!(words(c"exec /bin/sh", true), [b"-/bin/sh"]);
+    }
+
+    #[test]
+    fn the_rest_is_for_the_shell() {
+        assert_eq!(words(c"exec a >b", false), [&b"/bin/sh"[..], b"-c", b"exec a >b"]);
+        assert_eq!(words(c"exec a $b", true), [&b"-/bin/sh"[..], b"-c", b"exec a $b"]);
+        let long = format!("exec {}\0", "a".repeat(BYTES));
+        let many = format!("exec {}\0", "a ".repeat(WORDS + 1));
+        for t in [long, many] {
+            let t = core::ffi::CStr::from_bytes_with_nul(t.as_bytes()).unwrap();
+            assert_eq!(words(t, false)[1], b"-c");
+        }
+        let most = format!("exec {}\0", "a ".repeat(WORDS));
+        assert_eq!(words(core::ffi::CStr::from_bytes_with_nul(most.as_bytes()).unwrap(), false).len(), WORDS);
+    }
+}
