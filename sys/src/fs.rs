@@ -384,10 +384,16 @@ pub fn sendfile(to: Fd, from: Fd, count: usize) -> Result<usize> {
 /// May the caller do `mode` (R_OK 4, W_OK 2, X_OK 1, F_OK 0) with `path`? As the effective user
 /// (AT_EACCESS), which is what `test -r` and exec ask (`man 2 faccessat2`).
 pub fn access(path: ZStr, mode: u32) -> Result<()> {
+    accessat(Fd::CWD, path, mode)
+}
+
+/// As [`access`], with the directory that `path` starts at.
+#[inline(never)]
+pub fn accessat(dir: Fd, path: ZStr, mode: u32) -> Result<()> {
     // SAFETY: the path is NUL-terminated.
-    match done(unsafe { sys6!(__NR_faccessat2, -100isize, path.as_ptr(), mode, 0x200) }) {
+    match done(unsafe { sys6!(__NR_faccessat2, dir.0, path.as_ptr(), mode, 0x200) }) {
         // SAFETY: as above; kernels before 5.8 have only the real user's variant.
-        Err(Errno::ENOSYS) => done(unsafe { sys3!(__NR_faccessat, -100isize, path.as_ptr(), mode) }),
+        Err(Errno::ENOSYS) => done(unsafe { sys3!(__NR_faccessat, dir.0, path.as_ptr(), mode) }),
         r => r,
     }
 }
@@ -430,6 +436,32 @@ pub unsafe fn ioctl<T>(f: Fd, req: u32, arg: *mut T) -> Result<usize> {
 pub fn chroot(path: ZStr) -> Result<()> {
     // SAFETY: the path is NUL-terminated.
     done(unsafe { sys3!(__NR_chroot, path.as_ptr()) })
+}
+
+/// Event of [`poll`]: there is something to read, or the end.
+pub const POLLIN: u16 = 1;
+/// Event of [`poll`]: a write would not wait.
+pub const POLLOUT: u16 = 4;
+
+/// `man 2 ppoll` of one descriptor: does one of `events` (or an error or hangup) come before `timeout` is
+/// over? Without `timeout` it waits as long as it takes.
+pub fn poll(f: Fd, events: u16, timeout: Option<crate::time::Timespec>) -> Result<bool> {
+    #[repr(C)]
+    struct Pollfd {
+        fd: i32,
+        events: u16,
+        revents: u16,
+    }
+    let mut p = Pollfd { fd: f.0, events, revents: 0 };
+    let mut t = timeout;
+    let t = t.as_mut().map_or(core::ptr::null_mut(), |t| t as *mut _);
+    // SAFETY: one struct pollfd, a 64-bit time that the kernel may change, no signal set.
+    #[cfg(target_arch = "arm")]
+    let r = unsafe { sys6!(__NR_ppoll_time64, &mut p as *mut Pollfd, 1, t, 0, 8) };
+    // SAFETY: as above.
+    #[cfg(not(target_arch = "arm"))]
+    let r = unsafe { sys6!(__NR_ppoll, &mut p as *mut Pollfd, 1, t, 0, 8) };
+    check(r).map(|n| n > 0)
 }
 
 #[cfg(test)]
