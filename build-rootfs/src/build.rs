@@ -127,19 +127,12 @@ impl Plan {
 
     fn system(&self, out: &Path, initramfs: &Path, image: &Image) -> Result<qemu::System> {
         let machine = self.target.machine()?;
-        let kernel = kernel::build(
-            &Cache::open()?,
-            &self.target,
-            self.kernel_options().as_ref().map(|x| (x.0.as_str(), x.1.as_str())),
-        )?;
-        let mut copies = Vec::new();
-        for (from, name) in
-            [(&kernel.image, "uImage"), (&kernel.device_tree, "dtb"), (&kernel.config, "kernel.config")]
-        {
-            let to = out.join(name);
-            write_atomically(&to, &fs::read(from).context(from.display())?, 0o644)?;
-            copies.push(to);
+        let built = self.kernel()?;
+        let (kernel, device_tree) = (out.join("uImage"), out.join("dtb"));
+        for (from, to) in [(&built.image, &kernel), (&built.config, &out.join("kernel.config"))] {
+            write_atomically(to, &fs::read(from).context(from.display())?, 0o644)?;
         }
+        built.device_tree(&self.target.file(&self.target.kernel()?.device_tree), &device_tree)?;
         let mut cmdline = machine.cmdline.clone();
         if let Some(more) = &self.config.kernel.cmdline {
             cmdline = format!("{cmdline} {more}");
@@ -148,8 +141,8 @@ impl Plan {
             emulator: machine.emulator.clone(),
             machine: machine.args.clone(),
             ram: self.ram.clone().unwrap_or_else(|| machine.ram.clone()),
-            kernel: copies[0].clone(),
-            device_tree: copies[1].clone(),
+            kernel,
+            device_tree,
             initramfs: initramfs.to_path_buf(),
             cmdline,
             first_program: image.first_program()?.map(str::to_string),

@@ -35,6 +35,6 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     plan.target.kernel()?;
     prepare(&plan.target, &[Purpose::Kernel])?;
     let built = plan.kernel()?;
-    let files = [&built.image, &built.device_tree, &built.config];
+    let files = [&built.image, &built.config];
     super::print(&files.map(|file| format!("{}\n", file.display())).concat())
 }

@@ -29,10 +29,27 @@ const UNNEEDED: [&str; 3] = ["drivers/gpu/drm/amd/include", "tools/testing", "to
 pub struct Built {
     /// The kernel, wrapped for QEMU.
     pub image: PathBuf,
-    /// The device tree.
-    pub device_tree: PathBuf,
     /// Its configuration.
     pub config: PathBuf,
+    /// The compiler for device trees that its build made.
+    dtc: PathBuf,
+}
+
+impl Built {
+    /// Compiles the device tree `source` to `to`.
+    ///
+    /// # Errors
+    /// There is no compiler for it, or `source` is wrong.
+    pub fn device_tree(&self, source: &Path, to: &Path) -> Result<()> {
+        let dtc = if self.dtc.is_file() { Some(self.dtc.clone()) } else { which("dtc") };
+        let dtc = dtc.ok_or_else(|| {
+            Error::new("no dtc: the kernel's configuration has no device trees")
+                .fix("install the package device-tree-compiler")
+        })?;
+        let part = to.with_extension("part");
+        output(command(dtc).args(["-q", "-O", "dtb", "-o"]).arg(&part).arg(source))?;
+        fs::rename(&part, to).context(to.display())
+    }
 }
 
 /// The kernel of `target` with `extra` options (file name, text): from the cache, else built.
@@ -51,16 +68,14 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
         wishes.extend(config::parse(origin, text)?);
     }
     let source = source::fetch(cache, &kernel.source)?;
-    let device_tree = target.file(&kernel.device_tree);
-    let device_tree = fs::read_to_string(&device_tree).context(device_tree.display())?;
-    let recipe = Recipe { kernel, wishes, source, device_tree };
+    let recipe = Recipe { kernel, wishes, source };
     let place = cache.entry(&format!("kernel-{}", target.name), &recipe.key()?, |entry| {
         let step = Step::start(format!("kernel for {}", target.name));
         recipe.make(entry, &step)?;
         step.done();
         Ok(())
     })?;
-    Ok(Built { image: place.join("uImage"), device_tree: place.join("dtb"), config: place.join("config") })
+    Ok(Built { image: place.join("uImage"), config: place.join("config"), dtc: place.join("dtc") })
 }
 
 /// Everything that decides what the kernel becomes, the compiler's version aside.
@@ -68,7 +83,6 @@ struct Recipe<'a> {
     kernel: &'a Kernel,
     wishes: Vec<Wish>,
     source: Source,
-    device_tree: String,
 }
 
 impl Recipe<'_> {
@@ -80,7 +94,6 @@ impl Recipe<'_> {
             RECIPE,
             &self.source.identity,
             &config::as_config(&self.wishes),
-            &self.device_tree,
             &kernel.arch,
             &kernel.cflags,
             &addresses,
@@ -94,12 +107,14 @@ impl Recipe<'_> {
         require_space(&tree, SPACE, "building a kernel")?;
         step.line("unpacking the source");
         let mut tar = command("tar");
-        tar.arg("-C").arg(&tree).arg("--strip-components=1").args(UNNEEDED.map(|dir| format!("--exclude={dir}")));
+        tar.arg("-C")
+            .arg(&tree)
+            .arg("--strip-components=1")
+            .args(UNNEEDED.map(|dir| format!("--exclude={dir}")));
         run(tar.env("XZ_OPT", "-T0").arg("-xf").arg(&self.source.archive), step)?;
         self.configure(&tree, step)?;
         let jobs = thread::available_parallelism().map_or(1, usize::from);
         run(self.make_command(&tree).arg(format!("-j{jobs}")).arg("Image"), step)?;
-        self.compile_device_tree(&tree, entry, step)?;
 
         let map = read(&tree.join("System.map"))?;
         let image = tree.join("arch").join(&self.kernel.arch).join("boot/Image");
@@ -109,6 +124,10 @@ impl Recipe<'_> {
         fs::write(entry.join("uImage"), wrapped).context(entry.display())?;
         fs::write(entry.join("System.map"), map).context(entry.display())?;
         fs::copy(tree.join(".config"), entry.join("config")).context(entry.display())?;
+        let dtc = tree.join("scripts/dtc/dtc");
+        if dtc.is_file() {
+            fs::copy(&dtc, entry.join("dtc")).context(entry.display())?;
+        }
         Ok(())
     }
 
@@ -130,19 +149,6 @@ impl Recipe<'_> {
         make.env("KBUILD_BUILD_TIMESTAMP", "1970-01-01").env("KBUILD_BUILD_USER", "mote");
         make.env("KBUILD_BUILD_HOST", "mote").env("KBUILD_BUILD_VERSION", "1");
         make
-    }
-
-    /// The kernel's build makes a `dtc` for itself when its configuration has device trees.
-    fn compile_device_tree(&self, tree: &Path, entry: &Path, step: &Step) -> Result<()> {
-        let own = tree.join("scripts/dtc/dtc");
-        let dtc = if own.is_file() { Some(own) } else { which("dtc") };
-        let dtc = dtc.ok_or_else(|| {
-            Error::new("no dtc: the configuration has no device trees")
-                .fix("install the package device-tree-compiler")
-        })?;
-        let source = entry.with_extension("dts");
-        fs::write(&source, &self.device_tree).context(source.display())?;
-        run(command(dtc).args(["-q", "-O", "dtb", "-o"]).arg(entry.join("dtb")).arg(&source), step)
     }
 }
 
