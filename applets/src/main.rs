@@ -34,6 +34,7 @@ mod multicall;
 #[cfg(single)]
 #[path = "single.rs"]
 mod multicall;
+mod util;
 include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
 /// Called by the entry code.

@@ -1,0 +1,11 @@
+//! What several applets share. None of it is an applet.
+
+// A binary has the applets of its features; what those do not use, the compiler drops.
+#![allow(dead_code)]
+
+pub(crate) mod ask;
+pub(crate) mod copy;
+pub(crate) mod mode;
+pub(crate) mod remove;
+pub(crate) mod users;
+pub(crate) mod walk;

@@ -1,0 +1,75 @@
+//! Names of users and groups from /etc/passwd and /etc/group (POSIX pwd.h, grp.h; `man 5 passwd`).
+
+use sys::fs::{self, Fd};
+use sys::{num, Buf, ZStr};
+
+/// One of the two files, read once when the first name is asked for, and the name found last.
+pub(crate) struct Names {
+    path: ZStr<'static>,
+    text: Option<Buf>,
+    last: Option<u32>,
+    name: Buf,
+}
+
+impl Names {
+    /// Of users (`/etc/passwd`) or groups (`/etc/group`): in both, fields 0 and 2 are name and number.
+    pub(crate) fn new(path: ZStr<'static>) -> Names {
+        Names { path, text: None, last: None, name: Buf::new() }
+    }
+
+    /// The name of `id`, or its digits where the file has none or is missing.
+    #[inline(never)]
+    pub(crate) fn name(&mut self, id: u32) -> &[u8] {
+        if self.last != Some(id) {
+            let path = self.path;
+            let text = self.text.get_or_insert_with(|| read(path));
+            let mut digits = [0; 64];
+            let digits = num::digits(&mut digits, id as u64, 10);
+            self.name = find(text, digits).unwrap_or(digits).to_vec();
+            self.last = Some(id);
+        }
+        &self.name
+    }
+}
+
+/// The name on the line whose third field is `digits`.
+fn find<'t>(text: &'t [u8], digits: &[u8]) -> Option<&'t [u8]> {
+    text.split(|&b| b == b'\n').find_map(|line| {
+        let mut fields = line.split(|&b| b == b':');
+        let name = fields.next();
+        (fields.nth(1) == Some(digits)).then_some(name).flatten().filter(|n| !n.is_empty())
+    })
+}
+
+/// The whole file; what cannot be read is empty, for names are a help and no duty.
+fn read(path: ZStr) -> Buf {
+    let mut text = Buf::new();
+    if let Ok(f) = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0) {
+        let mut b = [0; 512];
+        while let Ok(n @ 1..) = fs::read(*f, &mut b) {
+            text.extend_from_slice(b.get(..n).unwrap_or(&[]));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_by_number() {
+        let t = b"root:x:0:0::/:/bin/sh\nbroken\n:x:7:\nu:x:1000:1000";
+        assert_eq!(find(t, b"0"), Some(&b"root"[..]));
+        assert_eq!(find(t, b"1000"), Some(&b"u"[..]));
+        assert_eq!(find(t, b"7"), None);
+        assert_eq!(find(t, b"100"), None);
+    }
+
+    #[test]
+    fn digits_without_a_file() {
+        let mut n = Names::new(ZStr::new(c"/no/such/file"));
+        assert_eq!(n.name(42), b"42");
+        assert_eq!(n.name(0), b"0");
+    }
+}
