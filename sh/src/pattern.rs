@@ -195,6 +195,7 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
     let mut paths = Buf::new();
     paths.push(0);
     let mut rest = pattern;
+    let mut magic = false;
     while !rest.is_empty() {
         // One name and the slashes before it; of a quoted slash, the backslash goes.
         let (slash, tail) = rest.split_at(run(rest, b'/'));
@@ -203,7 +204,7 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
         if !rest.is_empty() {
             name = name.strip_suffix(b"\\").unwrap_or(name);
         }
-        let magic = has_magic(name);
+        magic = has_magic(name);
         let mut found = Buf::new();
         let mut here = Buf::new();
         for path in paths.split_inclusive(|&b| b == 0) {
@@ -222,7 +223,8 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
     }
     let mut sorted: Vec<ZStr> = Vec::new();
     for path in paths.split_inclusive(|&b| b == 0) {
-        sorted.extend(ZStr::from_bytes_with_nul(path).filter(|p| fs::lstat(*p).is_ok()));
+        // What was read from a directory is there.
+        sorted.extend(ZStr::from_bytes_with_nul(path).filter(|p| magic || fs::lstat(*p).is_ok()));
     }
     sorted.sort_unstable_by(|a, b| a.bytes().cmp(b.bytes()));
     sorted.iter().for_each(|p| each(p.bytes()));
