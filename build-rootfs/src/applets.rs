@@ -42,15 +42,7 @@ impl Catalogue {
         let Manifest { mut features } = toml::from_str(manifest).context("[features]")?;
         features.remove("default");
         let decls = decls.into_iter().filter_map(|decl| Some((decl.names.first()?.clone(), decl))).collect();
-        let catalogue = Catalogue { features, decls };
-        for (feature, members) in &catalogue.features {
-            let is_applet = catalogue.decls.contains_key(feature);
-            if !is_applet && members.iter().all(|member| !catalogue.features.contains_key(member)) {
-                let why = format!("feature `{feature}` is neither an applet with a declaration nor a set");
-                return Err(Error::new(why).fix(format!("add applets/src/{feature}.rs, or its members")));
-            }
-        }
-        Ok(catalogue)
+        Ok(Catalogue { features, decls })
     }
 
     /// The applets that a comma list of applets and sets stands for, sorted, each once. What an applet's
@@ -80,6 +72,11 @@ impl Catalogue {
                 self.names().join(", ")
             )));
         };
+        if !self.decls.contains_key(word) && !self.is_set(word) {
+            let file = format!("applets/src/{word}.rs");
+            return Err(Error::new(format!("feature `{word}`: neither a set nor an applet: {file} declares none"))
+                .fix(format!("add the declaration to {file}, or members to the feature")));
+        }
         if wanted.insert(word.to_string()) {
             // `dep:x` and `crate/feature` are cargo's business, not applets.
             for member in members.iter().filter(|member| !member.contains(['/', ':'])) {
@@ -91,7 +88,12 @@ impl Catalogue {
 
     /// The names of all sets.
     pub fn sets(&self) -> Vec<&str> {
-        self.features.keys().filter(|name| !self.decls.contains_key(*name)).map(String::as_str).collect()
+        self.features.keys().filter(|name| self.is_set(name)).map(String::as_str).collect()
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        let mut members = self.features.get(name).into_iter().flatten();
+        !self.decls.contains_key(name) && members.any(|member| self.features.contains_key(member))
     }
 
     /// The names of all applets.
@@ -153,7 +155,9 @@ mod tests {
 
     #[test]
     fn feature_without_declaration_is_refused() {
-        let text = Catalogue::parse("[features]\nlost = []", Vec::new()).unwrap_err().to_string();
-        assert!(text.contains("`lost`"), "{text}");
+        let catalogue = Catalogue::parse("[features]\nlost = []", Vec::new()).unwrap();
+        let text = catalogue.resolve("lost").unwrap_err().to_string();
+        assert!(text.contains("`lost`") && text.contains("applets/src/lost.rs"), "{text}");
+        assert!(catalogue.sets().is_empty());
     }
 }

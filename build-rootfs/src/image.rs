@@ -38,7 +38,10 @@ impl Image {
         }
         if image.has("/sbin/init") || image.has("/bin/init") {
             image.put("/init", Entry::new(Kind::Symlink(relative("/init", MOTE)), 0o777))?;
-            image.put("/etc/inittab", file(&inittab(&image)))?;
+            let text = inittab(&image);
+            if !text.is_empty() {
+                image.put("/etc/inittab", file(&text))?;
+            }
         }
         Ok(image)
     }

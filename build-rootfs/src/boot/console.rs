@@ -5,6 +5,12 @@ pub fn panicked(console: &[u8]) -> bool {
     find(console, b"Kernel panic - not syncing").is_some()
 }
 
+/// Whether the kernel ran out of memory, as far as it says so.
+pub fn out_of_memory(console: &[u8]) -> bool {
+    let signs: [&[u8]; 4] = [b"ut of memory", b"page allocation failure", b"deadlocked on memory", b"error -12"];
+    signs.iter().any(|sign| find(console, sign).is_some())
+}
+
 /// The last `n` lines, indented, without carriage returns and other control characters.
 pub fn last_lines(console: &[u8], n: usize) -> String {
     let text = String::from_utf8_lossy(console);

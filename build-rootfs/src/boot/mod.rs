@@ -55,10 +55,10 @@ fn failure(why: &str, console: &[u8], qemu: &str, ram: &str) -> Error {
         format!("its console ended:\n{tail}")
     };
     let said = if qemu.trim().is_empty() { String::new() } else { format!("\n  QEMU said: {}", qemu.trim()) };
-    let fix = if console::panicked(console) {
-        format!("read the console lines above; with {ram} of RAM too little memory is likely: try --ram with more")
-    } else {
-        format!("give it more RAM than {ram} (--ram) or more time (--timeout)")
+    let fix = match () {
+        () if !console::panicked(console) => format!("give it more RAM than {ram} (--ram) or more time (--timeout)"),
+        () if console::out_of_memory(console) => format!("give it more RAM than {ram} (--ram)"),
+        () => "see the console above for the reason: the first process must start and never end".to_string(),
     };
     Error::new(format!("boot: {why}; {shown}{said}")).fix(fix).status(FAILED)
 }
