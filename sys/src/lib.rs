@@ -29,6 +29,7 @@ pub mod system;
 pub mod time;
 pub mod tty;
 pub mod utf8;
+pub mod zone;
 pub mod zstr;
 
 pub use applet::{Cx, Table};
