@@ -67,19 +67,15 @@ pub fn machinery(elf: &[u8]) -> Result<Vec<String>, String> {
 }
 
 fn holds(bytes: &[u8], text: &[u8]) -> bool {
-    bytes.windows(text.len()).any(|window| window == text)
+    memchr::memmem::find(bytes, text).is_some()
 }
 
 /// Words like `src/cat.rs`: where a panic's location would point.
 fn source_paths(bytes: &[u8]) -> Vec<String> {
     let is_path = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
-    bytes
-        .windows(3)
-        .enumerate()
-        .filter(|(at, window)| {
-            *window == b".rs" && !bytes.get(at + 3).is_some_and(|b| b.is_ascii_alphanumeric())
-        })
-        .filter_map(|(at, _)| {
+    memchr::memmem::find_iter(bytes, b".rs")
+        .filter(|at| !bytes.get(at + 3).is_some_and(u8::is_ascii_alphanumeric))
+        .filter_map(|at| {
             let start = bytes[..at].iter().rposition(|byte| !is_path(*byte)).map_or(0, |before| before + 1);
             let path = String::from_utf8_lossy(&bytes[start..at + 3]).into_owned();
             path.contains('/').then_some(path)

@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(owner("_RNvNtCs1234_3sys3out5flush"), ("crate", "sys".to_string()));
         assert_eq!(owner("memcpy"), ("crate", "compiler_builtins".to_string()));
         assert_eq!(owner("mote_syscall3"), ("crate", "sys".to_string()));
-        let in_trait = "_ZN47_$LT$sys..out..Out$u20$as$u20$sys..out..Sink$GT$5write17h0123456789abcdefE";
+        let in_trait = "_ZN48_$LT$sys..out..Out$u20$as$u20$sys..out..Sink$GT$5write17h0123456789abcdefE";
         assert_eq!(owner(in_trait), ("crate", "sys".to_string()));
     }
 

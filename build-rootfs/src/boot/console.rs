@@ -22,7 +22,7 @@ pub fn last_lines(console: &[u8], n: usize) -> String {
 
 /// The first place of `needle`.
 pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes.windows(needle.len()).position(|window| window == needle)
+    memchr::memmem::find(bytes, needle)
 }
 
 /// Takes the output of one command out of a console: what lies between the lines `MARK begin` and
