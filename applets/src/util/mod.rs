@@ -6,6 +6,7 @@
 pub(crate) mod ask;
 pub(crate) mod copy;
 pub(crate) mod mode;
+pub(crate) mod name;
 pub(crate) mod remove;
 pub(crate) mod users;
 pub(crate) mod walk;
