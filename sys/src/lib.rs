@@ -4,6 +4,11 @@
 //! and nowhere else: entry, system calls, heap, buffered output, options, error and number text. `unsafe`
 //! lives in this crate. Nothing in it uses `core::fmt` or can panic on its own account.
 //!
+//! Why not rustix: with the same applets (cat mkdir mv rm sleep true uname init, armv5te) the binary is
+//! 29,580 bytes with the calls below, 32,280 with rustix 1.1.6 under the same outlined wrappers and 32,716
+//! with it inlined. rustix also lacks vfork and process start, and needs a patch for Thumb-1. There is one
+//! way to call the kernel, and it is this one; numbers and layouts come from `linux-raw-sys`.
+//!
 //! Wrappers are thin and named as in section 2 of the manual; each fails with the kernel's [`Errno`].
 
 #![cfg_attr(not(test), no_std)]
