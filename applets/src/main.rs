@@ -48,21 +48,10 @@ fn mote_main(v: sys::env::Vectors) -> u8 {
 #[global_allocator]
 static HEAP: sys::heap::Heap = sys::heap::Heap::new();
 
-/// With `-Cpanic=immediate-abort` no panic comes here; the language wants the item. The check that PID 1
-/// cannot panic builds without that option and with `--cfg mote_no_panic`: a panic that the compiler cannot
-/// rule out then needs a symbol that is nowhere, and the link fails.
+/// With `-Cpanic=immediate-abort` no panic comes here; the language wants the item.
 #[cfg(not(test))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
-    #[cfg(mote_no_panic)]
-    {
-        extern "C" {
-            fn mote_a_panic_is_reachable() -> !;
-        }
-        // SAFETY: never linked.
-        unsafe { mote_a_panic_is_reachable() }
-    }
-    #[cfg(not(mote_no_panic))]
     sys::process::exit(134)
 }
 
