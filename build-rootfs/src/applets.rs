@@ -74,8 +74,10 @@ impl Catalogue {
         };
         if !self.decls.contains_key(word) && !self.is_set(word) {
             let file = format!("applets/src/{word}.rs");
-            return Err(Error::new(format!("feature `{word}`: neither a set nor an applet: {file} declares none"))
-                .fix(format!("add the declaration to {file}, or members to the feature")));
+            return Err(Error::new(format!(
+                "feature `{word}`: neither a set nor an applet: {file} declares none"
+            ))
+            .fix(format!("add the declaration to {file}, or members to the feature")));
         }
         if wanted.insert(word.to_string()) {
             // `dep:x` and `crate/feature` are cargo's business, not applets.

@@ -40,7 +40,8 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     let dir = project.out().join(format!(".cargo-{}", target.name));
     // One at a time: the binary's name does not tell its applets.
     let _lock = lock(&dir.with_extension("lock"))?;
-    let mut cargo = cargo(&toolchain, target, &project.root().join("Cargo.toml"), &dir);
+    let mut cargo =
+        cargo(&toolchain, target, &project.root().join("Cargo.toml"), &dir, Panic::ImmediateAbort);
     cargo.args(["--package", PACKAGE, "--bin", BINARY, "--no-default-features"]);
     cargo.args(["--features", &applets.join(",")]);
     run(&mut cargo, &step).map_err(|error| error.within(format!("compiling mote for {}", target.name)))?;
@@ -55,9 +56,34 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     Ok(binary)
 }
 
+/// What a panic becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Panic {
+    /// An instruction that ends the process: no handler, no message.
+    ImmediateAbort,
+    /// A call of the panic handler.
+    Abort,
+}
+
+/// Builds the program of the crate `init` that links only when process 1 can neither panic nor allocate.
+///
+/// # Errors
+/// It does not link: the message holds the linker's words.
+pub fn prove_init(project: &Project, target: &Target) -> Result<()> {
+    let toolchain = Toolchain::find(target)?;
+    let step = Step::start("process 1 alone, without panics and heap");
+    let dir = project.out().join(format!(".cargo-{}-proof", target.name));
+    let mut cargo = cargo(&toolchain, target, &project.root().join("Cargo.toml"), &dir, Panic::Abort);
+    run(cargo.args(["--package", "init", "--bin", "proof", "--features", "proof"]), &step)
+        .map_err(|error| error.within("process 1 can panic or allocate"))?;
+    step.done();
+    Ok(())
+}
+
 /// A `cargo build` for the target with everything but the choice of the package.
-pub fn cargo(toolchain: &Toolchain, target: &Target, manifest: &Path, dir: &Path) -> Command {
-    let mut flags = vec!["-Zunstable-options".to_string(), "-Cpanic=immediate-abort".to_string()];
+pub fn cargo(toolchain: &Toolchain, target: &Target, manifest: &Path, dir: &Path, panic: Panic) -> Command {
+    let panic = if panic == Panic::Abort { "abort" } else { "immediate-abort" };
+    let mut flags = vec!["-Zunstable-options".to_string(), format!("-Cpanic={panic}")];
     flags.extend(target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")));
     flags.extend(toolchain.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
 

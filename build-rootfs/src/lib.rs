@@ -16,6 +16,7 @@ pub mod image;
 pub mod kernel;
 pub mod ledger;
 pub mod lock;
+pub mod peers;
 pub mod process;
 pub mod progress;
 pub mod project;

@@ -1,7 +1,187 @@
-//! stub during writing
-use crate::error::Result;
+//! `cargo rootfs test`: every check, each as a step with its time, and a closing summary.
+
+use crate::applets::Catalogue;
+use crate::checks::machinery;
+use crate::compile::{compile, prove_init};
+use crate::error::{Context, Error, Result};
+use crate::progress::seconds;
 use crate::project::Project;
-/// x
-pub fn run(_: &Project, _: Option<&str>) -> Result<u8> {
-    Ok(1)
+use crate::setup::{install, needs};
+use crate::target::{Purpose, Target, DEFAULT};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Sets whose binaries are checked, when they exist: the smallest, the shell, everything.
+const CHECKED: &[&str] = &["true", "sh", "base"];
+
+/// Runs everything, or with a filter only the tests whose names hold it; returns the exit status.
+///
+/// # Errors
+/// Something needed is missing and cannot be installed. Failures of steps are told in the summary.
+pub fn run(project: &Project, filter: Option<&str>) -> Result<u8> {
+    let targets = all_targets(project)?;
+    for target in &targets {
+        install(&needs(target, &[Purpose::Mote, Purpose::Kernel, Purpose::Boot, Purpose::Test]))?;
+    }
+    let mut suite = Suite { project, steps: Vec::new(), passed: 0, failed: 0 };
+    match filter {
+        Some(filter) => suite.cargo_test(&["--workspace"], Some(filter))?,
+        None => suite.everything(&targets)?,
+    }
+    if suite.passed + suite.failed == 0 {
+        let filter = filter.unwrap_or_default();
+        return Err(Error::new(format!("no test's name holds `{filter}`"))
+            .fix("`cargo test --workspace -- --list` lists the names"));
+    }
+    Ok(suite.summary())
+}
+
+fn all_targets(project: &Project) -> Result<Vec<Target>> {
+    Target::names(project)?.iter().map(|name| Target::load(project, name)).collect()
+}
+
+struct Suite<'a> {
+    project: &'a Project,
+    steps: Vec<(String, Duration, bool)>,
+    passed: usize,
+    failed: usize,
+}
+
+impl Suite<'_> {
+    fn everything(&mut self, targets: &[Target]) -> Result<()> {
+        self.cargo("formatting", &["fmt", "--all", "--check"])?;
+        self.cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+        self.cargo_test(&["--workspace", "--exclude", "tests"], None)?;
+        let project = self.project;
+        for target in targets {
+            self.step(&format!("binaries for {}", target.name), || check_binaries(project, target))?;
+        }
+        self.step("process 1 cannot panic", || prove_init(project, &Target::load(project, DEFAULT)?))?;
+        self.cargo_test(&["--package", "tests"], None)
+    }
+
+    /// Runs a step that is one test by itself.
+    fn step(&mut self, name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        println!("\n== {name}");
+        let start = Instant::now();
+        let result = work();
+        if let Err(error) = &result {
+            println!("{error}");
+        }
+        self.note(name, start, usize::from(result.is_ok()), usize::from(result.is_err()));
+        Ok(())
+    }
+
+    fn cargo(&mut self, name: &str, arguments: &[&str]) -> Result<()> {
+        let mut cargo = host_cargo(self.project);
+        self.step(name, || match cargo.args(arguments).status().context("cargo")? {
+            status if status.success() => Ok(()),
+            status => Err(Error::new(format!("cargo {}: {status}", arguments[0]))),
+        })
+    }
+
+    /// Runs `cargo test`, shows its output and counts its tests.
+    fn cargo_test(&mut self, which: &[&str], filter: Option<&str>) -> Result<()> {
+        let name = format!("cargo test {}", which.join(" "));
+        println!("\n== {name}");
+        let start = Instant::now();
+        let mut cargo = host_cargo(self.project);
+        cargo.arg("test").args(which).arg("--no-fail-fast").args(filter);
+        let mut child = cargo.stdout(Stdio::piped()).spawn().context("cargo")?;
+        let (mut passed, mut failed) = (0, 0);
+        let output = child.stdout.take().ok_or_else(|| Error::new("cargo has no output"))?;
+        for line in BufReader::new(output).lines() {
+            let line = line.context("cargo test")?;
+            if let Some((p, f)) = closing_line(&line) {
+                (passed, failed) = (passed + p, failed + f);
+            }
+            writeln!(std::io::stdout(), "{line}").context("stdout")?;
+        }
+        let status = child.wait().context("cargo")?;
+        // A crate that does not compile has no closing line, yet is a failure.
+        let failed = if status.success() { failed } else { failed.max(1) };
+        self.note(&name, start, passed, failed);
+        Ok(())
+    }
+
+    fn note(&mut self, name: &str, start: Instant, passed: usize, failed: usize) {
+        self.passed += passed;
+        self.failed += failed;
+        self.steps.push((name.to_string(), start.elapsed(), failed == 0));
+    }
+
+    fn summary(&self) -> u8 {
+        println!("\n== summary");
+        for (name, time, good) in &self.steps {
+            println!("{}  {:>12}  {name}", if *good { "ok    " } else { "FAILED" }, seconds(*time));
+        }
+        println!("{} passed, {} failed", self.passed, self.failed);
+        u8::from(self.failed > 0)
+    }
+}
+
+/// The cargo that runs us, with the environment as the user has it.
+fn host_cargo(project: &Project) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(project.root()).stdin(Stdio::null());
+    crate::process::die_with_us(&mut cargo);
+    cargo
+}
+
+/// Passed and failed tests from libtest's closing line.
+fn closing_line(line: &str) -> Option<(usize, usize)> {
+    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+    let number = |what: &str| {
+        let part = counts.split(';').find(|part| part.trim().ends_with(what))?;
+        part.trim().split(' ').next()?.parse().ok()
+    };
+    Some((number("passed")?, number("failed")?))
+}
+
+/// Compiles the target's binaries and looks for what must not be in them.
+fn check_binaries(project: &Project, target: &Target) -> Result<()> {
+    let catalogue = Catalogue::load(project)?;
+    let known: Vec<&str> = catalogue.sets().into_iter().chain(catalogue.names()).collect();
+    for list in CHECKED.iter().filter(|list| known.contains(*list)) {
+        let scratch = tempfile::tempdir().context("a temporary folder")?;
+        let binary = compile(project, target, &catalogue.resolve(list)?, scratch.path())?;
+        let twin = fs::read(&binary.twin).context(binary.twin.display())?;
+        let found = machinery(&twin).map_err(Error::new)?;
+        if !found.is_empty() {
+            let shown = found.iter().take(20).map(|what| format!("    {what}\n")).collect::<String>();
+            return Err(Error::new(format!(
+                "mote ({list}) for {}: what must not be in it:\n{}",
+                target.name,
+                shown.trim_end()
+            ))
+            .fix("avoid indexing, slicing, unwrap and core::fmt where the value is not proven"));
+        }
+        let size = binary.file.metadata().context(binary.file.display())?.len();
+        println!("{list}: {size} bytes, no core::fmt, no panic text");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_counted() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.01s";
+        assert_eq!(closing_line(line), Some((12, 3)));
+        assert_eq!(closing_line("test x ... ok"), None);
+    }
+
+    #[test]
+    fn summary_tells_failures() {
+        let project = Project::find().unwrap();
+        let mut suite = Suite { project: &project, steps: Vec::new(), passed: 0, failed: 0 };
+        suite.step("good", || Ok(())).unwrap();
+        assert_eq!(suite.summary(), 0);
+        suite.step("bad", || Err(Error::new("x"))).unwrap();
+        assert_eq!((suite.passed, suite.failed, suite.summary()), (1, 1, 1));
+    }
 }

@@ -1,1 +1,8 @@
-//! Harness of the whole-system tests.
+//! Harness of the whole-system tests: binaries and their links for a target, and booted guests.
+
+pub mod conformance;
+mod guest;
+mod host;
+
+pub use guest::{Guest, Options};
+pub use host::{applet, applet_dir, command, mote, out, project, rootfs};

@@ -7,7 +7,8 @@ pub fn panicked(console: &[u8]) -> bool {
 
 /// Whether the kernel ran out of memory, as far as it says so.
 pub fn out_of_memory(console: &[u8]) -> bool {
-    let signs: [&[u8]; 4] = [b"ut of memory", b"page allocation failure", b"deadlocked on memory", b"error -12"];
+    let signs: [&[u8]; 4] =
+        [b"ut of memory", b"page allocation failure", b"deadlocked on memory", b"error -12"];
     signs.iter().any(|sign| find(console, sign).is_some())
 }
 

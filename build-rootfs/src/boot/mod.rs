@@ -56,7 +56,9 @@ fn failure(why: &str, console: &[u8], qemu: &str, ram: &str) -> Error {
     };
     let said = if qemu.trim().is_empty() { String::new() } else { format!("\n  QEMU said: {}", qemu.trim()) };
     let fix = match () {
-        () if !console::panicked(console) => format!("give it more RAM than {ram} (--ram) or more time (--timeout)"),
+        () if !console::panicked(console) => {
+            format!("give it more RAM than {ram} (--ram) or more time (--timeout)")
+        }
         () if console::out_of_memory(console) => format!("give it more RAM than {ram} (--ram)"),
         () => "see the console above for the reason: the first process must start and never end".to_string(),
     };

@@ -1,0 +1,101 @@
+//! Binaries of mote on the host: native, or under qemu-user.
+
+use build_rootfs::applets::Catalogue;
+use build_rootfs::compile::compile;
+use build_rootfs::lock::lock;
+use build_rootfs::process;
+use build_rootfs::project::Project;
+use build_rootfs::target::Target;
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock};
+
+/// The checkout under test.
+pub fn project() -> &'static Project {
+    static PROJECT: OnceLock<Project> = OnceLock::new();
+    PROJECT.get_or_init(|| Project::find().expect("the tests run in a checkout"))
+}
+
+/// The folder for what tests leave behind.
+pub fn out() -> PathBuf {
+    project().out().join("tests")
+}
+
+/// The binary with `applets` (a list as `--applets` takes it) for `target`; built once.
+pub fn mote(target: &str, applets: &str) -> PathBuf {
+    type Built = Mutex<HashMap<(String, String), PathBuf>>;
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    let key = (target.to_string(), applets.to_string());
+    let mut built = BUILT.get_or_init(Default::default).lock().unwrap_or_else(|poison| poison.into_inner());
+    built.entry(key).or_insert_with(|| build(target, applets)).clone()
+}
+
+fn build(target: &str, applets: &str) -> PathBuf {
+    let list =
+        Catalogue::load(project()).and_then(|all| all.resolve(applets)).unwrap_or_else(|e| panic!("{e}"));
+    let target = Target::load(project(), target).unwrap_or_else(|e| panic!("{e}"));
+    let dir = out().join(format!("{}-{}", target.name, applets.replace(',', "+")));
+    let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
+    compile(project(), &target, &list, &dir).unwrap_or_else(|e| panic!("{e}")).file
+}
+
+/// A folder for PATH: the binary with the set `base` for `target`, and a link for each of its names.
+pub fn applet_dir(target: &str) -> PathBuf {
+    let mote = mote(target, "base");
+    let dir = out().join(format!("{target}-bin"));
+    let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
+    fs::create_dir_all(&dir).expect("the folder of links");
+    let all = Catalogue::load(project()).unwrap_or_else(|e| panic!("{e}"));
+    let list = all.resolve("base").unwrap_or_else(|e| panic!("{e}"));
+    let names =
+        all.paths(&list).into_iter().map(|path| path[path.rfind('/').map_or(0, |at| at + 1)..].to_string());
+    for name in names.chain(["mote".to_string()]) {
+        let link = dir.join(name);
+        if fs::read_link(&link).ok().as_deref() != Some(&mote) {
+            let part = link.with_extension("part");
+            // A link that a killed run left half-way.
+            let _ = fs::remove_file(&part);
+            symlink(&mote, &part).and_then(|()| fs::rename(&part, &link)).expect("a link to mote");
+        }
+    }
+    dir
+}
+
+/// A command that runs the program `file` of `target` under the name `name`.
+pub fn command(target: &str, file: &Path, name: &str) -> Command {
+    let target = Target::load(project(), target).unwrap_or_else(|e| panic!("{e}"));
+    match &target.user_emulator {
+        Some(emulator) => {
+            let mut command = process::command(emulator);
+            command.arg("-0").arg(name).arg(file);
+            command
+        }
+        None => {
+            use std::os::unix::process::CommandExt;
+            let mut command = process::command(file);
+            command.arg0(name);
+            command
+        }
+    }
+}
+
+/// A command that runs the applet `name` of the set `base` for `target`, with the folder of links first in
+/// PATH. Under qemu-user a guest's program cannot start another one by name: it is not the host's format.
+pub fn applet(target: &str, name: &str) -> Command {
+    let dir = applet_dir(target);
+    let mut command = command(target, &dir.join(name), name);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let dirs = std::iter::once(dir).chain(std::env::split_paths(&path));
+    command.env("PATH", std::env::join_paths(dirs).expect("PATH"));
+    command
+}
+
+/// The host tool, as built for these tests.
+pub fn rootfs(program: &str) -> Command {
+    let mut command = process::command(program);
+    command.current_dir(project().root());
+    command
+}

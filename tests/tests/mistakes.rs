@@ -1,0 +1,81 @@
+//! Mistakes of the user: one clear line, the fix, a status that is not zero, nothing half-written.
+
+use std::fs;
+use tests::rootfs;
+
+const TOOL: &str = env!("CARGO_BIN_EXE_rootfs");
+
+/// Status and stderr of the tool.
+fn tool(words: &[&str]) -> (i32, String) {
+    let output = rootfs(TOOL).args(words).output().unwrap();
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn unknown_names_show_the_nearest() {
+    let (status, text) = tool(&["build", "armv5tee"]);
+    assert_eq!(status, 2);
+    assert!(
+        text.starts_with("build-rootfs: unknown target `armv5tee`\n  fix: did you mean `armv5te`?"),
+        "{text}"
+    );
+    let (status, text) = tool(&["build", "--applets", "tru"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("unknown applet or set `tru`") && text.contains("did you mean `true`?"), "{text}");
+    let (status, text) = tool(&["biuld"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("did you mean `build`?"), "{text}");
+}
+
+#[test]
+fn broken_rootfs_toml_shows_line_cause_and_fix() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("rootfs.toml");
+    let out = dir.path().join("out");
+    let name = file.display();
+    let cases = [
+        ("applets = \"true\"\nramm = \"4M\"\n", "2: unknown key `ramm`", "did you mean `ram`?"),
+        ("target = \"armv5\"\n", "1: unknown target `armv5`", "did you mean `armv5te`?"),
+        ("\napplets = [\"true\", \"falze\"]\n", "2: unknown applet or set `falze`", "fix: "),
+        ("ram = \"4 M\"\n", "1: ram `4 M`: not an amount of memory", "3090k"),
+        ("[[file]]\npath = \"/a\"\n", "1: /a: it needs one of `source` and `content`", "not both"),
+        ("ram = \"4M\n", "1: ", "docs/rootfs-toml.md"),
+    ];
+    for (text, cause, fix) in cases {
+        fs::write(&file, text).unwrap();
+        let words = ["build", "x86_64", "--applets", "true", "--out"];
+        let words: Vec<&str> = match text.contains("target") || text.contains("applets") {
+            true => vec!["build", "--out"],
+            false => words.to_vec(),
+        };
+        let words = [words, vec![out.to_str().unwrap(), "--config", file.to_str().unwrap()]].concat();
+        let (status, shown) = tool(&words);
+        assert_ne!(status, 0);
+        assert!(shown.contains(&format!("build-rootfs: {name}:{cause}")), "{shown}");
+        assert!(shown.contains(fix), "{shown}");
+        assert!(!out.join("initramfs.cpio").exists());
+    }
+}
+
+#[test]
+fn a_target_without_a_kernel_does_not_boot() {
+    let (status, text) = tool(&["kernel", "x86_64"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("target x86_64: it has no kernel"), "{text}");
+    let (status, text) = tool(&["boot", "x86_64", "--applets", "true"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("it has no machine to boot"), "{text}");
+}
+
+#[test]
+fn a_cache_that_cannot_be_made_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    let mut tool = rootfs(TOOL);
+    let output = tool.args(["kernel", "armv5te"]).env("MOTE_CACHE", file.join("below")).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("file/below: Not a directory"), "{text}");
+}

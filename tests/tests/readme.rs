@@ -1,0 +1,42 @@
+//! The README tells what the sources say.
+
+#[path = "../../applets/decl.rs"]
+#[allow(dead_code)]
+mod decl;
+
+use decl::Decl;
+use std::fmt::Write;
+
+const START: &str = "<!-- applets: made from the declarations -->\n";
+const END: &str = "<!-- end of applets -->\n";
+
+/// The applet table: name, synopsis, first sentence.
+fn table(all: &[Decl]) -> String {
+    let mut t = String::from("| applet | arguments | what it does |\n|---|---|---|\n");
+    for d in all {
+        let (synopsis, text) = d.usage.split_once('\n').unwrap_or((&d.usage, ""));
+        let paragraph = text.trim_start().split("\n\n").next().unwrap_or_default().replace('\n', " ");
+        let sentence = paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.');
+        let sentence = sentence.split(" - ").next().unwrap_or_default();
+        let names = d.names.join("`, `");
+        let cell = |s: &str| s.replace('|', "\\|").replace('<', "&lt;");
+        let _ = writeln!(t, "| `{names}` | `{}` | {} |", synopsis.replace('|', "\\|"), cell(sentence.trim()));
+    }
+    t
+}
+
+#[test]
+fn readme_lists_every_applet_as_declared() {
+    let root = tests::project().root();
+    let file = root.join("README.md");
+    let readme = std::fs::read_to_string(&file).unwrap();
+    let all = decl::read_all(&root.join("applets/src")).unwrap();
+    let (head, rest) = readme.split_once(START).expect("README.md has the applet table's first mark");
+    let (old, tail) = rest.split_once(END).expect("README.md has the applet table's last mark");
+    let new = table(&all);
+    if old != new && std::env::var_os("MOTE_UPDATE").is_some() {
+        std::fs::write(&file, format!("{head}{START}{new}{END}{tail}")).unwrap();
+        return;
+    }
+    assert!(old == new, "the applet table is out of date: run `MOTE_UPDATE=1 cargo rootfs test readme`\n{new}");
+}
