@@ -117,7 +117,7 @@ fn entry<'s>(spec: &mut &'s [u8]) -> Option<Entry<'s>> {
 
 /// Bit *n* of a set, without the 64-bit shift that 32-bit machines do by a library routine.
 #[inline(never)]
-pub(crate) fn nth_bit(n: u32) -> u64 {
+pub fn nth_bit(n: u32) -> u64 {
     let word = 1u32.wrapping_shl(n);
     if n < 32 {
         word as u64

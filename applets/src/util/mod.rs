@@ -5,6 +5,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod copy;
+pub(crate) mod fstab;
 pub(crate) mod mode;
 pub(crate) mod name;
 pub(crate) mod remove;

@@ -1,0 +1,212 @@
+//! dmesg: the kernel's messages (BusyBox util-linux/dmesg.c, Toybox dmesg; `man 2 syslog`, and
+//! Documentation/ABI/testing/dev-kmsg of the kernel).
+
+use alloc::vec;
+use sys::fs::{self, Fd};
+use sys::{num, system, time, Buf, Cx, Errno, ZStr};
+
+applet! {
+    name: dmesg,
+    dir: "/bin",
+    class: NoExec,
+    usage: "\
+[-CcrSTtWw] [-n LEVEL] [-s SIZE]
+
+Write the kernel's messages, or control them.
+
+    -c        Clear them afterwards
+    -C        Only clear them
+    -n LEVEL  Only set what the console shows: messages below LEVEL, 1 to 8
+    -r        Raw, with priority
+    -s SIZE   The last SIZE bytes of them; implies -S
+    -S        By the system call, not from /dev/kmsg; so does -c
+    -T        The time of day instead of seconds since boot
+    -t        No time
+    -w        Wait for more at the end
+    -W        Wait for more and write only those
+",
+}
+
+// Commands of syslog.
+const READ_ALL: u32 = 3;
+const READ_CLEAR: u32 = 4;
+const CLEAR: u32 = 5;
+const CONSOLE_LEVEL: u32 = 8;
+const SIZE_BUFFER: u32 = 10;
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    if !cx.args.is_empty() {
+        return cx.misuse(b"extra operand");
+    }
+    let done = if let Some(n) = cx.value(slot!("n")) {
+        match num::parse_u32(n.bytes()).filter(|n| (1..=8).contains(n)) {
+            Some(n) => system::syslog_number(CONSOLE_LEVEL, n as usize).map(|_| ()),
+            None => {
+                cx.error(n.bytes(), b"not a level from 1 to 8");
+                return 1;
+            }
+        }
+    } else if cx.has(opt!("C")) {
+        system::syslog_number(CLEAR, 0).map(|_| ())
+    } else if cx.has(opt!("wW")) {
+        follow(cx)
+    } else {
+        let by_call = cx.has(opt!("Scs"));
+        // Small images have no /dev/kmsg.
+        match if by_call { Err(Errno::ENOENT) } else { follow(cx) } {
+            Err(Errno::ENOENT) => by_system_call(cx),
+            r => r,
+        }
+    };
+    if let Err(e) = done {
+        cx.fail(b"kernel messages", e);
+    }
+    cx.status
+}
+
+fn by_system_call(cx: &mut Cx) -> Result<(), Errno> {
+    let size = match cx.value(slot!("s")) {
+        None => system::syslog_number(SIZE_BUFFER, 0)?,
+        Some(s) => num::parse_u32(s.bytes()).filter(|&n| n < 1 << 28).ok_or(Errno::EINVAL)? as usize,
+    };
+    let mut text = vec![0; size];
+    let n = system::syslog(if cx.has(opt!("c")) { READ_CLEAR } else { READ_ALL }, &mut text)?;
+    for line in text.get(..n).unwrap_or(&[]).split_inclusive(|&b| b == b'\n') {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let (priority, rest) = priority(line);
+        let (stamp, text) = stamp(rest);
+        show(cx, priority, stamp, text);
+    }
+    Ok(())
+}
+
+/// `<6>` off the start of a line.
+fn priority(line: &[u8]) -> (&[u8], &[u8]) {
+    let inner = line.strip_prefix(b"<").and_then(|l| num::prefix(l, 10)).and_then(|(_, r)| r.strip_prefix(b">"));
+    match inner {
+        Some(rest) => line.split_at_checked(line.len() - rest.len()).unwrap_or((&[], line)),
+        None => (&[], line),
+    }
+}
+
+/// `[   12.345678] ` off the start of a line: seconds and microseconds.
+fn stamp(line: &[u8]) -> (Option<(u32, u32)>, &[u8]) {
+    let read = || {
+        let (sec, rest) = num::prefix(line.strip_prefix(b"[")?.trim_ascii_start(), 10)?;
+        let (micro, rest) = num::prefix(rest.strip_prefix(b".")?, 10)?;
+        Some(((sec as u32, micro as u32), rest.strip_prefix(b"] ").or(rest.strip_prefix(b"]"))?))
+    };
+    read().map_or((None, line), |(t, rest)| (Some(t), rest))
+}
+
+/// Reads /dev/kmsg: one record a read.
+fn follow(cx: &mut Cx) -> Result<(), Errno> {
+    let wait = cx.has(opt!("wW"));
+    let f = fs::openat(Fd::CWD, ZStr::new(c"/dev/kmsg"), fs::O_RDONLY | if wait { 0 } else { fs::O_NONBLOCK }, 0)?;
+    // From the last clearing on, as the system call has it.
+    fs::lseek(*f, 0, if cx.has(opt!("W")) { fs::SEEK_END } else { fs::SEEK_DATA })?;
+    let mut record = vec![0; 8192];
+    loop {
+        match fs::read(*f, &mut record) {
+            // Overwritten before we came to it: the next read goes on behind.
+            Err(Errno::EPIPE) => continue,
+            Err(Errno::EAGAIN) | Ok(0) => return Ok(()),
+            Ok(n) => kmsg(cx, record.get(..n).unwrap_or(&[])),
+            Err(e) => return Err(e),
+        }
+        if wait && cx.out.flush().is_err() || cx.out.failed() {
+            return Ok(());
+        }
+    }
+}
+
+/// One record: `priority,number,microseconds,flags;text`, then lines of properties, indented.
+fn kmsg(cx: &mut Cx, record: &[u8]) {
+    let line = record.split(|&b| b == b'\n').next().unwrap_or(record);
+    let mut parts = line.splitn(2, |&b| b == b';');
+    let (head, text) = (parts.next().unwrap_or(&[]), parts.next().unwrap_or(&[]));
+    let mut fields = head.split(|&b| b == b',');
+    let mut priority: Buf = b"<".to_vec();
+    priority.extend_from_slice(fields.next().unwrap_or(&[]));
+    priority.push(b'>');
+    let (milli, micro) = num::div_rem(fields.nth(1).and_then(|m| num::parse(m, 10)).unwrap_or(0), 1000);
+    let (sec, milli) = num::div_rem(milli, 1000);
+    show(cx, &priority, Some((sec as u32, milli * 1000 + micro)), &plain(text));
+}
+
+/// The text with its `\xNN` turned into the bytes that they stand for.
+fn plain(text: &[u8]) -> Buf {
+    let mut out = Buf::new();
+    let mut rest = text;
+    while let [b, tail @ ..] = rest {
+        rest = tail;
+        let code = tail.strip_prefix(b"x").and_then(|t| t.get(..2)).and_then(|d| num::parse(d, 16));
+        match code {
+            Some(n) if *b == b'\\' => {
+                out.push(n as u8);
+                rest = tail.get(3..).unwrap_or(&[]);
+            }
+            _ => out.push(*b),
+        }
+    }
+    out
+}
+
+/// Writes one message as the options want it.
+fn show(cx: &mut Cx, priority: &[u8], stamp: Option<(u32, u32)>, text: &[u8]) {
+    if cx.has(opt!("r")) {
+        cx.out.bytes(priority);
+    }
+    if let Some((sec, micro)) = stamp.filter(|_| !cx.has(opt!("t"))) {
+        cx.out.byte(b'[');
+        if cx.has(opt!("T")) {
+            date(cx, sec);
+        } else {
+            cx.out.number(sec as u64, 10, 5, b' ');
+            cx.out.byte(b'.');
+            cx.out.number(micro as u64, 10, 6, b'0');
+        }
+        cx.out.bytes(b"] ");
+    }
+    cx.out.bytes(text);
+    cx.out.byte(b'\n');
+}
+
+/// The time of day `sec` seconds after boot, as `date` writes it without the zone.
+fn date(cx: &mut Cx, sec: u32) {
+    // Messages are stamped by a clock that stands still while the machine sleeps, as this one does.
+    let boot = time::now(time::CLOCK_REALTIME).sec - time::now(time::CLOCK_MONOTONIC).sec;
+    let c = time::civil(boot + sec as i64);
+    let names = |all: &'static [u8], n: u32| all.get(n as usize * 3..).and_then(|a| a.get(..3)).unwrap_or(&[]);
+    cx.out.bytes(names(b"SunMonTueWedThuFriSat", c.weekday));
+    cx.out.byte(b' ');
+    cx.out.bytes(names(b"JanFebMarAprMayJunJulAugSepOctNovDec", c.month - 1));
+    for (before, n, fill) in
+        [(b' ', c.day, b' '), (b' ', c.hour, b'0'), (b':', c.minute, b'0'), (b':', c.second, b'0')]
+    {
+        cx.out.byte(before);
+        cx.out.number(n as u64, 10, 2, fill);
+    }
+    cx.out.byte(b' ');
+    cx.out.signed(c.year as i64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_taken_apart() {
+        assert_eq!(priority(b"<6>[x"), (&b"<6>"[..], &b"[x"[..]));
+        assert_eq!(priority(b"<x>"), (&b""[..], &b"<x>"[..]));
+        assert_eq!(stamp(b"[   12.000345] a b"), (Some((12, 345)), &b"a b"[..]));
+        assert_eq!(stamp(b"[12] a"), (None, &b"[12] a"[..]));
+        assert_eq!(stamp(b"[ 1.2] "), (Some((1, 2)), &b""[..]));
+    }
+
+    #[test]
+    fn escapes_become_bytes() {
+        assert_eq!(plain(b"a\\x0ab\\x5c\\xzz\\"), b"a\nb\\\\xzz\\");
+        assert_eq!(plain(b"\\x4"), b"\\x4");
+    }
+}

@@ -1,0 +1,129 @@
+//! halt, poweroff, reboot: take the machine down (BusyBox init/halt.c).
+
+use sys::fs::{self, Fd};
+use sys::system::{self, Reboot};
+use sys::time::{self, Timespec};
+use sys::{num, process, signal, Cx, Errno, ZStr};
+
+applet! {
+    name: halt,
+    aliases: "poweroff reboot",
+    dir: "/sbin",
+    class: NoExec,
+    usage: "\
+[-fnw] [-d SEC]
+
+Have process 1 end everything and halt the machine; poweroff: and take its
+power away; reboot: and start it again.
+
+    -d SEC  Wait first
+    -n      Do not write file system caches out before
+    -f      At once, by the kernel, without process 1
+    -w      Only write a record of it to /var/log/wtmp
+",
+}
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    let name = cx.name.bytes();
+    let (sig, what) = if name.ends_with(b"reboot") {
+        (signal::SIGTERM, Reboot::Restart)
+    } else if name.ends_with(b"poweroff") {
+        (signal::SIGUSR2, Reboot::PowerOff)
+    } else {
+        (signal::SIGUSR1, Reboot::Halt)
+    };
+    if !cx.args.is_empty() {
+        return cx.misuse(b"extra operand");
+    }
+    if let Some(d) = cx.value(slot!("d")) {
+        let Some(sec) = num::parse_u32(d.bytes()) else {
+            cx.error(d.bytes(), b"not a number of seconds");
+            return 1;
+        };
+        if let Err(e) = time::sleep(&mut Timespec { sec: sec as i64, nsec: 0 }) {
+            cx.fail(b"-d", e);
+            return 1;
+        }
+    }
+    match record() {
+        // Without -w the record is a courtesy to those who keep the file.
+        Err(e) if cx.has(opt!("w")) => cx.fail(WTMP.to_bytes(), e),
+        _ => {}
+    }
+    if cx.has(opt!("w")) {
+        return cx.status;
+    }
+    if !cx.has(opt!("n")) {
+        system::sync();
+    }
+    if cx.has(opt!("f")) {
+        if let Err(e) = system::reboot(what) {
+            cx.fail(b"-f", e);
+        }
+    } else if let Err(e) = process::kill(1, sig) {
+        cx.fail(b"process 1", e);
+    } else if !listens(sig) {
+        cx.error(b"process 1", b"does not take the signal; use -f");
+    }
+    cx.status
+}
+
+static WTMP: &core::ffi::CStr = c"/var/log/wtmp";
+
+/// Appends a shutdown record to wtmp (`man 5 utmp`) if that file is kept.
+fn record() -> Result<(), Errno> {
+    let f = fs::open(ZStr::new(WTMP), fs::O_WRONLY | fs::O_APPEND | fs::O_CLOEXEC, 0)?;
+    let mut r = [0u8; 384];
+    let now = time::now(time::CLOCK_REALTIME).sec as u32;
+    let release = system::uname();
+    // Type RUN_LVL, line, id, user, host, time.
+    let fields: [(usize, &[u8]); 6] = [
+        (0, &[1]),
+        (8, b"~"),
+        (40, b"~~"),
+        (44, b"shutdown"),
+        (76, release.field(2)),
+        (340, &now.to_le_bytes()),
+    ];
+    for (at, bytes) in fields {
+        r.iter_mut().skip(at).zip(bytes).for_each(|(slot, &b)| *slot = b);
+    }
+    fs::write_all(*f, &r)
+}
+
+/// Does process 1 block (to take it when it waits) or catch the signal? The kernel throws away any other.
+/// Without /proc nobody can tell, and the answer is yes.
+fn listens(sig: u32) -> bool {
+    let mut text = [0; 2048];
+    let Ok(f) = fs::openat(Fd::CWD, ZStr::new(c"/proc/1/status"), fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return true };
+    let n = fs::read(*f, &mut text).unwrap_or(0);
+    takes(text.get(..n).unwrap_or(&[]), sig)
+}
+
+/// [`listens`] for the text of a `status` file.
+fn takes(status: &[u8], sig: u32) -> bool {
+    let mut sets = 0;
+    let mut known = false;
+    for line in status.split(|&b| b == b'\n') {
+        let set = line.strip_prefix(b"SigBlk:\t").or_else(|| line.strip_prefix(b"SigCgt:\t"));
+        if let Some(n) = set.and_then(|s| num::parse(s, 16)) {
+            sets |= n;
+            known = true;
+        }
+    }
+    !known || sets & signal::bit(sig) != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deaf_process_1_is_noticed() {
+        let s = |set: &str| format!("Name:\tinit\nSigBlk:\t{set}\nSigIgn:\t0\nSigCgt:\t0000000000000001\n");
+        assert!(takes(s("ffffffffffffffff").as_bytes(), signal::SIGTERM));
+        assert!(!takes(s("0000000000000000").as_bytes(), signal::SIGTERM));
+        assert!(takes(s("0000000000000000").as_bytes(), signal::SIGHUP));
+        assert!(takes(b"", signal::SIGTERM));
+    }
+}

@@ -1,0 +1,163 @@
+//! Mount options: which are flags of the kernel, and which go to the file system.
+
+use sys::mount::{MS_BIND, MS_MOVE, MS_PRIVATE, MS_REC, MS_REMOUNT, MS_SHARED, MS_SLAVE, MS_UNBINDABLE};
+use sys::Buf;
+
+/// Flags that only change how a mount propagates.
+pub(crate) const PROPAGATION: u32 = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
+/// Flags that say what to do rather than how.
+pub(crate) const ACTIONS: u32 = MS_BIND | MS_MOVE | MS_REMOUNT | PROPAGATION;
+
+/// Names by the number of their bit in `man 2 mount`'s flags: the first byte is a blank plus the number for
+/// a name that sets the bit, `@` plus the number for one that clears it, `~` for one that means nothing
+/// here.
+static NAMES: &[u8] = b" ro\0@rw\0!nosuid\0Asuid\0\"nodev\0Bdev\0#noexec\0Cexec\0$sync\0Dasync\0%remount\0\
+&mand\0Fnomand\0'dirsync\0(nosymfollow\0Hsymfollow\0*noatime\0Jatime\0+nodiratime\0Kdiratime\0,bind\0-move\0\
+/silent\0Oloud\x001unbindable\x002private\x003slave\x004shared\x005relatime\0Unorelatime\x007iversion\0\
+Wnoiversion\x008strictatime\0Xnostrictatime\x009lazytime\0Ynolazytime\0\
+~defaults\0~auto\0~noauto\0~user\0~nouser\0~users\0~owner\0~group\0~nofail\0~_netdev\0~swap";
+
+/// What a list of options says.
+pub(crate) struct Options {
+    /// MS_….
+    pub(crate) flags: u32,
+    /// What only the file system understands, as a comma list.
+    pub(crate) data: Buf,
+    /// Is a loop device asked for?
+    pub(crate) on_loop: bool,
+}
+
+impl Options {
+    /// Takes the next comma list; what it says overrides what came before.
+    pub(crate) fn add(&mut self, list: &[u8]) {
+        for word in list.split(|&b| b == b',').filter(|w| !w.is_empty()) {
+            self.word(word);
+        }
+    }
+
+    fn word(&mut self, word: &[u8]) {
+        if word == b"loop" {
+            self.on_loop = true;
+            return;
+        }
+        let bare = word.strip_prefix(b"make-").unwrap_or(word);
+        if let Some(code) = code(bare) {
+            return self.apply(code, 0);
+        }
+        if let Some(code) = bare.strip_prefix(b"r").and_then(code) {
+            if bit(code) & (MS_BIND | PROPAGATION) != 0 {
+                return self.apply(code, MS_REC);
+            }
+        }
+        // Comments for other programs: they are not for the file system.
+        if word.starts_with(b"x-") || word.starts_with(b"comment=") {
+            return;
+        }
+        if !self.data.is_empty() {
+            self.data.push(b',');
+        }
+        self.data.extend_from_slice(word);
+    }
+
+    fn apply(&mut self, code: u8, more: u32) {
+        match code {
+            b'~' => {}
+            b'@'.. => self.flags &= !bit(code),
+            _ => {
+                // The kernel takes one way of propagation at a time.
+                if bit(code) & PROPAGATION != 0 {
+                    self.flags &= !PROPAGATION;
+                }
+                self.flags |= bit(code) | more;
+            }
+        }
+    }
+}
+
+fn code(name: &[u8]) -> Option<u8> {
+    NAMES.split(|&b| b == 0).find_map(|n| n.split_first().filter(|(_, n)| *n == name).map(|(&c, _)| c))
+}
+
+fn bit(code: u8) -> u32 {
+    match code {
+        b'~' => 0,
+        _ => 1 << (code & 31),
+    }
+}
+
+/// Does the comma list have every word of `wanted` (`-O`)? A word with `no` in front must be missing.
+pub(crate) fn has_all(list: &[u8], wanted: &[u8]) -> bool {
+    let has = |w: &[u8]| list.split(|&b| b == b',').any(|o| o == w);
+    wanted.split(|&b| b == b',').all(|w| has(w) || w.strip_prefix(b"no").is_some_and(|w| !has(w)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sys::mount::*;
+
+    fn read(lists: &[&str]) -> (u32, String, bool) {
+        let mut o = Options { flags: 0, data: Buf::new(), on_loop: false };
+        lists.iter().for_each(|l| o.add(l.as_bytes()));
+        (o.flags, String::from_utf8(o.data).unwrap(), o.on_loop)
+    }
+
+    #[test]
+    fn every_flag_by_its_name() {
+        for (name, flag) in [
+            ("ro", MS_RDONLY),
+            ("nosuid", MS_NOSUID),
+            ("nodev", MS_NODEV),
+            ("noexec", MS_NOEXEC),
+            ("sync", MS_SYNCHRONOUS),
+            ("remount", MS_REMOUNT),
+            ("mand", MS_MANDLOCK),
+            ("dirsync", MS_DIRSYNC),
+            ("nosymfollow", 256),
+            ("noatime", MS_NOATIME),
+            ("nodiratime", MS_NODIRATIME),
+            ("bind", MS_BIND),
+            ("rbind", MS_BIND | MS_REC),
+            ("move", MS_MOVE),
+            ("silent", MS_SILENT),
+            ("unbindable", MS_UNBINDABLE),
+            ("private", MS_PRIVATE),
+            ("make-private", MS_PRIVATE),
+            ("rprivate", MS_PRIVATE | MS_REC),
+            ("slave", MS_SLAVE),
+            ("make-rslave", MS_SLAVE | MS_REC),
+            ("shared", MS_SHARED),
+            ("rshared", MS_SHARED | MS_REC),
+            ("relatime", MS_RELATIME),
+            ("iversion", MS_I_VERSION),
+            ("strictatime", MS_STRICTATIME),
+            ("lazytime", MS_LAZYTIME),
+            ("defaults", 0),
+            ("nofail", 0),
+        ] {
+            assert_eq!(read(&[name]), (flag, String::new(), false), "{name}");
+        }
+        for pair in [
+            "ro,rw", "nosuid,suid", "nodev,dev", "noexec,exec", "sync,async", "mand,nomand", "noatime,atime",
+            "nodiratime,diratime", "silent,loud", "relatime,norelatime", "iversion,noiversion",
+            "strictatime,nostrictatime", "lazytime,nolazytime", "nosymfollow,symfollow",
+        ] {
+            assert_eq!(read(&[pair]), (0, String::new(), false), "{pair}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_the_file_systems() {
+        assert_eq!(
+            read(&["size=1k,ro,,mode=755", "rw,rsize=8,x-systemd.a,comment=b", "rro"]),
+            (0, "size=1k,mode=755,rsize=8,rro".into(), false)
+        );
+        assert_eq!(read(&["loop,shared,private"]), (MS_PRIVATE, "".into(), true));
+    }
+
+    #[test]
+    fn options_wanted() {
+        assert!(has_all(b"ro,noauto", b"ro") && has_all(b"ro,noauto", b"noauto,nosuid"));
+        assert!(!has_all(b"ro,noauto", b"rw") && !has_all(b"ro,suid", b"nosuid"));
+    }
+}

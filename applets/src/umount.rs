@@ -1,0 +1,105 @@
+//! umount: detach file systems (BusyBox util-linux/umount.c; `man 8 umount`).
+
+use crate::util::fstab::{self, Line};
+use sys::fs::{self, Fd};
+use sys::mount::{mount, umount2, MNT_DETACH, MNT_FORCE, MS_RDONLY, MS_REMOUNT};
+use sys::{out, Cx, Errno, ZStr};
+
+applet! {
+    name: umount,
+    dir: "/bin",
+    class: NoExec,
+    usage: "\
+[-adflnrv] [-t TYPES] [DIR | DEVICE]...
+
+Detach file systems, by their directory or device.
+
+    -a        All that are mounted, the last one first
+    -t TYPES  Only of these types, a comma list; no in front: all but these
+    -r        Make it read-only if it is busy
+    -l        Detach it now, end it when it is no longer busy
+    -f        Even if its server does not answer
+    -d        Free its loop device too
+    -n        Do not write /etc/mtab, which umount never does
+    -v        Tell what is done
+",
+}
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    let args = core::mem::take(&mut cx.args);
+    let all = cx.has(opt!("a"));
+    if args.is_empty() != all {
+        return cx.misuse(if all { b"-a takes no operand" } else { b"missing operand" });
+    }
+    let table = ZStr::new(fstab::MOUNTS);
+    let mut text = match fstab::read(table) {
+        Err(e) if all => {
+            cx.fail(table.bytes(), e);
+            return 1;
+        }
+        // Without a table, directories are all that can be named.
+        r => r.unwrap_or_default(),
+    };
+    let lines = fstab::lines(&mut text);
+    let types = cx.value(slot!("t"));
+    if all {
+        for l in lines.iter().rev().filter(|l| fstab::meant(types, l.kind)) {
+            one(cx, l);
+        }
+    }
+    for &arg in args.iter() {
+        let path = fstab::canonical(arg);
+        let mut known = false;
+        let by_dir = lines.iter().any(|l| l.dir.is(&path));
+        for l in lines.iter().rev() {
+            let this = if by_dir { l.dir.is(&path) } else { l.device.is(&path) || l.device.is(arg.bytes()) };
+            if this && !(by_dir && known) {
+                known = true;
+                if fstab::meant(types, l.kind) {
+                    one(cx, l);
+                }
+            }
+        }
+        if !known {
+            one(cx, &Line { device: ZStr::new(c""), dir: arg, kind: arg, options: arg });
+        }
+    }
+    cx.status
+}
+
+const LOOP_CLR_FD: u32 = 0x4c01;
+
+/// Detaches one file system as the options say.
+fn one(cx: &mut Cx, l: &Line) {
+    let mut flags = 0;
+    if cx.has(opt!("f")) {
+        flags |= MNT_FORCE;
+    }
+    if cx.has(opt!("l")) {
+        flags |= MNT_DETACH;
+    }
+    match umount2(l.dir, flags) {
+        Ok(()) => {
+            if cx.has(opt!("v")) {
+                cx.out.z(l.dir);
+                cx.out.bytes(b" unmounted\n");
+            }
+            if cx.has(opt!("d")) && l.device.strip_prefix(b"/dev/loop").is_some() {
+                let freed = fs::openat(Fd::CWD, l.device, fs::O_RDONLY | fs::O_CLOEXEC, 0)
+                    // SAFETY: the request takes no argument.
+                    .and_then(|f| unsafe { fs::ioctl(*f, LOOP_CLR_FD, core::ptr::null_mut::<u8>()) });
+                // ENXIO: it was set up to free itself.
+                if let Some(e) = freed.err().filter(|e| *e != Errno::ENXIO) {
+                    cx.fail(l.device.bytes(), e);
+                }
+            }
+        }
+        Err(Errno::EBUSY)
+            if cx.has(opt!("r"))
+                && mount(l.device, l.dir, ZStr::new(c""), MS_REMOUNT | MS_RDONLY, None).is_ok() =>
+        {
+            out::complain(&[cx.name.bytes(), b": ", l.dir.bytes(), b": busy, now read-only"]);
+        }
+        Err(e) => cx.fail(l.dir.bytes(), e),
+    }
+}

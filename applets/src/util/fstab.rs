@@ -1,0 +1,96 @@
+//! Tables of file systems: /etc/fstab and /proc/self/mounts (`man 5 fstab`).
+
+use alloc::vec::Vec;
+use sys::fs::{self, Fd};
+use sys::mount::field;
+use sys::{num, Buf, Errno, ZStr};
+
+/// What the kernel says is mounted.
+pub(crate) static MOUNTS: &core::ffi::CStr = c"/proc/self/mounts";
+
+/// One line of a table.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) device: ZStr<'a>,
+    pub(crate) dir: ZStr<'a>,
+    pub(crate) kind: ZStr<'a>,
+    pub(crate) options: ZStr<'a>,
+}
+
+/// The whole file.
+pub(crate) fn read(path: ZStr) -> Result<Buf, Errno> {
+    let f = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let mut text = Buf::new();
+    let mut b = [0; 512];
+    loop {
+        let n = fs::read(*f, &mut b)?;
+        if n == 0 {
+            // So that each field has a byte behind it.
+            text.push(b'\n');
+            return Ok(text);
+        }
+        text.extend_from_slice(b.get(..n).unwrap_or(&[]));
+    }
+}
+
+/// The lines of a table that name a device and a directory at least.
+pub(crate) fn lines(text: &mut Buf) -> Vec<Line<'_>> {
+    let mut all = Vec::new();
+    for line in text.split_inclusive_mut(|&b| b == b'\n') {
+        let mut rest = line;
+        let Some(device) = field(&mut rest).filter(|d| d.first() != b'#') else { continue };
+        let Some(dir) = field(&mut rest) else { continue };
+        let kind = field(&mut rest).unwrap_or(ZStr::new(c"auto"));
+        let options = field(&mut rest).unwrap_or(ZStr::new(c"defaults"));
+        all.push(Line { device, dir, kind, options });
+    }
+    all
+}
+
+/// Is `name` in the comma list? A list that starts with `no` is one of those that are not meant.
+pub(crate) fn meant(list: Option<ZStr>, name: ZStr) -> bool {
+    let Some(list) = list else { return true };
+    let bare = list.strip_prefix(b"no");
+    let not = bare.is_some();
+    let mut words = bare.unwrap_or(list).bytes().split(|&b| b == b',');
+    words.any(|w| name.is(w) || (not && w.strip_prefix(b"no").is_some_and(|w| name.is(w)))) != not
+}
+
+/// The path without links and dots, as the kernel knows it; without /proc as it is.
+pub(crate) fn canonical(path: ZStr) -> Buf {
+    if let Ok(f) = fs::openat(Fd::CWD, path, fs::O_PATH | fs::O_CLOEXEC, 0) {
+        let mut link: Buf = b"/proc/self/fd/".to_vec();
+        let mut digits = [0; 64];
+        link.extend_from_slice(num::digits(&mut digits, f.0 as u64, 10));
+        link.push(0);
+        let mut to = [0; 4096];
+        if let Some(Ok(to)) = ZStr::from_bytes_with_nul(&link).map(|l| fs::readlinkat(Fd::CWD, l, &mut to)) {
+            return to.to_vec();
+        }
+    }
+    path.bytes().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_table() {
+        let mut t = b"# comment\n\n/dev/a\\040b /x ext2 ro,noauto 0 0\nproc\t/proc proc\nshort\n/dev/c /y\n".to_vec();
+        let show: Vec<String> = lines(&mut t)
+            .iter()
+            .map(|l| [l.device, l.dir, l.kind, l.options].map(|z| String::from_utf8_lossy(z.bytes()).into_owned()).join("|"))
+            .collect();
+        assert_eq!(show, ["/dev/a b|/x|ext2|ro,noauto", "proc|/proc|proc|defaults", "/dev/c|/y|auto|defaults"]);
+    }
+
+    #[test]
+    fn lists_of_types() {
+        let m = |l: &'static core::ffi::CStr, n: &'static core::ffi::CStr| meant(Some(ZStr::new(l)), ZStr::new(n));
+        assert!(m(c"ext2,vfat", c"vfat") && !m(c"ext2,vfat", c"proc"));
+        assert!(!m(c"noext2,vfat", c"vfat") && m(c"noext2,vfat", c"proc"));
+        assert!(!m(c"noext2,novfat", c"vfat") && !m(c"ext", c"ext2"));
+        assert!(meant(None, ZStr::new(c"x")));
+    }
+}
