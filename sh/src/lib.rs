@@ -1,2 +1,171 @@
+//! The shell of mote: the POSIX.1-2024 shell command language with the extensions of BusyBox ash.
+//!
+//! Text goes from [`source`] through the lexer and the parser into a [`tree`]; the executor walks it, and
+//! expands words into [`fields`]. All state is in one [`Shell`].
+
 #![cfg_attr(not(test), no_std)]
-//! x
+
+extern crate alloc;
+
+pub mod arith;
+pub mod builtin;
+mod condition;
+mod exec;
+mod expand;
+mod fields;
+mod jobs;
+mod lexer;
+mod options;
+mod parser;
+mod passwd;
+pub mod pattern;
+mod redir;
+mod source;
+mod start;
+mod trap;
+mod tree;
+mod vars;
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use sys::fs::Fd;
+use sys::{tty, Buf, Out, Table, ZStr};
+
+pub use start::main;
+
+/// Why a command does not go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+enum Flow {
+    /// `break` and `continue`, of as many loops as `Shell::skip` says.
+    Break,
+    Continue,
+    Return,
+    Exit,
+    /// An error that ends a shell which is not interactive.
+    Fail,
+}
+
+/// What most functions give; the exit status is in the shell.
+type R<T = ()> = Result<T, Flow>;
+
+/// Bits of `Shell::opts`.
+mod opt {
+    pub(crate) const ERREXIT: u32 = 1;
+    pub(crate) const NOGLOB: u32 = 2;
+    pub(crate) const NOEXEC: u32 = 4;
+    pub(crate) const NOUNSET: u32 = 8;
+    pub(crate) const VERBOSE: u32 = 16;
+    pub(crate) const XTRACE: u32 = 32;
+    pub(crate) const NOCLOBBER: u32 = 64;
+    pub(crate) const ALLEXPORT: u32 = 128;
+    pub(crate) const NOTIFY: u32 = 256;
+    pub(crate) const MONITOR: u32 = 512;
+    pub(crate) const INTERACTIVE: u32 = 1024;
+    pub(crate) const STDIN: u32 = 2048;
+    pub(crate) const HASHALL: u32 = 4096;
+    pub(crate) const PIPEFAIL: u32 = 1 << 13;
+    pub(crate) const IGNOREEOF: u32 = 1 << 14;
+    pub(crate) const COMMAND: u32 = 1 << 16;
+}
+
+/// What the stack may hold before its limit is asked for, and at most: bytes.
+const STACK_UNKNOWN: usize = if cfg!(mote_nommu) { 12 << 10 } else { 256 << 10 };
+const STACK_MOST: usize = if cfg!(mote_nommu) { STACK_UNKNOWN } else { 6 << 20 };
+
+/// The state of a shell.
+struct Shell<'a> {
+    vars: vars::Vars,
+    /// Positional parameters; those before `first` are the name of the function, or shifted out.
+    params: fields::Fields,
+    first: usize,
+    arg0: ZStr<'static>,
+    /// Exit status of the last command, and of the last substitution in this one.
+    status: u8,
+    substituted: u8,
+    opts: u32,
+    /// The tree that runs, and where in its text.
+    tree: Rc<tree::Tree>,
+    place: usize,
+    /// Line of a syntax error, 0 otherwise.
+    line: u32,
+    syntax: bool,
+    aliases: Vec<(Buf, Buf)>,
+    table: &'static Table,
+    envp: *const *const u8,
+    out: &'a mut Out,
+    /// `$$` once it is known, `$!`.
+    pid: i32,
+    last_bg: i32,
+    jobs: Vec<jobs::Job>,
+    /// Terminal for job control, our process group, terminal settings for us.
+    tty: Fd,
+    group: i32,
+    modes: Option<tty::Termios>,
+    /// Descriptors moved out of the way: number, copy.
+    saved: Vec<(i32, i32)>,
+    /// The first of them that belong to the builtin that runs.
+    redirections: usize,
+    /// Variables to restore: number, text, flags.
+    locals: Vec<(usize, Buf, u8)>,
+    traps: Vec<(u8, Buf)>,
+    /// The traps of the shell that this is a subshell of.
+    inherited: Vec<(u8, Buf)>,
+    trap_status: Option<u8>,
+    handles: bool,
+    /// Depth of loops and functions and how many loops to leave.
+    loops: u32,
+    depth: u32,
+    skip: u32,
+    /// Is a condition being tested, where `set -e` does not count?
+    tested: bool,
+    /// Is the command run by `command`, which takes a special builtin's powers?
+    plain: bool,
+    /// Name of the running builtin, for messages.
+    running: Buf,
+    traced: Buf,
+    interrupted: bool,
+    subshell: bool,
+    ignore_background: bool,
+    /// Is a script's name known, so that messages tell lines?
+    script: bool,
+    /// Position of `getopts` in a cluster.
+    option_place: usize,
+    stack: usize,
+    stack_limit: usize,
+}
+
+impl Shell<'_> {
+    /// `name: line N: …` on standard error.
+    #[inline(never)]
+    fn complain(&self, parts: &[&[u8]]) {
+        let mut b = [0; 64];
+        let mut all: [&[u8]; 12] = [b""; 12];
+        let line = if self.line > 0 { self.line } else { self.tree.line_of(self.place) };
+        let line = sys::num::digits(&mut b, line as u64, 10);
+        let numbered = (self.script || !self.running.is_empty()) && self.opts & opt::INTERACTIVE == 0;
+        let head: [&[u8]; 6] = [
+            self.arg0.bytes(),
+            b": ",
+            &self.running,
+            if self.running.is_empty() { b"" } else { b": " },
+            if numbered { b"line " } else { b"" },
+            if numbered { line } else { b"" },
+        ];
+        let colon: &[&[u8]] = if numbered { &[b": "] } else { &[] };
+        let mut n = 0;
+        for (slot, part) in all.iter_mut().zip(head.iter().chain(colon).chain(parts)) {
+            *slot = part;
+            n += 1;
+        }
+        sys::out::complain(all.get(..n).unwrap_or(&all));
+    }
+
+    /// `$$`.
+    fn pid(&mut self) -> i32 {
+        if self.pid == 0 {
+            self.pid = sys::process::getpid() as i32;
+        }
+        self.pid
+    }
+}

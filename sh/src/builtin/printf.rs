@@ -64,7 +64,8 @@ impl Printf<'_, '_, '_> {
     /// Writes one conversion, of which the `%` has been read; false when the output ends.
     fn directive(&mut self, f: &mut &[u8]) -> bool {
         let whole = *f;
-        let mut s = Spec { left: false, alternate: false, zeros: false, sign: b"", width: 0, precision: None };
+        let mut s =
+            Spec { left: false, alternate: false, zeros: false, sign: b"", width: 0, precision: None };
         while let [c, rest @ ..] = *f {
             match c {
                 b'-' => s.left = true,

@@ -150,9 +150,18 @@ impl<'a> Test<'a> {
 static UNARIES: &[u8] = b"znrwxtsOGNefdhLpSbcugk";
 // What unary operators ask of a mode's upper byte: letter, mask, value.
 static MODES: &[[u8; 3]] = &[
-    [b'e', 0, 0], [b'f', 0xf0, 0x80], [b'd', 0xf0, 0x40], [b'h', 0xf0, 0xa0], [b'L', 0xf0, 0xa0],
-    [b'p', 0xf0, 0x10], [b'S', 0xf0, 0xc0], [b'b', 0xf0, 0x60], [b'c', 0xf0, 0x20], [b'u', 8, 8],
-    [b'g', 4, 4], [b'k', 2, 2],
+    [b'e', 0, 0],
+    [b'f', 0xf0, 0x80],
+    [b'd', 0xf0, 0x40],
+    [b'h', 0xf0, 0xa0],
+    [b'L', 0xf0, 0xa0],
+    [b'p', 0xf0, 0x10],
+    [b'S', 0xf0, 0xc0],
+    [b'b', 0xf0, 0x60],
+    [b'c', 0xf0, 0x20],
+    [b'u', 8, 8],
+    [b'g', 4, 4],
+    [b'k', 2, 2],
 ];
 
 /// A unary primary by its letter (`f` for `-f`); `None` if there is no such operator, or if `-t`'s operand

@@ -1,0 +1,20 @@
+//! sh: the shell (POSIX.1-2024 sh; BusyBox ash for the extensions).
+
+use sys::Cx;
+
+applet! {
+    name: sh,
+    aliases: "ash",
+    dir: "/bin",
+    class: Exec,
+    parse: Raw,
+    usage: "\
+[-+abCefhimnuvxl] [-+o OPTION] [-c COMMAND [NAME] | -s | FILE] [ARG]...
+
+Run commands: of the string COMMAND, of FILE, or from standard input.
+",
+}
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    sh::main(cx)
+}

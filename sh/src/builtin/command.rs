@@ -1,0 +1,132 @@
+//! `command`, `type`, `hash`.
+
+use crate::exec::Kind;
+use crate::fields::Fields;
+use crate::{Shell, R};
+
+/// Reserved words, for `type`.
+const KEYWORDS: &[u8] =
+    b"if\0then\0else\0elif\0fi\0do\0done\0case\0esac\0while\0until\0for\0{\0}\0!\0in\0[[\0function";
+
+impl Shell<'_> {
+    /// Says what `name` means, in a sentence or as `command -v` does. False if it means nothing.
+    fn describe(&mut self, name: &[u8], sentence: bool) -> bool {
+        let alias = self.aliases.iter().find(|a| a.0 == name).map(|a| a.1.clone());
+        let mut tail: &[u8] = b"";
+        let mut path = name.to_vec();
+        if let Some(v) = alias {
+            if sentence {
+                self.write(&[name, b" is an alias for ", &v, b"\n"]);
+            } else {
+                self.write(&[b"alias ", name, b"='", &v, b"'\n"]);
+            }
+            return true;
+        }
+        if crate::parser::index(KEYWORDS, name).is_some() {
+            tail = b" is a shell keyword";
+        } else {
+            match self.resolve(name, true) {
+                Kind::Function(_) => tail = b" is a function",
+                Kind::Builtin(n) if n < super::SPECIAL => tail = b" is a special shell builtin",
+                Kind::Builtin(_) => tail = b" is a shell builtin",
+                Kind::Applet(_) => tail = b" is an applet",
+                Kind::File => match self.search(name) {
+                    Some(p) => path = p,
+                    None => {
+                        if sentence {
+                            self.complain_plain(&[name, b": not found"]);
+                        }
+                        return false;
+                    }
+                },
+            }
+        }
+        if !sentence {
+            self.write(&[&path, b"\n"]);
+        } else if tail.is_empty() {
+            self.write(&[name, b" is ", &path, b"\n"]);
+        } else {
+            self.write(&[name, tail, b"\n"]);
+        }
+        true
+    }
+
+    fn complain_plain(&mut self, parts: &[&[u8]]) {
+        let running = core::mem::take(&mut self.running);
+        parts.iter().for_each(|p| self.out.bytes(p));
+        self.out.byte(b'\n');
+        self.running = running;
+    }
+
+    fn write(&mut self, parts: &[&[u8]]) {
+        parts.iter().for_each(|p| self.out.bytes(p));
+    }
+}
+
+/// `command [-p] COMMAND [ARG]…`, `command -v|-V NAME…`.
+pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let (set, i) = sh.letters(f, b"vVp")?;
+    if f.len() <= i {
+        return Ok(0);
+    }
+    if set & 3 != 0 {
+        let mut status = 0;
+        for k in i..f.len() {
+            if !sh.describe(f.get(k), set & 2 != 0) {
+                status = 127;
+            }
+        }
+        return Ok(status);
+    }
+    let mut args = Fields::default();
+    for k in i..f.len() {
+        args.push(f.get(k));
+    }
+    let saved = if set & 4 != 0 {
+        let i = sh.vars.intern(b"PATH");
+        let mark = sh.locals.len();
+        sh.save_local(i);
+        let _ = sh.assign_sym(i, b"/sbin:/usr/sbin:/bin:/usr/bin");
+        Some(mark)
+    } else {
+        None
+    };
+    sh.running.clear();
+    let kind = sh.resolve(args.get(0), false);
+    sh.plain = true;
+    // `command exec` keeps its redirections, which are those of `command`.
+    let mark = sh.redirections;
+    let r = match kind {
+        Kind::Builtin(n) => sh.run_plain(n, args, mark),
+        kind => sh.dispatch(kind, args, &[], false),
+    };
+    sh.plain = false;
+    if let Some(mark) = saved {
+        sh.restore_locals(mark);
+    }
+    r?;
+    Ok(sh.status)
+}
+
+/// `type NAME…`.
+pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let mut status = 0;
+    for k in 1..f.len() {
+        if !sh.describe(f.get(k), true) {
+            status = 127;
+        }
+    }
+    Ok(status)
+}
+
+/// `hash [-r] [NAME]…`. Nothing is remembered: looking a command up costs less than remembering it.
+pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let (_, i) = sh.letters(f, b"r")?;
+    let mut status = 0;
+    for k in i..f.len() {
+        if matches!(sh.resolve(f.get(k), true), Kind::File) && sh.search(f.get(k)).is_none() {
+            status = sh.bad(f.get(k), b"not found")?;
+        }
+    }
+    Ok(status)
+}

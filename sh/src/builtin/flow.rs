@@ -1,0 +1,319 @@
+//! Builtins that steer execution: `. : break continue eval exec exit return shift trap getopts let`.
+
+use crate::fields::Fields;
+use crate::{opt, Flow, Shell, R};
+use sys::num::parse_u32;
+use sys::{signal, Buf};
+
+pub(crate) fn yes(_: &mut Shell, _: &Fields) -> R<u8> {
+    Ok(0)
+}
+
+pub(crate) fn no(_: &mut Shell, _: &Fields) -> R<u8> {
+    Ok(1)
+}
+
+/// `break [N]`, `continue [N]`.
+pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let n = match f.get(1) {
+        b"" if f.len() < 2 => 1,
+        v => match parse_u32(v) {
+            Some(n) if n > 0 => n,
+            _ => return sh.misused(b"Illegal number", v),
+        },
+    };
+    if sh.loops == 0 {
+        return Ok(0);
+    }
+    sh.skip = n.min(sh.loops);
+    sh.status = 0;
+    Err(if f.get(0) == b"break" { Flow::Break } else { Flow::Continue })
+}
+
+/// `exit [N]`, `return [N]`.
+pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let is_exit = f.get(0) == b"exit";
+    if f.len() > 1 {
+        match parse_u32(f.get(1)) {
+            Some(n) => sh.status = n as u8,
+            None => return sh.misused(b"Illegal number", f.get(1)),
+        }
+    } else if let Some(s) = sh.trap_status.filter(|_| is_exit) {
+        sh.status = s;
+    }
+    Err(if is_exit { Flow::Exit } else { Flow::Return })
+}
+
+/// `eval [ARG]…`.
+pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let mut text = Buf::new();
+    for i in 1..f.len() {
+        if i > 1 {
+            text.push(b' ');
+        }
+        text.extend_from_slice(f.get(i));
+    }
+    sh.running.clear();
+    sh.run_text(text)?;
+    Ok(sh.status)
+}
+
+/// `. FILE [ARG]…`.
+pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let i = 1 + (f.get(1) == b"--") as usize;
+    if f.len() <= i {
+        return sh.misused(b"", b"filename argument required");
+    }
+    let name = f.get(i);
+    let path = match sh.find_script(name) {
+        Some(p) => p,
+        None if name.contains(&b'/') => name.to_vec(),
+        None => {
+            sh.complain(&[name, b": not found"]);
+            return sh.fail(127);
+        }
+    };
+    let params = if f.len() > i + 1 {
+        let params = core::mem::take(&mut sh.params);
+        let first = sh.first;
+        sh.set_params(f, i + 1);
+        Some((params, first))
+    } else {
+        None
+    };
+    let loops = core::mem::replace(&mut sh.loops, 0);
+    sh.running.clear();
+    let r = sh.run_file(&path);
+    sh.loops = loops;
+    if let Some((params, first)) = params {
+        (sh.params, sh.first) = (params, first);
+    }
+    match r {
+        Ok(()) | Err(Flow::Return) => Ok(sh.status),
+        Err(e) => Err(e),
+    }
+}
+
+impl Shell<'_> {
+    /// The file that `.` reads: by PATH, readable, not necessarily executable.
+    fn find_script(&mut self, name: &[u8]) -> Option<Buf> {
+        if name.contains(&b'/') {
+            return None;
+        }
+        let all = self.candidates(name);
+        let mut all: sys::Buf = all;
+        all.extend_from_slice(name);
+        for path in all.split(|&c| c == 0).filter(|p| !p.is_empty()) {
+            let mut p = path.to_vec();
+            let z = sys::zstr::ZBuf::z(&mut p);
+            if sys::fs::stat(z).is_ok_and(|s| sys::fs::kind(&s) != sys::fs::S_IFDIR)
+                && sys::fs::access(z, 4).is_ok()
+            {
+                return Some(path.to_vec());
+            }
+        }
+        None
+    }
+}
+
+/// `exec [COMMAND [ARG]…]`.
+pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let mut i = 1;
+    let mut argv0 = None;
+    if f.get(1) == b"-a" {
+        argv0 = Some(f.get(2));
+        i = 3;
+    }
+    if f.get(i) == b"--" {
+        i += 1;
+    }
+    if f.len() <= i {
+        let mark = sh.redirections;
+        sh.keep_redirections(mark);
+        return Ok(0);
+    }
+    let _ = argv0;
+    let mut args = Fields::default();
+    for k in i..f.len() {
+        args.push(f.get(k));
+    }
+    let _ = sh.out.flush();
+    let mark = sh.redirections;
+    sh.keep_redirections(mark);
+    sh.traps.retain(|t| t.1.is_empty());
+    if let crate::exec::Kind::Applet(e) = sh.resolve(args.get(0), false) {
+        sh.default_signals();
+        sh.applet(e, &args);
+        return Err(Flow::Exit);
+    }
+    sh.running.clear();
+    sh.replace(args)?;
+    Ok(sh.status)
+}
+
+/// `shift [N]`.
+pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let n = match f.get(1) {
+        b"" if f.len() < 2 => 1,
+        v => match parse_u32(v) {
+            Some(n) => n as usize,
+            None => return sh.misused(b"Illegal number", v),
+        },
+    };
+    if n > sh.params.len() - sh.first {
+        return Ok(1);
+    }
+    sh.first += n;
+    Ok(0)
+}
+
+/// `let EXPRESSION…`.
+pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let mut n = 0;
+    for i in 1..f.len() {
+        n = sh.arith(f.get(i))?;
+    }
+    Ok((n == 0) as u8)
+}
+
+/// Number of a signal, 0 for EXIT.
+fn signal_number(name: &[u8]) -> Option<u32> {
+    if name.eq_ignore_ascii_case(b"EXIT") {
+        return Some(0);
+    }
+    signal::number(name)
+}
+
+/// `trap [ACTION SIGNAL…]`, `trap -p [SIGNAL]…`.
+pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let mut i = 1;
+    let mut list = f.len() < 2;
+    if f.get(1) == b"-p" {
+        list = true;
+        i = 2;
+    }
+    if f.get(i) == b"--" {
+        i += 1;
+        list |= f.len() <= i;
+    }
+    if list {
+        let all = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
+        let only: alloc::vec::Vec<_> = (i..f.len()).map(|k| signal_number(f.get(k))).collect();
+        for (sig, text) in all {
+            if !only.is_empty() && !only.contains(&Some(*sig as u32)) {
+                continue;
+            }
+            let mut q = Buf::new();
+            super::quote_always(text, &mut q);
+            sh.out.bytes(b"trap -- ");
+            sh.out.bytes(&q);
+            sh.out.byte(b' ');
+            sh.out.bytes(if *sig == 0 { b"EXIT" } else { signal::name(*sig as u32) });
+            sh.out.byte(b'\n');
+        }
+        return Ok(0);
+    }
+    // A number as the first operand, or a single operand: the signals' actions are reset.
+    let reset = f.len() == i + 1 || parse_u32(f.get(i)).is_some();
+    let action = f.get(i);
+    let mut status = 0;
+    for k in i + !reset as usize..f.len() {
+        match signal_number(f.get(k)) {
+            Some(n) => sh.set_trap(n as u8, if reset || action == b"-" { None } else { Some(action) }),
+            None => {
+                sh.complain(&[f.get(k), b": invalid signal specification"]);
+                status = 1;
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// `getopts OPTSTRING NAME [ARG]…`.
+pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
+    if f.len() < 3 {
+        return sh.misused(b"", b"usage: getopts optstring var [arg]");
+    }
+    let spec = f.get(1);
+    let (silent, spec) = match spec {
+        [b':', rest @ ..] => (true, rest),
+        s => (false, s),
+    };
+    let mut index = sh.get(b"OPTIND").and_then(parse_u32).unwrap_or(1).max(1) as usize;
+    let arg = |sh: &Shell, n: usize| -> Option<Buf> {
+        if f.len() > 3 {
+            (n + 2 < f.len()).then(|| f.get(n + 2).to_vec())
+        } else {
+            sh.param(n - 1).map(|p| p.to_vec())
+        }
+    };
+    let mut place = sh.option_place;
+    let current = arg(sh, index).unwrap_or_default();
+    if place == 0 {
+        let ends = !current.starts_with(b"-") || current.len() < 2;
+        if ends || current == b"--" {
+            index += !ends as usize;
+            sh.set_number(b"OPTIND", index)?;
+            sh.option_place = 0;
+            sh.assign(f.get(2), b"?")?;
+            return Ok(1);
+        }
+        place = 1;
+    }
+    let c = current.get(place).copied().unwrap_or(b'?');
+    place += 1;
+    let known = spec.iter().position(|&k| k == c && c != b':');
+    let takes = known.is_some_and(|k| spec.get(k + 1) == Some(&b':'));
+    let mut value = None;
+    let mut letter = c;
+    if takes {
+        index += 1;
+        value = match current.get(place..) {
+            Some(v) if !v.is_empty() => Some(v.to_vec()),
+            _ => {
+                let v = arg(sh, index);
+                index += 1;
+                v
+            }
+        };
+        place = 0;
+        if value.is_none() {
+            index -= 1;
+            letter = if silent { b':' } else { b'?' };
+            if !silent {
+                sh.complain(&[b"option requires an argument -- ", &[c]]);
+            }
+        }
+    } else if place >= current.len() {
+        place = 0;
+        index += 1;
+    }
+    if known.is_none() {
+        letter = b'?';
+        if !silent {
+            sh.complain(&[b"illegal option -- ", &[c]]);
+        }
+    }
+    match value {
+        Some(v) => sh.assign(b"OPTARG", &v)?,
+        None if silent && (known.is_none() || takes) => sh.assign(b"OPTARG", &[c])?,
+        None => sh.unset_variable(b"OPTARG")?,
+    }
+    sh.set_number(b"OPTIND", index)?;
+    sh.option_place = place;
+    sh.assign(f.get(2), &[letter])?;
+    Ok(0)
+}
+
+impl Shell<'_> {
+    fn set_number(&mut self, name: &[u8], n: usize) -> R {
+        let mut v = Buf::new();
+        crate::vars::decimal(n as i64, &mut v);
+        self.assign(name, &v)
+    }
+
+    #[allow(dead_code)]
+    pub(crate) fn interactive(&self) -> bool {
+        self.opts & opt::INTERACTIVE != 0
+    }
+}

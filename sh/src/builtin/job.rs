@@ -1,0 +1,167 @@
+//! Builtins about processes: `bg fg jobs kill times wait`.
+
+use crate::fields::Fields;
+use crate::jobs::State;
+use crate::{opt, Flow, Shell, R};
+use sys::process;
+
+/// `jobs [-lp] [JOB]…`.
+pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let (set, i) = sh.letters(f, b"lp")?;
+    let _ = sh.reap(false);
+    let mut status = 0;
+    let mut which = alloc::vec::Vec::new();
+    for k in i..f.len() {
+        match sh.find_job(f.get(k)) {
+            Some(n) => which.push(n),
+            None => status = sh.bad(f.get(k), b"no such job")?,
+        }
+    }
+    if f.len() <= i {
+        which.extend(0..sh.jobs.len());
+    }
+    for &n in &which {
+        if set & 2 != 0 {
+            let pid = sh.jobs.get(n).map_or(0, |j| j.leader());
+            sh.out.dec(pid as u64);
+        } else {
+            let line = sh.job_line(n, set & 1 != 0);
+            sh.out.bytes(&line);
+        }
+        sh.out.byte(b'\n');
+    }
+    sh.jobs.retain(|j| j.state() != State::Done || !j.told);
+    Ok(status)
+}
+
+/// `fg [JOB]`, `bg [JOB]…`.
+pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let foreground = f.get(0) == b"fg";
+    let mut k = 1;
+    loop {
+        let spec = if f.len() > k { f.get(k) } else { b"%%" };
+        let _ = sh.reap(false);
+        match sh.find_job(spec) {
+            Some(i) if sh.jobs.get(i).is_some_and(|j| j.group == 0) => {
+                return sh.bad(spec, b"job was started without job control")
+            }
+            Some(i) => sh.resume(i, foreground)?,
+            None => return sh.bad(if f.len() > k { spec } else { b"" }, b"no such job"),
+        }
+        k += 1;
+        if foreground || k >= f.len() {
+            return Ok(sh.status);
+        }
+    }
+}
+
+/// `kill [-s SIGNAL | -SIGNAL] PID…`, `kill -l [STATUS]…`.
+pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let mut args = f.all();
+    let mut args: &mut [sys::ZStr] = &mut args;
+    let Some((&mut name, rest)) = args.split_first_mut() else { return Ok(1) };
+    args = rest;
+    let jobs = &sh.jobs;
+    let finder = |spec: &[u8]| -> Option<i32> {
+        let _ = jobs;
+        let _ = spec;
+        None
+    };
+    let _ = finder;
+    let mut found = alloc::vec::Vec::new();
+    for a in args.iter() {
+        if a.first() == b'%' {
+            if let Some(j) = sh.find_job(a.bytes()).and_then(|i| sh.jobs.get(i)) {
+                found.push((*a, if j.group != 0 { -j.group } else { j.leader() }));
+            }
+        }
+    }
+    let mut cx = sys::Cx::raw(name, args, sh.out, sh.envp, sh.table);
+    Ok(super::kill::run(&mut cx, &mut |spec| found.iter().find(|f| f.0.bytes() == spec).map(|f| f.1)))
+}
+
+/// `times`.
+pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u8> {
+    let t = process::times();
+    for (i, &ticks) in t.iter().enumerate() {
+        let s = ticks as u32 / 100;
+        sh.out.dec((s / 60) as u64);
+        sh.out.byte(b'm');
+        sh.out.dec((s % 60) as u64);
+        sh.out.byte(b'.');
+        sh.out.number((ticks as u32 % 100 * 10) as u64, 10, 3, b'0');
+        sh.out.bytes(if i % 2 == 0 { b"s " } else { b"s\n" });
+    }
+    Ok(0)
+}
+
+/// `wait [-n] [JOB|PID]…`.
+pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let (any, i) = sh.letters(f, b"n")?;
+    let mut status = 0;
+    if f.len() <= i {
+        loop {
+            let _ = sh.reap(false);
+            if any != 0 {
+                if let Some(n) = sh.jobs.iter().position(|j| j.state() == State::Done) {
+                    return Ok(sh.jobs.remove(n).status(false));
+                }
+                if sh.jobs.is_empty() {
+                    return Ok(127);
+                }
+            } else {
+                sh.jobs.retain(|j| j.state() != State::Done);
+            }
+            if !sh.jobs.iter().any(|j| j.state() == State::Running) {
+                return Ok(0);
+            }
+            if let Some(s) = sh.wait_more()? {
+                return Ok(s);
+            }
+        }
+    }
+    for k in i..f.len() {
+        let spec = f.get(k);
+        let Some(n) = sh.find_job(spec) else {
+            if spec.first() != Some(&b'%') && sys::num::parse_u32(spec).is_none() {
+                return sh.misused(spec, b"Illegal number");
+            }
+            status = 127;
+            continue;
+        };
+        loop {
+            let Some(j) = sh.jobs.get(n) else { break };
+            if j.state() != State::Running {
+                status = j.status(sh.opts & opt::PIPEFAIL != 0);
+                if j.state() == State::Done {
+                    sh.jobs.remove(n);
+                }
+                break;
+            }
+            if let Some(s) = sh.wait_more()? {
+                return Ok(s);
+            }
+        }
+    }
+    Ok(status)
+}
+
+impl Shell<'_> {
+    /// Waits until a child changes; a status if a signal with a trap came instead.
+    fn wait_more(&mut self) -> R<Option<u8>> {
+        if !crate::trap::pending() && self.reap(true)? {
+            return Ok(None);
+        }
+        if let Some(s) = crate::trap::pending_trap(self) {
+            self.run_traps()?;
+            return Ok(Some(128 + s as u8));
+        }
+        if crate::trap::pending() {
+            match self.run_traps() {
+                Err(Flow::Fail) => return Err(Flow::Fail),
+                r => r?,
+            }
+        }
+        Ok(None)
+    }
+}

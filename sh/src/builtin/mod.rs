@@ -1,0 +1,190 @@
+//! Builtins: the table of them, and those that are short. `man 1p` names them all.
+
+mod command;
+mod directory;
+mod flow;
+mod job;
+mod names;
+mod read;
+
+pub mod echo;
+#[allow(missing_docs)]
+pub mod kill {
+    use sys::Cx;
+    pub fn run(cx: &mut Cx, _: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
+        cx.misuse(b"not yet")
+    }
+}
+pub mod printf;
+pub mod test;
+#[allow(missing_docs)]
+pub mod ulimit {
+    use sys::Cx;
+    pub fn run(cx: &mut Cx) -> u8 {
+        cx.misuse(b"not yet")
+    }
+}
+
+use crate::fields::Fields;
+use crate::{Shell, R};
+use sys::applet::{Class, Entry, Parse};
+use sys::{Buf, Cx};
+
+/// A builtin gets its name and arguments; its value is the exit status.
+type Builtin = fn(&mut Shell, &Fields) -> R<u8>;
+
+/// Names, in the order of [`TABLE`]; special builtins first.
+const NAMES: &[u8] = b".\0:\0break\0continue\0eval\0exec\0exit\0export\0readonly\0return\0set\0shift\0times\0trap\0unset\0\
+true\0false\0[\0test\0echo\0printf\0cd\0read\0local\0let\0command\0type\0wait\0kill\0umask\0pwd\0getopts\0alias\0unalias\0\
+jobs\0fg\0bg\0hash\0ulimit\0source";
+
+/// Number of special builtins.
+pub(crate) const SPECIAL: usize = 15;
+
+static TABLE: [Builtin; 40] = [
+    flow::dot,
+    flow::yes,
+    flow::leave_loop,
+    flow::leave_loop,
+    flow::eval,
+    flow::exec,
+    flow::exit,
+    names::export,
+    names::export,
+    flow::exit,
+    names::set,
+    flow::shift,
+    job::times,
+    flow::trap,
+    names::unset,
+    flow::yes,
+    flow::no,
+    external,
+    external,
+    external,
+    external,
+    directory::cd,
+    read::read,
+    names::local,
+    flow::let_,
+    command::command,
+    command::type_,
+    job::wait,
+    job::kill,
+    directory::umask,
+    directory::pwd,
+    flow::getopts,
+    names::alias,
+    names::unalias,
+    job::jobs,
+    job::fg,
+    job::fg,
+    command::hash,
+    external,
+    flow::dot,
+];
+
+/// Those that are written as applets.
+static APPLETS: [Entry; 5] =
+    [entry(test::run), entry(test::run), entry(echo::run), entry(printf::run), entry(ulimit::run)];
+
+const fn entry(run: fn(&mut Cx) -> u8) -> Entry {
+    Entry { run, decl: 0, class: Class::NoFork, parse: Parse::Raw, dir: 0 }
+}
+
+/// Number of the builtin with this name.
+pub(crate) fn find(name: &[u8]) -> Option<usize> {
+    crate::parser::index(NAMES, name)
+}
+
+pub(crate) fn run(sh: &mut Shell, n: usize, f: &Fields) -> R<u8> {
+    match TABLE.get(n) {
+        Some(b) => b(sh, f),
+        None => Ok(127),
+    }
+}
+
+/// Runs a builtin that is an applet.
+fn external(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let i = match f.get(0) {
+        b"[" => 0,
+        b"test" => 1,
+        b"echo" => 2,
+        b"printf" => 3,
+        _ => 4,
+    };
+    if let Some(e) = APPLETS.get(i) {
+        let mut args = f.all();
+        let status = sh.table.run(e, sh.envp, &mut args, sh.out);
+        sh.out.recover();
+        return Ok(status);
+    }
+    Ok(127)
+}
+
+/// Appends `v` quoted, so that the shell reads it as the same string.
+#[inline(never)]
+pub(crate) fn quote(v: &[u8], out: &mut Buf) {
+    let plain = |c: &u8| c.is_ascii_alphanumeric() || b"_-+./,:=@%^".contains(c);
+    if !v.is_empty() && v.iter().all(plain) {
+        out.extend_from_slice(v);
+    } else {
+        quote_always(v, out);
+    }
+}
+
+pub(crate) fn quote_always(v: &[u8], out: &mut Buf) {
+    out.push(b'\'');
+    for &c in v {
+        if c == b'\'' {
+            out.extend_from_slice(b"'\\''");
+        } else {
+            out.push(c);
+        }
+    }
+    out.push(b'\'');
+}
+
+impl Shell<'_> {
+    /// `what: why` as a message of the running builtin; the status.
+    #[inline(never)]
+    fn bad(&mut self, what: &[u8], why: &[u8]) -> R<u8> {
+        if what.is_empty() {
+            self.complain(&[why]);
+        } else {
+            self.complain(&[what, b": ", why]);
+        }
+        Ok(1)
+    }
+
+    /// As [`Shell::bad`] for misuse: status 2, and the end of a script if the builtin is special.
+    fn misused(&mut self, what: &[u8], why: &[u8]) -> R<u8> {
+        self.bad(what, why)?;
+        self.fail(2)
+    }
+
+    /// Reads the options of a builtin: those in `known`, as letters. The set of their positions, and the
+    /// number of the first operand.
+    fn letters(&mut self, f: &Fields, known: &[u8]) -> R<(u32, usize)> {
+        let (mut set, mut i) = (0, 1);
+        while let [b'-', rest @ ..] = f.get(i) {
+            if rest.is_empty() {
+                break;
+            }
+            i += 1;
+            if rest == b"-" {
+                break;
+            }
+            for c in rest {
+                match known.iter().position(|k| k == c) {
+                    Some(n) => set |= 1 << n,
+                    None => {
+                        self.complain(&[b"illegal option -", &[*c]]);
+                        return self.fail(2);
+                    }
+                }
+            }
+        }
+        Ok((set, i))
+    }
+}

@@ -1,0 +1,178 @@
+//! Builtins about names: `alias export local readonly set unalias unset`.
+
+use crate::fields::Fields;
+use crate::lexer::name_len;
+use crate::options::write_assignment;
+use crate::vars::{EXPORT, READONLY};
+use crate::{Shell, R};
+use alloc::vec::Vec;
+use sys::Buf;
+
+/// `name` and `value` of an argument `name=value`.
+fn parts(arg: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let n = arg.iter().position(|&c| c == b'=').unwrap_or(arg.len());
+    (arg.get(..n).unwrap_or(&[]), arg.get(n + 1..))
+}
+
+impl Shell<'_> {
+    /// A name that is none: an error of the running builtin.
+    fn name<'f>(&mut self, name: &'f [u8]) -> R<&'f [u8]> {
+        if name.is_empty() || name_len(name) != name.len() {
+            self.complain(&[name, b": bad variable name"]);
+            return self.fail(2);
+        }
+        Ok(name)
+    }
+
+    /// Writes the variables that have `flag`, by name.
+    fn list_variables(&mut self, before: &[u8], flag: u8) {
+        self.vars.import();
+        let mut all: Vec<usize> = (0..self.vars.syms.len()).collect();
+        let syms = &self.vars.syms;
+        let name = |i: usize| syms.get(i).map_or(&b""[..], |s| s.name());
+        all.sort_unstable_by(|&a, &b| name(a).cmp(name(b)));
+        for s in all.iter().filter_map(|&i| syms.get(i)) {
+            if s.flags & flag == flag && (s.value().is_some() || flag != 0) {
+                write_assignment(self.out, before, s.name(), s.value());
+            }
+        }
+    }
+
+    pub(crate) fn unset_variable(&mut self, name: &[u8]) -> R {
+        let Some(i) = self.vars.lookup(name) else { return Ok(()) };
+        let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
+        if s.flags & READONLY != 0 {
+            return self.readonly(i);
+        }
+        s.text.truncate(s.name);
+        s.flags = 0;
+        self.vars.changed(i);
+        Ok(())
+    }
+}
+
+/// `export [-pn] [NAME[=VALUE]]…`, `readonly [-p] [NAME[=VALUE]]…`.
+pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let (before, flag): (&[u8], u8) =
+        if f.get(0) == b"export" { (b"export ", EXPORT) } else { (b"readonly ", READONLY) };
+    let (set, i) = sh.letters(f, b"pn")?;
+    if f.len() <= i {
+        sh.list_variables(before, flag);
+        return Ok(0);
+    }
+    for k in i..f.len() {
+        let (name, value) = parts(f.get(k));
+        let n = sh.name(name)?;
+        let n = sh.vars.intern(n);
+        if let Some(v) = value {
+            sh.assign_sym(n, v)?;
+        }
+        if let Some(s) = sh.vars.syms.get_mut(n) {
+            s.flags = if set & 2 != 0 { s.flags & !flag } else { s.flags | flag };
+        }
+    }
+    Ok(0)
+}
+
+/// `local NAME[=VALUE]…`.
+pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u8> {
+    if sh.depth == 0 {
+        sh.complain(&[b"not in a function"]);
+        return sh.fail(2);
+    }
+    for k in 1..f.len() {
+        let (name, value) = parts(f.get(k));
+        let name = sh.name(name)?;
+        let n = sh.vars.intern(name);
+        sh.save_local(n);
+        match value {
+            Some(v) => sh.assign_sym(n, v)?,
+            None => {
+                if let Some(s) = sh.vars.syms.get_mut(n).filter(|s| s.flags & READONLY == 0) {
+                    s.text.truncate(s.name);
+                }
+            }
+        }
+    }
+    Ok(0)
+}
+
+/// `unset [-fv] NAME…`.
+pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let (set, i) = sh.letters(f, b"fv")?;
+    for k in i..f.len() {
+        let name = f.get(k);
+        if set & 1 == 0 {
+            sh.name(name)?;
+            sh.unset_variable(name)?;
+        } else if let Some(s) = sh.vars.find(name).and_then(|i| sh.vars.syms.get_mut(i)) {
+            s.func = None;
+        }
+    }
+    Ok(0)
+}
+
+/// `set [OPTION]… [--] [ARG]…`.
+pub(crate) fn set(sh: &mut Shell, f: &Fields) -> R<u8> {
+    if f.len() < 2 {
+        sh.list_variables(b"", 0);
+        return Ok(0);
+    }
+    let args = f.all();
+    let (n, replace) = sh.read_options(args.get(1..).unwrap_or(&[]), &mut |_, _| false)?;
+    if replace {
+        sh.set_params(f, n + 1);
+        sh.option_place = 0;
+    }
+    Ok(0)
+}
+
+/// `alias [NAME[=VALUE]]…`.
+pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let mut status = 0;
+    if f.len() < 2 {
+        for (name, value) in &sh.aliases {
+            show_alias(sh.out, name, value);
+        }
+    }
+    for k in 1..f.len() {
+        let (name, value) = parts(f.get(k));
+        let at = sh.aliases.iter().position(|a| a.0.as_slice() >= name);
+        let found = at.filter(|&i| sh.aliases.get(i).is_some_and(|a| a.0 == name));
+        match (value, found.and_then(|i| sh.aliases.get_mut(i))) {
+            (Some(v), Some(a)) => a.1 = v.to_vec(),
+            (Some(v), None) => {
+                let at = at.unwrap_or(sh.aliases.len());
+                sh.aliases.insert(at, (name.to_vec(), v.to_vec()));
+            }
+            (None, Some(a)) => show_alias(sh.out, &a.0, &a.1),
+            (None, None) => status = sh.bad(name, b"not found")?,
+        }
+    }
+    Ok(status)
+}
+
+fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
+    let mut q = Buf::new();
+    super::quote_always(value, &mut q);
+    for part in [b"alias ", name, b"=", &q, b"\n"] {
+        out.bytes(part);
+    }
+}
+
+/// `unalias -a`, `unalias NAME…`.
+pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u8> {
+    let (all, i) = sh.letters(f, b"a")?;
+    if all != 0 {
+        sh.aliases.clear();
+    }
+    let mut status = 0;
+    for k in i..f.len() {
+        let n = sh.aliases.len();
+        sh.aliases.retain(|a| a.0 != f.get(k));
+        if sh.aliases.len() == n {
+            status = sh.bad(f.get(k), b"not found")?;
+        }
+    }
+    Ok(status)
+}

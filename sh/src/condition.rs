@@ -1,0 +1,119 @@
+//! `[[ … ]]`: as `test`, but with grammar, patterns, and no field splitting.
+
+use crate::builtin::test;
+use crate::fields::PATTERN;
+use crate::tree::{byte, skip_word, AWORD, WORD};
+use crate::{pattern, Shell, R};
+use sys::zstr::ZBuf;
+use sys::Buf;
+
+/// Is the next word exactly this, unquoted?
+fn is(c: &[u8], tag: u8, text: &[u8]) -> bool {
+    match c {
+        [t, rest @ ..] => *t == tag && rest.starts_with(text) && rest.get(text.len()) == Some(&0),
+        [] => false,
+    }
+}
+
+fn take(c: &mut &[u8], tag: u8, text: &[u8]) -> bool {
+    let is = is(c, tag, text);
+    if is {
+        skip(c);
+    }
+    is
+}
+
+fn skip(c: &mut &[u8]) {
+    byte(c);
+    skip_word(c);
+}
+
+impl Shell<'_> {
+    /// Evaluates; the status: 0 true, 1 false, 2 wrong.
+    pub(crate) fn condition(&mut self, c: &mut &[u8]) -> R<u8> {
+        Ok(match self.either(c, true)? {
+            Some(x) if c.first() == Some(&0) => !x as u8,
+            _ => {
+                self.complain(&[b"[[: syntax error"]);
+                2
+            }
+        })
+    }
+
+    fn either(&mut self, c: &mut &[u8], run: bool) -> R<Option<bool>> {
+        self.deep()?;
+        let mut all = self.both(c, run)?;
+        while take(c, AWORD, b"||") {
+            let right = self.both(c, run && all == Some(false))?;
+            all = right.and_then(|r| all.map(|a| a || r));
+        }
+        Ok(all)
+    }
+
+    fn both(&mut self, c: &mut &[u8], run: bool) -> R<Option<bool>> {
+        let mut all = self.one(c, run)?;
+        while take(c, AWORD, b"&&") {
+            let right = self.one(c, run && all == Some(true))?;
+            all = right.and_then(|r| all.map(|a| a && r));
+        }
+        Ok(all)
+    }
+
+    fn one(&mut self, c: &mut &[u8], run: bool) -> R<Option<bool>> {
+        if take(c, WORD, b"!") {
+            return Ok(self.one(c, run)?.map(|x| !x));
+        }
+        if take(c, AWORD, b"(") {
+            let x = self.either(c, run)?;
+            return Ok(if take(c, AWORD, b")") { x } else { None });
+        }
+        if c.first() != Some(&WORD) {
+            return Ok(None);
+        }
+        let first = *c;
+        skip(c);
+        let more = |c: &[u8]| c.first() == Some(&WORD);
+        if let [_, b'-', op, 0, ..] = first {
+            if more(c) {
+                let v = self.operand(c, run, 0)?;
+                return Ok(if run { test::unary(*op, { v }.z()) } else { Some(false) });
+            }
+        }
+        let order = take(c, AWORD, b"<") as u8 | (take(c, AWORD, b">") as u8) << 1;
+        if order == 0 && !more(c) {
+            let v = self.operand(&mut { first }, run, 0)?;
+            return Ok(Some(!v.is_empty()));
+        }
+        let left = self.operand(&mut { first }, run, 0)?;
+        if order != 0 {
+            let right = self.operand(c, run, 0)?;
+            return Ok(Some(if order == 1 { left < right } else { left > right }));
+        }
+        let op = self.operand(c, true, 0)?;
+        if c.first() != Some(&WORD) {
+            return Ok(None);
+        }
+        let equal = op == b"=" || op == b"==";
+        if equal || op == b"!=" {
+            let p = self.operand(c, run, PATTERN)?;
+            return Ok(Some(pattern::matches(&p, &left) == equal));
+        }
+        if op == b"=~" {
+            return Ok(None);
+        }
+        let right = self.operand(c, run, 0)?;
+        Ok(if run { test::binary({ left }.z(), { op }.z(), { right }.z()) } else { Some(false) })
+    }
+
+    fn operand(&mut self, c: &mut &[u8], run: bool, mode: u8) -> R<Buf> {
+        if c.first() != Some(&WORD) {
+            return Ok(Buf::new());
+        }
+        if !run {
+            skip(c);
+            return Ok(Buf::new());
+        }
+        byte(c);
+        self.string(c, mode)
+    }
+}

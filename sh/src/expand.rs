@@ -1,0 +1,446 @@
+//! Word expansion (POSIX 2.6): tilde, parameters, commands, arithmetic, field splitting, file names.
+
+use crate::fields::{Fields, PATTERN, QUOTED, SPLIT};
+use crate::lexer::{name_char, name_start};
+use crate::tree::{self, byte, counted, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
+use crate::vars::{self, decimal};
+use crate::{arith, opt, pattern, Flow, Shell, R};
+use sys::{num, Buf};
+
+impl Shell<'_> {
+    /// Expands a word into as many fields as it makes.
+    pub(crate) fn fields(&mut self, c: &mut &[u8], f: &mut Fields) -> R {
+        f.word();
+        self.expand(c, f, SPLIT)?;
+        if f.is_open() {
+            f.end(self.opts & opt::NOGLOB == 0);
+        }
+        Ok(())
+    }
+
+    /// Expands a word into one string: with [`PATTERN`] as a pattern, with [`QUOTED`] as in double quotes.
+    pub(crate) fn string(&mut self, c: &mut &[u8], mode: u8) -> R<Buf> {
+        let mut f = Fields::default();
+        self.expand(c, &mut f, mode)?;
+        Ok(f.bytes)
+    }
+
+    /// Expands up to the end of the word and appends to the open field.
+    pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u8) -> R {
+        self.deep()?;
+        loop {
+            match byte(c) {
+                END => return Ok(()),
+                ESC => {
+                    let b = byte(c);
+                    f.byte(b, mode | QUOTED);
+                    f.seen = true;
+                }
+                QUOTE => {
+                    mode ^= QUOTED;
+                    if mode & QUOTED != 0 {
+                        f.nothing = false;
+                    } else {
+                        f.seen |= !f.nothing;
+                    }
+                }
+                VAR => self.parameter(c, f, mode)?,
+                CMD => {
+                    let list = counted(c);
+                    let v = self.substitute(list)?;
+                    self.append(f, &v, mode);
+                }
+                ARITH => {
+                    let text = self.string(c, QUOTED)?;
+                    let n = self.arith(&text)?;
+                    let mut v = Buf::new();
+                    decimal(n, &mut v);
+                    self.append(f, &v, mode);
+                }
+                TILDE => self.tilde(until(c, END), f, mode),
+                b => f.byte(b, mode),
+            }
+        }
+    }
+
+    fn append(&self, f: &mut Fields, v: &[u8], mode: u8) {
+        f.value(v, mode, &self.vars.ifs, self.opts & opt::NOGLOB == 0);
+    }
+
+    fn tilde(&mut self, name: &[u8], f: &mut Fields, mode: u8) {
+        let home =
+            if name.is_empty() { self.get(b"HOME").map(|v| v.to_vec()) } else { crate::passwd::home(name) };
+        match home {
+            Some(v) => {
+                f.seen = true;
+                self.append(f, &v, mode | QUOTED);
+            }
+            None => {
+                f.byte(b'~', mode);
+                self.append(f, name, mode | QUOTED);
+            }
+        }
+    }
+
+    /// Value of arithmetic text.
+    #[inline(never)]
+    pub(crate) fn arith(&mut self, text: &[u8]) -> R<i64> {
+        match arith::eval(text, self) {
+            Ok(n) => Ok(n),
+            Err(e) => {
+                if !e.why.is_empty() {
+                    self.complain(&[b"arithmetic: ", e.why]);
+                }
+                self.fail(2)
+            }
+        }
+    }
+
+    /// Value of a parameter that is not `@` or `*`. `None` if it is unset.
+    fn value_of(&mut self, name: &[u8]) -> Option<Buf> {
+        let mut v = Buf::new();
+        match name {
+            [c] if !name_char(*c) => {
+                let n = match c {
+                    b'?' => self.status as i64,
+                    b'#' => self.params.len().saturating_sub(self.first) as i64,
+                    b'$' => self.pid() as i64,
+                    b'!' if self.last_bg == 0 => return None,
+                    b'!' => self.last_bg as i64,
+                    _ => {
+                        self.flag_letters(&mut v);
+                        return Some(v);
+                    }
+                };
+                decimal(n, &mut v);
+            }
+            [c, ..] if c.is_ascii_digit() => match num::parse_u32(name)? as usize {
+                0 => v.extend_from_slice(self.arg0.bytes()),
+                n => return self.param(n - 1).map(|p| p.to_vec()),
+            },
+            _ => return self.get(name).map(|v| v.to_vec()),
+        }
+        Some(v)
+    }
+
+    /// Positional parameter number `n`, counted from 0.
+    pub(crate) fn param(&self, n: usize) -> Option<&[u8]> {
+        let i = self.first.checked_add(n)?;
+        (i < self.params.len()).then(|| self.params.get(i))
+    }
+
+    /// The positional parameters, as `$@` and `$*` have them.
+    fn all_params(&mut self, star: bool, from: usize, count: usize, f: &mut Fields, mode: u8) {
+        let n = self.params.len();
+        let glob = self.opts & opt::NOGLOB == 0;
+        let first = from.max(self.first);
+        let last = first.saturating_add(count).min(n);
+        if first >= last && !star {
+            f.nothing = !f.is_open();
+        }
+        let join = mode & SPLIT == 0 || star && mode & QUOTED != 0;
+        for i in first..last {
+            if i > first {
+                match self.vars.ifs.first() {
+                    _ if !join => {
+                        if mode & QUOTED != 0 || f.is_open() {
+                            f.end(glob);
+                        }
+                    }
+                    Some(&c) if star => f.byte(c, mode | QUOTED),
+                    _ if star => {}
+                    _ => f.byte(b' ', mode | QUOTED),
+                }
+            }
+            if mode & QUOTED != 0 {
+                f.seen = true;
+            }
+            f.value(self.params.get(i), mode, &self.vars.ifs, glob);
+        }
+    }
+
+    fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u8) -> R {
+        let whole = *c;
+        let o = byte(c);
+        let name = until(c, b'=');
+        let many = matches!(name, b"@" | b"*");
+        if o == op::NONE {
+            // The two usual cases, without a copy of the value.
+            if many {
+                self.all_params(name == b"*", 0, usize::MAX, f, mode);
+                return Ok(());
+            }
+            if name.first().is_some_and(|&c| name_start(c)) {
+                let glob = self.opts & opt::NOGLOB == 0;
+                let (tree, at) = (&self.tree, self.place);
+                // The lookup may enter a name; the separators are copied only in the rare case.
+                if let Some(i) = self.vars.lookup(name) {
+                    self.vars.refresh(i, &|| tree.line_of(at));
+                    if let Some(v) = self.vars.syms.get(i).and_then(|s| s.value()) {
+                        f.value(v, mode, &self.vars.ifs, glob);
+                        return Ok(());
+                    }
+                }
+                return self.unset(name);
+            }
+        }
+        if o == op::BAD {
+            let _ = whole;
+            self.complain(&[b"bad substitution"]);
+            return self.fail(2);
+        }
+        let mut v = if many {
+            let n = self.params.len() > self.first;
+            let mut t = Fields::default();
+            self.all_params(name == b"*", 0, usize::MAX, &mut t, QUOTED);
+            if n {
+                Some(t.bytes)
+            } else {
+                None
+            }
+        } else {
+            self.value_of(name)
+        };
+        let operator = o & 15;
+        if (op::MINUS..=op::PLUS).contains(&operator) {
+            let usable = match &v {
+                Some(v) => o & op::COLON == 0 || !v.is_empty(),
+                None => false,
+            };
+            if usable == (operator == op::PLUS) {
+                return match operator {
+                    op::ASSIGN => self.default(c, name, f, mode),
+                    op::ERROR => self.missing(c, name),
+                    _ => self.expand(c, f, mode),
+                };
+            }
+            skip_word(c);
+            if operator != op::PLUS {
+                if many {
+                    self.all_params(name == b"*", 0, usize::MAX, f, mode);
+                } else {
+                    self.append(f, &v.unwrap_or_default(), mode);
+                }
+            }
+            return Ok(());
+        }
+        if v.is_none() && !many {
+            self.unset(name)?;
+        }
+        match operator {
+            op::NONE => {}
+            op::LENGTH => {
+                let n = match &v {
+                    _ if many => self.params.len().saturating_sub(self.first),
+                    Some(v) => v.len(),
+                    None => 0,
+                };
+                let mut t = Buf::new();
+                decimal(n as i64, &mut t);
+                v = Some(t);
+            }
+            op::SUBSTRING => {
+                let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| v.len()), many)?;
+                if many {
+                    self.all_params(name == b"*", self.first + at, n, f, mode);
+                    return Ok(());
+                }
+                v = v.map(|v| v.get(at..at + n).unwrap_or(&[]).to_vec());
+            }
+            _ => {
+                let p = self.string(c, PATTERN)?;
+                let with = if operator >= op::REPLACE { self.string(c, mode & QUOTED)? } else { Buf::new() };
+                v = v.map(|v| strip(operator, v, &p, &with));
+            }
+        }
+        self.append(f, &v.unwrap_or_default(), mode);
+        Ok(())
+    }
+
+    /// An unset parameter was used: an error with `set -u`.
+    fn unset(&mut self, name: &[u8]) -> R {
+        if self.opts & opt::NOUNSET == 0 {
+            return Ok(());
+        }
+        let name = name.to_vec();
+        self.complain(&[&name, b": parameter not set"]);
+        self.fail(2)
+    }
+
+    /// `${name=word}`.
+    fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u8) -> R {
+        let v = self.string(c, mode & QUOTED)?;
+        if !name.first().is_some_and(|&c| name_start(c)) {
+            self.complain(&[b"bad substitution"]);
+            return self.fail(2);
+        }
+        self.assign(name, &v)?;
+        self.append(f, &v, mode);
+        Ok(())
+    }
+
+    /// `${name?word}`.
+    fn missing(&mut self, c: &mut &[u8], name: &[u8]) -> R {
+        let mut v = self.string(c, QUOTED)?;
+        if v.is_empty() {
+            v = b"parameter not set".to_vec();
+        }
+        self.complain(&[name, b": ", &v]);
+        self.fail(2)
+    }
+
+    /// Start and length for `${name:offset:length}` of something `len` long.
+    fn range(&mut self, c: &mut &[u8], o: u8, len: usize, many: bool) -> R<(usize, usize)> {
+        let text = self.string(c, QUOTED)?;
+        let mut at = self.arith(&text)?;
+        let text = self.string(c, QUOTED)?;
+        let len = if many { self.params.len().saturating_sub(self.first) as i64 } else { len as i64 };
+        if at < 0 {
+            at += len + many as i64;
+            if at < 0 {
+                return Ok((0, 0));
+            }
+        }
+        // Parameters count from 1.
+        let at = (at - many as i64).clamp(0, len);
+        let mut n = len - at;
+        if o & op::SECOND != 0 {
+            let k = self.arith(&text)?;
+            n = if k < 0 { n + k } else { k.min(n) };
+        }
+        Ok((at as usize, n.max(0) as usize))
+    }
+
+    /// Value of a variable.
+    pub(crate) fn get(&mut self, name: &[u8]) -> Option<&[u8]> {
+        let (tree, at) = (&self.tree, self.place);
+        self.vars.get(name, &|| tree.line_of(at))
+    }
+
+    /// Sets a variable; an error to those that may not change.
+    #[inline(never)]
+    pub(crate) fn assign(&mut self, name: &[u8], value: &[u8]) -> R {
+        let i = self.vars.intern(name);
+        self.assign_sym(i, value)
+    }
+
+    pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> R {
+        let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
+        if s.flags & vars::READONLY != 0 {
+            return self.readonly(i);
+        }
+        s.set(value);
+        if self.opts & opt::ALLEXPORT != 0 {
+            s.flags |= vars::EXPORT;
+        }
+        if s.flags & vars::DYNAMIC != 0 {
+            self.vars.changed(i);
+            self.option_place = 0;
+        }
+        Ok(())
+    }
+
+    /// Refuses to change variable `i`.
+    pub(crate) fn readonly(&mut self, i: usize) -> R {
+        let name = self.vars.syms.get(i).map(|s| s.name().to_vec()).unwrap_or_default();
+        self.complain(&[&name, b": is read only"]);
+        self.fail(2)
+    }
+
+    /// Text that is expanded as in double quotes: prompts, PS4, ENV.
+    pub(crate) fn expand_text(&mut self, text: &[u8]) -> Buf {
+        let mut all = text.to_vec();
+        all.insert(0, b'"');
+        all.push(b'"');
+        let Ok(t) = crate::parser::word(self, all) else { return text.to_vec() };
+        let outer = core::mem::replace(&mut self.tree, t.clone());
+        let r = self.string(&mut &t.code[..], 0);
+        self.tree = outer;
+        r.unwrap_or_default()
+    }
+
+    /// Sets the status and gives up the command.
+    pub(crate) fn fail<T>(&mut self, status: u8) -> R<T> {
+        self.status = status;
+        Err(Flow::Fail)
+    }
+}
+
+impl arith::Vars for Shell<'_> {
+    fn get(&mut self, name: &[u8]) -> Option<Buf> {
+        if Shell::get(self, name).is_none() && self.opts & opt::NOUNSET != 0 {
+            let _ = self.unset(name);
+        }
+        Shell::get(self, name).map(|v| v.to_vec())
+    }
+
+    fn set(&mut self, name: &[u8], value: i64) -> Result<(), ()> {
+        let mut v = Buf::new();
+        decimal(value, &mut v);
+        self.assign(name, &v).map_err(|_| ())
+    }
+}
+
+/// `#`, `##`, `%`, `%%` and the four replacements.
+fn strip(o: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
+    let long = o == op::PREFIX_LONG || o == op::SUFFIX_LONG;
+    let cut = |from: usize, to: usize| v.get(from..to).unwrap_or(&[]).to_vec();
+    match o {
+        op::PREFIX | op::PREFIX_LONG => cut(pattern::prefix(p, &v, long).unwrap_or(0), v.len()),
+        op::SUFFIX | op::SUFFIX_LONG => cut(0, pattern::suffix(p, &v, long).unwrap_or(v.len())),
+        _ => replace(o - op::REPLACE, v, p, with),
+    }
+}
+
+/// Kinds: 0 the first match, 1 all, 2 at the start, 3 at the end.
+fn replace(kind: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
+    let mut out = Buf::new();
+    if p.is_empty() && kind < 2 {
+        return v;
+    }
+    if kind == 3 {
+        let Some(at) = pattern::suffix(p, &v, true) else { return v };
+        out.extend_from_slice(v.get(..at).unwrap_or(&[]));
+        out.extend_from_slice(with);
+        return out;
+    }
+    let mut rest = &v[..];
+    loop {
+        match pattern::prefix(p, rest, true) {
+            Some(n) if n > 0 || kind == 2 => {
+                out.extend_from_slice(with);
+                rest = rest.get(n..).unwrap_or(&[]);
+                if kind != 1 {
+                    break;
+                }
+            }
+            _ => match rest.split_first() {
+                Some((&c, tail)) if kind != 2 => {
+                    out.push(c);
+                    rest = tail;
+                }
+                _ => break,
+            },
+        }
+        if rest.is_empty() {
+            break;
+        }
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Text of a tree's word without its marks, for patterns of commands and for messages.
+#[allow(dead_code)]
+pub(crate) fn literal(mut c: &[u8]) -> Buf {
+    let mut out = Buf::new();
+    loop {
+        match byte(&mut c) {
+            END => return out,
+            QUOTE => {}
+            ESC => out.push(byte(&mut c)),
+            b if b > tree::TILDE => out.push(b),
+            _ => return out,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Fields: the words that expansion makes of a command, one behind the other, each with a NUL.
+
+use crate::pattern;
+use alloc::vec::Vec;
+use sys::{Buf, ZStr};
+
+/// Fields; the last one may still be open.
+#[derive(Default)]
+pub(crate) struct Fields {
+    pub(crate) bytes: Buf,
+    starts: Vec<u32>,
+    /// Where the open field starts.
+    pub(crate) open: usize,
+    /// Is there an open field even if it is empty?
+    pub(crate) seen: bool,
+    /// Has it an unquoted pattern character, or a backslash that quotes one?
+    magic: bool,
+    escaped: bool,
+    /// The separator that was met last: 0 none, 1 blank, 2 another.
+    separator: u8,
+    /// Was the quoted part just read an empty `"$@"`?
+    pub(crate) nothing: bool,
+}
+
+/// What becomes of expanded text.
+pub(crate) const SPLIT: u8 = 1;
+/// It is a pattern: quoted pattern characters get a backslash.
+pub(crate) const PATTERN: u8 = 2;
+pub(crate) const QUOTED: u8 = 4;
+
+impl Fields {
+    pub(crate) fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Field `i`; empty if there is none.
+    pub(crate) fn get(&self, i: usize) -> &[u8] {
+        let end = self.starts.get(i + 1).map_or(self.open, |&n| n as usize);
+        match self.starts.get(i) {
+            Some(&s) => self.bytes.get(s as usize..end - 1).unwrap_or(&[]),
+            None => &[],
+        }
+    }
+
+    /// Field `i` for the kernel and for applets. It lives as long as these fields stay and do not change.
+    pub(crate) fn z(&self, i: usize) -> ZStr<'static> {
+        match self.starts.get(i) {
+            // SAFETY: a field is followed by its NUL, and callers keep the fields while they use it.
+            Some(&s) => unsafe { ZStr::from_ptr(self.bytes.as_ptr().add(s as usize)) },
+            None => ZStr::new(c""),
+        }
+    }
+
+    /// All fields as [`Fields::z`].
+    pub(crate) fn all(&self) -> Vec<ZStr<'static>> {
+        (0..self.len()).map(|i| self.z(i)).collect()
+    }
+
+    /// Appends a whole field.
+    pub(crate) fn push(&mut self, b: &[u8]) {
+        self.bytes.extend_from_slice(b);
+        self.close();
+    }
+
+    fn close(&mut self) {
+        self.bytes.push(0);
+        self.starts.push(self.open as u32);
+        self.open = self.bytes.len();
+        self.seen = false;
+        self.magic = false;
+        self.escaped = false;
+    }
+
+    /// Is there an open field?
+    pub(crate) fn is_open(&self) -> bool {
+        self.seen || self.bytes.len() > self.open
+    }
+
+    /// The text that is not a field yet.
+    pub(crate) fn rest(&self) -> &[u8] {
+        self.bytes.get(self.open..).unwrap_or(&[])
+    }
+
+    /// Ends the open field; with `glob`, as a pattern of file names.
+    #[inline(never)]
+    pub(crate) fn end(&mut self, glob: bool) {
+        if self.magic && glob && pattern::has_magic(self.rest()) {
+            let text = self.bytes.split_off(self.open);
+            if pattern::glob(&text, &mut |name| self.push(name)) {
+                self.close_nothing();
+                return;
+            }
+            self.bytes.extend_from_slice(&text);
+        }
+        if self.escaped {
+            let text = self.bytes.split_off(self.open);
+            pattern::unescape(&text, &mut self.bytes);
+        }
+        self.close();
+    }
+
+    fn close_nothing(&mut self) {
+        self.seen = false;
+        self.magic = false;
+        self.escaped = false;
+    }
+
+    /// Appends a byte of the word itself.
+    #[inline(always)]
+    pub(crate) fn byte(&mut self, c: u8, mode: u8) {
+        if mode & (SPLIT | PATTERN) != 0
+            && matches!(c, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^')
+        {
+            if mode & QUOTED != 0 || c == b'\\' && mode & SPLIT != 0 {
+                self.bytes.push(b'\\');
+                self.escaped = true;
+            } else {
+                self.magic = true;
+            }
+        }
+        self.bytes.push(c);
+    }
+
+    /// Appends the result of an expansion.
+    #[inline(never)]
+    pub(crate) fn value(&mut self, v: &[u8], mode: u8, ifs: &[u8], glob: bool) {
+        if mode & (SPLIT | PATTERN) == 0 || mode & (PATTERN | QUOTED) == PATTERN {
+            self.bytes.extend_from_slice(v);
+            return;
+        }
+        let split = mode & (SPLIT | QUOTED) == SPLIT;
+        for &c in v {
+            if split && ifs.contains(&c) {
+                self.separate(matches!(c, b' ' | b'\t' | b'\n'), glob);
+            } else {
+                self.byte(c, mode);
+            }
+        }
+    }
+
+    fn separate(&mut self, blank: bool, glob: bool) {
+        if self.is_open() {
+            self.end(glob);
+            self.separator = 2 - blank as u8;
+        } else if !blank {
+            if self.separator != 1 {
+                self.end(glob);
+            }
+            self.separator = 2;
+        }
+    }
+
+    /// Begins a word: separators of the one before do not count.
+    pub(crate) fn word(&mut self) {
+        self.separator = 0;
+        self.nothing = false;
+    }
+}

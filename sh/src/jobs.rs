@@ -1,0 +1,648 @@
+//! Processes and jobs: start, wait, control (POSIX 2.11; `man 3 termios`, tcsetpgrp).
+
+use crate::fields::Fields;
+use crate::redir::Plan;
+use crate::{opt, trap, Flow, Shell, R};
+use alloc::vec::Vec;
+use sys::fs::{self, Fd};
+use sys::process::{self, Status};
+use sys::signal::{self, Action};
+use sys::zstr::ZBuf;
+use sys::{tty, Buf, Errno, ZStr};
+
+/// A process of a job, and how it is: `None` while it runs.
+struct Proc {
+    pid: i32,
+    status: Option<Status>,
+}
+
+/// What was started as one.
+pub(crate) struct Job {
+    /// Its number for the user; 0 before it has one.
+    pub(crate) id: u16,
+    /// Its process group, 0 if it is ours.
+    pub(crate) group: i32,
+    procs: Vec<Proc>,
+    pub(crate) text: Buf,
+    /// Not a job for the user: command substitutions.
+    pub(crate) hidden: bool,
+    /// Has its present state been told?
+    pub(crate) told: bool,
+    /// The terminal's settings when it was stopped.
+    modes: Option<tty::Termios>,
+}
+
+/// State of a job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Running,
+    Stopped,
+    Done,
+}
+
+impl Job {
+    pub(crate) fn new(text: Buf) -> Job {
+        Job { id: 0, group: 0, procs: Vec::new(), text, hidden: false, told: false, modes: None }
+    }
+
+    /// Takes note of what became of process `pid`, if it is one of these.
+    fn note(&mut self, pid: i32, status: Status) -> bool {
+        match self.procs.iter_mut().find(|p| p.pid == pid) {
+            Some(p) => {
+                // 0xffff: it goes on.
+                p.status = (status.0 != 0xffff).then_some(status);
+                self.told = false;
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        let mut s = State::Done;
+        for p in &self.procs {
+            match p.status {
+                None => return State::Running,
+                Some(x) if x.stopped().is_some() => s = State::Stopped,
+                _ => {}
+            }
+        }
+        s
+    }
+
+    pub(crate) fn last_pid(&self) -> i32 {
+        self.procs.last().map_or(0, |p| p.pid)
+    }
+
+    pub(crate) fn leader(&self) -> i32 {
+        self.procs.first().map_or(0, |p| p.pid)
+    }
+
+    pub(crate) fn has(&self, pid: i32) -> bool {
+        self.procs.iter().any(|p| p.pid == pid)
+    }
+
+    /// Exit status: of the last process, or with `pipefail` of the last one that failed.
+    pub(crate) fn status(&self, pipefail: bool) -> u8 {
+        let mut all = self.procs.iter().rev().map(|p| exit_status(p.status));
+        let last = all.next().unwrap_or(0);
+        if pipefail && last == 0 {
+            return all.find(|&s| s != 0).unwrap_or(0);
+        }
+        last
+    }
+
+    /// The status word that tells how it ended or stopped.
+    pub(crate) fn word(&self) -> Status {
+        let stopped = self.procs.iter().filter_map(|p| p.status).find(|s| s.stopped().is_some());
+        stopped.or(self.procs.last().and_then(|p| p.status)).unwrap_or(Status(0))
+    }
+
+    pub(crate) fn resume(&mut self) {
+        for p in &mut self.procs {
+            if p.status.is_some_and(|s| s.stopped().is_some()) {
+                p.status = None;
+            }
+        }
+    }
+
+    /// Sends a signal to it.
+    pub(crate) fn kill(&self, sig: u32) {
+        if self.group != 0 {
+            let _ = process::kill(-self.group, sig);
+        } else {
+            for p in &self.procs {
+                let _ = process::kill(p.pid, sig);
+            }
+        }
+    }
+}
+
+/// Exit status as the shell has it: 128 and more for signals.
+pub(crate) fn exit_status(s: Option<Status>) -> u8 {
+    match s {
+        None => 127,
+        Some(s) => s.exited().unwrap_or_else(|| 128 + s.signaled().or(s.stopped()).unwrap_or(0)),
+    }
+}
+
+/// What a vfork child needs, prepared before.
+struct Launch<'l, 'a> {
+    sh: &'l mut Shell<'a>,
+    argv: Vec<*const u8>,
+    envp: Vec<*const u8>,
+    /// Paths to try, NUL-terminated each.
+    paths: Buf,
+    /// The shell itself, for scripts without `#!`.
+    shell: Buf,
+    plan: &'l Plan,
+    group: Option<i32>,
+    foreground: bool,
+}
+
+extern "C" fn launch(p: *mut ()) -> ! {
+    // SAFETY: `external` gives its `Launch`, and waits until we have left.
+    let l = unsafe { &mut *(p as *mut Launch) };
+    if let Some(g) = l.group {
+        l.sh.enter_group(g, l.foreground);
+    }
+    l.sh.default_signals();
+    if !l.sh.redirect_child(l.plan) {
+        process::exit(1);
+    }
+    l.exec()
+}
+
+impl Launch<'_, '_> {
+    /// Tries all paths; allocates nothing.
+    fn exec(&mut self) -> ! {
+        let mut why = Errno::ENOENT;
+        // SAFETY: argv[0] is kept free for a shell's name, the command's own vector starts behind it.
+        let (argv, name) = unsafe { (self.argv.as_ptr().add(1), ZStr::from_ptr(self.argv[1])) };
+        let mut rest = &self.paths[..];
+        while let Some(n) = rest.iter().position(|&c| c == 0) {
+            let (path, tail) = rest.split_at(n + 1);
+            rest = tail;
+            let Some(z) = ZStr::from_bytes_with_nul(path) else { break };
+            // SAFETY: both vectors are NULL-terminated and their strings NUL-terminated.
+            let e = unsafe { process::execve(z, argv, self.envp.as_ptr()) };
+            match e {
+                Errno::ENOENT | Errno::ENOTDIR => {}
+                Errno::ENOEXEC => {
+                    // A script without `#!` is for us.
+                    if let [first, second, ..] = &mut self.argv[..] {
+                        (*first, *second) = (c"sh".as_ptr() as *const u8, z.as_ptr());
+                    }
+                    if let Some(shell) = ZStr::from_bytes_with_nul(&self.shell) {
+                        // SAFETY: as above.
+                        unsafe { process::execve(shell, self.argv.as_ptr(), self.envp.as_ptr()) };
+                    }
+                    why = e;
+                    break;
+                }
+                e => why = e,
+            }
+        }
+        let missing = why == Errno::ENOENT;
+        self.sh.complain(&[name.bytes(), b": ", if missing { b"not found" } else { why.text() }]);
+        process::exit(if missing { 127 } else { 126 })
+    }
+}
+
+impl Shell<'_> {
+    /// In a child: joins process group `group` (0: a new one) and takes the terminal.
+    fn enter_group(&self, group: i32, foreground: bool) {
+        let _ = process::setpgid(0, group);
+        if foreground {
+            let g = if group == 0 { process::getpid() as i32 } else { group };
+            let _ = tty::set_foreground(self.tty, g);
+        }
+    }
+
+    /// In the parent: process `pid` has been started for `job`.
+    fn started(&mut self, job: &mut Job, pid: i32) {
+        job.procs.push(Proc { pid, status: None });
+        if self.opts & opt::MONITOR != 0 && !job.hidden {
+            if job.group == 0 {
+                job.group = pid;
+            }
+            let _ = process::setpgid(pid, job.group);
+        }
+    }
+
+    /// Forks a process of `job`; true in the child, which is a subshell then.
+    #[inline(never)]
+    pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> R<bool> {
+        self.pid();
+        let pid = match process::fork() {
+            Ok(0) => {
+                if self.opts & opt::MONITOR != 0 && !job.hidden {
+                    self.enter_group(job.group, foreground);
+                } else if !foreground && self.opts & opt::MONITOR == 0 && !job.hidden {
+                    // POSIX 2.11: commands in the background ignore these, and read nothing.
+                    self.ignore_background = true;
+                    if job.procs.is_empty() {
+                        if let Ok(f) = fs::open(ZStr::new(c"/dev/null"), fs::O_RDONLY, 0) {
+                            crate::redir::move_fd(f.into_fd(), 0);
+                        }
+                    }
+                }
+                self.enter_subshell();
+                return Ok(true);
+            }
+            Ok(pid) => pid,
+            Err(e) => {
+                self.complain(&[b"can't fork: ", e.text()]);
+                return self.fail(2);
+            }
+        };
+        self.started(job, pid);
+        Ok(false)
+    }
+
+    /// What changes in a subshell.
+    pub(crate) fn enter_subshell(&mut self) {
+        self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
+        self.subshell = true;
+        self.jobs.clear();
+        self.loops = 0;
+        self.reset_traps();
+        if core::mem::take(&mut self.ignore_background) {
+            let _ = signal::action(signal::SIGINT, Action::IGNORE);
+            let _ = signal::action(signal::SIGQUIT, Action::IGNORE);
+        }
+    }
+
+    /// Files that `name` may be, NUL-terminated each.
+    pub(crate) fn candidates(&mut self, name: &[u8]) -> Buf {
+        let mut all = Buf::new();
+        if name.contains(&b'/') {
+            all.extend_from_slice(name);
+            all.push(0);
+            return all;
+        }
+        let path = match self.get(b"PATH") {
+            Some(p) => p,
+            None => b"/sbin:/usr/sbin:/bin:/usr/bin",
+        };
+        for dir in path.split(|&c| c == b':') {
+            all.extend_from_slice(dir);
+            if !dir.is_empty() {
+                all.push(b'/');
+            }
+            all.extend_from_slice(name);
+            all.push(0);
+        }
+        all
+    }
+
+    /// The shell's own file.
+    fn own_path(&mut self) -> Buf {
+        b"/proc/self/exe\0".to_vec()
+    }
+
+    /// Runs a command from a file; with `last`, in place of the shell.
+    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> R {
+        if f.get(0).is_empty() {
+            self.complain(&[b": not found"]);
+            self.status = 127;
+            return Ok(());
+        }
+        let mut argv = Vec::with_capacity(f.len() + 2);
+        argv.push(core::ptr::null());
+        argv.extend((0..f.len()).map(|i| f.z(i).as_ptr()));
+        argv.push(core::ptr::null());
+        let paths = self.candidates(f.get(0));
+        let monitor = self.opts & opt::MONITOR != 0;
+        let shell = self.own_path();
+        let envp = self.vars.environment();
+        let replace = last && !self.has_exit_trap();
+        let mut l = Launch { sh: self, argv, envp, paths, shell, plan, group: None, foreground: true };
+        if replace {
+            l.sh.default_signals();
+            if !l.sh.redirect_child(plan) {
+                process::exit(1);
+            }
+            l.exec()
+        }
+        if monitor {
+            l.group = Some(0);
+        }
+        // SAFETY: `launch` ends in exec or exit; it writes to descriptors, its own frames and `argv` only.
+        match unsafe { process::vfork(launch, &mut l as *mut Launch as *mut ()) } {
+            Ok(pid) => {
+                drop(l);
+                let mut job = Job::new(self.command_text());
+                self.started(&mut job, pid);
+                self.foreground(job)
+            }
+            Err(e) => {
+                drop(l);
+                self.complain(&[b"can't fork: ", e.text()]);
+                self.fail(2)
+            }
+        }
+    }
+
+    /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`).
+    pub(crate) fn replace(&mut self, f: Fields) -> R {
+        let plan = Plan::default();
+        self.external(&f, &plan, true)
+    }
+
+    /// Waits for a foreground job and takes its status.
+    pub(crate) fn foreground(&mut self, mut job: Job) -> R {
+        let monitor = job.group != 0;
+        while job.state() == State::Running {
+            match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
+                Ok((pid, s)) => {
+                    if !job.note(pid, s) {
+                        self.jobs.iter_mut().any(|j| j.note(pid, s));
+                    }
+                }
+                Err(Errno::EINTR) => {}
+                Err(_) => job
+                    .procs
+                    .iter_mut()
+                    .filter(|p| p.status.is_none())
+                    .for_each(|p| p.status = Some(Status(127 << 8))),
+            }
+        }
+        if monitor {
+            let _ = tty::set_foreground(self.tty, self.group);
+        }
+        self.status = job.status(self.opts & opt::PIPEFAIL != 0);
+        let word = job.word();
+        if job.state() == State::Stopped {
+            job.modes = tty::get(self.tty).ok();
+            self.restore_modes();
+            let i = self.add_job(job);
+            sys::out::complain(&[]);
+            self.tell(i);
+            return Ok(());
+        }
+        if let Some(sig) = word.signaled().map(|s| s as u32) {
+            if monitor {
+                self.restore_modes();
+            }
+            let interactive = self.opts & opt::INTERACTIVE != 0;
+            if sig == signal::SIGINT && interactive && !job.hidden {
+                sys::out::complain(&[]);
+                return Err(Flow::Fail);
+            }
+            if sig != signal::SIGINT && sig != signal::SIGPIPE && !job.hidden && !self.subshell {
+                let core: &[u8] = if word.dumped() { b" (core dumped)" } else { b"" };
+                sys::out::complain(&[signal_text(sig), core]);
+            }
+        }
+        Ok(())
+    }
+
+    fn restore_modes(&mut self) {
+        if let Some(m) = &self.modes {
+            let _ = tty::set(self.tty, m, true);
+        }
+    }
+
+    /// Enters a job in the table; its place there.
+    fn add_job(&mut self, mut job: Job) -> usize {
+        if job.id == 0 {
+            job.id = self.jobs.iter().map(|j| j.id).max().unwrap_or(0) + 1;
+        }
+        self.jobs.push(job);
+        self.jobs.len() - 1
+    }
+
+    /// Enters a job that runs in the background.
+    pub(crate) fn add_background(&mut self, job: Job) {
+        // What nobody has waited for is remembered, but not for ever.
+        if self.jobs.len() >= 256 {
+            let _ = self.reap(false);
+            if let Some(i) = self.jobs.iter().position(|j| j.state() == State::Done) {
+                self.jobs.remove(i);
+            }
+        }
+        self.last_bg = job.last_pid();
+        let i = self.add_job(job);
+        if self.opts & opt::INTERACTIVE != 0 {
+            let (mut id, mut pid) = (Buf::new(), Buf::new());
+            if let Some(j) = self.jobs.get(i) {
+                crate::vars::decimal(j.id as i64, &mut id);
+                crate::vars::decimal(j.last_pid() as i64, &mut pid);
+            }
+            sys::out::complain(&[b"[", &id, b"] ", &pid]);
+        }
+    }
+
+    /// Lets go of a helper process; it is reaped with others.
+    pub(crate) fn forget(&mut self, job: Job) {
+        drop(job);
+    }
+
+    /// Notes what has become of children, without waiting, or until something happens. False: there are
+    /// none, or a signal came.
+    pub(crate) fn reap(&mut self, wait: bool) -> R<bool> {
+        let mut options = if wait { 0 } else { process::WNOHANG };
+        if self.opts & opt::MONITOR != 0 {
+            options |= process::WUNTRACED | process::WCONTINUED;
+        }
+        loop {
+            match process::wait4(-1, options) {
+                Ok((0, _)) => return Ok(true),
+                Ok((pid, s)) => {
+                    self.jobs.iter_mut().any(|j| j.note(pid, s));
+                    if wait {
+                        return Ok(true);
+                    }
+                }
+                Err(_) => return Ok(false),
+            }
+        }
+    }
+
+    /// Tells what happened to jobs, before a prompt.
+    pub(crate) fn tell_changes(&mut self) {
+        let _ = self.reap(false);
+        let mut i = 0;
+        while i < self.jobs.len() {
+            let (state, told) = self.jobs.get(i).map_or((State::Running, true), |j| (j.state(), j.told));
+            if state != State::Running && !told {
+                self.tell(i);
+            }
+            if state == State::Done {
+                self.jobs.remove(i);
+            } else {
+                i += 1;
+            }
+        }
+    }
+
+    /// One line about job `i` on standard error.
+    fn tell(&mut self, i: usize) {
+        let line = self.job_line(i, false);
+        sys::out::complain(&[&line]);
+    }
+
+    /// `[1]+  Running     sleep 1`.
+    pub(crate) fn job_line(&mut self, i: usize, pids: bool) -> Buf {
+        let mut out = Buf::new();
+        let n = self.jobs.len();
+        let Some(j) = self.jobs.get_mut(i) else { return out };
+        j.told = true;
+        out.push(b'[');
+        crate::vars::decimal(j.id as i64, &mut out);
+        out.push(b']');
+        out.push(if i + 1 == n {
+            b'+'
+        } else if i + 2 == n {
+            b'-'
+        } else {
+            b' '
+        });
+        out.extend_from_slice(b"  ");
+        if pids {
+            crate::vars::decimal(j.leader() as i64, &mut out);
+            out.push(b' ');
+        }
+        let start = out.len();
+        match j.state() {
+            State::Running => out.extend_from_slice(b"Running"),
+            _ => {
+                let w = j.word();
+                match (w.exited(), w.signaled()) {
+                    (Some(0), _) => out.extend_from_slice(b"Done"),
+                    (Some(n), _) => {
+                        out.extend_from_slice(b"Done(");
+                        crate::vars::decimal(n as i64, &mut out);
+                        out.push(b')');
+                    }
+                    (_, Some(s)) => out.extend_from_slice(signal_text(s as u32)),
+                    _ => out.extend_from_slice(b"Stopped"),
+                }
+            }
+        }
+        while out.len() < start + 24 {
+            out.push(b' ');
+        }
+        out.extend_from_slice(&j.text);
+        out
+    }
+
+    /// The job that `%…` (or a process ID) means.
+    pub(crate) fn find_job(&self, spec: &[u8]) -> Option<usize> {
+        let n = self.jobs.len();
+        let name = match spec {
+            [b'%', rest @ ..] => rest,
+            _ => {
+                let pid = sys::num::parse_u32(spec)? as i32;
+                return self.jobs.iter().position(|j| j.has(pid));
+            }
+        };
+        match name {
+            b"" | b"+" | b"%" => n.checked_sub(1),
+            b"-" => n.checked_sub(2).or(n.checked_sub(1)),
+            [b'?', part @ ..] => {
+                self.jobs.iter().position(|j| j.text.windows(part.len().max(1)).any(|w| w == part))
+            }
+            _ => match sys::num::parse_u32(name) {
+                Some(id) => self.jobs.iter().position(|j| j.id as u32 == id),
+                None => self.jobs.iter().position(|j| j.text.starts_with(name)),
+            },
+        }
+    }
+
+    /// Continues job `i`, in the foreground or not.
+    pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> R {
+        let mut job = self.jobs.remove(i);
+        job.resume();
+        if foreground {
+            sys::out::complain(&[&job.text]);
+            if job.group != 0 {
+                let _ = tty::set_foreground(self.tty, job.group);
+            }
+            if let Some(m) = job.modes.take() {
+                let _ = tty::set(self.tty, &m, true);
+            }
+            job.kill(signal::SIGCONT);
+            return self.foreground(job);
+        }
+        job.kill(signal::SIGCONT);
+        let mut id = Buf::new();
+        crate::vars::decimal(job.id as i64, &mut id);
+        self.out.bytes(b"[");
+        self.out.bytes(&id);
+        self.out.bytes(b"] ");
+        self.out.bytes(&job.text);
+        self.out.byte(b'\n');
+        self.last_bg = job.last_pid();
+        self.add_job(job);
+        self.status = 0;
+        Ok(())
+    }
+
+    /// Turns job control on or off (`set -m`).
+    pub(crate) fn job_control(&mut self, on: bool) {
+        if !on {
+            if self.tty.0 > 2 {
+                crate::redir::shut(self.tty);
+            }
+            self.tty = Fd(-1);
+            return;
+        }
+        let f = fs::open(ZStr::new(c"/dev/tty"), fs::O_RDWR, 0).map(|f| f.into_fd());
+        let f = match f {
+            Ok(f) => f,
+            Err(_) => match [2, 1, 0].iter().find(|&&n| tty::is(Fd(n))) {
+                Some(&n) => Fd(n),
+                None => return self.no_terminal(),
+            },
+        };
+        let up = fs::dup_above(f, 10);
+        if f.0 > 2 {
+            crate::redir::shut(f);
+        }
+        let Ok(f) = up else { return self.no_terminal() };
+        // Wait until we are in the foreground.
+        loop {
+            let Ok(g) = tty::foreground(f) else {
+                crate::redir::shut(f);
+                return self.no_terminal();
+            };
+            let own = process::getpgid(0).unwrap_or(0);
+            if g == own {
+                break;
+            }
+            let _ = process::kill(0, signal::SIGTTIN);
+        }
+        self.tty = f;
+        for s in [signal::SIGTSTP, signal::SIGTTIN, signal::SIGTTOU] {
+            let _ = signal::action(s, Action::IGNORE);
+        }
+        let own = process::getpid() as i32;
+        let _ = process::setpgid(0, own);
+        self.group = own;
+        let _ = tty::set_foreground(f, own);
+        self.modes = tty::get(f).ok();
+    }
+
+    fn no_terminal(&mut self) {
+        self.complain(&[b"can't access tty; job control turned off"]);
+        self.opts &= !opt::MONITOR;
+    }
+
+    /// In a child that is about to become a command: signals as they should be.
+    pub(crate) fn default_signals(&self) {
+        trap::for_command(self);
+    }
+
+    /// Path of the file that `name` would run.
+    pub(crate) fn search(&mut self, name: &[u8]) -> Option<Buf> {
+        let all = self.candidates(name);
+        for path in all.split(|&c| c == 0).filter(|p| !p.is_empty()) {
+            let mut p = path.to_vec();
+            if fs::stat(p.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFREG) && fs::access(p.z(), 1).is_ok() {
+                return Some(p);
+            }
+        }
+        None
+    }
+}
+
+/// What a shell says when a command dies of a signal.
+fn signal_text(sig: u32) -> &'static [u8] {
+    match sig {
+        signal::SIGHUP => b"Hangup",
+        signal::SIGINT => b"Interrupt",
+        signal::SIGQUIT => b"Quit",
+        signal::SIGILL => b"Illegal instruction",
+        signal::SIGABRT => b"Aborted",
+        signal::SIGBUS => b"Bus error",
+        signal::SIGFPE => b"Floating point exception",
+        signal::SIGKILL => b"Killed",
+        signal::SIGSEGV => b"Segmentation fault",
+        signal::SIGPIPE => b"Broken pipe",
+        signal::SIGALRM => b"Alarm clock",
+        signal::SIGTERM => b"Terminated",
+        _ => signal::name(sig),
+    }
+}

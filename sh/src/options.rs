@@ -1,0 +1,118 @@
+//! Options of `set` and of the command line.
+
+use crate::{opt, Shell, R};
+use sys::{Buf, Out, ZStr};
+
+/// Letters in the order of the bits; blanks have none.
+const LETTERS: &[u8] = b"efnuvxCabmish  ";
+const NAMES: &[u8] =
+    b"errexit\0noglob\0noexec\0nounset\0verbose\0xtrace\0noclobber\0allexport\0notify\0monitor\0interactive\0stdin\0hashall\0pipefail\0ignoreeof";
+
+impl Shell<'_> {
+    /// The letters of the options that are on: `$-`.
+    pub(crate) fn flag_letters(&self, out: &mut Buf) {
+        for (i, &c) in LETTERS.iter().enumerate() {
+            if self.opts & 1 << i != 0 && c != b' ' {
+                out.push(c);
+            }
+        }
+        if self.opts & opt::COMMAND != 0 {
+            out.push(b'c');
+        }
+    }
+
+    fn turn_option(&mut self, bit: usize, on: bool) {
+        let bit = 1 << bit;
+        let was = self.opts;
+        self.opts = if on { was | bit } else { was & !bit };
+        if bit == opt::MONITOR && self.opts != was {
+            self.job_control(on);
+        }
+    }
+
+    /// Lists the options: for people, or as commands.
+    fn list_options(&mut self, plain: bool) {
+        for (i, name) in NAMES.split(|&b| b == 0).enumerate() {
+            let on = self.opts & 1 << i != 0;
+            if plain {
+                self.out.left(name, 16);
+                self.out.bytes(if on { b"on\n" } else { b"off\n" });
+            } else {
+                self.out.bytes(if on { b"set -o " } else { b"set +o " });
+                self.out.bytes(name);
+                self.out.byte(b'\n');
+            }
+        }
+    }
+
+    /// Reads options off the front of `args`; how many arguments they were. `--` and a lone `-` end them.
+    /// `special` gets letters that are not options of `set`.
+    #[inline(never)]
+    pub(crate) fn read_options(
+        &mut self,
+        args: &[ZStr],
+        special: &mut dyn FnMut(u8, bool) -> bool,
+    ) -> R<(usize, bool)> {
+        let mut n = 0;
+        while let Some(a) = args.get(n).map(|a| a.bytes()) {
+            let (on, letters) = match a {
+                b"--" => return Ok((n + 1, true)),
+                b"-" => {
+                    self.opts &= !(opt::VERBOSE | opt::XTRACE);
+                    return Ok((n + 1, args.len() > n + 1));
+                }
+                [b'-', rest @ ..] if !rest.is_empty() => (true, rest),
+                [b'+', rest @ ..] if !rest.is_empty() => (false, rest),
+                _ => break,
+            };
+            n += 1;
+            for &c in letters {
+                if c == b'o' {
+                    match args.get(n).map(|a| a.bytes()) {
+                        None => self.list_options(on),
+                        Some(name) => {
+                            n += 1;
+                            match crate::parser::index(NAMES, name) {
+                                Some(i) => self.turn_option(i, on),
+                                None => {
+                                    return self.bad_option(&[
+                                        b"illegal option ",
+                                        if on { b"-o " } else { b"+o " },
+                                        name,
+                                    ])
+                                }
+                            }
+                        }
+                    }
+                    continue;
+                }
+                match LETTERS.iter().position(|&l| l == c && c != b' ') {
+                    Some(i) => self.turn_option(i, on),
+                    None if special(c, on) => {}
+                    None => {
+                        return self.bad_option(&[b"illegal option ", if on { b"-" } else { b"+" }, &[c]])
+                    }
+                }
+            }
+        }
+        Ok((n, args.len() > n))
+    }
+
+    fn bad_option<T>(&mut self, parts: &[&[u8]]) -> R<T> {
+        self.complain(parts);
+        self.fail(2)
+    }
+}
+
+/// Writes `name=value` so that the shell can read it again.
+pub(crate) fn write_assignment(out: &mut Out, before: &[u8], name: &[u8], value: Option<&[u8]>) {
+    out.bytes(before);
+    out.bytes(name);
+    if let Some(v) = value {
+        let mut q = Buf::new();
+        crate::builtin::quote(v, &mut q);
+        out.byte(b'=');
+        out.bytes(&q);
+    }
+    out.byte(b'\n');
+}

@@ -1,0 +1,776 @@
+//! The grammar of POSIX.1-2024, Shell Command Language 2.10, and the extensions of BusyBox ash: text to
+//! tree.
+
+use crate::lexer::{self, is_redir, name_len, tok, Ctx};
+use crate::source::Source;
+use crate::tree::{self, redir, Tree};
+use crate::{Flow, Shell, R};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use sys::{num, Buf};
+
+/// A here-document whose text has not been met yet.
+pub(crate) struct Pending {
+    pub(crate) number: usize,
+    pub(crate) end: Buf,
+    pub(crate) tabs: bool,
+    pub(crate) quoted: bool,
+}
+
+/// Parses one complete command.
+pub(crate) struct Parser<'p, 'a> {
+    pub(crate) sh: &'p mut Shell<'a>,
+    pub(crate) src: &'p mut Source,
+    pub(crate) code: Buf,
+    pub(crate) docs: Buf,
+    ndocs: usize,
+    pub(crate) pending: Vec<Pending>,
+    /// The last token: its kind, start, and, for a word, encoding and whether any of it was quoted.
+    pub(crate) tok: u8,
+    pub(crate) peeked: bool,
+    pub(crate) at: usize,
+    pub(crate) word: Buf,
+    pub(crate) quoted: bool,
+    /// End of the last token that was consumed.
+    pub(crate) last: usize,
+    /// May the next word be an assignment?
+    pub(crate) assign: bool,
+    /// Has no expansion been met that changes the shell?
+    pub(crate) pure: bool,
+    /// Aliases being replaced: name, end of the text.
+    pub(crate) active: Vec<(Buf, usize)>,
+    /// A word that starts here or later is looked up as an alias too.
+    blank: usize,
+}
+
+/// Reserved words; those up to `in` of which a list must not consist come first.
+const WORDS: &[u8] =
+    b"then\0else\0elif\0fi\0do\0done\0esac\0}\0if\0case\0while\0until\0for\0{\0!\0[[\0function\0in";
+mod kw {
+    pub(crate) const THEN: u8 = 0;
+    pub(crate) const ELSE: u8 = 1;
+    pub(crate) const ELIF: u8 = 2;
+    pub(crate) const FI: u8 = 3;
+    pub(crate) const DO: u8 = 4;
+    pub(crate) const DONE: u8 = 5;
+    pub(crate) const ESAC: u8 = 6;
+    pub(crate) const CLOSE: u8 = 7;
+    pub(crate) const IF: u8 = 8;
+    pub(crate) const CASE: u8 = 9;
+    pub(crate) const WHILE: u8 = 10;
+    pub(crate) const UNTIL: u8 = 11;
+    pub(crate) const FOR: u8 = 12;
+    pub(crate) const OPEN: u8 = 13;
+    pub(crate) const NOT: u8 = 14;
+    pub(crate) const TEST: u8 = 15;
+    pub(crate) const FUNCTION: u8 = 16;
+    pub(crate) const IN: u8 = 17;
+    pub(crate) const NONE: u8 = 255;
+}
+
+/// Position of `word` in a blob of NUL-separated words.
+#[inline(never)]
+pub(crate) fn index(blob: &[u8], word: &[u8]) -> Option<usize> {
+    blob.split(|&b| b == 0).position(|w| w == word)
+}
+
+/// Names of the tokens in messages.
+fn token_text(t: u8) -> &'static [u8] {
+    match t {
+        tok::EOF => b"end of file",
+        b'\n' => b"newline",
+        tok::CASE_END => b";;",
+        tok::CASE_FALL => b";&",
+        tok::CASE_NEXT => b";;&",
+        tok::AND => b"&&",
+        tok::OR => b"||",
+        b';' => b";",
+        b'&' => b"&",
+        b'|' => b"|",
+        b'(' => b"(",
+        b')' => b")",
+        _ => b"redirection",
+    }
+}
+
+impl<'p, 'a> Parser<'p, 'a> {
+    /// Parses the next complete command of `src`; `None` at its end.
+    pub(crate) fn next(sh: &'p mut Shell<'a>, src: &'p mut Source) -> R<Option<Rc<Tree>>> {
+        src.settle();
+        let mut p = Parser::new(sh, src);
+        let r = p.complete();
+        match r {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(e) => {
+                // What is left of the line is not a command.
+                p.skip_line();
+                return Err(e);
+            }
+        }
+        let docs = p.code.len();
+        let mut code = core::mem::take(&mut p.code);
+        code.extend_from_slice(&p.docs);
+        let (start, line) = (p.src.start, p.src.line);
+        let text = p.src.text.get(start..p.src.pos).unwrap_or(&[]).to_vec();
+        Ok(Some(Rc::new(Tree { code, docs, text, line })))
+    }
+
+    fn new(sh: &'p mut Shell<'a>, src: &'p mut Source) -> Parser<'p, 'a> {
+        Parser {
+            sh,
+            src,
+            code: Buf::new(),
+            docs: Buf::new(),
+            ndocs: 0,
+            pending: Vec::new(),
+            tok: 0,
+            peeked: false,
+            at: 0,
+            word: Buf::new(),
+            quoted: false,
+            last: 0,
+            assign: true,
+            pure: true,
+            active: Vec::new(),
+            blank: usize::MAX,
+        }
+    }
+
+    fn skip_line(&mut self) {
+        while let Some(&c) = self.src.text.get(self.src.pos) {
+            self.src.pos += 1;
+            if c == b'\n' {
+                break;
+            }
+        }
+    }
+
+    fn complete(&mut self) -> R<bool> {
+        while self.take(b'\n')? {
+            self.src.settle();
+        }
+        if self.token()? == tok::EOF {
+            if self.sh.interrupted {
+                return Err(Flow::Fail);
+            }
+            return Ok(false);
+        }
+        self.list(true, true)?;
+        if !self.take(b'\n')? && self.token()? != tok::EOF {
+            return self.unexpected();
+        }
+        self.finish_docs()?;
+        Ok(true)
+    }
+
+    /// At the end of the text, here-documents end too.
+    fn finish_docs(&mut self) -> R {
+        if !self.pending.is_empty() {
+            self.peeked = false;
+            self.src.text.insert(self.src.pos, b'\n');
+            self.token()?;
+        }
+        Ok(())
+    }
+
+    /// `syntax error: …` and the end of the command.
+    #[inline(never)]
+    fn error(&mut self, parts: &[&[u8]]) -> Flow {
+        if !self.sh.interrupted {
+            self.sh.line = self.src.line
+                + self
+                    .src
+                    .text
+                    .get(self.src.start..self.at.max(self.src.start))
+                    .unwrap_or(&[])
+                    .iter()
+                    .filter(|&&b| b == b'\n')
+                    .count() as u32;
+            let mut all: Buf = b"syntax error: ".to_vec();
+            parts.iter().for_each(|p| all.extend_from_slice(p));
+            self.sh.complain(&[&all]);
+        }
+        self.sh.status = 2;
+        self.sh.syntax = true;
+        Flow::Fail
+    }
+
+    #[inline(never)]
+    pub(crate) fn unterminated<T>(&mut self, what: &[u8]) -> R<T> {
+        Err(self.error(&[b"unterminated ", what]))
+    }
+
+    #[inline(never)]
+    pub(crate) fn unexpected<T>(&mut self) -> R<T> {
+        let text = match self.tok {
+            tok::WORD | tok::IO => self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).to_vec(),
+            t => token_text(t).to_vec(),
+        };
+        Err(match self.tok {
+            tok::WORD => self.error(&[b"unexpected word \"", &text, b"\""]),
+            tok::EOF | b'\n' => self.error(&[b"unexpected ", &text]),
+            _ => self.error(&[b"unexpected \"", &text, b"\""]),
+        })
+    }
+
+    /// The reserved word that the current token is.
+    fn keyword(&mut self) -> R<u8> {
+        let t = self.token()?;
+        if t != tok::WORD || self.quoted {
+            return Ok(kw::NONE);
+        }
+        Ok(index(WORDS, &self.word).map_or(kw::NONE, |n| n as u8))
+    }
+
+    fn take_keyword(&mut self, k: u8) -> R<bool> {
+        let is = self.keyword()? == k;
+        if is {
+            self.eat();
+        }
+        Ok(is)
+    }
+
+    fn expect(&mut self, k: u8) -> R {
+        if self.take_keyword(k)? {
+            Ok(())
+        } else {
+            self.unexpected()
+        }
+    }
+
+    fn newlines(&mut self) -> R {
+        while self.take(b'\n')? {}
+        Ok(())
+    }
+
+    /// Room for a number of three bytes; filled by [`Parser::fill`].
+    fn hole(&mut self) -> usize {
+        self.code.extend_from_slice(&[0, 0, 0]);
+        self.code.len() - 3
+    }
+
+    fn put(&mut self, at: usize, n: usize) -> R {
+        if n >> 24 != 0 {
+            return Err(self.error(&[b"command too long"]));
+        }
+        if let Some([a, b, c]) = self.code.get_mut(at..at + 3) {
+            (*a, *b, *c) = (n as u8, (n >> 8) as u8, (n >> 16) as u8);
+        }
+        Ok(())
+    }
+
+    /// Writes the length of what follows `hole` into it.
+    fn fill(&mut self, hole: usize) -> R {
+        self.put(hole, self.code.len() - hole - 3)
+    }
+
+    /// A list up to something that cannot be part of it; at the top, one line.
+    pub(crate) fn list(&mut self, top: bool, need: bool) -> R {
+        let hole = self.hole();
+        let start = self.code.len();
+        let mut final_item = usize::MAX;
+        loop {
+            if !top {
+                self.newlines()?;
+            }
+            let ends = match self.token()? {
+                tok::WORD => self.keyword()? <= kw::CLOSE,
+                t => matches!(t, tok::EOF | b')' | b'\n' | tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT),
+            };
+            if ends {
+                break;
+            }
+            let item = self.code.len();
+            final_item = item;
+            self.code.push(1);
+            self.and_or()?;
+            match self.token()? {
+                b';' => self.eat(),
+                b'\n' if !top => self.eat(),
+                b'&' => {
+                    self.eat();
+                    if let Some(f) = self.code.get_mut(item) {
+                        *f = 2;
+                    }
+                }
+                _ => break,
+            }
+        }
+        if let Some(f) = self.code.get_mut(final_item).filter(|f| **f == 1) {
+            *f = 5;
+        }
+        if need && self.code.len() == start {
+            return self.unexpected();
+        }
+        self.code.push(0);
+        self.fill(hole)
+    }
+
+    fn and_or(&mut self) -> R {
+        loop {
+            self.pipeline()?;
+            let t = self.token()?;
+            match t {
+                tok::AND | tok::OR => self.code.push(t - tok::AND + 1),
+                _ => {
+                    self.code.push(0);
+                    return Ok(());
+                }
+            }
+            self.eat();
+            self.newlines()?;
+        }
+    }
+
+    fn pipeline(&mut self) -> R {
+        let at = self.code.len();
+        let mut flags = 0;
+        self.code.push(0);
+        while self.take_keyword(kw::NOT)? {
+            flags ^= tree::NEGATED;
+        }
+        self.command()?;
+        while self.take(b'|')? {
+            flags |= tree::MULTI;
+            self.code.push(1);
+            self.newlines()?;
+            self.command()?;
+        }
+        if flags & tree::MULTI != 0 {
+            self.code.push(0);
+        }
+        if let Some(f) = self.code.get_mut(at) {
+            *f = flags;
+        }
+        Ok(())
+    }
+
+    /// Begins a node; [`Parser::end`] ends it. The 0 that ends its redirections (or a simple command's flags)
+    /// is the last byte.
+    fn begin(&mut self, op: u8) -> R<usize> {
+        let at = self.code.len();
+        self.code.push(op);
+        for _ in 0..3 {
+            self.hole();
+        }
+        self.code.push(0);
+        self.put(at + 4, self.at - self.src.start)?;
+        Ok(at)
+    }
+
+    fn end(&mut self, at: usize) -> R {
+        self.put(at + 7, self.last.max(self.src.start) - self.src.start)?;
+        self.fill(at + 1)
+    }
+
+    fn command(&mut self) -> R {
+        self.sh.deep()?;
+        while self.alias()? {}
+        match self.token()? {
+            b'(' => {
+                if self.raw(0) == b'(' {
+                    if let Some(n) = self.arith_command()? {
+                        return self.redirections(n);
+                    }
+                }
+                self.eat();
+                let n = self.begin(tree::SUBSHELL)?;
+                self.list(false, true)?;
+                if !self.take(b')')? {
+                    return self.unexpected();
+                }
+                self.redirections(n)
+            }
+            tok::WORD => match self.keyword()? {
+                kw::NONE | kw::IN => self.simple(),
+                k => self.compound(k),
+            },
+            t if t == tok::IO || is_redir(t) => self.simple(),
+            _ => self.unexpected(),
+        }
+    }
+
+    fn arith_command(&mut self) -> R<Option<usize>> {
+        let n = self.begin(tree::ARITHMETIC)?;
+        self.word.clear();
+        if !self.arith(0)? {
+            self.code.truncate(n);
+            return Ok(None);
+        }
+        self.code.extend_from_slice(self.word.get(1..).unwrap_or(&[]));
+        self.eat();
+        Ok(Some(n))
+    }
+
+    fn compound(&mut self, k: u8) -> R {
+        let n = self.begin(match k {
+            kw::IF => tree::IF,
+            kw::CASE => tree::CASE,
+            kw::WHILE => tree::WHILE,
+            kw::UNTIL => tree::UNTIL,
+            kw::FOR => tree::FOR,
+            kw::OPEN => tree::GROUP,
+            kw::TEST => tree::CONDITION,
+            kw::FUNCTION => tree::FUNCTION,
+            _ => return self.unexpected(),
+        })?;
+        self.eat();
+        match k {
+            kw::IF => self.if_clause()?,
+            kw::CASE => self.case_clause()?,
+            kw::FOR => self.for_clause()?,
+            kw::OPEN => {
+                self.list(false, true)?;
+                self.expect(kw::CLOSE)?;
+            }
+            kw::TEST => self.condition()?,
+            kw::FUNCTION => {
+                if self.token()? != tok::WORD {
+                    return self.unexpected();
+                }
+                self.emit_name();
+                self.eat();
+                if self.take(b'(')? && !self.take(b')')? {
+                    return self.unexpected();
+                }
+                return self.function_body(n);
+            }
+            _ => {
+                self.list(false, true)?;
+                self.do_group()?;
+            }
+        }
+        self.redirections(n)
+    }
+
+    fn if_clause(&mut self) -> R {
+        loop {
+            self.list(false, true)?;
+            self.expect(kw::THEN)?;
+            self.list(false, true)?;
+            if self.take_keyword(kw::ELIF)? {
+                self.code.push(1);
+                continue;
+            }
+            break;
+        }
+        if self.take_keyword(kw::ELSE)? {
+            self.code.push(2);
+            self.list(false, true)?;
+        } else {
+            self.code.push(0);
+        }
+        self.expect(kw::FI)
+    }
+
+    fn do_group(&mut self) -> R {
+        self.expect(kw::DO)?;
+        self.list(false, true)?;
+        self.expect(kw::DONE)
+    }
+
+    fn emit_name(&mut self) {
+        self.code.extend_from_slice(&self.word);
+        self.code.push(0);
+    }
+
+    fn emit(&mut self, tag: u8) {
+        self.code.push(tag);
+        self.emit_name();
+    }
+
+    fn for_clause(&mut self) -> R {
+        if self.token()? != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
+            return Err(self.error(&[b"bad for loop variable"]));
+        }
+        self.emit_name();
+        self.eat();
+        self.newlines()?;
+        if self.take_keyword(kw::IN)? {
+            while self.token()? == tok::WORD {
+                self.emit(tree::WORD);
+                self.eat();
+            }
+            if !self.take(b';')? && self.token()? != b'\n' {
+                return self.unexpected();
+            }
+            self.code.push(0);
+        } else {
+            self.take(b';')?;
+            self.code.push(2);
+        }
+        self.newlines()?;
+        self.do_group()
+    }
+
+    fn case_clause(&mut self) -> R {
+        if self.token()? != tok::WORD {
+            return self.unexpected();
+        }
+        self.emit_name();
+        self.eat();
+        self.newlines()?;
+        self.expect(kw::IN)?;
+        loop {
+            self.newlines()?;
+            let open = self.take(b'(')?;
+            if !open && self.take_keyword(kw::ESAC)? {
+                break;
+            }
+            self.code.push(1);
+            loop {
+                if self.token()? != tok::WORD {
+                    return self.unexpected();
+                }
+                self.emit(tree::WORD);
+                self.eat();
+                if !self.take(b'|')? {
+                    break;
+                }
+            }
+            self.code.push(0);
+            if !self.take(b')')? {
+                return self.unexpected();
+            }
+            self.list(false, false)?;
+            let t = self.token()?;
+            let end = matches!(t, tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT);
+            self.code.push(if end { t } else { tok::CASE_END });
+            if end {
+                self.eat();
+                continue;
+            }
+            self.expect(kw::ESAC)?;
+            break;
+        }
+        self.code.push(0);
+        Ok(())
+    }
+
+    /// `[[ … ]]`: everything up to `]]` as words; operators are words that start with QUOTE QUOTE-free text.
+    fn condition(&mut self) -> R {
+        self.assign = false;
+        let mut regex = false;
+        loop {
+            let t = if regex {
+                while matches!(self.ch(), b' ' | b'\t') {
+                    self.src.pos += 1;
+                }
+                self.word.clear();
+                self.at = self.src.pos;
+                self.text(Ctx::Regex)?;
+                tok::WORD
+            } else {
+                self.token()?
+            };
+            regex = false;
+            match t {
+                tok::WORD | tok::IO => {
+                    if !self.quoted && self.word == b"]]" {
+                        break;
+                    }
+                    regex = self.word == b"=~" && !self.quoted;
+                    self.emit(tree::WORD);
+                }
+                b'\n' => {}
+                b'(' | b')' | b'<' | b'>' | tok::AND | tok::OR | redir::IN | redir::OUT => {
+                    let text = match t {
+                        redir::IN => b"<",
+                        redir::OUT => b">",
+                        t => token_text(t),
+                    };
+                    self.code.push(tree::AWORD);
+                    self.code.extend_from_slice(text);
+                    self.code.push(0);
+                }
+                _ => return self.unexpected(),
+            }
+            self.eat();
+        }
+        self.code.push(0);
+        self.assign = true;
+        self.eat();
+        Ok(())
+    }
+
+    /// Function `n`'s body, behind the parentheses.
+    fn function_body(&mut self, n: usize) -> R {
+        self.assign = true;
+        self.newlines()?;
+        match self.token()? {
+            b'(' => {}
+            tok::WORD if (kw::IF..=kw::TEST).contains(&self.keyword()?) => {}
+            _ => return self.unexpected(),
+        }
+        self.command()?;
+        self.end(n)
+    }
+
+    /// The redirections behind compound command `n`, which go in front of its body.
+    fn redirections(&mut self, n: usize) -> R {
+        let body = self.code.len();
+        while self.redirection()? {}
+        let moved = self.code.split_off(body);
+        let at = n + 10;
+        self.code.splice(at..at, moved);
+        self.end(n)
+    }
+
+    /// A redirection, if there is one here.
+    fn redirection(&mut self) -> R<bool> {
+        let mut fd = 255;
+        let mut t = self.token()?;
+        if t == tok::IO {
+            match num::parse_u32(&self.word) {
+                Some(n) if n < 255 => fd = n as u8,
+                _ => return self.unexpected(),
+            }
+            self.eat();
+            t = self.token()?;
+        }
+        if !is_redir(t) {
+            return Ok(false);
+        }
+        self.eat();
+        self.assign = false;
+        if self.token()? != tok::WORD && self.tok != tok::IO {
+            return self.unexpected();
+        }
+        self.code.extend_from_slice(&[tree::REDIR, t, fd]);
+        if t == redir::HERE || t == redir::HERE_TABS {
+            let mut end = Buf::new();
+            let mut w = self.word.iter();
+            while let Some(&c) = w.next() {
+                match c {
+                    tree::QUOTE => {}
+                    tree::ESC => end.extend(w.next()),
+                    _ => end.push(c),
+                }
+            }
+            let hole = self.hole();
+            self.put(hole, self.ndocs)?;
+            self.pending.push(Pending {
+                number: self.ndocs,
+                end,
+                tabs: t == redir::HERE_TABS,
+                quoted: self.quoted,
+            });
+            self.ndocs += 1;
+        } else {
+            self.emit_name();
+        }
+        self.eat();
+        Ok(true)
+    }
+
+    fn simple(&mut self) -> R {
+        let n = self.begin(tree::SIMPLE)?;
+        let outer = core::mem::replace(&mut self.pure, true);
+        // Words stand in front, redirections behind them, then assignments: the order of their expansion.
+        let (mut redirs, mut assigns) = (Buf::new(), Buf::new());
+        let mut words = 0;
+        let mut declares = false;
+        self.assign = true;
+        loop {
+            let end = self.code.len();
+            let t = self.token()?;
+            if t == tok::IO || is_redir(t) {
+                let assign = self.assign;
+                self.redirection()?;
+                self.assign = assign;
+                redirs.extend_from_slice(self.code.get(end..).unwrap_or(&[]));
+                self.code.truncate(end);
+                continue;
+            }
+            if t == b'(' && words == 1 && redirs.is_empty() && assigns.is_empty() {
+                return self.function(n);
+            }
+            if t != tok::WORD {
+                break;
+            }
+            if (words == 0 || self.at >= self.blank) && self.alias()? {
+                continue;
+            }
+            let name = lexer::assignment(&self.word);
+            if words == 0 && name > 0 {
+                self.emit(tree::ASSIGN);
+                assigns.extend_from_slice(self.code.get(end..).unwrap_or(&[]));
+                self.code.truncate(end);
+            } else {
+                if words == 0 {
+                    declares = index(b"export\0readonly\0local\0alias", &self.word).is_some();
+                }
+                self.emit(if declares && name > 0 { tree::AWORD } else { tree::WORD });
+                words += 1;
+                self.assign = declares;
+            }
+            self.eat();
+        }
+        self.code.extend_from_slice(&redirs);
+        self.code.extend_from_slice(&assigns);
+        self.code.push(0);
+        if let Some(f) = self.code.get_mut(n + 10) {
+            *f = if self.pure { tree::PURE } else { 0 };
+        }
+        self.pure &= outer;
+        self.assign = true;
+        self.end(n)
+    }
+
+    /// Turns the simple command `n`, of which one word and `(` have been read, into a function.
+    fn function(&mut self, n: usize) -> R {
+        self.eat();
+        if !self.take(b')')? {
+            return self.unexpected();
+        }
+        let name: Buf = self.code.drain(n + 11..).collect();
+        let name = name.get(1..name.len().saturating_sub(1)).unwrap_or(&[]);
+        if name.iter().any(|&c| c <= tree::TILDE) {
+            return Err(self.error(&[b"bad function name"]));
+        }
+        self.code.extend_from_slice(name);
+        self.code.push(0);
+        if let Some(op) = self.code.get_mut(n) {
+            *op = tree::FUNCTION;
+        }
+        self.function_body(n)
+    }
+
+    /// Replaces the current word if it is an alias; the next token is read again then.
+    fn alias(&mut self) -> R<bool> {
+        if self.sh.aliases.is_empty() || self.token()? != tok::WORD || self.quoted {
+            return Ok(false);
+        }
+        let at = self.at;
+        if at >= self.blank {
+            self.blank = usize::MAX;
+        }
+        self.active.retain(|a| a.1 > at);
+        if self.active.iter().any(|a| a.0 == self.word) {
+            return Ok(false);
+        }
+        let Some(value) = self.sh.aliases.iter().find(|a| a.0 == self.word).map(|a| a.1.clone()) else {
+            return Ok(false);
+        };
+        let name = self.word.clone();
+        self.replace(at, self.src.pos, &value);
+        let end = at + value.len();
+        self.active.push((name, end));
+        self.blank = if value.ends_with(b" ") || value.ends_with(b"\t") { end } else { usize::MAX };
+        self.src.pos = at;
+        self.peeked = false;
+        Ok(true)
+    }
+}
+
+/// Parses `text`, a word, to a tree that consists of nothing else.
+pub(crate) fn word(sh: &mut Shell, text: Buf) -> R<Rc<Tree>> {
+    let line = sh.tree.line;
+    let mut src = Source::text(text, line);
+    let mut p = Parser::new(sh, &mut src);
+    p.text(Ctx::Word)?;
+    p.word.push(0);
+    let code = core::mem::take(&mut p.word);
+    Ok(Rc::new(Tree { docs: code.len(), code, text: core::mem::take(&mut src.text), line }))
+}

@@ -1,0 +1,280 @@
+//! Redirections (POSIX 2.7).
+//!
+//! They are expanded first, into a plan, and carried out by code that allocates nothing: it runs in a vfork
+//! child as well.
+
+use crate::fields::QUOTED;
+use crate::tree::{self, byte, redir, u24};
+use crate::{opt, Shell, R};
+use alloc::vec::Vec;
+use sys::fs::{self, Fd};
+use sys::{num, Buf, Errno, ZStr};
+
+/// One step.
+struct Step {
+    fd: i32,
+    /// Descriptor to copy, −1 to close `fd`, or [`OPEN`].
+    from: i32,
+    /// Where the file's name starts in the plan's bytes.
+    name: usize,
+    flags: u32,
+}
+
+const OPEN: i32 = -2;
+
+/// Redirections, ready to be carried out.
+#[derive(Default)]
+pub(crate) struct Plan {
+    steps: Vec<Step>,
+    names: Buf,
+    /// Pipes that hold here-documents, closed with the plan.
+    pipes: Vec<Fd>,
+}
+
+impl Plan {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        self.pipes.iter().for_each(|&f| shut(f));
+    }
+}
+
+/// Closes a descriptor.
+pub(crate) fn shut(f: Fd) {
+    let _ = fs::close(f);
+}
+
+/// Makes `f` number `to`.
+pub(crate) fn move_fd(f: Fd, to: i32) {
+    if f.0 != to {
+        let _ = fs::dup3(f, Fd(to), 0);
+        shut(f);
+    }
+}
+
+/// Reads to the end.
+pub(crate) fn read_all(f: Fd, out: &mut Buf) {
+    let mut b = [0; 1024];
+    while let Ok(n) = fs::read(f, &mut b) {
+        if n == 0 {
+            break;
+        }
+        out.extend_from_slice(b.get(..n).unwrap_or(&[]));
+    }
+}
+
+/// The lowest descriptor for the shell's own files.
+const OWN: i32 = 10;
+
+impl Shell<'_> {
+    /// Expands the redirections at `c` and passes over the 0 behind them, if it is there.
+    pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> R {
+        while c.first() == Some(&tree::REDIR) {
+            byte(c);
+            let (op, fd) = (byte(c), byte(c));
+            let out = !matches!(
+                op,
+                redir::IN
+                    | redir::HERE
+                    | redir::HERE_TABS
+                    | redir::STRING
+                    | redir::DUP_IN
+                    | redir::READ_WRITE
+            );
+            let mut s = Step {
+                fd: if fd == 255 { out as i32 } else { fd as i32 },
+                from: OPEN,
+                name: plan.names.len(),
+                flags: 0,
+            };
+            if op == redir::HERE || op == redir::HERE_TABS || op == redir::STRING {
+                let text = if op == redir::STRING {
+                    let mut t = self.string(c, 0)?;
+                    t.push(b'\n');
+                    t
+                } else {
+                    let n = u24(c);
+                    let tree = self.tree.clone();
+                    let mut doc = tree.doc(n);
+                    self.string(&mut doc, QUOTED)?
+                };
+                let f = self.document(&text)?;
+                plan.pipes.push(f);
+                s.from = f.0;
+                plan.steps.push(s);
+                continue;
+            }
+            let word = self.string(c, 0)?;
+            let mut both = op == redir::BOTH || op == redir::BOTH_APPEND;
+            if op == redir::DUP_IN || op == redir::DUP_OUT {
+                match num::parse_u32(&word) {
+                    Some(n) if n < 1 << 20 => s.from = n as i32,
+                    _ if word == b"-" => s.from = -1,
+                    _ if op == redir::DUP_OUT && fd == 255 && !word.is_empty() => both = true,
+                    _ => {
+                        self.complain(&[b"bad fd number"]);
+                        return self.fail(2);
+                    }
+                }
+            }
+            s.flags = match op {
+                redir::IN => fs::O_RDONLY,
+                redir::READ_WRITE => fs::O_RDWR | fs::O_CREAT,
+                redir::APPEND | redir::BOTH_APPEND => fs::O_WRONLY | fs::O_CREAT | fs::O_APPEND,
+                redir::OUT if self.opts & opt::NOCLOBBER != 0 => fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL,
+                _ => fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC,
+            };
+            plan.names.extend_from_slice(&word);
+            plan.names.push(0);
+            plan.steps.push(s);
+            if both {
+                plan.steps.push(Step { fd: 2, from: 1, name: 0, flags: 0 });
+            }
+        }
+        if c.first() == Some(&0) {
+            byte(c);
+        }
+        Ok(())
+    }
+
+    /// A descriptor from which `text` can be read.
+    fn document(&mut self, text: &[u8]) -> R<Fd> {
+        let (read, write) = self.new_pipe()?;
+        // What a pipe holds at least (PIPE_BUF); more needs somebody who writes it.
+        if text.len() <= 4096 {
+            let _ = fs::write_all(write, text);
+        } else {
+            let mut job = crate::jobs::Job::new(Buf::new());
+            job.hidden = true;
+            if self.fork(&mut job, false)? {
+                shut(read);
+                let _ = sys::signal::action(sys::signal::SIGPIPE, sys::signal::Action::DEFAULT);
+                let _ = fs::write_all(write, text);
+                sys::process::exit(0);
+            }
+            self.forget(job);
+        }
+        shut(write);
+        Ok(read)
+    }
+
+    /// Two ends of a pipe, numbered so that they are in nobody's way.
+    pub(crate) fn new_pipe(&mut self) -> R<(Fd, Fd)> {
+        match fs::pipe2(fs::O_CLOEXEC) {
+            Ok((r, w)) => {
+                let (mut r, mut w) = (r.into_fd(), w.into_fd());
+                for f in [&mut r, &mut w] {
+                    if f.0 < OWN {
+                        if let Ok(n) = fs::dup_above(*f, OWN) {
+                            shut(*f);
+                            *f = n;
+                        }
+                    }
+                }
+                Ok((r, w))
+            }
+            Err(e) => {
+                self.complain(&[b"can't create pipe: ", e.text()]);
+                self.fail(2)
+            }
+        }
+    }
+
+    /// Carries out a plan; [`Shell::unredirect`] undoes it.
+    pub(crate) fn redirect(&mut self, plan: &Plan) -> R {
+        for s in &plan.steps {
+            // −1: it was closed.
+            let copy = fs::dup_above(Fd(s.fd), OWN).map_or(-1, |f| f.0);
+            self.saved.push((s.fd, copy));
+            if let Err(e) = carry_out(plan, s) {
+                self.redirect_error(plan, s, e);
+                return self.fail(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out a plan for good, without allocating; false, and a message, if it fails.
+    pub(crate) fn redirect_child(&self, plan: &Plan) -> bool {
+        for s in &plan.steps {
+            if let Err(e) = carry_out(plan, s) {
+                self.redirect_error(plan, s, e);
+                return false;
+            }
+        }
+        true
+    }
+
+    #[inline(never)]
+    fn redirect_error(&self, plan: &Plan, s: &Step, e: Errno) {
+        if s.from != OPEN {
+            let mut b = [0; 64];
+            let n = num::digits(&mut b, s.from as u64, 10);
+            return self.complain(&[n, b": ", e.text()]);
+        }
+        let name = plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next().unwrap_or(&[]);
+        let create = s.flags & fs::O_CREAT != 0;
+        let why: &[u8] = match e {
+            Errno::ENOENT if create => b"nonexistent directory",
+            Errno::ENOENT => b"no such file",
+            e => e.text(),
+        };
+        self.complain(&[if create { b"can't create " } else { b"can't open " }, name, b": ", why]);
+    }
+
+    /// Undoes redirections down to `mark`.
+    pub(crate) fn unredirect(&mut self, mark: usize) {
+        while self.saved.len() > mark {
+            let Some((fd, copy)) = self.saved.pop() else { return };
+            if copy < 0 {
+                shut(Fd(fd));
+            } else {
+                move_fd(Fd(copy), fd);
+            }
+        }
+    }
+
+    /// Makes redirections from `mark` up permanent.
+    pub(crate) fn keep_redirections(&mut self, mark: usize) {
+        for (_, copy) in self.saved.drain(mark..) {
+            if copy >= 0 {
+                shut(Fd(copy));
+            }
+        }
+    }
+}
+
+fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
+    let to = Fd(s.fd);
+    match s.from {
+        OPEN => {
+            let name =
+                ZStr::from_bytes_with_nul(plan.names.get(s.name..).unwrap_or(&[])).unwrap_or(ZStr::new(c""));
+            let mut r = fs::open(name, s.flags, 0o666);
+            if s.flags & fs::O_EXCL != 0
+                && matches!(r, Err(Errno::EEXIST))
+                && fs::stat(name).is_ok_and(|t| fs::kind(&t) != fs::S_IFREG)
+            {
+                // `set -C` protects regular files only.
+                r = fs::open(name, s.flags & !fs::O_EXCL, 0);
+            }
+            let f = r?.into_fd();
+            if f != to {
+                let r = fs::dup3(f, to, 0);
+                shut(f);
+                return r;
+            }
+            Ok(())
+        }
+        -1 => {
+            shut(to);
+            Ok(())
+        }
+        n if n == s.fd => fs::fcntl(to, 1, 0).map(|_| ()),
+        n => fs::dup3(Fd(n), to, 0),
+    }
+}

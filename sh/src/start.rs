@@ -1,0 +1,266 @@
+//! From the command line to the commands, and to the end.
+
+use crate::fields::Fields;
+use crate::source::{Mode, Source};
+use crate::{fields, opt, tree, vars, Flow, Shell, R, STACK_UNKNOWN};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use sys::fs::{self, Fd};
+use sys::{tty, Buf, Cx, ZStr};
+
+/// The applet `sh`: `sh [-c COMMAND | FILE | -s] [ARG]…`; the exit status.
+pub fn main(cx: &mut Cx) -> u8 {
+    let here = 0u8;
+    let args: Vec<ZStr<'static>> = cx.args.to_vec();
+    let mut sh = Shell {
+        vars: vars::Vars::new(cx.envp),
+        params: fields::Fields::default(),
+        first: 0,
+        arg0: cx.name,
+        status: 0,
+        substituted: 0,
+        opts: 0,
+        tree: Rc::new(tree::Tree::default()),
+        place: 0,
+        line: 0,
+        syntax: false,
+        aliases: Vec::new(),
+        table: cx.table,
+        envp: cx.envp,
+        out: cx.out,
+        pid: 0,
+        last_bg: 0,
+        jobs: Vec::new(),
+        tty: Fd(-1),
+        group: 0,
+        modes: None,
+        saved: Vec::new(),
+        redirections: 0,
+        locals: Vec::new(),
+        traps: Vec::new(),
+        inherited: Vec::new(),
+        trap_status: None,
+        handles: false,
+        loops: 0,
+        depth: 0,
+        skip: 0,
+        tested: false,
+        plain: false,
+        running: Buf::new(),
+        traced: Buf::new(),
+        interrupted: false,
+        subshell: false,
+        ignore_background: false,
+        script: false,
+        option_place: 0,
+        stack: &here as *const u8 as usize,
+        stack_limit: STACK_UNKNOWN,
+    };
+    // A program ends with `exit` as soon as it has nothing to do any more; so does this, which spares it
+    // from freeing everything.
+    let r = sh.start(&args);
+    if r == Err(Flow::Fail) && sh.status == 0 {
+        sh.status = 2;
+    }
+    sh.exit_trap();
+    let status = sh.status;
+    core::mem::forget(sh);
+    status
+}
+
+impl Shell<'_> {
+    fn start(&mut self, args: &[ZStr<'static>]) -> R {
+        let login = self.arg0.first() == b'-';
+        let (mut command, mut is_login) = (false, login);
+        let (n, _) = self.read_options(args, &mut |c, _| match c {
+            b'c' => {
+                command = true;
+                true
+            }
+            b'l' => {
+                is_login = true;
+                true
+            }
+            _ => false,
+        })?;
+        let mut rest = args.get(n..).unwrap_or(&[]).iter().copied();
+        let mut src;
+        if command {
+            self.opts |= opt::COMMAND;
+            let Some(text) = rest.next() else {
+                self.complain(&[b"-c needs an argument"]);
+                return self.fail(2);
+            };
+            if let Some(name) = rest.next() {
+                self.arg0 = name;
+                self.script = true;
+            }
+            src = Source::text(text.bytes().to_vec(), 1);
+        } else if let Some(name) = rest.clone().next().filter(|_| self.opts & opt::STDIN == 0) {
+            rest.next();
+            let f = match fs::open(name, fs::O_RDONLY | fs::O_CLOEXEC, 0) {
+                Ok(f) => f.into_fd(),
+                Err(e) => {
+                    self.complain(&[b"can't open '", name.bytes(), b"': ", e.text()]);
+                    self.status = if e == sys::Errno::ENOENT { 127 } else { 126 };
+                    return Err(Flow::Fail);
+                }
+            };
+            let f = self.raise(f);
+            self.arg0 = name;
+            self.script = true;
+            src = Source::file(f, Mode::File);
+        } else {
+            self.opts |= opt::STDIN;
+            let person = tty::is(Fd::STDIN) && tty::is(Fd::STDERR);
+            if person {
+                self.opts |= opt::INTERACTIVE;
+            }
+            src = Source::file(Fd::STDIN, Mode::Shared);
+        }
+        for a in rest {
+            self.params.push(a.bytes());
+        }
+        if is_login {
+            self.profile(b"/etc/profile")?;
+            if let Some(home) = self.get(b"HOME") {
+                let mut p = home.to_vec();
+                p.extend_from_slice(b"/.profile");
+                self.profile(&p)?;
+            }
+        }
+        if self.opts & opt::INTERACTIVE != 0 {
+            self.interactive_signals();
+            if self.opts & opt::MONITOR == 0 {
+                self.opts |= opt::MONITOR;
+                self.job_control(true);
+            }
+            if let Some(file) = self.get(b"ENV").map(|v| v.to_vec()) {
+                let file = self.expand_text(&file);
+                self.profile(&file)?;
+            }
+            if src.fd == Fd::STDIN {
+                src.mode = Mode::Person;
+            }
+            return self.converse(&mut src);
+        }
+        self.run_source(&mut src, true)
+    }
+
+    /// Moves a descriptor of the shell's own out of the way.
+    pub(crate) fn raise(&mut self, f: Fd) -> Fd {
+        match fs::dup_above(f, 10) {
+            Ok(n) => {
+                crate::redir::shut(f);
+                n
+            }
+            Err(_) => f,
+        }
+    }
+
+    /// Runs a file if it is there.
+    fn profile(&mut self, path: &[u8]) -> R {
+        let mut p = path.to_vec();
+        if p.is_empty() || fs::access(sys::zstr::ZBuf::z(&mut p), 4).is_err() {
+            return Ok(());
+        }
+        match self.run_file(&p) {
+            Err(Flow::Exit) => Err(Flow::Exit),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs the commands of a file in this shell.
+    pub(crate) fn run_file(&mut self, path: &[u8]) -> R {
+        let mut p = path.to_vec();
+        let f = match fs::open(sys::zstr::ZBuf::z(&mut p), fs::O_RDONLY | fs::O_CLOEXEC, 0) {
+            Ok(f) => f.into_fd(),
+            Err(e) => {
+                let why: &[u8] = if e == sys::Errno::ENOENT { b"no such file" } else { e.text() };
+                self.complain(&[b"can't open '", path, b"': ", why]);
+                return self.fail(2);
+            }
+        };
+        let mut src = Source::file(self.raise(f), Mode::File);
+        self.status = 0;
+        let r = self.run_source(&mut src, false);
+        crate::redir::shut(src.fd);
+        r
+    }
+
+    /// Reads commands from a person; errors end commands, not the shell.
+    fn converse(&mut self, src: &mut Source) -> R {
+        loop {
+            let r = self.run_source(src, false);
+            match r {
+                Ok(())
+                    if self.opts & opt::IGNOREEOF != 0 && src.mode == Mode::Person && tty::is(Fd::STDIN) =>
+                {
+                    sys::out::complain(&[b"use exit to leave the shell"]);
+                }
+                Ok(()) | Err(Flow::Exit) => return Ok(()),
+                Err(_) => {
+                    src.text.clear();
+                    (src.start, src.pos) = (0, 0);
+                    self.recover();
+                }
+            }
+        }
+    }
+
+    /// After an error at a prompt: everything that was going on is over.
+    fn recover(&mut self) {
+        self.unredirect(0);
+        self.restore_locals(0);
+        self.interrupted = false;
+        (self.loops, self.depth, self.skip, self.line) = (0, 0, 0, 0);
+        (self.tested, self.plain, self.syntax) = (false, false, false);
+        self.running.clear();
+        self.trap_status = None;
+    }
+
+    /// Reads a line from a person and appends it; false at the end of input.
+    pub(crate) fn read_line(&mut self, first: bool, out: &mut Buf) -> bool {
+        if first {
+            self.tell_changes();
+        }
+        let _ = self.out.flush();
+        let ps: &[u8] = if first { b"PS1" } else { b"PS2" };
+        let prompt = self.get(ps).unwrap_or(b"").to_vec();
+        let prompt = self.expand_text(&prompt);
+        let _ = fs::write_all(Fd::STDERR, &prompt);
+        let mut b = [0; 1024];
+        loop {
+            match fs::read_once(Fd::STDIN, &mut b) {
+                Ok(0) => return false,
+                Ok(n) => {
+                    let line = b.get(..n).unwrap_or(&[]);
+                    out.extend(line.iter().filter(|&&c| c != 0));
+                    return true;
+                }
+                Err(sys::Errno::EINTR) => {
+                    if crate::trap::take_interrupt() {
+                        sys::out::complain(&[]);
+                        self.interrupted = true;
+                        self.status = 130;
+                        return false;
+                    }
+                    if self.run_traps().is_err() {
+                        return false;
+                    }
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Replaces the positional parameters.
+    pub(crate) fn set_params(&mut self, f: &Fields, from: usize) {
+        let mut p = Fields::default();
+        for i in from..f.len() {
+            p.push(f.get(i));
+        }
+        self.params = p;
+        self.first = 0;
+    }
+}

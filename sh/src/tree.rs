@@ -1,0 +1,208 @@
+//! The syntax tree: one string of bytes, read from front to back.
+//!
+//! A tree is written by the parser and walked by the executor. It is freed as a whole, holds no pointers,
+//! and lengths stand where something may be passed over. All cursors are slices that reach to the tree's
+//! end, so that the place of a node is known from the length of the rest.
+//!
+//! ```text
+//! LIST     = u24 length, item…, 0             item  = 1, 5 (the last) or 2 (async), PIPELINE, (1 and | 2 or, PIPELINE)…, 0
+//! PIPELINE = flags, NODE, with MULTI (1, NODE)… 0
+//! NODE     = op, u24 length of all behind it, u24 start and end of its text, body
+//! SIMPLE   = flags, (WORD | AWORD word)…, (REDIR…)…, (ASSIGN word)…, 0
+//! others   = (REDIR …)…, 0, and then by op:
+//!   GROUP, SUBSHELL LIST;  IF LIST LIST (1 LIST LIST)… (2 LIST | 0);  WHILE, UNTIL LIST LIST
+//!   FOR name 0, (2 | (WORD word)… 0), LIST;  CASE word (1 (WORD word)… 0 LIST end)… 0
+//!   FUNCTION name 0 NODE;  ARITHMETIC word;  CONDITION (WORD word)… 0
+//! REDIR    = REDIR, op, fd, word or u24 number of a here-document
+//! word     = bytes and the marks below, 0
+//! ```
+
+use alloc::vec::Vec;
+use sys::Buf;
+
+/// Ends a word.
+pub(crate) const END: u8 = 0;
+/// The next byte is quoted.
+pub(crate) const ESC: u8 = 1;
+/// Quoting begins or ends.
+pub(crate) const QUOTE: u8 = 2;
+/// Parameter: operator, name, `=`, and what the operator needs.
+pub(crate) const VAR: u8 = 3;
+/// Command substitution: LIST.
+pub(crate) const CMD: u8 = 4;
+/// Arithmetic: word.
+pub(crate) const ARITH: u8 = 5;
+/// Tilde prefix: login name, 0.
+pub(crate) const TILDE: u8 = 6;
+
+/// Operators of VAR.
+pub(crate) mod op {
+    pub(crate) const NONE: u8 = 0;
+    pub(crate) const MINUS: u8 = 1;
+    pub(crate) const ASSIGN: u8 = 2;
+    pub(crate) const ERROR: u8 = 3;
+    pub(crate) const PLUS: u8 = 4;
+    pub(crate) const PREFIX: u8 = 5;
+    pub(crate) const PREFIX_LONG: u8 = 6;
+    pub(crate) const SUFFIX: u8 = 7;
+    pub(crate) const SUFFIX_LONG: u8 = 8;
+    pub(crate) const LENGTH: u8 = 9;
+    /// Two words: offset, length (missing without SECOND).
+    pub(crate) const SUBSTRING: u8 = 10;
+    /// Two words: pattern, replacement. The next three are its variants `//`, `/#`, `/%`.
+    pub(crate) const REPLACE: u8 = 11;
+    pub(crate) const REPLACE_ALL: u8 = 12;
+    pub(crate) const BAD: u8 = 15;
+    /// Flag: empty counts as unset.
+    pub(crate) const COLON: u8 = 16;
+    /// Flag of SUBSTRING: there is a length.
+    pub(crate) const SECOND: u8 = 32;
+}
+
+/// What stands in a simple command or in front of a compound one.
+pub(crate) const WORD: u8 = 1;
+pub(crate) const ASSIGN: u8 = 2;
+pub(crate) const REDIR: u8 = 3;
+/// An assignment as the argument of `export` and its kin.
+pub(crate) const AWORD: u8 = 4;
+
+/// Commands.
+pub(crate) const SIMPLE: u8 = 1;
+pub(crate) const GROUP: u8 = 2;
+pub(crate) const SUBSHELL: u8 = 3;
+pub(crate) const IF: u8 = 4;
+pub(crate) const WHILE: u8 = 5;
+pub(crate) const UNTIL: u8 = 6;
+pub(crate) const FOR: u8 = 7;
+pub(crate) const CASE: u8 = 8;
+pub(crate) const FUNCTION: u8 = 9;
+pub(crate) const ARITHMETIC: u8 = 10;
+pub(crate) const CONDITION: u8 = 11;
+
+/// Pipeline flags.
+pub(crate) const NEGATED: u8 = 1;
+pub(crate) const MULTI: u8 = 2;
+
+/// Flag of a simple command: its expansions cannot change the shell, so they may run outside a subshell.
+pub(crate) const PURE: u8 = 1;
+
+/// Redirections.
+pub(crate) mod redir {
+    pub(crate) const IN: u8 = 16;
+    pub(crate) const OUT: u8 = 17;
+    pub(crate) const APPEND: u8 = 18;
+    pub(crate) const HERE: u8 = 19;
+    pub(crate) const HERE_TABS: u8 = 20;
+    pub(crate) const STRING: u8 = 21;
+    pub(crate) const DUP_IN: u8 = 22;
+    pub(crate) const DUP_OUT: u8 = 23;
+    pub(crate) const READ_WRITE: u8 = 24;
+    pub(crate) const CLOBBER: u8 = 25;
+    pub(crate) const BOTH: u8 = 26;
+    pub(crate) const BOTH_APPEND: u8 = 27;
+}
+
+/// One complete command.
+#[derive(Default)]
+pub(crate) struct Tree {
+    /// A LIST, then the here-documents: u24 number, u24 length and word each.
+    pub(crate) code: Vec<u8>,
+    /// Where the here-documents start.
+    pub(crate) docs: usize,
+    /// The source text; NUL stands for the end of a substitution that was written with backquotes.
+    pub(crate) text: Buf,
+    /// Line number of its first line.
+    pub(crate) line: u32,
+}
+
+impl Tree {
+    /// The line in which the text at `at` stands.
+    pub(crate) fn line_of(&self, at: usize) -> u32 {
+        let before = self.text.get(..at).unwrap_or(&self.text);
+        self.line + before.iter().filter(|&&b| b == b'\n').count() as u32
+    }
+
+    /// Here-document number `n`.
+    pub(crate) fn doc(&self, n: usize) -> &[u8] {
+        let mut rest = self.code.get(self.docs..).unwrap_or(&[]);
+        while !rest.is_empty() {
+            let number = u24(&mut rest);
+            let text = counted(&mut rest);
+            if number == n {
+                return text;
+            }
+        }
+        rest
+    }
+}
+
+/// Takes a byte; 0 at the end.
+#[inline(always)]
+pub(crate) fn byte(c: &mut &[u8]) -> u8 {
+    match c.split_first() {
+        Some((&b, rest)) => {
+            *c = rest;
+            b
+        }
+        None => 0,
+    }
+}
+
+/// Takes a number of three bytes.
+#[inline(never)]
+pub(crate) fn u24(c: &mut &[u8]) -> usize {
+    match *c {
+        [a, b, d, rest @ ..] => {
+            *c = rest;
+            *a as usize | (*b as usize) << 8 | (*d as usize) << 16
+        }
+        _ => 0,
+    }
+}
+
+/// Passes over a counted part and gives a cursor at its start.
+pub(crate) fn counted<'t>(c: &mut &'t [u8]) -> &'t [u8] {
+    let n = u24(c);
+    let at = *c;
+    *c = c.get(n..).unwrap_or(&[]);
+    at
+}
+
+/// Takes the bytes up to `end`, which is passed.
+pub(crate) fn until<'t>(c: &mut &'t [u8], end: u8) -> &'t [u8] {
+    let all = *c;
+    let n = all.iter().position(|&b| b == end).unwrap_or(all.len());
+    *c = all.get(n + 1..).unwrap_or(&[]);
+    all.get(..n).unwrap_or(&[])
+}
+
+/// Passes over a word.
+#[inline(never)]
+pub(crate) fn skip_word(c: &mut &[u8]) {
+    loop {
+        match byte(c) {
+            END => return,
+            ESC => {
+                byte(c);
+            }
+            VAR => {
+                let o = byte(c);
+                until(c, b'=');
+                match o & 15 {
+                    op::NONE | op::LENGTH | op::BAD => {}
+                    o => {
+                        skip_word(c);
+                        if o >= op::SUBSTRING {
+                            skip_word(c);
+                        }
+                    }
+                }
+            }
+            CMD => {
+                counted(c);
+            }
+            ARITH | TILDE => skip_word(c),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Names: variables, functions, and where commands were found before.
+//!
+//! One hash table for all of them. A variable is kept as `NAME=value`, which is what the environment of a
+//! command wants. The environment that the shell was given is looked at where it is, name by name when they
+//! are first asked for: a shell that starts copies nothing.
+
+use crate::exec::Func;
+use crate::lexer::name_len;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use sys::zstr::ZBuf;
+use sys::{env, fs, num, process, time, Buf, ZStr};
+
+/// A name and what is known of it.
+#[derive(Default)]
+pub(crate) struct Sym {
+    /// `NAME=value`, or the name alone.
+    pub(crate) text: Buf,
+    /// Length of the name.
+    pub(crate) name: usize,
+    /// [`EXPORT`] and its kin.
+    pub(crate) flags: u8,
+    /// Number of the builtin plus one.
+    pub(crate) builtin: u8,
+    next: u16,
+    /// The function.
+    pub(crate) func: Option<Rc<Func>>,
+}
+
+pub(crate) const EXPORT: u8 = 1;
+pub(crate) const READONLY: u8 = 2;
+/// Something happens when it is read or set.
+pub(crate) const DYNAMIC: u8 = 4;
+
+impl Sym {
+    /// The value, if it is set.
+    pub(crate) fn value(&self) -> Option<&[u8]> {
+        self.text.get(self.name + 1..)
+    }
+
+    pub(crate) fn name(&self) -> &[u8] {
+        self.text.get(..self.name).unwrap_or(&[])
+    }
+
+    pub(crate) fn set(&mut self, value: &[u8]) {
+        self.text.truncate(self.name);
+        self.text.push(b'=');
+        self.text.extend_from_slice(value);
+    }
+}
+
+const HEADS: usize = 64;
+
+/// The table.
+pub(crate) struct Vars {
+    heads: [u16; HEADS],
+    pub(crate) syms: Vec<Sym>,
+    envp: *const *const u8,
+    random: u32,
+    start: u32,
+    /// What separates fields.
+    pub(crate) ifs: Buf,
+}
+
+/// Variables with a meaning to the shell; those up to `SECONDS` are computed when read.
+const SPECIAL: &[u8] = b"RANDOM\0LINENO\0SECONDS\0IFS\0OPTIND\0PPID\0PWD\0PS1\0PS2\0PS4";
+
+/// Decimal text of `n`.
+#[inline(never)]
+pub(crate) fn decimal(n: i64, out: &mut Buf) {
+    let mut b = [0; 64];
+    if n < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(num::digits(&mut b, n.unsigned_abs(), 10));
+}
+
+fn uptime() -> u32 {
+    time::now(time::CLOCK_MONOTONIC).sec as u32
+}
+
+impl Vars {
+    pub(crate) fn new(envp: *const *const u8) -> Vars {
+        Vars { heads: [0; HEADS], syms: Vec::new(), envp, random: 0, start: 0, ifs: b" \t\n".to_vec() }
+    }
+
+    fn bucket(&self, name: &[u8]) -> usize {
+        let mut h = 0u32;
+        for &c in name {
+            h = h.wrapping_mul(31) ^ c as u32;
+        }
+        (h ^ h >> 6) as usize % HEADS
+    }
+
+    /// Number of a name that is in the table.
+    #[inline(never)]
+    pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
+        let mut i = self.heads.get(self.bucket(name)).copied().unwrap_or(0);
+        loop {
+            let s = self.syms.get((i as usize).wrapping_sub(1))?;
+            if s.name == name.len() && s.text.starts_with(name) {
+                return Some(i as usize - 1);
+            }
+            i = s.next;
+        }
+    }
+
+    /// Number of a name, which is entered if it is new, with its value in the environment.
+    #[inline(never)]
+    pub(crate) fn intern(&mut self, name: &[u8]) -> usize {
+        if let Some(i) = self.find(name) {
+            return i;
+        }
+        let mut s = Sym { text: name.to_vec(), name: name.len(), ..Sym::default() };
+        let b = self.bucket(name);
+        if let Some(h) = self.heads.get_mut(b) {
+            s.next = *h;
+            *h = self.syms.len() as u16 + 1;
+        }
+        let special = crate::parser::index(SPECIAL, name);
+        // IFS comes from nobody (POSIX 2.5.3).
+        if special != Some(3) {
+            if let Some(v) = env::get(self.envp, name) {
+                s.set(v.bytes());
+                s.flags = EXPORT;
+            }
+        }
+        if let Some(k) = special {
+            self.special(k, &mut s);
+        }
+        self.syms.push(s);
+        self.syms.len() - 1
+    }
+
+    fn special(&mut self, k: usize, s: &mut Sym) {
+        let mut value = Buf::new();
+        match k {
+            0..=4 => {
+                s.flags |= DYNAMIC;
+                match k {
+                    3 => value = self.ifs.clone(),
+                    4 => value.push(b'1'),
+                    _ => {}
+                }
+            }
+            5 => decimal(process::getppid() as i64, &mut value),
+            6 => {
+                if let Some(v) = s.value().filter(|v| v.first() == Some(&b'/')) {
+                    let mut v = v.to_vec();
+                    let same = match (fs::stat(v.z()), fs::stat(ZStr::new(c"."))) {
+                        (Ok(a), Ok(b)) => {
+                            (a.stx_ino, a.stx_dev_major, a.stx_dev_minor)
+                                == (b.stx_ino, b.stx_dev_major, b.stx_dev_minor)
+                        }
+                        _ => false,
+                    };
+                    if same {
+                        return;
+                    }
+                }
+                let mut b = [0; 4096];
+                value = fs::getcwd(&mut b).unwrap_or(b"").to_vec();
+            }
+            _ if s.value().is_some() => return,
+            7 => value = if process::geteuid() == 0 { b"# ".to_vec() } else { b"$ ".to_vec() },
+            8 => value = b"> ".to_vec(),
+            _ => value = b"+ ".to_vec(),
+        }
+        s.set(&value);
+    }
+
+    /// Number of a name that is in the table, in the environment, or known to the shell.
+    pub(crate) fn lookup(&mut self, name: &[u8]) -> Option<usize> {
+        if let Some(i) = self.find(name) {
+            return Some(i);
+        }
+        if env::get(self.envp, name).is_some() || crate::parser::index(SPECIAL, name).is_some() {
+            return Some(self.intern(name));
+        }
+        None
+    }
+
+    /// Value of a variable; the line number is for `LINENO`.
+    pub(crate) fn get(&mut self, name: &[u8], line: &dyn Fn() -> u32) -> Option<&[u8]> {
+        let i = self.lookup(name)?;
+        self.refresh(i, line);
+        self.syms.get(i)?.value()
+    }
+
+    /// Computes the value of a variable that has none of its own.
+    pub(crate) fn refresh(&mut self, i: usize, line: &dyn Fn() -> u32) {
+        if self.syms.get(i).is_some_and(|s| s.flags & DYNAMIC != 0) {
+            self.compute(i, line);
+        }
+    }
+
+    #[inline(never)]
+    fn compute(&mut self, i: usize, line: &dyn Fn() -> u32) {
+        let Some(s) = self.syms.get_mut(i) else { return };
+        let n = match s.name() {
+            b"LINENO" => line(),
+            b"SECONDS" => uptime().wrapping_sub(self.start),
+            b"RANDOM" => {
+                if self.random == 0 {
+                    self.random = time::now(time::CLOCK_REALTIME).nsec as u32 ^ process::getpid() << 16;
+                }
+                // Numerical Recipes' generator; the high bits are the good ones.
+                self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                self.random >> 17
+            }
+            _ => return,
+        };
+        let mut v = Buf::new();
+        decimal(n as i64, &mut v);
+        s.set(&v);
+    }
+
+    /// What follows when a special variable has been set or unset.
+    #[inline(never)]
+    pub(crate) fn changed(&mut self, i: usize) {
+        let Some(s) = self.syms.get(i) else { return };
+        let n = s.value().and_then(num::parse_u32).unwrap_or(0);
+        match s.name() {
+            b"IFS" => self.ifs = s.value().unwrap_or(b" \t\n").to_vec(),
+            b"SECONDS" => self.start = uptime().wrapping_sub(n),
+            b"RANDOM" => self.random = n | 1 << 31,
+            _ => {}
+        }
+    }
+
+    /// Enters all variables of the environment, to list them.
+    #[inline(never)]
+    pub(crate) fn import(&mut self) {
+        let mut p = self.envp;
+        loop {
+            // SAFETY: the environment is NULL-terminated, its strings end with NUL and stay.
+            let s = unsafe {
+                if (*p).is_null() {
+                    return;
+                }
+                let s = ZStr::from_ptr(*p);
+                p = p.add(1);
+                s.bytes()
+            };
+            let n = name_len(s);
+            if n > 0 && s.get(n) == Some(&b'=') {
+                self.intern(s.get(..n).unwrap_or(&[]));
+            }
+        }
+    }
+
+    /// Environment for a command: pointers to its strings, NULL-terminated. Valid until a variable changes.
+    pub(crate) fn environment(&mut self) -> Vec<*const u8> {
+        let mut all = Vec::new();
+        let mut p = self.envp;
+        loop {
+            // SAFETY: as in `import`.
+            let (at, s) = unsafe {
+                if (*p).is_null() {
+                    break;
+                }
+                (*p, ZStr::from_ptr(*p))
+            };
+            // SAFETY: not the terminating NULL.
+            p = unsafe { p.add(1) };
+            let s = s.bytes();
+            let name = s.split(|&c| c == b'=').next().unwrap_or(s);
+            if self.find(name).is_none() {
+                all.push(at);
+            }
+        }
+        for s in &mut self.syms {
+            if s.flags & EXPORT != 0 && s.text.len() > s.name {
+                all.push(s.text.z().as_ptr());
+            }
+        }
+        all.push(core::ptr::null());
+        all
+    }
+}
