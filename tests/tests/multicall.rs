@@ -41,7 +41,10 @@ fn the_list_is_sorted_and_all_of_it_answers_help() {
     // These print their arguments or are programs of their own right, as in every other userland.
     for name in names.into_iter().filter(|name| !["echo", "[", "test"].contains(name)) {
         let (status, out, err) = run(command("x86_64", &file, "mote").args([name, "--help"]));
-        assert!(status == 0 && out.starts_with(&format!("Usage: {name}")) && err.is_empty(), "{name}: {out}{err}");
+        assert!(
+            status == 0 && out.starts_with(&format!("Usage: {name}")) && err.is_empty(),
+            "{name}: {out}{err}"
+        );
         assert!(out.is_ascii() && out.lines().all(|l| l.len() <= 79), "{name}: {out}");
     }
     let (status, out, _) = run(&mut command("x86_64", &file, "mote"));
@@ -56,7 +59,10 @@ fn output_that_cannot_be_written_is_an_error() {
         let out = command("x86_64", &file, "mote").args(args).stdout(full).output().unwrap();
         assert_eq!(out.status.code(), Some(1), "{args:?}");
         let err = String::from_utf8(out.stderr).unwrap();
-        assert!(err.ends_with(": write error: No space left on device\n") && err.lines().count() == 1, "{err}");
+        assert!(
+            err.ends_with(": write error: No space left on device\n") && err.lines().count() == 1,
+            "{err}"
+        );
     }
 }
 

@@ -38,5 +38,8 @@ fn readme_lists_every_applet_as_declared() {
         std::fs::write(&file, format!("{head}{START}{new}{END}{tail}")).unwrap();
         return;
     }
-    assert!(old == new, "the applet table is out of date: run `MOTE_UPDATE=1 cargo rootfs test readme`\n{new}");
+    assert!(
+        old == new,
+        "the applet table is out of date: run `MOTE_UPDATE=1 cargo rootfs test readme`\n{new}"
+    );
 }

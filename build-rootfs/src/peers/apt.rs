@@ -94,7 +94,9 @@ fn one_line_style(text: &str) -> String {
 
 fn deb822_style(text: &str) -> String {
     let field = |line: &str| line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("types:"));
-    text.lines().map(|line| if field(line) { "Types: deb-src\n".into() } else { format!("{line}\n") }).collect()
+    text.lines()
+        .map(|line| if field(line) { "Types: deb-src\n".into() } else { format!("{line}\n") })
+        .collect()
 }
 
 #[cfg(test)]

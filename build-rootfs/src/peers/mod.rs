@@ -104,7 +104,8 @@ mod tests {
         fs::write(dir.path().join(BUSYBOX.archive), "x").unwrap();
         let text = BUSYBOX.checked(dir.path()).unwrap_err().to_string();
         assert!(text.contains("damaged download"), "{text}");
-        let known = Peer { sha256: "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881", ..BUSYBOX };
+        let known =
+            Peer { sha256: "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881", ..BUSYBOX };
         known.checked(dir.path()).unwrap();
     }
 }

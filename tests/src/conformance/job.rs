@@ -1,0 +1,150 @@
+//! One program of a test-suite: in a session of its own, with a time limit, its output bounded.
+
+use build_rootfs::error::{Context, Result};
+use build_rootfs::process::die_with_us;
+use rustix::process::{kill_process_group, setsid, Pid, Signal};
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::fd::BorrowedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{mpsc, Once};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Output beyond this is cut off.
+const MOST_OUTPUT: u64 = 1 << 20;
+/// How long the children of a program that has ended may go on writing.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// stdout and stderr, as they came.
+    pub output: Vec<u8>,
+    /// `None`: it ran out of time and was killed.
+    pub status: Option<ExitStatus>,
+}
+
+/// Runs `command` with an empty stdin for at most `limit`, with its stdout and stderr in one pipe and no
+/// other descriptor, then ends what is left of its session's first process group.
+///
+/// # Errors
+/// It cannot be started.
+pub fn run(command: &mut Command, limit: Duration) -> Result<Finished> {
+    keep_descriptors_to_ourselves();
+    let name = command.get_program().to_string_lossy().into_owned();
+    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).context(&name)?;
+    let again = writer.try_clone().context(&name)?;
+    die_with_us(command);
+    // SAFETY: the closure makes one system call: it neither allocates nor takes a lock.
+    unsafe { command.pre_exec(|| setsid().map(drop).map_err(Into::into)) };
+    let child = command.stdin(Stdio::null()).stdout(writer).stderr(again).spawn().context(&name)?;
+    // The command holds the pipe's writing ends: without them gone the reading below never ends.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+
+    let (send, chunks) = mpsc::channel();
+    thread::spawn(move || pass_on(File::from(reader), &send));
+    Ok(collect(child, &chunks, Instant::now() + limit))
+}
+
+fn pass_on(reader: File, to: &mpsc::Sender<Vec<u8>>) {
+    let mut reader = reader.take(MOST_OUTPUT);
+    loop {
+        let mut chunk = vec![0; 4096];
+        match reader.read(&mut chunk) {
+            Ok(n @ 1..) => {
+                chunk.truncate(n);
+                if to.send(chunk).is_err() {
+                    return;
+                }
+            }
+            _ => return,
+        }
+    }
+}
+
+fn collect(mut child: Child, chunks: &mpsc::Receiver<Vec<u8>>, deadline: Instant) -> Finished {
+    let mut output = Vec::new();
+    let (mut end, mut status, mut open) = (deadline, None, true);
+    while (open || status.is_none()) && Instant::now() < end {
+        if open {
+            match chunks.recv_timeout(Duration::from_millis(if status.is_some() { 20 } else { 5 })) {
+                Ok(chunk) => output.extend(chunk),
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => open = false,
+            }
+        } else {
+            thread::sleep(Duration::from_millis(1));
+        }
+        if status.is_none() {
+            status = child.try_wait().unwrap_or_default();
+            if status.is_some() {
+                end = Instant::now() + GRACE;
+            }
+        }
+    }
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // There may be nothing left of it.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    if status.is_none() {
+        let _ = child.wait();
+    }
+    output.extend(chunks.try_iter().flatten());
+    Finished { output, status }
+}
+
+/// What this process inherited stays out of the programs under test: some of them look.
+fn keep_descriptors_to_ourselves() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let open = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+        let numbers: Vec<i32> = open.filter_map(|file| file.file_name().to_str()?.parse().ok()).collect();
+        for number in numbers.into_iter().filter(|number| *number > 2) {
+            // SAFETY: setting a flag on a number that may have been closed meanwhile does no harm.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+            let _ = rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::CLOEXEC);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, limit: u64) -> Finished {
+        run(Command::new("sh").args(["-c", script]), Duration::from_millis(limit)).unwrap()
+    }
+
+    #[test]
+    fn output_and_status() {
+        let done = shell("echo out; echo err >&2; exit 3", 5000);
+        assert_eq!(done.output, b"out\nerr\n");
+        assert_eq!(done.status.unwrap().code(), Some(3));
+    }
+
+    #[test]
+    fn late_output_of_children_counts() {
+        assert_eq!(shell("(sleep 0.2; echo late) & echo first", 5000).output, b"first\nlate\n");
+    }
+
+    #[test]
+    fn time_runs_out() {
+        let start = Instant::now();
+        assert!(shell("echo x; sleep 60; echo y", 200).status.is_none());
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn output_is_bounded() {
+        let done = shell("yes", 60_000);
+        assert_eq!(done.output.len() as u64, MOST_OUTPUT);
+    }
+
+    #[test]
+    fn no_descriptor_leaks_in() {
+        let done = shell("ls /proc/$$/fd", 5000);
+        assert_eq!(done.output, b"0\n1\n2\n");
+    }
+}

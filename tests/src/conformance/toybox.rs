@@ -1,0 +1,65 @@
+//! Toybox's tests, `tests/*.test`, by its own `scripts/test.sh`, which tests what is in `PATH` when it is
+//! told to test the host.
+
+use super::busybox::told;
+use super::place::{sealed, search_path, Place};
+use super::{add, job, link, Report, Verdict};
+use build_rootfs::cache::Cache;
+use build_rootfs::error::{Context, Result};
+use build_rootfs::peers::TOYBOX;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// For all the cases of an applet. Each case of `sh.test` that gets no answer takes 2 seconds.
+const LIMIT: Duration = Duration::from_secs(240);
+
+/// What runs the cases of an applet.
+pub struct Run {
+    tree: PathBuf,
+    program: PathBuf,
+    applets: Vec<String>,
+    shell: String,
+}
+
+impl Run {
+    /// Gets the suite, to be run by the multicall binary `program`, which has `applets`. `shell`: what
+    /// `sh.test` calls.
+    ///
+    /// # Errors
+    /// Toybox's source cannot be had.
+    pub fn prepare(cache: &Cache, program: &Path, applets: &[String], shell: &str) -> Result<Run> {
+        let (program, applets) = (program.to_path_buf(), applets.to_vec());
+        Ok(Run { tree: TOYBOX.tree(cache)?, program, applets, shell: shell.to_string() })
+    }
+
+    /// The cases of `applet`: none when the suite has none.
+    ///
+    /// # Errors
+    /// The harness itself fails: a folder cannot be written, a program not started.
+    pub fn run(&self, applet: &str) -> Result<Report> {
+        let mut report = Report::new();
+        if !self.tree.join("tests").join(format!("{applet}.test")).is_file() {
+            return Ok(report);
+        }
+        let place = Place::new()?;
+        for name in ["scripts", "tests", "configure"] {
+            link(&self.tree.join(name), &place.path().join(name))?;
+        }
+        let links = place.path().join("links");
+        fs::create_dir(&links).context(links.display())?;
+        for name in &self.applets {
+            link(&self.program, &links.join(name))?;
+        }
+        let mut command = sealed(&[Path::new("bash"), Path::new("scripts/test.sh"), Path::new(applet)]);
+        command.current_dir(place.path()).env("PATH", search_path(&[&links]));
+        command.env("TEST_HOST", "1").env("VERBOSE", "all").env("SH", &self.shell);
+        let done = job::run(&mut command, LIMIT)?;
+        told(&String::from_utf8_lossy(&done.output), &format!("{applet}.test"), &mut report);
+        if done.status.is_none() {
+            let name = format!("{applet}.test: in time");
+            add(&mut report, name, Verdict::Failed(format!("not in {} s", LIMIT.as_secs())));
+        }
+        Ok(report)
+    }
+}
