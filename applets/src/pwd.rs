@@ -1,0 +1,53 @@
+//! pwd: print the working directory (POSIX.1-2024 pwd).
+
+use sys::fs::{self, Statx};
+use sys::{Cx, Errno, ZStr};
+
+applet! {
+    name: pwd,
+    dir: "/bin",
+    class: NoFork,
+    last_wins: "LP",
+    usage: "\
+[-L|-P]
+
+Print the path of the working directory.
+
+    -L  As PWD in the environment has it, if that is right (default)
+    -P  Without symbolic links
+",
+}
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    if !cx.args.is_empty() {
+        return cx.misuse(b"too many arguments");
+    }
+    let logical = cx.env(b"PWD").filter(|p| !cx.has(opt!("P")) && is_here(*p));
+    if let Some(path) = logical {
+        cx.out.z(path);
+    } else {
+        let mut buf = [0; 4096];
+        match fs::getcwd(&mut buf) {
+            // Linux says so of a directory that our root does not reach.
+            Ok([b'/', ..]) => {}
+            Ok(_) => return unknown(cx, Errno::ENOENT),
+            Err(e) => return unknown(cx, e),
+        }
+        cx.out.bytes(buf.split(|&b| b == 0).next().unwrap_or(&[]));
+    }
+    cx.out.byte(b'\n');
+    0
+}
+
+fn unknown(cx: &mut Cx, why: Errno) -> u8 {
+    cx.fail(b"working directory", why);
+    1
+}
+
+/// Is `path` absolute, without `.` and `..`, and the working directory?
+fn is_here(path: ZStr) -> bool {
+    let id = |s: Statx| (s.stx_ino, s.stx_dev_major, s.stx_dev_minor);
+    path.first() == b'/'
+        && !path.bytes().split(|&b| b == b'/').any(|part| part == b"." || part == b"..")
+        && matches!((fs::stat(path), fs::stat(ZStr::new(c"."))), (Ok(a), Ok(b)) if id(a) == id(b))
+}

@@ -1,0 +1,122 @@
+//! ulimit: show and set the limits of a process (POSIX.1-2024 ulimit; the further letters as in BusyBox
+//! ash and bash).
+
+use sys::process::{getrlimit, setrlimit};
+use sys::{num, Cx};
+
+// Letter, resource (`man 2 getrlimit`), bytes of its unit as a power of two, then what it is.
+static LIMITS: &[u8] = b"\
+c\x04\x09core file, blocks\0\
+d\x02\x0adata, KB\0\
+e\x0d\x00nice\0\
+f\x01\x09file, blocks\0\
+i\x0b\x00signals\0\
+l\x08\x0alocked memory, KB\0\
+m\x05\x0aresident memory, KB\0\
+n\x07\x00open files\0\
+p\x06\x00processes\0\
+q\x0c\x00message queues, bytes\0\
+r\x0e\x00real-time priority\0\
+s\x03\x0astack, KB\0\
+t\x00\x00CPU, seconds\0\
+u\x06\x00processes\0\
+v\x09\x0aaddress space, KB\0\
+w\x0a\x00file locks";
+
+const SOFT: u8 = 1;
+const HARD: u8 = 2;
+
+/// Runs `ulimit` on raw arguments.
+pub fn run(cx: &mut Cx) -> u8 {
+    let args = core::mem::take(&mut cx.args);
+    let mut which = 0;
+    let mut asked = b'f';
+    for a in args.iter() {
+        let text = a.bytes();
+        let Some(letters) = text.strip_prefix(b"-").filter(|l| !l.is_empty()) else {
+            // A value for the resource named last.
+            for_each(asked, &mut |resource, shift, _| {
+                if let Err(why) = set(resource, shift, which, text) {
+                    cx.error(text, why);
+                }
+            });
+            return cx.status;
+        };
+        for &c in letters {
+            match c {
+                b'H' => which |= HARD,
+                b'S' => which |= SOFT,
+                _ => {
+                    asked = c;
+                    if !for_each(c, &mut |_, _, _| {}) {
+                        cx.error(text, b"unknown option");
+                        return 2;
+                    }
+                }
+            }
+        }
+    }
+    for_each(asked, &mut |resource, shift, what| {
+        if asked == b'a' {
+            // Letter and words, without the two numbers.
+            cx.out.byte(b'-');
+            cx.out.bytes(what.get(..1).unwrap_or(&[]));
+            cx.out.byte(b' ');
+            cx.out.left(what.get(3..).unwrap_or(&[]), 24);
+        }
+        let l = match getrlimit(resource) {
+            Ok(l) => l,
+            Err(e) => return cx.fail(b"getrlimit", e),
+        };
+        let n = if which & HARD != 0 { l.hard } else { l.soft };
+        if n == u64::MAX {
+            cx.out.bytes(b"unlimited");
+        } else {
+            cx.out.dec(n >> shift);
+        }
+        cx.out.byte(b'\n');
+    });
+    cx.status
+}
+
+/// Calls `each` with resource, shift and entry of the limit with this letter; `a` is all of them but `u`,
+/// which is `p` again. False if there is none.
+#[inline(never)]
+fn for_each(letter: u8, each: &mut dyn FnMut(u32, u32, &'static [u8])) -> bool {
+    let mut any = false;
+    let mut rest = LIMITS;
+    while let [c, resource, shift, text @ ..] = rest {
+        let end = text.iter().position(|&b| b == 0).unwrap_or(text.len());
+        if *c == letter || letter == b'a' && *c != b'u' {
+            any = true;
+            each(*resource as u32, *shift as u32, rest.get(..end + 3).unwrap_or(&[]));
+        }
+        rest = text.get(end + 1..).unwrap_or(&[]);
+    }
+    any
+}
+
+fn set(resource: u32, shift: u32, which: u8, text: &[u8]) -> Result<(), &'static [u8]> {
+    let bad: &[u8] = b"bad number";
+    let mut l = getrlimit(resource).map_err(|e| e.text())?;
+    let value = match text {
+        b"unlimited" => u64::MAX,
+        b"hard" => l.hard,
+        b"soft" => l.soft,
+        _ => {
+            let n = num::parse(text, 10).ok_or(bad)?;
+            if n << shift >> shift != n {
+                return Err(bad);
+            }
+            n << shift
+        }
+    };
+    // Both, unless one is named.
+    if which != SOFT {
+        l.hard = value;
+    }
+    if which != HARD {
+        l.soft = value;
+    }
+    setrlimit(resource, &l).map_err(|e| e.text())
+}
