@@ -88,22 +88,25 @@ pub fn parse_u32(s: &[u8]) -> Option<u32> {
 
 /// Human form of a size with powers of 1024, as `ls -h` prints it: at most four characters, one decimal
 /// below ten (`1.5K`). Returns the number of bytes written to `out`.
-pub fn human(n: u64, out: &mut [u8; 8]) -> usize {
+pub fn human(mut n: u64, out: &mut [u8; 8]) -> usize {
     let mut unit = 0;
-    let mut whole = n;
-    let mut tenths = 0;
-    while whole >= 1024 {
-        // Rounded up, as GNU and BusyBox do for the last digit shown.
-        tenths = ((whole as u32 & 1023) * 10 + 512) / 1024;
-        whole >>= 10;
+    while n >> 20 != 0 {
+        n >>= 10;
         unit += 1;
     }
-    if tenths == 10 || (whole >= 10 && tenths >= 5) {
-        whole += 1;
-        tenths = 0;
+    // Below 1,024 units of 1,024: the rest is done in 32 bits.
+    let (mut whole, mut tenths) = (n as u32, 0);
+    if whole >= 1024 {
+        // Rounded to the last digit shown, as BusyBox does.
+        tenths = ((whole & 1023) * 10 + 512) >> 10;
+        whole >>= 10;
+        unit += 1;
+        if tenths == 10 || (whole >= 10 && tenths >= 5) {
+            whole += 1;
+            tenths = 0;
+        }
     }
-    let mut b = [0; 64];
-    let d = digits(&mut b, whole, 10);
+    let mut digits_of = [0; 64];
     let mut len = 0;
     let mut put = |c: u8| {
         if let Some(o) = out.get_mut(len) {
@@ -111,13 +114,13 @@ pub fn human(n: u64, out: &mut [u8; 8]) -> usize {
             len += 1;
         }
     };
-    d.iter().for_each(|&c| put(c));
+    digits(&mut digits_of, whole as u64, 10).iter().for_each(|&c| put(c));
     if unit > 0 {
         if whole < 10 {
             put(b'.');
             put(b'0' + tenths as u8);
         }
-        put(b"?KMGTPE"[unit.min(6)]);
+        put(*b"?KMGTPE".get(unit).unwrap_or(&b'?'));
     }
     len
 }

@@ -1,45 +1,45 @@
 //! Sorting, once for all: a merge sort of indices that is not generic, so that a binary holds it once.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
-/// Sorts the indices `v`; `before(a, b)` tells whether `a` must stand before `b`. Stable; n log n calls.
+/// Sorts the indices `v`; `before(a, b)` tells whether `a` must stand before `b`. Stable; n log n calls, and
+/// room for half of `v` besides it.
+pub fn sort(v: &mut [u32], before: &mut dyn FnMut(u32, u32) -> bool) {
+    merge(v, &mut Vec::new(), before);
+}
+
+/// Sorts both halves, then merges them. As deep as the length has binary digits.
 #[inline(never)]
-pub fn sort(v: &mut Vec<u32>, before: &mut dyn FnMut(u32, u32) -> bool) {
-    let n = v.len();
-    let mut from = core::mem::take(v);
-    let mut to = vec![0; n];
-    let mut width = 1;
-    while width < n {
-        let mut start = 0;
-        while start < n {
-            let middle = n.min(start + width);
-            let end = n.min(middle + width);
-            let (mut l, mut r) = (start, middle);
-            for slot in to.iter_mut().take(end).skip(start) {
-                let left = from.get(l).copied().filter(|_| l < middle);
-                let right = from.get(r).copied().filter(|_| r < end);
-                *slot = match (left, right) {
-                    (Some(a), Some(b)) if before(b, a) => {
-                        r += 1;
-                        b
-                    }
-                    (Some(a), _) => {
-                        l += 1;
-                        a
-                    }
-                    (None, b) => {
-                        r += 1;
-                        b.unwrap_or(0)
-                    }
-                };
-            }
-            start = end;
-        }
-        core::mem::swap(&mut from, &mut to);
-        width *= 2;
+fn merge(v: &mut [u32], left: &mut Vec<u32>, before: &mut dyn FnMut(u32, u32) -> bool) {
+    let middle = v.len() / 2;
+    if middle == 0 {
+        return;
     }
-    *v = from;
+    if let Some((l, r)) = v.split_at_mut_checked(middle) {
+        merge(l, left, before);
+        merge(r, left, before);
+        left.clear();
+        left.extend_from_slice(l);
+    }
+    let (mut at, mut right) = (0, middle);
+    for &l in left.iter() {
+        while let Some(&r) = v.get(right) {
+            if !before(r, l) {
+                break;
+            }
+            put(v, at, r);
+            at += 1;
+            right += 1;
+        }
+        put(v, at, l);
+        at += 1;
+    }
+}
+
+fn put(v: &mut [u32], at: usize, value: u32) {
+    if let Some(slot) = v.get_mut(at) {
+        *slot = value;
+    }
 }
 
 #[cfg(test)]
