@@ -9,5 +9,6 @@ pub(crate) mod fstab;
 pub(crate) mod mode;
 pub(crate) mod name;
 pub(crate) mod remove;
+pub(crate) mod stamp;
 pub(crate) mod users;
 pub(crate) mod walk;

@@ -20,23 +20,21 @@ pub(crate) fn show(mut name: &[u8], odd: Odd, out: &mut Buf) -> usize {
     let mut width = 0;
     while let Some(&b) = name.first() {
         let (len, mut w) = utf8::next(name);
-        let (text, rest) = name.split_at_checked(len).unwrap_or((name, &[]));
+        let Some((text, rest)) = name.split_at_checked(len) else { break };
         name = rest;
-        let plain = w != utf8::BAD && !(odd == Odd::Escape && matches!(b, b' ' | b'\\'));
-        if plain || odd == Odd::Raw {
-            out.extend_from_slice(text);
-            if w == utf8::BAD {
-                w = 1;
-            }
-            width += w as usize;
-        } else if odd == Odd::Mark {
-            out.push(b'?');
-            width += 1;
-        } else {
+        let mut bad = w == utf8::BAD;
+        if bad {
+            w = 1;
+        }
+        if odd == Odd::Escape && (bad || b == b' ' || b == b'\\') {
             let before = out.len();
             text.iter().for_each(|&b| escape(b, out));
             width += out.len() - before;
+            continue;
         }
+        bad &= odd == Odd::Mark;
+        out.extend_from_slice(if bad { b"?" } else { text });
+        width += w as usize;
     }
     width
 }

@@ -1,7 +1,7 @@
 //! Names of users and groups from /etc/passwd and /etc/group (POSIX pwd.h, grp.h; `man 5 passwd`).
 
 use sys::fs::{self, Fd};
-use sys::{num, Buf, ZStr};
+use sys::{num, zstr, Buf, ZStr};
 
 /// One of the two files, read once when the first name is asked for, and the name found last.
 pub(crate) struct Names {
@@ -21,24 +21,39 @@ impl Names {
     #[inline(never)]
     pub(crate) fn name(&mut self, id: u32) -> &[u8] {
         if self.last != Some(id) {
+            self.last = Some(id);
             let path = self.path;
             let text = self.text.get_or_insert_with(|| read(path));
             let mut digits = [0; 64];
             let digits = num::digits(&mut digits, id as u64, 10);
-            self.name = find(text, digits).unwrap_or(digits).to_vec();
-            self.last = Some(id);
+            self.name.clear();
+            self.name.extend_from_slice(find(text, digits));
         }
         &self.name
     }
 }
 
-/// The name on the line whose third field is `digits`.
-fn find<'t>(text: &'t [u8], digits: &[u8]) -> Option<&'t [u8]> {
-    text.split(|&b| b == b'\n').find_map(|line| {
-        let mut fields = line.split(|&b| b == b':');
-        let name = fields.next();
-        (fields.nth(1) == Some(digits)).then_some(name).flatten().filter(|n| !n.is_empty())
-    })
+/// The name on the line whose third field is `digits`, or `digits`.
+#[inline(never)]
+fn find<'t>(mut text: &'t [u8], digits: &'t [u8]) -> &'t [u8] {
+    while !text.is_empty() {
+        let mut line = cut(&mut text, b'\n');
+        let name = cut(&mut line, b':');
+        cut(&mut line, b':');
+        if cut(&mut line, b':') == digits && !name.is_empty() {
+            return name;
+        }
+    }
+    digits
+}
+
+/// Takes what stands before `mark`, or everything, off `text`, and the mark too.
+#[inline(never)]
+pub(crate) fn cut<'t>(text: &mut &'t [u8], mark: u8) -> &'t [u8] {
+    let n = zstr::position(text, mark).unwrap_or(text.len());
+    let (field, rest) = text.split_at_checked(n).unwrap_or_default();
+    *text = rest.get(1..).unwrap_or_default();
+    field
 }
 
 /// The whole file; what cannot be read is empty, for names are a help and no duty.
@@ -47,7 +62,7 @@ fn read(path: ZStr) -> Buf {
     if let Ok(f) = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0) {
         let mut b = [0; 512];
         while let Ok(n @ 1..) = fs::read(*f, &mut b) {
-            text.extend_from_slice(b.get(..n).unwrap_or(&[]));
+            text.extend_from_slice(b.get(..n).unwrap_or_default());
         }
     }
     text
@@ -59,11 +74,11 @@ mod tests {
 
     #[test]
     fn names_by_number() {
-        let t = b"root:x:0:0::/:/bin/sh\nbroken\n:x:7:\nu:x:1000:1000";
-        assert_eq!(find(t, b"0"), Some(&b"root"[..]));
-        assert_eq!(find(t, b"1000"), Some(&b"u"[..]));
-        assert_eq!(find(t, b"7"), None);
-        assert_eq!(find(t, b"100"), None);
+        let t = b"root:x:0:0::/:/bin/sh\nbroken\n\n:x:7:\nu:x:1000:1000";
+        assert_eq!(find(t, b"0"), b"root");
+        assert_eq!(find(t, b"1000"), b"u");
+        assert_eq!(find(t, b"7"), b"7");
+        assert_eq!(find(t, b"100"), b"100");
     }
 
     #[test]
