@@ -3,7 +3,7 @@
 
 use alloc::vec;
 use sys::fs::{self, Fd};
-use sys::{num, system, time, Buf, Cx, Errno, ZStr};
+use sys::{num, system, time, zone, Buf, Cx, Errno, ZStr};
 
 applet! {
     name: dmesg,
@@ -176,7 +176,8 @@ fn show(cx: &mut Cx, priority: &[u8], stamp: Option<(u32, u32)>, text: &[u8]) {
 fn date(cx: &mut Cx, sec: u32) {
     // Messages are stamped by a clock that stands still while the machine sleeps, as this one does.
     let boot = time::now(time::CLOCK_REALTIME).sec - time::now(time::CLOCK_MONOTONIC).sec;
-    let c = time::civil(boot + sec as i64);
+    let at = boot + sec as i64;
+    let c = time::civil(at + zone::offset(cx.env(b"TZ"), at) as i64);
     let names = |all: &'static [u8], n: u32| all.get(n as usize * 3..).and_then(|a| a.get(..3)).unwrap_or(&[]);
     cx.out.bytes(names(b"SunMonTueWedThuFriSat", c.weekday));
     cx.out.byte(b' ');

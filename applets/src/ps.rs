@@ -1,0 +1,421 @@
+//! ps: tell what runs (POSIX.1-2024 ps; BusyBox procps/ps.c for the default columns).
+
+use crate::util::users::Names;
+use alloc::vec::Vec;
+use columns::Column;
+use process::*;
+use sys::fs::{self, Dir, Fd};
+use sys::opts::Walk;
+use sys::{num, system, time, tty, zone, Buf, Cx, Errno, ZStr};
+
+#[path = "ps/columns.rs"]
+mod columns;
+#[path = "ps/process.rs"]
+mod process;
+
+applet! {
+    name: ps,
+    dir: "/bin",
+    class: NoExec,
+    parse: Raw,
+    usage: "\
+[-AadeflTw] [-o COLUMNS] [-p PIDS] [aefluwxT]
+
+Tell what runs: number, user, processor time and command of all processes.
+
+    -A          All processes, as without an option
+    -e          The same
+    -a          Those on a terminal, but for session leaders
+    -d          All but session leaders
+    -p PIDS     Those with these numbers
+    -f          More columns
+    -l          Other columns
+    -o COLUMNS  These columns, with commas; NAME=HEADER gives one a header
+    -T          Threads too
+    -w          132 bytes a line instead of the terminal's width; -ww all
+
+Letters without - are the same, but a and x are all processes, u is the columns
+that BSD shows.
+
+Columns: user ruser group rgroup uid gid comm args pid tid ppid pgid sid tty vsz
+rss sz stat s nice pri time etime stime pcpu c f wchan addr
+",
+}
+
+/// What to show.
+struct Order<'a> {
+    columns: Vec<Column<'a>>,
+    /// Which processes: `a`, `d`, both, or all.
+    on_terminal: bool,
+    no_leaders: bool,
+    all: bool,
+    pids: Option<ZStr<'a>>,
+    threads: bool,
+    wide: u8,
+}
+
+/// Where the values come from that are no process's own.
+struct Sources {
+    proc: fs::Owned,
+    users: Names,
+    groups: Names,
+    uptime: u32,
+    now: i64,
+    tz: i32,
+}
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    if cx.args.iter().any(|a| a.is(b"--help")) {
+        cx.help();
+        return 0;
+    }
+    let mut o = Order {
+        columns: Vec::new(),
+        on_terminal: false,
+        no_leaders: false,
+        all: false,
+        pids: None,
+        threads: false,
+        wide: 0,
+    };
+    let mut preset = b'-';
+    let mut walk = Walk::new(core::mem::take(&mut cx.args), SPEC, true);
+    while let Some(step) = walk.next() {
+        match step {
+            Err(w) => return cx.wrong(w),
+            Ok(f) => match (f.letter, f.value) {
+                (b'o', Some(list)) => {
+                    if let Err(name) = columns::add(&mut o.columns, list.bytes(), false) {
+                        cx.error(name, b"no such column (see --help)");
+                        return 1;
+                    }
+                }
+                (b'p', list) => o.pids = list,
+                (b'a', _) => o.on_terminal = true,
+                (b'd', _) => o.no_leaders = true,
+                (letter, _) => o.letter(letter, &mut preset),
+            },
+        }
+    }
+    for word in walk.operands() {
+        for &b in word.bytes() {
+            if !b"aefluwxT".contains(&b) {
+                cx.error(word.bytes(), b"unknown operand (see --help)");
+                return 1;
+            }
+            o.letter(b, &mut preset);
+        }
+    }
+    if o.columns.is_empty() {
+        let list: &[u8] = match preset {
+            b'f' => b"user=UID,pid,ppid,c,stime,tty,time,args=CMD",
+            b'l' => b"f,s,uid,pid,ppid,c,pri,ni,addr,sz,wchan,tty,time,comm=CMD",
+            b'u' => b"user,pid,pcpu,vsz,rss,tty,stat,start=START,time,args",
+            _ if o.threads => b"pid,tid,user,time,args",
+            _ => b"pid,user,time,args",
+        };
+        // Its names are known.
+        let _ = columns::add(&mut o.columns, list, true);
+    }
+    if let Err(e) = show_all(cx, &o) {
+        cx.fail(b"/proc", e);
+    }
+    cx.status
+}
+
+impl Order<'_> {
+    fn letter(&mut self, letter: u8, preset: &mut u8) {
+        match letter {
+            b'f' | b'l' | b'u' => *preset = letter,
+            b'T' => self.threads = true,
+            b'w' => self.wide += 1,
+            _ => self.all = true,
+        }
+    }
+
+    /// Is this process to be shown?
+    fn wants(&self, p: &Process) -> bool {
+        let leader = p.number(SESSION) as u32 == p.pid;
+        let mut any = self.all;
+        if let Some(list) = self.pids {
+            let mut words = list.bytes().split(|b| matches!(b, b',' | b' '));
+            any |= words.any(|w| num::parse_u32(w) == Some(p.pid));
+        }
+        any |= self.no_leaders && !leader;
+        any |= self.on_terminal && !leader && p.number(TTY) != 0;
+        any || !(self.all || self.pids.is_some() || self.no_leaders || self.on_terminal)
+    }
+}
+
+/// Bytes of a line that are shown.
+fn width(cx: &Cx, o: &Order) -> usize {
+    match (o.wide, tty::size(cx.out.fd())) {
+        (0, Ok((_, columns @ 1..))) => columns as usize,
+        (0, Ok(_)) => 80,
+        (1, Ok(_)) => 132,
+        // No terminal cuts what goes elsewhere.
+        _ => usize::MAX,
+    }
+}
+
+fn show_all(cx: &mut Cx, o: &Order) -> Result<(), Errno> {
+    let mut dir = Dir::open(Fd::CWD, ZStr::new(c"/proc"), 0)?;
+    let now = time::now(time::CLOCK_REALTIME).sec;
+    let mut s = Sources {
+        proc: fs::open(ZStr::new(c"/proc"), fs::O_PATH | fs::O_CLOEXEC, 0)?,
+        users: Names::new(ZStr::new(c"/etc/passwd")),
+        groups: Names::new(ZStr::new(c"/etc/group")),
+        uptime: system::uptime() as u32,
+        now,
+        tz: zone::offset(cx.env(b"TZ"), now),
+    };
+    // A folder that is not the kernel's tells nothing, and that is no answer.
+    fs::statx(*s.proc, ZStr::new(c"self"), 0)?;
+    let width = width(cx, o);
+    let mut line = Buf::new();
+    if o.columns.iter().any(|c| !c.header.is_empty()) {
+        for (i, c) in o.columns.iter().enumerate() {
+            cell(&mut line, c, c.header, i + 1 == o.columns.len());
+        }
+        flush_line(cx, &mut line, width);
+    }
+    while let Some(e) = dir.next()? {
+        let Some(pid) = num::parse_u32(e.name.bytes()) else { continue };
+        // Whoever ends while we look is not there.
+        let Ok(p) = load(*s.proc, e.name.bytes(), pid, pid) else { continue };
+        if !o.wants(&p) {
+            continue;
+        }
+        if o.threads {
+            let folder = path(e.name.bytes(), b"task");
+            let at = ZStr::from_bytes_with_nul(&folder).unwrap_or(ZStr::new(c""));
+            let Ok(mut tasks) = Dir::open(*s.proc, at, 0) else { continue };
+            while let Ok(Some(t)) = tasks.next() {
+                let Some(tid) = num::parse_u32(t.name.bytes()) else { continue };
+                let mut folder = path(at.bytes(), t.name.bytes());
+                folder.pop();
+                if let Ok(p) = load(*s.proc, &folder, pid, tid) {
+                    show(cx, o, &mut s, &p, &mut line, width);
+                }
+            }
+        } else {
+            show(cx, o, &mut s, &p, &mut line, width);
+        }
+    }
+    Ok(())
+}
+
+fn show(cx: &mut Cx, o: &Order, s: &mut Sources, p: &Process, line: &mut Buf, width: usize) {
+    let mut value = Buf::new();
+    for (i, c) in o.columns.iter().enumerate() {
+        value.clear();
+        put(&mut value, c.kind, p, s);
+        cell(line, c, &value, i + 1 == o.columns.len());
+    }
+    flush_line(cx, line, width);
+}
+
+fn flush_line(cx: &mut Cx, line: &mut Buf, width: usize) {
+    // A name may hold anything; a terminal must not act on it.
+    line.iter_mut().filter(|b| **b < 32 || **b == 127).for_each(|b| *b = b'?');
+    cx.out.bytes(line.get(..width).unwrap_or(line));
+    cx.out.byte(b'\n');
+    line.clear();
+}
+
+/// Appends one value, a blank in front unless it is the first.
+fn cell(line: &mut Buf, c: &Column, value: &[u8], last: bool) {
+    if !line.is_empty() {
+        line.push(b' ');
+    }
+    let pad = c.width.saturating_sub(value.len());
+    let end = line.len() + pad;
+    if c.right {
+        line.resize(end, b' ');
+    }
+    line.extend_from_slice(value);
+    if !c.right && !last {
+        line.resize(end + value.len(), b' ');
+    }
+}
+
+fn number(out: &mut Buf, n: u64, base: u32, least: usize) {
+    let mut digits = [0; 64];
+    let d = num::digits(&mut digits, n, base);
+    out.resize(out.len() + least.saturating_sub(d.len()), b'0');
+    out.extend_from_slice(d);
+}
+
+/// Appends `sec` seconds as `[dd-]hh:mm:ss`; without hours if there are none and `short`.
+fn clock(out: &mut Buf, sec: u32, short: bool) {
+    let (days, hours) = (sec / 86_400, sec / 3600 % 24);
+    if days > 0 {
+        number(out, days as u64, 10, 2);
+        out.push(b'-');
+    }
+    if !short || sec >= 3600 {
+        number(out, hours as u64, 10, 2);
+        out.push(b':');
+    }
+    number(out, (sec / 60 % 60) as u64, 10, 2);
+    out.push(b':');
+    number(out, (sec % 60) as u64, 10, 2);
+}
+
+/// Appends the value of one column.
+fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Sources) {
+    let seconds = |ticks: u64| num::div_rem(ticks, HZ).0 as u32;
+    let age = s.uptime.saturating_sub(seconds(p.number(START)));
+    let ticks = (p.number(UTIME) + p.number(STIME)) as u32;
+    // Tenths of a percent of the time since its start.
+    let share = ticks.saturating_mul(10) / age.max(1);
+    let n = match kind {
+        b'u' => return out.extend_from_slice(s.users.name(p.uid)),
+        b'g' => return out.extend_from_slice(s.groups.name(p.gid)),
+        b'r' => return out.extend_from_slice(s.users.name(real(p, s.proc_fd(), b"Uid:\t"))),
+        b'q' => return out.extend_from_slice(s.groups.name(real(p, s.proc_fd(), b"Gid:\t"))),
+        b'n' => return out.extend_from_slice(&p.comm),
+        b'a' => return command(out, p, s.proc_fd()),
+        b'y' => return out.append(&mut terminal(p.number(TTY) as u32)),
+        b'x' => return status(out, p),
+        b's' => return out.push(p.state),
+        b'T' => return clock(out, seconds(ticks as u64), false),
+        b'E' => return clock(out, age, true),
+        b'B' => return start(out, s, age),
+        b'w' => return waits_in(out, p, s.proc_fd()),
+        b'A' => return out.push(b'-'),
+        b'%' => {
+            number(out, (share / 10) as u64, 10, 1);
+            out.push(b'.');
+            (share % 10) as u64
+        }
+        b'N' => {
+            let nice = p.number(NICE) as i32;
+            if nice < 0 {
+                out.push(b'-');
+            }
+            nice.unsigned_abs() as u64
+        }
+        b'O' => (p.number(PRIORITY) as i32 + 60).unsigned_abs() as u64,
+        b'i' => p.uid as u64,
+        b'j' => p.gid as u64,
+        b'p' => p.pid as u64,
+        b't' => p.tid as u64,
+        b'P' => p.number(PPID),
+        b'G' => p.number(PGRP),
+        b'S' => p.number(SESSION),
+        b'v' => p.number(VSIZE) >> 10,
+        b'R' => p.number(RSS) << 2,
+        b'z' => p.number(VSIZE) >> 12,
+        b'c' => (share / 10) as u64,
+        // As others show it: forked without exec 1, used root's rights 4.
+        _ => p.number(FLAGS) >> 6 & 7,
+    };
+    number(out, n, 10, 1);
+}
+
+impl Sources {
+    fn proc_fd(&self) -> Fd {
+        *self.proc
+    }
+}
+
+/// Calls `read` for `PID/file`; nothing if the process has ended.
+fn file<'b>(p: &Process, proc: Fd, name: &[u8], buf: &'b mut [u8]) -> &'b [u8] {
+    let mut digits = [0; 64];
+    let at = path(num::digits(&mut digits, p.pid as u64, 10), name);
+    ZStr::from_bytes_with_nul(&at).and_then(|at| read(proc, at, buf).ok()).unwrap_or(&[])
+}
+
+/// The real user or group from `status`: the first number behind `tag`.
+fn real(p: &Process, proc: Fd, tag: &[u8]) -> u32 {
+    let mut buf = [0; 1024];
+    let text = file(p, proc, b"status", &mut buf);
+    let found = text.split(|&b| b == b'\n').find_map(|l| num::prefix(l.strip_prefix(tag)?, 10));
+    found.map_or(p.uid, |(n, _)| n as u32)
+}
+
+/// The command line; the name in brackets for kernel threads and the dead.
+fn command(out: &mut Buf, p: &Process, proc: Fd) {
+    let mut buf = [0; 2048];
+    let text = file(p, proc, b"cmdline", &mut buf);
+    match text.iter().rposition(|&b| b != 0) {
+        Some(end) => {
+            out.extend(text.iter().take(end + 1).map(|&b| if b == 0 { b' ' } else { b }));
+        }
+        None => {
+            out.push(b'[');
+            out.extend_from_slice(&p.comm);
+            out.push(b']');
+        }
+    }
+}
+
+/// State, then `<` or `N` for the niceness, `s` for a session leader, `l` with threads, `+` in the foreground.
+fn status(out: &mut Buf, p: &Process) {
+    let nice = p.number(NICE) as i32;
+    let marks = [
+        (nice < 0, b'<'),
+        (nice > 0, b'N'),
+        (p.number(SESSION) as u32 == p.pid, b's'),
+        (p.number(THREADS) > 1, b'l'),
+        (p.number(TPGID) == p.number(PGRP), b'+'),
+    ];
+    out.push(p.state);
+    out.extend(marks.iter().filter(|m| m.0).map(|m| m.1));
+}
+
+/// When it was started: the time of the day, or the day if that was another one.
+fn start(out: &mut Buf, s: &Sources, age: u32) {
+    let local = |sec: i64| time::civil(sec + s.tz as i64);
+    let (c, today) = (local(s.now - age as i64), local(s.now));
+    if age < 86_400 && c.day == today.day {
+        number(out, c.hour as u64, 10, 2);
+        out.push(b':');
+        number(out, c.minute as u64, 10, 2);
+    } else {
+        let names = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+        out.extend_from_slice(names.get(c.month as usize * 3 - 3..).and_then(|n| n.get(..3)).unwrap_or(&[]));
+        number(out, c.day as u64, 10, 2);
+    }
+}
+
+/// The kernel function that it waits in.
+fn waits_in(out: &mut Buf, p: &Process, proc: Fd) {
+    let mut buf = [0; 64];
+    match file(p, proc, b"wchan", &mut buf) {
+        b"" | b"0" => out.push(b'-'),
+        name => out.extend_from_slice(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(f: &dyn Fn(&mut Buf)) -> String {
+        let mut b = Buf::new();
+        f(&mut b);
+        String::from_utf8(b).unwrap()
+    }
+
+    #[test]
+    fn clocks() {
+        assert_eq!(text(&|b| clock(b, 0, false)), "00:00:00");
+        assert_eq!(text(&|b| clock(b, 0, true)), "00:00");
+        assert_eq!(text(&|b| clock(b, 3_725, true)), "01:02:05");
+        assert_eq!(text(&|b| clock(b, 100 * 86_400 + 5, true)), "100-00:00:05");
+    }
+
+    #[test]
+    fn cells_are_aligned() {
+        let mut all = Vec::new();
+        columns::add(&mut all, b"pid,user,args", false).unwrap();
+        let line = text(&|b| {
+            cell(b, &all[0], b"7", false);
+            cell(b, &all[1], b"root", false);
+            cell(b, &all[2], b"x", true);
+        });
+        assert_eq!(line, "    7 root     x");
+    }
+}

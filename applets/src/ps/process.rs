@@ -1,0 +1,150 @@
+//! What /proc tells of one process or thread (`man 5 proc`).
+
+use sys::fs::{self, Fd, Statx};
+use sys::{num, Buf, Errno, ZStr};
+
+/// Ticks a second in /proc (USER_HZ), on all processors that we know.
+pub(crate) const HZ: u32 = 100;
+
+// Fields of `stat` as counted there, less 4: the numbers behind the state.
+pub(crate) const PPID: usize = 0;
+pub(crate) const PGRP: usize = 1;
+pub(crate) const SESSION: usize = 2;
+pub(crate) const TTY: usize = 3;
+pub(crate) const TPGID: usize = 4;
+pub(crate) const FLAGS: usize = 5;
+pub(crate) const UTIME: usize = 10;
+pub(crate) const STIME: usize = 11;
+pub(crate) const PRIORITY: usize = 14;
+pub(crate) const NICE: usize = 15;
+pub(crate) const THREADS: usize = 16;
+pub(crate) const START: usize = 18;
+pub(crate) const VSIZE: usize = 19;
+pub(crate) const RSS: usize = 20;
+const FIELDS: usize = 21;
+
+/// One line of output to be.
+pub(crate) struct Process {
+    /// Process and thread ID, the same without threads.
+    pub(crate) pid: u32,
+    pub(crate) tid: u32,
+    /// Name of the program, 15 bytes at most.
+    pub(crate) comm: Buf,
+    /// R, S, D, Z, T …
+    pub(crate) state: u8,
+    pub(crate) numbers: [u64; FIELDS],
+    /// Effective user and group, the owners of its folder.
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+impl Process {
+    pub(crate) fn number(&self, field: usize) -> u64 {
+        self.numbers.get(field).copied().unwrap_or(0)
+    }
+}
+
+/// Reads the start of a small file in /proc.
+pub(crate) fn read<'b>(dir: Fd, path: ZStr, buf: &'b mut [u8]) -> Result<&'b [u8], Errno> {
+    let f = fs::openat(dir, path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let n = fs::read(*f, buf)?;
+    Ok(buf.get(..n).unwrap_or(&[]))
+}
+
+/// `NAME/file` for calls relative to /proc.
+pub(crate) fn path(folder: &[u8], file: &[u8]) -> Buf {
+    let mut p = folder.to_vec();
+    p.push(b'/');
+    p.extend_from_slice(file);
+    p.push(0);
+    p
+}
+
+/// The process whose folder in `proc` is `folder` (`123`, `123/task/124`). An error when it has ended.
+pub(crate) fn load(proc: Fd, folder: &[u8], pid: u32, tid: u32) -> Result<Process, Errno> {
+    let at = path(folder, b"stat");
+    let at = ZStr::from_bytes_with_nul(&at).ok_or(Errno::EINVAL)?;
+    let mut buf = [0; 512];
+    let f = fs::openat(proc, at, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let n = fs::read(*f, &mut buf)?;
+    let owner: Statx = fs::fstat(*f)?;
+    let mut p = parse(buf.get(..n).unwrap_or(&[])).ok_or(Errno::EIO)?;
+    (p.pid, p.tid) = (pid, tid);
+    (p.uid, p.gid) = (owner.stx_uid, owner.stx_gid);
+    Ok(p)
+}
+
+/// Reads the text of a `stat` file. The name may hold blanks and parentheses: it ends at the last one.
+fn parse(text: &[u8]) -> Option<Process> {
+    let open = text.iter().position(|&b| b == b'(')?;
+    let close = text.iter().rposition(|&b| b == b')')?;
+    let comm = text.get(open + 1..close)?.to_vec();
+    let rest = text.get(close + 2..)?;
+    let (&state, rest) = rest.split_first()?;
+    let mut p = Process { pid: 0, tid: 0, comm, state, numbers: [0; FIELDS], uid: 0, gid: 0 };
+    let words = rest.split(|&b| b == b' ').skip(1);
+    for (slot, word) in p.numbers.iter_mut().zip(words) {
+        *slot = match word.strip_prefix(b"-") {
+            Some(n) => num::prefix(n, 10)?.0.wrapping_neg(),
+            None => num::prefix(word, 10)?.0,
+        };
+    }
+    Some(p)
+}
+
+/// Name of the terminal with this device number: `tty1`, `ttyS0`, `pts/3`; `?` for none.
+pub(crate) fn terminal(dev: u32) -> Buf {
+    let (major, minor) = (dev >> 8 & 0xfff, dev & 0xff | dev >> 12 & 0xfff00);
+    let (name, n): (&[u8], u32) = match major {
+        0 => return b"?".to_vec(),
+        4 if minor < 64 => (b"tty", minor),
+        4 => (b"ttyS", minor.wrapping_sub(64)),
+        5 if minor == 1 => return b"console".to_vec(),
+        136..=143 => (b"pts/", (major - 136) << 20 | minor),
+        204 if (64..80).contains(&minor) => (b"ttyAMA", minor - 64),
+        _ => (b"", minor),
+    };
+    let mut out = name.to_vec();
+    let mut digits = [0; 64];
+    if name.is_empty() {
+        out.extend_from_slice(num::digits(&mut digits, major as u64, 10));
+        out.push(b',');
+    }
+    out.extend_from_slice(num::digits(&mut digits, n as u64, 10));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_names_do_not_shift_the_fields() {
+        let p = parse(b"12 (a) b (c) S 1 2 3 34816 -1 4194560 0 0 0 0 7 8 0 0 20 -5 1 0 999 8192 3 1844").unwrap();
+        assert_eq!((p.comm.as_slice(), p.state), (&b"a) b (c"[..], b'S'));
+        assert_eq!(p.numbers[..5], [1, 2, 3, 34816, u64::MAX]);
+        assert_eq!((p.number(UTIME), p.number(NICE) as i64, p.number(START), p.number(RSS)), (7, -5, 999, 3));
+        assert!(parse(b"12 (a").is_none() && parse(b"").is_none() && parse(b"1 (a)").is_none());
+    }
+
+    #[test]
+    fn terminals() {
+        let t = |d| String::from_utf8(terminal(d)).unwrap();
+        assert_eq!(t(0), "?");
+        assert_eq!(t(0x401), "tty1");
+        assert_eq!(t(0x440), "ttyS0");
+        assert_eq!(t(0x8803), "pts/3");
+        assert_eq!(t(204 << 8 | 64), "ttyAMA0");
+        assert_eq!(t(0x501), "console");
+        assert_eq!(t(229 << 8), "229,0");
+    }
+
+    #[test]
+    fn ourselves() {
+        let proc = fs::open(ZStr::new(c"/proc"), fs::O_PATH, 0).unwrap();
+        let p = load(*proc, b"self", 5, 5).unwrap();
+        assert!(matches!(p.state, b'R' | b'S'));
+        assert_eq!(p.uid, sys::process::geteuid());
+        assert!(load(*proc, b"0", 0, 0).is_err());
+    }
+}
