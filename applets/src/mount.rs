@@ -146,7 +146,7 @@ fn all(cx: &mut Cx, o: &Order) {
     for l in fstab::lines(&mut text) {
         let options = l.options.bytes();
         let wanted = o.wanted.is_none_or(|w| options::has_all(options, w.bytes()));
-        let skip = options::has_all(options, b"noauto") || l.kind.is(b"swap") || l.kind.is(b"ignore");
+        let skip = options::has(options, b"noauto") || l.kind.is(b"swap") || l.kind.is(b"ignore");
         if skip || !wanted || !fstab::meant(o.types, l.kind) {
             continue;
         }
@@ -194,7 +194,7 @@ fn attach(cx: &mut Cx, o: &Order, l: &Line) {
     p.add(&o.extra);
     if let Err(e) = perform(cx, o, l, p) {
         let list = l.options.bytes();
-        let missing = matches!(e, Errno::ENOENT | Errno::ENXIO) && options::has_all(list, b"nofail");
+        let missing = matches!(e, Errno::ENOENT | Errno::ENXIO) && options::has(list, b"nofail");
         let twice = e == Errno::EBUSY && o.has(opt!("a"));
         if !missing && !twice {
             let mut what = l.device.bytes().to_vec();
@@ -307,7 +307,8 @@ fn one(cx: &mut Cx, o: &Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
         try_mount(cx, l, first, &mut p.data)?;
         let how = flags & !(MS_REC | MS_BIND | MS_MOVE | MS_SILENT);
         if act == MS_BIND && how != 0 {
-            sys::mount::mount(none, l.dir, none, how | MS_BIND | MS_REMOUNT, None)?;
+            let flags = kept(l, o) | how;
+            sys::mount::mount(none, l.dir, none, flags & !(MS_REC | MS_MOVE | PROPAGATION) | MS_BIND | MS_REMOUNT, None)?;
         }
     }
     if p.flags & PROPAGATION != 0 {
@@ -315,6 +316,21 @@ fn one(cx: &mut Cx, o: &Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
         sys::mount::mount(none, l.dir, none, p.flags & PROPAGATION | rec, None)?;
     }
     Ok(())
+}
+
+/// The flags that the mount on `l.dir` has, changed as the options say: a bind that becomes read-only must
+/// not lose its nosuid.
+fn kept(l: &Line, o: &Order) -> u32 {
+    let mut p = Options { flags: 0, data: Buf::new(), on_loop: false };
+    let path = fstab::canonical(l.dir);
+    // Without /proc there is nothing to keep.
+    let mut text = fstab::read(ZStr::new(fstab::MOUNTS)).unwrap_or_default();
+    if let Some(m) = fstab::lines(&mut text).iter().rev().find(|m| m.dir.is(&path)) {
+        p.add(m.options.bytes());
+    }
+    p.add(l.options.bytes());
+    p.add(&o.extra);
+    p.flags
 }
 
 /// What the child of [`help`] runs.

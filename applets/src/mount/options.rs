@@ -87,8 +87,12 @@ fn bit(code: u8) -> u32 {
 
 /// Does the comma list have every word of `wanted` (`-O`)? A word with `no` in front must be missing.
 pub(crate) fn has_all(list: &[u8], wanted: &[u8]) -> bool {
-    let has = |w: &[u8]| list.split(|&b| b == b',').any(|o| o == w);
-    wanted.split(|&b| b == b',').all(|w| has(w) || w.strip_prefix(b"no").is_some_and(|w| !has(w)))
+    wanted.split(|&b| b == b',').all(|w| has(list, w) || w.strip_prefix(b"no").is_some_and(|w| !has(list, w)))
+}
+
+/// Is `word` in the comma list?
+pub(crate) fn has(list: &[u8], word: &[u8]) -> bool {
+    list.split(|&b| b == b',').any(|o| o == word)
 }
 
 #[cfg(test)]
@@ -158,6 +162,7 @@ mod tests {
     #[test]
     fn options_wanted() {
         assert!(has_all(b"ro,noauto", b"ro") && has_all(b"ro,noauto", b"noauto,nosuid"));
+        assert!(has(b"ro,noauto", b"noauto") && !has(b"ro", b"noauto"));
         assert!(!has_all(b"ro,noauto", b"rw") && !has_all(b"ro,suid", b"nosuid"));
     }
 }
