@@ -4,6 +4,15 @@ use crate::fs::ioctl;
 use crate::{Fd, Result};
 use linux_raw_sys::ioctl::{TCGETS, TCSETS, TCSETSW, TIOCGPGRP, TIOCGWINSZ, TIOCNOTTY, TIOCSCTTY, TIOCSPGRP};
 
+pub use linux_raw_sys::general::{
+    ECHO, ICANON, ICRNL, IEXTEN, IGNCR, INLCR, ISIG, ISTRIP, IXON, ONLCR, OPOST,
+};
+
+/// Place in `cc`: how many bytes a read waits for.
+pub const VMIN: usize = linux_raw_sys::general::VMIN as usize;
+/// Place in `cc`: how long it waits, in tenths of a second.
+pub const VTIME: usize = linux_raw_sys::general::VTIME as usize;
+
 /// Terminal settings, the kernel's `struct termios` (19 control characters on both processors).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(C)]

@@ -1,0 +1,175 @@
+//! The lines entered before, in memory and in a file.
+//!
+//! The file grows by whole lines, each appended by one write, so that shells side by side and a crash lose
+//! nothing; when it has twice the lines to be kept it is written anew beside itself and renamed.
+
+use alloc::vec::Vec;
+use sys::fs::{self, Fd};
+use sys::zstr::ZBuf;
+use sys::{Buf, Result};
+
+/// Bytes at the end of the file that are read, and the longest line that is kept.
+const TAIL: u64 = if cfg!(mote_nommu) { 4 << 10 } else { 64 << 10 };
+const LONGEST: usize = 4 << 10;
+
+/// The lines entered before.
+pub struct History {
+    lines: Vec<Buf>,
+    most: usize,
+    file: Buf, // empty: none
+    in_file: usize,
+    torn: bool,
+}
+
+impl History {
+    pub(super) const fn new() -> History {
+        History { lines: Vec::new(), most: 100, file: Buf::new(), in_file: 0, torn: false }
+    }
+
+    /// The lines, the oldest first.
+    pub fn lines(&self) -> &[Buf] {
+        &self.lines
+    }
+
+    /// Keeps at most `most` lines, in `file` too if it is not empty; reads what that one holds.
+    pub fn open(&mut self, file: &[u8], most: usize) {
+        self.most = most;
+        self.file = Buf::from(file);
+        // A file that is not there yet will be made.
+        let _ = self.load();
+    }
+
+    fn load(&mut self) -> Result<()> {
+        self.lines.clear();
+        self.in_file = 0;
+        let f = fs::open(self.file.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+        let size = fs::lseek(*f, 0, fs::SEEK_END)?;
+        let from = size.saturating_sub(TAIL);
+        fs::lseek(*f, from as i64, fs::SEEK_SET)?;
+        let mut text = Buf::new();
+        let mut b = [0; 512];
+        loop {
+            let n = fs::read(*f, &mut b)?;
+            text.extend_from_slice(b.get(..n).unwrap_or(&[]));
+            // Others may be writing.
+            if n == 0 || text.len() as u64 > 2 * TAIL {
+                break;
+            }
+        }
+        self.torn = text.last().is_some_and(|&c| c != b'\n');
+        // Of a long file the first line here is half a line.
+        for line in text.split(|&c| c == b'\n').skip((from > 0) as usize) {
+            self.keep(line);
+            self.in_file += 1;
+        }
+        if from > 0 {
+            self.in_file = usize::MAX / 2;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn keep(&mut self, line: &[u8]) -> bool {
+        let again = self.lines.last().is_some_and(|l| l == line);
+        if line.is_empty() || line.len() > LONGEST || again || self.most == 0 {
+            return false;
+        }
+        if self.lines.len() >= self.most {
+            self.lines.remove(0);
+        }
+        self.lines.push(Buf::from(line));
+        true
+    }
+
+    /// Adds what was entered, each line by itself. A line like the last one is not added.
+    pub fn add(&mut self, text: &[u8]) {
+        for line in text.split(|&c| c == b'\n') {
+            // A file that cannot be written is no reason to disturb somebody who types.
+            if self.keep(line) && !self.file.is_empty() && self.append(line).is_ok() {
+                self.in_file += 1;
+                if self.in_file > 2 * self.most {
+                    let _ = self.shorten();
+                }
+            }
+        }
+    }
+
+    fn append(&mut self, line: &[u8]) -> Result<()> {
+        let f = fs::open(self.file.z(), fs::O_WRONLY | fs::O_APPEND | fs::O_CREAT | fs::O_CLOEXEC, 0o600)?;
+        let mut whole = Buf::new();
+        if core::mem::take(&mut self.torn) {
+            whole.push(b'\n');
+        }
+        whole.extend_from_slice(line);
+        whole.push(b'\n');
+        fs::write_all(*f, &whole)
+    }
+
+    /// Writes the file anew with the last lines of all shells.
+    fn shorten(&mut self) -> Result<()> {
+        self.load()?;
+        let mut beside = self.file.clone();
+        beside.extend_from_slice(b".new");
+        let flags = fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC | fs::O_NOFOLLOW | fs::O_CLOEXEC;
+        let f = fs::open(beside.z(), flags, 0o600)?;
+        let mut whole = Buf::new();
+        for line in &self.lines {
+            whole.extend_from_slice(line);
+            whole.push(b'\n');
+        }
+        fs::write_all(*f, &whole)?;
+        fs::fsync(*f)?;
+        fs::renameat2(Fd::CWD, beside.z(), Fd::CWD, self.file.z(), 0)?;
+        self.in_file = self.lines.len();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str) -> std::path::PathBuf {
+        std::env::temp_dir().join(format!("mote-history-{}-{name}", std::process::id()))
+    }
+
+    #[test]
+    fn lines_go_to_the_file_and_come_back() {
+        let path = file("a");
+        let mut h = History::new();
+        h.open(path.to_str().unwrap().as_bytes(), 5);
+        for l in ["one", "two", "two", "", "x\ny"] {
+            h.add(l.as_bytes());
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\nx\ny\n");
+        let mut h = History::new();
+        h.open(path.to_str().unwrap().as_bytes(), 3);
+        assert_eq!(h.lines(), [b"two".to_vec(), b"x".to_vec(), b"y".to_vec()]);
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn the_file_is_bounded() {
+        let path = file("b");
+        let mut h = History::new();
+        h.open(path.to_str().unwrap().as_bytes(), 4);
+        for n in 0..100 {
+            h.add(format!("line {n}").as_bytes());
+            assert!(std::fs::read_to_string(&path).unwrap().lines().count() <= 9);
+        }
+        assert_eq!(h.lines().len(), 4);
+        assert!(std::fs::read_to_string(&path).unwrap().ends_with("line 98\nline 99\n"));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_torn_line_stays_by_itself() {
+        let path = file("c");
+        std::fs::write(&path, "whole\nto").unwrap();
+        let mut h = History::new();
+        h.open(path.to_str().unwrap().as_bytes(), 5);
+        h.add(b"next");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole\nto\nnext\n");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
