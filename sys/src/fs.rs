@@ -380,6 +380,18 @@ pub fn ftruncate(f: Fd, size: u64) -> Result<()> {
 /// `man 2 sendfile`, from and to the current offsets; bytes moved, 0 at the end.
 pub fn sendfile(to: Fd, from: Fd, count: usize) -> Result<usize> {
     // SAFETY: no memory is involved without an offset pointer.
+/// `man 2 fsync`.
+pub fn fsync(f: Fd) -> Result<()> {
+    // SAFETY: no memory is involved.
+    done(unsafe { sys3!(__NR_fsync, f.0) })
+}
+
+/// Makes reads of `f` wait again (O_NONBLOCK off, `man 2 fcntl`).
+pub fn set_blocking(f: Fd) -> Result<()> {
+    let flags = fcntl(f, linux_raw_sys::general::F_GETFL, 0)?;
+    fcntl(f, linux_raw_sys::general::F_SETFL, flags & !(O_NONBLOCK as usize)).map(|_| ())
+}
+
     #[cfg(target_arch = "arm")]
     let r = unsafe { sys6!(__NR_sendfile64, to.0, from.0, 0, count) };
     // SAFETY: as above.
