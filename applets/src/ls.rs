@@ -174,14 +174,15 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         odd = Odd::Escape;
     }
     let Some(screen) = columns(cx) else { return cx.misuse(b"invalid width") };
-    let when = cx.value(slot!("--color")).map_or(&b""[..], |w| w.bytes());
-    let color = match when {
-        b"always" => true,
-        b"never" => false,
-        b"" if opts & opt!("--color") != 0 => true,
-        b"" | b"auto" => terminal && !cx.env(b"TERM").is_none_or(|t| t.is_empty() || t.is(b"dumb")),
-        _ => return cx.misuse(b"invalid --color"),
-    };
+    let mut color = opts & opt!("--color") != 0;
+    let when = cx.value(slot!("--color"));
+    if !color || when.is_some_and(|w| w.is(b"auto")) {
+        color = terminal && cx.env(b"TERM").is_some_and(|t| !t.is(b"dumb"));
+    } else if when.is_some_and(|w| w.is(b"never")) {
+        color = false;
+    } else if when.is_some_and(|w| !w.is(b"always")) {
+        return cx.misuse(b"invalid --color");
+    }
     let mut ls = Ls {
         opts,
         cells: show::cells(opts),
@@ -201,7 +202,10 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         cx,
     };
     ls.operands();
-    ls.cx.status
+    let status = ls.cx.status;
+    // The process ends now: to give back its memory would be code for nothing.
+    core::mem::forget(ls);
+    status
 }
 
 /// The width of the screen: as -w, COLUMNS or the terminal says, else 80; `None` for a bad -w.
@@ -231,12 +235,17 @@ impl Ls<'_, '_> {
             self.add(&mut list, a, 0, 0);
         }
         self.status = self.color || self.has(opt!("FislLtS"));
-        let mut order = self.sorted(&list);
+        let order = self.sorted(&list);
+        let mut files = Vec::new();
+        for &n in &order {
+            if self.has(opt!("d")) || !list.item(n).is_some_and(Item::is_dir) {
+                files.push(n);
+            }
+        }
+        self.show(&mut list, &files);
         if !self.has(opt!("d")) {
             self.push_directories(&list, &order, 0);
-            order.retain(|&n| !list.item(n).is_some_and(Item::is_dir));
         }
-        self.show(&mut list, &order);
         let titles = args.len() > 1 || self.has(opt!("R"));
         while let Some((path, depth)) = self.pending.pop() {
             if self.cx.out.failed() {

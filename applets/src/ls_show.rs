@@ -24,23 +24,24 @@ const RIGHT: u32 = 1 << INODE | 1 << BLOCKS | 1 << LINKS | 1 << SIZE;
 
 /// The cells that the options ask for.
 pub(super) fn cells(opts: u64) -> u32 {
-    const LONG: u32 = 1 << MODE | 1 << LINKS | 1 << OWNER | 1 << GROUP | 1 << SIZE | 1 << DATE;
     let mut cells = 0;
-    for (option, bits) in [
-        (opt!("i"), 1 << INODE),
-        (opt!("s"), 1 << BLOCKS),
-        (opt!("Z"), 1 << CONTEXT),
-        (opt!("l"), LONG),
-    ] {
-        if opts & option != 0 {
-            cells |= bits;
-        }
+    if opts & opt!("l") != 0 {
+        cells = 1 << MODE | 1 << LINKS | 1 << OWNER | 1 << GROUP | 1 << SIZE | 1 << DATE;
     }
     if opts & opt!("g") != 0 {
-        cells &= !(1 << OWNER);
+        cells -= 1 << OWNER;
     }
     if opts & opt!("o") != 0 {
-        cells &= !(1 << GROUP);
+        cells -= 1 << GROUP;
+    }
+    if opts & opt!("i") != 0 {
+        cells |= 1 << INODE;
+    }
+    if opts & opt!("s") != 0 {
+        cells |= 1 << BLOCKS;
+    }
+    if opts & opt!("Z") != 0 {
+        cells |= 1 << CONTEXT;
     }
     cells
 }
@@ -76,7 +77,7 @@ impl Ls<'_, '_> {
         if self.has(opt!("m")) && !long {
             return self.commas(list, order, cells);
         }
-        let rows = order.len().div_ceil(columns);
+        let rows = (order.len() + columns - 1) / columns;
         for row in 0..rows {
             let (mut at, step) = if self.has(opt!("x")) { (row * columns, 1) } else { (row, rows) };
             let mut gap = 0;
@@ -123,11 +124,12 @@ impl Ls<'_, '_> {
     }
 
     fn commas(&mut self, list: &List, order: &[u32], cells: u32) {
-        let mut at = 0;
+        // The first one has no comma before it.
+        let mut at = 0u32.wrapping_sub(2);
         let mut comma: &[u8] = b"";
         for i in order.iter().filter_map(|&n| list.item(n)) {
             let width = cells + i.width;
-            at += width + 2;
+            at = at.wrapping_add(width + 2);
             if at >= self.screen && !comma.is_empty() {
                 comma = b",\n";
                 at = width;
@@ -145,9 +147,9 @@ impl Ls<'_, '_> {
         let across = self.has(opt!("x"));
         let mut columns = n.min(self.screen as usize / 3 + 1);
         loop {
-            let rows = n.div_ceil(columns);
+            let rows = (n + columns - 1) / columns;
             if !across {
-                columns = n.div_ceil(rows);
+                columns = (n + rows - 1) / rows;
             }
             widths.clear();
             widths.resize(columns, 0);
@@ -262,7 +264,8 @@ impl Ls<'_, '_> {
             MODE => return self.text.extend_from_slice(&mode::string(i.mode)),
             LINKS => {}
             OWNER | GROUP => {
-                let (names, id) = if k == OWNER { (&mut self.users, i.uid) } else { (&mut self.groups, i.gid) };
+                let (names, id) =
+                    if k == OWNER { (&mut self.users, i.uid) } else { (&mut self.groups, i.gid) };
                 if self.opts & opt!("n") == 0 {
                     return self.text.extend_from_slice(names.name(id));
                 }
@@ -293,7 +296,7 @@ impl Ls<'_, '_> {
         if self.has(opt!("h")) {
             self.size(blocks << 9);
         } else {
-            number(&mut self.text, blocks.div_ceil(2), 0);
+            number(&mut self.text, (blocks + 1) >> 1, 0);
         }
     }
 

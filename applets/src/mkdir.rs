@@ -3,7 +3,7 @@
 use crate::util::mode;
 use sys::fs::{self, Fd};
 use sys::zstr::ZBuf;
-use sys::{Buf, Cx, Errno, ZStr};
+use sys::{Buf, Cx};
 
 applet! {
     name: mkdir,
@@ -40,54 +40,78 @@ fn make_all(cx: &mut Cx, umask: u32) -> u8 {
         }
     }
     let dirs = core::mem::take(&mut cx.args);
-    for &dir in dirs.iter() {
-        if let Err((path, why)) = make(cx, dir, wanted, umask) {
-            cx.fail(&path, why);
-        }
+    for dir in dirs.iter() {
+        make(cx, dir.bytes(), wanted, 0o777 & !umask | 0o300);
     }
     cx.status
 }
 
-/// Makes one directory, with `-p` its parents before; the path that failed and why.
-fn make(cx: &mut Cx, dir: ZStr, mode: u32, umask: u32) -> Result<(), (Buf, Errno)> {
-    let mut path = Buf::new();
-    let mut rest = dir.bytes();
-    while let Some((&b, tail)) = rest.split_first() {
-        // A parent ends before a slash that something follows but more slashes.
-        let last = tail.iter().all(|&b| b == b'/');
-        path.push(b);
-        rest = tail;
-        if last {
-            path.extend_from_slice(rest);
-            break;
-        }
-        if cx.has(opt!("p")) && b != b'/' && tail.first() == Some(&b'/') {
-            // So that the next one can be made in it (POSIX, mkdir -p).
-            one(cx, &mut path, 0o777 & !umask | 0o300)?;
+/// Makes one directory, with `-p` its parents before, with a mode that lets the next one be made in them
+/// (POSIX, mkdir -p).
+fn make(cx: &mut Cx, path: &[u8], mode: u32, parents: u32) {
+    if cx.has(opt!("p")) {
+        let mut before = b'/';
+        for (n, &b) in path.iter().enumerate() {
+            let (parent, rest) = path.split_at_checked(n).unwrap_or_default();
+            // A parent ends where slashes begin that something follows.
+            if b == b'/' && before != b'/' && rest.iter().any(|&b| b != b'/') && !one(cx, parent, parents) {
+                return;
+            }
+            before = b;
         }
     }
-    one(cx, &mut path, mode)
+    one(cx, path, mode);
 }
 
-fn one(cx: &mut Cx, path: &mut Buf, mode: u32) -> Result<(), (Buf, Errno)> {
-    let made = fs::mkdirat(Fd::CWD, path.z(), mode & 0o777);
-    match made {
-        Ok(()) => {
-            if cx.has(opt!("v")) {
-                cx.out.bytes(b"mkdir: created directory '");
-                cx.out.bytes(path);
-                cx.out.bytes(b"'\n");
-            }
-            // mkdir(2) takes permissions only.
-            if mode > 0o777 {
-                return fs::fchmodat(Fd::CWD, path.z(), mode).map_err(|e| (path.clone(), e));
-            }
-            Ok(())
-        }
+/// Makes the directory `path`; no if it is not there afterwards, which is reported.
+#[inline(never)]
+fn one(cx: &mut Cx, path: &[u8], mode: u32) -> bool {
+    let mut path: Buf = path.to_vec();
+    let mut made = fs::mkdirat(Fd::CWD, path.z(), mode & 0o777);
+    if made.is_ok() && cx.has(opt!("v")) {
+        cx.out.bytes(b"mkdir: created directory '");
+        cx.out.bytes(&path);
+        cx.out.bytes(b"'\n");
+    }
+    if made.is_ok() && mode > 0o777 {
+        // mkdir(2) takes permissions only.
+        made = fs::fchmodat(Fd::CWD, path.z(), mode);
+    }
+    if let Err(e) = made {
         // Whatever mkdir minds (a read-only file system, no right to write): it need not be made.
-        Err(_) if cx.has(opt!("p")) && fs::stat(path.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR) => {
-            Ok(())
+        if !cx.has(opt!("p")) || !fs::stat(path.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR) {
+            cx.fail(&path, e);
+            return false;
         }
-        Err(e) => Err((path.clone(), e)),
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::call;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn parents_modes_and_failures() {
+        let t = format!("{}/mote-mkdir-{}", std::env::temp_dir().display(), std::process::id());
+        let mode =
+            |p: &str| std::fs::metadata(format!("{t}/{p}")).map(|m| m.permissions().mode() & 0o7777).ok();
+        assert_eq!(call(&["mkdir", "-m", "700", &t]).0, 0);
+        assert_eq!(mode(""), Some(0o700));
+        let (status, out) = call(&["mkdir", "-pv", "-m", "1750", &format!("{t}/a//b/c//")]);
+        assert_eq!((status, out.lines().count()), (0, 3));
+        assert_eq!(mode("a/b/c"), Some(0o1750));
+        assert_eq!(mode("a").unwrap() & 0o700, 0o700);
+        assert_eq!(call(&["mkdir", "-p", &format!("{t}/a/b")]), (0, String::new()));
+        assert_eq!(call(&["mkdir", &format!("{t}/a"), &format!("{t}/d")]).0, 1);
+        assert!(mode("d").is_some());
+        assert_eq!(call(&["mkdir", &format!("{t}/no/e")]).0, 1);
+        std::fs::write(format!("{t}/file"), "").unwrap();
+        assert_eq!(call(&["mkdir", "-p", &format!("{t}/file/e/f")]).0, 1);
+        assert_eq!(call(&["mkdir", "-m", "9", &format!("{t}/g")]).0, 1);
+        assert!(mode("g").is_none());
+        assert_eq!(call(&["mkdir"]).0, 1);
+        std::fs::remove_dir_all(&t).unwrap();
     }
 }

@@ -67,6 +67,7 @@ fn base(path: &[u8]) -> usize {
 }
 
 /// Moves one file to its new path.
+#[inline(never)]
 fn one(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
     let label: Buf = [b"'", source.bytes(), b"' -> '", dest, b"'"].concat();
     if let Ok(old) = fs::lstat(dest.z()) {
@@ -111,6 +112,7 @@ fn told(cx: &mut Cx, label: &[u8]) {
 
 /// Moves to another file system: a copy beside the destination, which takes its name when it is complete;
 /// then the original goes. So what was at the destination is there until then.
+#[inline(never)]
 fn across(cx: &mut Cx, source: ZStr, s: &Statx, dest: &mut Buf, label: &[u8]) {
     let is_dir = fs::kind(s) == fs::S_IFDIR;
     let mut temp: Buf = dest.get(..base(dest)).unwrap_or(&[]).to_vec();
@@ -142,6 +144,7 @@ fn across(cx: &mut Cx, source: ZStr, s: &Statx, dest: &mut Buf, label: &[u8]) {
 }
 
 /// Is the directory at `path`, empty for the working directory, the directory `s` or below it?
+#[inline(never)]
 fn within(path: &mut Buf, s: &Statx) -> bool {
     let start = if path.is_empty() { ZStr::new(c".") } else { path.z() };
     let mut at = fs::open(start, fs::O_PATH | fs::O_CLOEXEC, 0);

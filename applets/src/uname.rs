@@ -36,23 +36,41 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if cx.has(opt!("a")) {
         opts = opt!("snrvmo");
     }
-    let mut bit = opt!("s");
-    let mut first = true;
-    for n in 0..8 {
-        if opts & bit != 0 {
-            if !first {
-                cx.out.byte(b' ');
-            }
-            first = false;
+    // In the order of the usage text, which is that of the fields.
+    let mut rest = (opts / opt!("s")) as u32;
+    let mut n = 0;
+    loop {
+        if rest & 1 != 0 {
             cx.out.bytes(match n {
                 0..=4 => u.field(n),
                 // The kernel tells neither processor nor platform; nor is there a GNU in this Linux.
                 5 | 6 => b"unknown",
                 _ => b"Linux",
             });
+            cx.out.byte(if rest == 1 { b'\n' } else { b' ' });
         }
-        bit <<= 1;
+        rest >>= 1;
+        n += 1;
+        if rest == 0 {
+            return 0;
+        }
     }
-    cx.out.byte(b'\n');
-    0
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::call;
+
+    #[test]
+    fn fields() {
+        let all = call(&["uname", "-a"]).1;
+        let some: Vec<String> = ["-s", "-n", "-r", "-v", "-m", "-o"]
+            .iter()
+            .map(|o| call(&["uname", o]).1.trim_end().into())
+            .collect();
+        assert_eq!(all.trim_end(), some.join(" "));
+        assert_eq!(call(&["uname"]), (0, "Linux\n".into()));
+        assert_eq!(call(&["uname", "-pi"]), (0, "unknown unknown\n".into()));
+        assert_eq!(call(&["uname", "x"]).0, 1);
+    }
 }

@@ -170,6 +170,9 @@ pub fn lseek(f: Fd, offset: i64, whence: u32) -> Result<u64> {
 /// What `statx` tells (`man 2 statx`): the same layout on every processor.
 pub type Statx = linux_raw_sys::general::statx;
 
+/// A time in it.
+pub type Timestamp = linux_raw_sys::general::statx_timestamp;
+
 /// `man 2 statx` for the basic fields.
 #[inline(never)]
 pub fn statx(dir: Fd, path: ZStr, flags: u32) -> Result<Statx> {
@@ -377,9 +380,6 @@ pub fn ftruncate(f: Fd, size: u64) -> Result<()> {
     done(r)
 }
 
-/// `man 2 sendfile`, from and to the current offsets; bytes moved, 0 at the end.
-pub fn sendfile(to: Fd, from: Fd, count: usize) -> Result<usize> {
-    // SAFETY: no memory is involved without an offset pointer.
 /// `man 2 fsync`.
 pub fn fsync(f: Fd) -> Result<()> {
     // SAFETY: no memory is involved.
@@ -392,6 +392,9 @@ pub fn set_blocking(f: Fd) -> Result<()> {
     fcntl(f, linux_raw_sys::general::F_SETFL, flags & !(O_NONBLOCK as usize)).map(|_| ())
 }
 
+/// `man 2 sendfile`, from and to the current offsets; bytes moved, 0 at the end.
+pub fn sendfile(to: Fd, from: Fd, count: usize) -> Result<usize> {
+    // SAFETY: no memory is involved without an offset pointer.
     #[cfg(target_arch = "arm")]
     let r = unsafe { sys6!(__NR_sendfile64, to.0, from.0, 0, count) };
     // SAFETY: as above.
@@ -449,6 +452,14 @@ pub fn umask(mask: u32) -> u32 {
 pub unsafe fn ioctl<T>(f: Fd, req: u32, arg: *mut T) -> Result<usize> {
     // SAFETY: by contract.
     check(unsafe { sys3!(__NR_ioctl, f.0, req, arg) })
+}
+
+/// `man 2 poll` for input on one descriptor, at most `timeout` milliseconds; is there any (or its end)?
+pub fn poll_in(f: Fd, timeout: i32) -> Result<bool> {
+    // struct pollfd: fd, events (POLLIN 1) and revents in one word.
+    let mut p = [f.0 as u32, 1];
+    // SAFETY: one pollfd, which the kernel reads and writes.
+    check(unsafe { sys3!(__NR_poll, p.as_mut_ptr(), 1, timeout) }).map(|n| n > 0)
 }
 
 /// `man 2 chroot`.

@@ -4,7 +4,7 @@
 //! `UTC0`, `CET-1`, `<+03>-3`, `CET-1CEST,M3.5.0,M10.5.0/3`; without rules those of the United States hold.
 //! Not understood, hence UTC: names of zone files (`Europe/Berlin`) and days counted through the year.
 
-use crate::time::civil;
+use crate::time::{civil, Civil};
 use crate::{num, zstr, ZStr};
 
 /// Seconds that local time is ahead of UTC at `sec` seconds since 1970; 0 for a TZ that is missing or not
@@ -13,6 +13,7 @@ pub fn offset(tz: Option<ZStr>, sec: i64) -> i32 {
     tz.and_then(|tz| rules(tz.bytes(), sec)).unwrap_or(0)
 }
 
+#[inline(never)]
 fn rules(mut tz: &[u8], sec: i64) -> Option<i32> {
     let t = &mut tz;
     name(t)?;
@@ -28,17 +29,24 @@ fn rules(mut tz: &[u8], sec: i64) -> Option<i32> {
     if t.is_empty() {
         *t = b",M3.2.0,M11.1.0";
     }
-    let year = civil(sec + standard as i64).year;
-    let start = change(t, year)? - standard as i64;
-    let end = change(t, year)? - summer as i64;
-    let after = sec >= start;
-    let before = sec < end;
+    // All in seconds of the year in standard time.
+    let now = civil(sec + standard as i64);
+    let day = first(&now, now.month as i32) + now.day as i32 - 1;
+    let second = ((day * 24 + now.hour as i32) * 60 + now.minute as i32) * 60 + now.second as i32;
+    let start = change(t, &now, day)?;
+    let end = change(t, &now, day)? - (summer - standard);
+    if !t.is_empty() {
+        return None;
+    }
+    let after = second >= start;
+    let before = second < end;
     // South of the equator summer is where the year changes.
     let is_summer = if start < end { after && before } else { after || before };
-    t.is_empty().then_some(if is_summer { summer } else { standard })
+    Some(if is_summer { summer } else { standard })
 }
 
 /// Passes over a zone's name: three letters or more, or anything in angle brackets.
+#[inline(never)]
 fn name(t: &mut &[u8]) -> Option<()> {
     let n = match t.first()? {
         b'<' => zstr::position(t, b'>')? + 1,
@@ -49,6 +57,7 @@ fn name(t: &mut &[u8]) -> Option<()> {
 }
 
 /// `[+-]hh[:mm[:ss]]` in seconds.
+#[inline(never)]
 fn time(t: &mut &[u8]) -> Option<i32> {
     let mut sign = 1;
     if let Some((&c @ (b'-' | b'+'), rest)) = t.split_first() {
@@ -74,37 +83,44 @@ fn number(t: &mut &[u8]) -> Option<i32> {
     i32::try_from(n).ok().filter(|&n| n < 200)
 }
 
-/// Local time of the change that `,Mm.w.d[/time]` tells, in `year`, in seconds since 1970.
-fn change(t: &mut &[u8], year: i32) -> Option<i64> {
+/// When the change that `,Mm.w.d[/time]` tells comes, in seconds of the year of `now`, whose day of the
+/// year is `today`.
+#[inline(never)]
+fn change(t: &mut &[u8], now: &Civil, today: i32) -> Option<i32> {
     let mut field = [0; 3];
-    for (f, mark) in field.iter_mut().zip([&b",M"[..], b".", b"."]) {
-        *t = t.strip_prefix(mark)?;
+    for (f, mark) in field.iter_mut().zip(*b"M..") {
+        if mark == b'M' {
+            *t = t.strip_prefix(b",")?;
+        }
+        *t = t.strip_prefix(&[mark])?;
         *f = number(t)?;
     }
     let [month, week, weekday] = field;
-    if !(1..=12).contains(&month) || !(1..=5).contains(&week) || weekday > 6 {
+    if month > 12 || week > 5 || weekday > 6 || month * week == 0 {
         return None;
     }
-    let first = days(year, month);
-    // 1970-01-01 was a Thursday.
-    let mut day = first + (weekday - first - 4).rem_euclid(7) + 7 * (week - 1);
+    // The first such weekday of the month: days to go from its first day, whose weekday follows from today's.
+    let from = first(now, month);
+    let mut day = from + (weekday - now.weekday as i32 + today - from + 7 * 60) % 7 + 7 * (week - 1);
     // Week 5 is the last one, which may be the fourth.
-    if day >= days(year + month / 12, month % 12 + 1) {
+    if day >= first(now, month + 1) {
         day -= 7;
     }
     let mut at = 7200;
-    if let Some(rest) = t.strip_prefix(b"/") {
+    if let Some((b'/', rest)) = t.split_first() {
         *t = rest;
         at = time(t)?;
     }
-    Some(day as i64 * 86_400 + at as i64)
+    Some(day * 86_400 + at)
 }
 
-/// Days from 1970 to the first of a month.
-fn days(year: i32, month: i32) -> i32 {
-    let y = year - (month < 3) as i32;
-    let m = (month + 9) % 12;
-    365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 - 719_468
+/// Day of the year, counted from 0, of the first of a month; 13 is the next January.
+fn first(now: &Civil, month: i32) -> i32 {
+    if month < 3 {
+        return (month - 1) * 31;
+    }
+    let leap = now.year % 4 == 0 && (now.year % 100 != 0 || now.year % 400 == 0);
+    (153 * month - 457) / 5 + 59 + leap as i32
 }
 
 #[cfg(test)]
@@ -119,7 +135,9 @@ mod tests {
         assert_eq!(o("NST3:30"), Some(-12_600));
         assert_eq!(o("<+0545>-5:45:01"), Some(20_701));
         assert_eq!(o("EST+5"), Some(-18_000));
-        for wrong in ["", "UTC", "U0", "Europe/Berlin", ":x", "<+03", "CET-1x", "CET-1CEST,J60,J300", "CET999"] {
+        for wrong in
+            ["", "UTC", "U0", "Europe/Berlin", ":x", "<+03", "CET-1x", "CET-1CEST,J60,J300", "CET999"]
+        {
             assert_eq!(o(wrong), None, "{wrong}");
         }
         assert_eq!(offset(None, 0), 0);

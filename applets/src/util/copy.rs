@@ -2,7 +2,7 @@
 
 use super::walk::{same, walk, At, Step};
 use alloc::vec::Vec;
-use sys::fs::{self, Fd, Owned, Statx};
+use sys::fs::{self, Fd, Owned, Statx, Timestamp};
 use sys::time::Timespec;
 use sys::zstr::ZBuf;
 use sys::{process, Buf, Cx, Errno, ZStr};
@@ -16,7 +16,7 @@ struct Copy<'a> {
     /// The copy of the directory that the walk is in, unless that is where `root` starts from.
     dir: Option<Owned>,
     /// Files with several links that were met: which, and where their copy's path starts in `paths`.
-    links: Vec<(Statx, usize)>,
+    links: Vec<(u64, u32, u32, usize)>,
     paths: Buf,
 }
 
@@ -28,28 +28,22 @@ struct Copy<'a> {
 pub(crate) fn tree(cx: &mut Cx, operand: ZStr, is_dir: bool, root: &mut Buf) -> bool {
     let mut copy = Copy { root, operand: operand.len(), dir: None, links: Vec::new(), paths: Buf::new() };
     let before = core::mem::take(&mut cx.status);
-    let mut failed = false;
-    walk(cx, operand, is_dir, &mut |cx, at, step| {
-        let done = match step {
-            Step::File => copy.file(cx, at),
-            Step::Enter => copy.enter(at),
-            Step::Leave => copy.leave(cx, at),
-            Step::Unreadable(e) => copy.leave(cx, at).and(Err(e)),
-        };
-        if let Err(e) = done {
+    walk(cx, operand, is_dir, &mut |cx, at, step| match copy.step(cx, at, step) {
+        Ok(()) => true,
+        Err(e) => {
             cx.fail(&at.path, e);
-            failed = true;
+            false
         }
-        done.is_ok()
     });
     // The walk itself reports too what it cannot read.
-    failed |= cx.status != 0;
+    let complete = cx.status == 0;
     cx.status |= before;
-    !failed
+    complete
 }
 
 impl Copy<'_> {
     /// Where the copy of the entry is: a directory, and a name for calls that start there.
+    #[inline(never)]
     fn target<'t>(&'t mut self, at: &'t mut At) -> (Fd, ZStr<'t>) {
         match &self.dir {
             Some(d) if at.depth > 0 => (**d, at.name()),
@@ -57,68 +51,84 @@ impl Copy<'_> {
         }
     }
 
-    fn enter(&mut self, at: &mut At) -> Result<(), Errno> {
-        let (dir, name) = self.target(at);
-        fs::mkdirat(dir, name, 0o700)?;
-        self.dir =
-            Some(fs::openat(dir, name, fs::O_RDONLY | fs::O_DIRECTORY | fs::O_NOFOLLOW | fs::O_CLOEXEC, 0)?);
-        Ok(())
+    fn step(&mut self, cx: &mut Cx, at: &mut At, step: Step) -> Result<(), Errno> {
+        match step {
+            Step::File => self.file(cx, at),
+            Step::Enter => {
+                let (dir, name) = self.target(at);
+                fs::mkdirat(dir, name, 0o700)?;
+                self.dir = Some(directory(dir, name)?);
+                Ok(())
+            }
+            Step::Leave => self.leave(cx, at),
+            Step::Unreadable(e) => self.leave(cx, at).and(Err(e)),
+        }
     }
 
     fn leave(&mut self, cx: &mut Cx, at: &mut At) -> Result<(), Errno> {
         if let Some(d) = &self.dir {
-            self.dir =
-                Some(fs::openat(**d, ZStr::new(c".."), fs::O_RDONLY | fs::O_DIRECTORY | fs::O_CLOEXEC, 0)?);
+            self.dir = Some(directory(**d, ZStr::new(c".."))?);
         }
-        let s = at.stat()?;
-        self.finish(cx, at, &s);
+        match &at.stat() {
+            Ok(s) => self.finish(cx, at, s),
+            Err(e) => return Err(*e),
+        }
         Ok(())
     }
 
     fn file(&mut self, cx: &mut Cx, at: &mut At) -> Result<(), Errno> {
-        let s = at.stat()?;
-        if s.stx_nlink > 1 && self.link(at, &s) {
+        let s = &at.stat();
+        let s = match s {
+            Ok(s) => s,
+            Err(e) => return Err(*e),
+        };
+        if s.stx_nlink > 1 && self.link(at, s) {
             return Ok(());
         }
-        let from = at.dir;
-        match fs::kind(&s) {
-            fs::S_IFREG => self.regular(at, &s)?,
-            fs::S_IFLNK => {
-                let mut text = [0; 4096];
-                let n = fs::readlinkat(from, at.name(), &mut text)?.len();
-                // A text that fills the buffer would have no room for the NUL behind it.
-                let text =
-                    text.get(..n + 1).and_then(ZStr::from_bytes_with_nul).ok_or(Errno::ENAMETOOLONG)?;
-                let (dir, name) = self.target(at);
-                fs::symlinkat(text, dir, name)?;
-            }
+        match fs::kind(s) {
+            fs::S_IFREG => self.regular(at, s)?,
+            fs::S_IFLNK => self.symlink(at)?,
             _ => {
                 let (dir, name) = self.target(at);
                 fs::mknodat(dir, name, s.stx_mode as u32, fs::makedev(s.stx_rdev_major, s.stx_rdev_minor))?;
             }
         }
-        self.finish(cx, at, &s);
+        self.finish(cx, at, s);
         Ok(())
+    }
+
+    #[inline(never)]
+    fn symlink(&mut self, at: &mut At) -> Result<(), Errno> {
+        let mut text = [0; 4097];
+        let from = at.dir;
+        // Linux has no longer ones; so a NUL follows.
+        fs::readlinkat(from, at.name(), text.get_mut(..4096).unwrap_or_default())?;
+        let text = ZStr::from_bytes_with_nul(&text).unwrap_or(ZStr::new(c""));
+        let (dir, name) = self.target(at);
+        fs::symlinkat(text, dir, name)
     }
 
     /// Links to the copy of a file that was met before under another name; if there is none or it cannot be
     /// done, the file is copied.
+    #[inline(never)]
     fn link(&mut self, at: &mut At, s: &Statx) -> bool {
-        let start = self.links.iter().find(|(known, _)| same(known, s)).map(|l| l.1);
-        if let Some(old) = start.and_then(|n| self.paths.get(n..)).and_then(ZStr::from_bytes_with_nul) {
-            let (dir, name) = match &self.dir {
-                Some(d) => (**d, at.name()),
-                None => return false,
-            };
-            return fs::linkat(Fd::CWD, old, dir, name, 0).is_ok();
+        for &(ino, major, minor, start) in &self.links {
+            if ino == s.stx_ino && major == s.stx_dev_major && minor == s.stx_dev_minor {
+                let old = self.paths.get(start..).and_then(ZStr::from_bytes_with_nul);
+                return match (old, &self.dir) {
+                    (Some(old), Some(d)) => fs::linkat(Fd::CWD, old, **d, at.name(), 0).is_ok(),
+                    _ => false,
+                };
+            }
         }
-        self.links.push((*s, self.paths.len()));
+        self.links.push((s.stx_ino, s.stx_dev_major, s.stx_dev_minor, self.paths.len()));
         self.paths.extend_from_slice(self.root);
-        self.paths.extend_from_slice(at.path.get(self.operand..).unwrap_or(&[]));
+        self.paths.extend_from_slice(at.path.get(self.operand..).unwrap_or_default());
         self.paths.push(0);
         false
     }
 
+    #[inline(never)]
     fn regular(&mut self, at: &mut At, s: &Statx) -> Result<(), Errno> {
         let dir = at.dir;
         let flags = fs::O_RDONLY | fs::O_NOFOLLOW | fs::O_NONBLOCK | fs::O_CLOEXEC;
@@ -127,9 +137,11 @@ impl Copy<'_> {
         let to = fs::openat(dir, name, fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL | fs::O_CLOEXEC, 0o600)?;
         data(*from, *to, s.stx_size)?;
         // Nobody may have changed it meanwhile: the original goes when the copy is done.
-        let now = fs::fstat(*from)?;
-        let time = |s: &Statx| (s.stx_size, s.stx_mtime.tv_sec, s.stx_mtime.tv_nsec);
-        if !same(&now, s) || time(&now) != time(s) {
+        let unchanged = fs::fstat(*from).is_ok_and(|now| {
+            let (a, b) = (&now.stx_mtime, &s.stx_mtime);
+            same(&now, s) && now.stx_size == s.stx_size && a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec
+        });
+        if !unchanged {
             return Err(Errno::EBUSY);
         }
         // Some file systems tell of a full disk only here.
@@ -137,6 +149,7 @@ impl Copy<'_> {
     }
 
     /// Gives the copy its owner, mode and times. The owner first, for a change of it takes set-ID bits away.
+    #[inline(never)]
     fn finish(&mut self, cx: &mut Cx, at: &mut At, s: &Statx) {
         let (dir, name) = self.target(at);
         let nofollow = fs::AT_SYMLINK_NOFOLLOW;
@@ -151,8 +164,8 @@ impl Copy<'_> {
         if fs::kind(s) != fs::S_IFLNK {
             done = done.and(fs::fchmodat(dir, name, mode));
         }
-        let times = [&s.stx_atime, &s.stx_mtime].map(|t| Timespec { sec: t.tv_sec, nsec: t.tv_nsec as i64 });
-        done = done.and(fs::utimensat(dir, name, &times, nofollow));
+        let time = |t: &Timestamp| Timespec { sec: t.tv_sec, nsec: t.tv_nsec as i64 };
+        done = done.and(fs::utimensat(dir, name, &[time(&s.stx_atime), time(&s.stx_mtime)], nofollow));
         if let Err(e) = done {
             let status = cx.status;
             cx.fail(&at.path, e);
@@ -161,36 +174,47 @@ impl Copy<'_> {
     }
 }
 
+#[inline(never)]
+fn directory(dir: Fd, name: ZStr) -> Result<Owned, Errno> {
+    fs::openat(dir, name, fs::O_RDONLY | fs::O_DIRECTORY | fs::O_NOFOLLOW | fs::O_CLOEXEC, 0)
+}
+
 const BUF: usize = if cfg!(mote_nommu) { 2048 } else { 32768 };
 
 /// Copies the `size` bytes of `from` to `to`, an empty file; where `from` has holes, `to` gets them.
+#[inline(never)]
 fn data(from: Fd, to: Fd, size: u64) -> Result<(), Errno> {
     let mut buf = [0; BUF];
     let mut at = 0;
-    while at < size {
-        let mut end = size;
-        match fs::lseek(from, at as i64, fs::SEEK_DATA) {
-            Ok(start) => {
-                at = start;
-                end = fs::lseek(from, at as i64, fs::SEEK_HOLE)?;
-            }
+    while at < size as i64 {
+        at = match seek(from, at, fs::SEEK_DATA) {
             // Nothing but a hole is left.
-            Err(Errno::ENXIO) => break,
-            // The file system knows no holes.
-            Err(_) => {}
+            n if n == -(Errno::ENXIO.0 as i64) => break,
+            n => n,
+        };
+        let end = seek(from, at, fs::SEEK_HOLE);
+        if seek(from, at, fs::SEEK_SET) | seek(to, at, fs::SEEK_SET) | end < 0 {
+            return Err(Errno::EIO);
         }
-        fs::lseek(from, at as i64, fs::SEEK_SET)?;
-        fs::lseek(to, at as i64, fs::SEEK_SET)?;
         while at < end {
-            let room = (end - at).min(BUF as u64) as usize;
+            let room = (end - at).min(BUF as i64) as usize;
             let n = fs::read(from, buf.get_mut(..room).unwrap_or_default())?;
             if n == 0 {
                 // Shorter than it was.
                 return Err(Errno::EBUSY);
             }
-            fs::write_all(to, buf.get(..n).unwrap_or(&[]))?;
-            at += n as u64;
+            fs::write_all(to, buf.get(..n).unwrap_or_default())?;
+            at += n as i64;
         }
     }
     fs::ftruncate(to, size)
+}
+
+/// `lseek` with a negative error number, which takes registers where a `Result` takes memory.
+#[inline(never)]
+fn seek(f: Fd, at: i64, whence: u32) -> i64 {
+    match fs::lseek(f, at, whence) {
+        Ok(n) => n as i64,
+        Err(e) => -(e.0 as i64),
+    }
 }

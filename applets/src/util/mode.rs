@@ -72,6 +72,7 @@ fn special(old: u32) -> u32 {
 }
 
 /// The ten characters of `ls -l`: `drwxr-xr-x`.
+#[inline(never)]
 pub(crate) fn string(mode: u32) -> [u8; 10] {
     let kind = match mode & S_IFMT {
         S_IFDIR => b'd',
@@ -83,20 +84,23 @@ pub(crate) fn string(mode: u32) -> [u8; 10] {
         _ => b'-',
     };
     let mut text = *b"?rwxrwxrwx";
-    let mut bit = 0o1000;
+    let (mut bit, mut special) = (0o1000, 0o4000);
     for c in &mut text {
-        if mode & bit == 0 {
+        let execute = *c == b'x';
+        let on = mode & bit != 0;
+        if !on {
             *c = b'-';
+        }
+        if execute {
+            if mode & special != 0 {
+                // A capital where the execute bit beneath is missing.
+                *c = if special == 0o1000 { b't' } else { b's' } - 32 * !on as u8;
+            }
+            special >>= 1;
         }
         bit >>= 1;
     }
     text[0] = kind;
-    for (at, bit, letter) in [(3, 0o4000, b's'), (6, 0o2000, b's'), (9, 0o1000, b't')] {
-        if mode & bit != 0 {
-            // A capital where the execute bit beneath is missing.
-            text[at] = if text[at] == b'-' { letter - 32 } else { letter };
-        }
-    }
     text
 }
 

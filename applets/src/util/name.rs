@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(s("a é中".as_bytes(), Odd::Mark), (5, "a é中".into()));
         assert_eq!(s(b"a\x1b[1m\r\xff", Odd::Mark), (7, "a?[1m??".into()));
         assert_eq!(s("a\u{9b}b".as_bytes(), Odd::Mark), (3, "a?b".into()));
-        assert_eq!(s(b"a\x1b b\\\r\x01\xff", Odd::Escape), (21, "a\\033\\ b\\\\\\r\\001\\377".into()));
+        assert_eq!(s(b"a\x1b b\\\r\x01\xff", Odd::Escape), (20, "a\\033\\ b\\\\\\r\\001\\377".into()));
         assert_eq!(s(b"a\rb", Odd::Raw), (3, "a\rb".into()));
     }
 

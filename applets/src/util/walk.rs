@@ -35,6 +35,7 @@ pub(crate) struct At {
 
 impl At {
     /// The entry's name, for calls that start at `dir`.
+    #[inline(never)]
     pub(crate) fn name(&mut self) -> ZStr<'_> {
         let n = self.name;
         self.path.z().skip(n)
@@ -47,6 +48,7 @@ impl At {
         fs::statx(dir, self.name(), fs::AT_SYMLINK_NOFOLLOW)
     }
 
+    #[inline(never)]
     fn descend(&mut self, name: &[u8]) {
         if self.path.last() != Some(&b'/') {
             self.path.push(b'/');
@@ -61,14 +63,14 @@ pub(crate) type Visit<'v> = dyn FnMut(&mut Cx, &mut At, Step) -> bool + 'v;
 
 /// A directory that the walk is in or below.
 struct Level {
-    dev: (u32, u32),
-    ino: u64,
+    id: Option<(u64, u32, u32)>,
     path: usize,
     name: usize,
     pending: usize,
 }
 
 /// Are these the same file?
+#[inline(never)]
 pub(crate) fn same(a: &Statx, b: &Statx) -> bool {
     a.stx_ino == b.stx_ino && a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor
 }
@@ -119,15 +121,21 @@ pub(crate) fn walk(cx: &mut Cx, operand: ZStr, is_dir: bool, visit: &mut Visit) 
 /// the directory elsewhere.
 fn up(dir: Fd, parent: &Level) -> Result<Owned, Errno> {
     let fd = fs::openat(dir, ZStr::new(c".."), fs::O_RDONLY | fs::O_DIRECTORY | fs::O_CLOEXEC, 0)?;
-    let s = fs::fstat(*fd)?;
-    if s.stx_ino == parent.ino && (s.stx_dev_major, s.stx_dev_minor) == parent.dev {
+    if id(*fd) == parent.id {
         Ok(fd)
     } else {
         Err(Errno::ESTALE)
     }
 }
 
+/// Inode and device of an open file; fstat has no reason to fail.
+#[inline(never)]
+fn id(fd: Fd) -> Option<(u64, u32, u32)> {
+    fs::fstat(fd).ok().map(|s| (s.stx_ino, s.stx_dev_major, s.stx_dev_minor))
+}
+
 /// Enters a directory: visits its files, and lists its subdirectories in `pending`.
+#[inline(never)]
 fn enter(
     cx: &mut Cx,
     at: &mut At,
@@ -138,23 +146,17 @@ fn enter(
     if !visit(cx, at, Step::Enter) {
         return None;
     }
+    let flags = fs::O_RDONLY | fs::O_DIRECTORY | fs::O_NOFOLLOW | fs::O_NONBLOCK | fs::O_CLOEXEC;
     let parent = at.dir;
-    let opened = Dir::open(parent, at.name(), fs::O_NOFOLLOW | fs::O_NONBLOCK);
-    let opened = opened.and_then(|d| fs::fstat(d.fd()).map(|s| (d, s)));
-    let (mut dir, s) = match opened {
-        Ok(d) => d,
+    let fd = match fs::openat(parent, at.name(), flags, 0) {
+        Ok(fd) => fd,
         Err(e) => {
             visit(cx, at, Step::Unreadable(e));
             return None;
         }
     };
-    levels.push(Level {
-        dev: (s.stx_dev_major, s.stx_dev_minor),
-        ino: s.stx_ino,
-        path: at.path.len(),
-        name: at.name,
-        pending: pending.len(),
-    });
+    levels.push(Level { id: id(*fd), path: at.path.len(), name: at.name, pending: pending.len() });
+    let mut dir = Dir::new(fd);
     let length = at.path.len();
     at.dir = dir.fd();
     at.depth = levels.len();
