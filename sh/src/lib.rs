@@ -10,6 +10,7 @@ extern crate alloc;
 pub mod arith;
 pub mod builtin;
 mod condition;
+mod edit;
 mod exec;
 mod expand;
 mod fields;
@@ -91,6 +92,8 @@ struct Shell<'a> {
     line: u32,
     syntax: bool,
     aliases: Vec<(Buf, Buf)>,
+    /// The line editor, once a person has seen a prompt.
+    editor: Option<alloc::boxed::Box<edit::Editor>>,
     table: &'static Table,
     envp: *const *const u8,
     out: &'a mut Out,

@@ -25,6 +25,7 @@ pub fn main(cx: &mut Cx) -> u8 {
         line: 0,
         syntax: false,
         aliases: Vec::new(),
+        editor: None,
         table: cx.table,
         envp: cx.envp,
         out: cx.out,
@@ -149,7 +150,8 @@ impl Shell<'_> {
 
     /// Moves a descriptor of the shell's own out of the way.
     pub(crate) fn raise(&mut self, f: Fd) -> Fd {
-        match fs::dup_above(f, 10) {
+        // Lower numbers are for scripts to use; more than 32 cost the kernel a bigger table.
+        match fs::dup_above(f, 20) {
             Ok(n) => {
                 crate::redir::shut(f);
                 n
@@ -225,6 +227,9 @@ impl Shell<'_> {
             self.tell_changes();
         }
         let _ = self.out.flush();
+        if self.can_edit() {
+            return self.edit_line(first, out);
+        }
         let ps: &[u8] = if first { b"PS1" } else { b"PS2" };
         let prompt = self.get(ps).unwrap_or(b"").to_vec();
         let prompt = self.expand_text(&prompt);

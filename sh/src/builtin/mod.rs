@@ -8,33 +8,20 @@ mod names;
 mod read;
 
 pub mod echo;
-#[allow(missing_docs)]
-pub mod kill {
-    use sys::Cx;
-    pub fn run(cx: &mut Cx, _: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
-        cx.misuse(b"not yet")
-    }
-}
+pub mod kill;
 pub mod printf;
 pub mod test;
-#[allow(missing_docs)]
-pub mod ulimit {
-    use sys::Cx;
-    pub fn run(cx: &mut Cx) -> u8 {
-        cx.misuse(b"not yet")
-    }
-}
+pub mod ulimit;
 
 use crate::fields::Fields;
 use crate::{Shell, R};
-use sys::applet::{Class, Entry, Parse};
 use sys::{Buf, Cx};
 
 /// A builtin gets its name and arguments; its value is the exit status.
 type Builtin = fn(&mut Shell, &Fields) -> R<u8>;
 
 /// Names, in the order of [`TABLE`]; special builtins first.
-const NAMES: &[u8] = b".\0:\0break\0continue\0eval\0exec\0exit\0export\0readonly\0return\0set\0shift\0times\0trap\0unset\0\
+pub(crate) const NAMES: &[u8] = b".\0:\0break\0continue\0eval\0exec\0exit\0export\0readonly\0return\0set\0shift\0times\0trap\0unset\0\
 true\0false\0[\0test\0echo\0printf\0cd\0read\0local\0let\0command\0type\0wait\0kill\0umask\0pwd\0getopts\0alias\0unalias\0\
 jobs\0fg\0bg\0hash\0ulimit\0source";
 
@@ -85,12 +72,7 @@ static TABLE: [Builtin; 40] = [
 ];
 
 /// Those that are written as applets.
-static APPLETS: [Entry; 5] =
-    [entry(test::run), entry(test::run), entry(echo::run), entry(printf::run), entry(ulimit::run)];
-
-const fn entry(run: fn(&mut Cx) -> u8) -> Entry {
-    Entry { run, decl: 0, class: Class::NoFork, parse: Parse::Raw, dir: 0 }
-}
+static APPLETS: [fn(&mut Cx) -> u8; 5] = [test::run, test::run, echo::run, printf::run, ulimit::run];
 
 /// Number of the builtin with this name.
 pub(crate) fn find(name: &[u8]) -> Option<usize> {
@@ -113,20 +95,20 @@ fn external(sh: &mut Shell, f: &Fields) -> R<u8> {
         b"printf" => 3,
         _ => 4,
     };
-    if let Some(e) = APPLETS.get(i) {
-        let mut args = f.all();
-        let status = sh.table.run(e, sh.envp, &mut args, sh.out);
-        sh.out.recover();
-        return Ok(status);
-    }
-    Ok(127)
+    let mut args = f.all();
+    let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
+    let mut cx = Cx::raw(name, args, sh.out, sh.envp, sh.table);
+    Ok(match APPLETS.get(i) {
+        Some(run) => run(&mut cx),
+        None => 127,
+    })
 }
 
 /// Appends `v` quoted, so that the shell reads it as the same string.
 #[inline(never)]
 pub(crate) fn quote(v: &[u8], out: &mut Buf) {
-    let plain = |c: &u8| c.is_ascii_alphanumeric() || b"_-+./,:=@%^".contains(c);
-    if !v.is_empty() && v.iter().all(plain) {
+    let plain = |c: &u8| c.is_ascii_alphanumeric() || b"_-+./,:@%^".contains(c);
+    if !v.is_empty() && v.iter().all(plain) && !crate::parser::is_reserved(v) {
         out.extend_from_slice(v);
     } else {
         quote_always(v, out);
@@ -137,7 +119,7 @@ pub(crate) fn quote_always(v: &[u8], out: &mut Buf) {
     out.push(b'\'');
     for &c in v {
         if c == b'\'' {
-            out.extend_from_slice(b"'\\''");
+            out.extend_from_slice(b"'\"'\"'");
         } else {
             out.push(c);
         }

@@ -108,7 +108,7 @@ fn files(dir: &[u8], prefix: &[u8], run: bool, add: &mut dyn FnMut(&[u8])) {
 
 /// Calls `add` with the commands in the directories of `path` (as in PATH) that start with `prefix`: for a
 /// [`Host`].
-pub fn executables(path: &[u8], prefix: &[u8], add: &mut dyn FnMut(&[u8])) {
+pub(crate) fn executables(path: &[u8], prefix: &[u8], add: &mut dyn FnMut(&[u8])) {
     path.split(|&c| c == b':').for_each(|dir| files(dir, prefix, true, add));
 }
 

@@ -13,7 +13,7 @@ const TAIL: u64 = if cfg!(mote_nommu) { 4 << 10 } else { 64 << 10 };
 const LONGEST: usize = 4 << 10;
 
 /// The lines entered before.
-pub struct History {
+pub(crate) struct History {
     lines: Vec<Buf>,
     most: usize,
     file: Buf, // empty: none
@@ -27,12 +27,12 @@ impl History {
     }
 
     /// The lines, the oldest first.
-    pub fn lines(&self) -> &[Buf] {
+    pub(crate) fn lines(&self) -> &[Buf] {
         &self.lines
     }
 
     /// Keeps at most `most` lines, in `file` too if it is not empty; reads what that one holds.
-    pub fn open(&mut self, file: &[u8], most: usize) {
+    pub(crate) fn open(&mut self, file: &[u8], most: usize) {
         self.most = most;
         self.file = Buf::from(file);
         // A file that is not there yet will be made.
@@ -82,7 +82,7 @@ impl History {
     }
 
     /// Adds what was entered, each line by itself. A line like the last one is not added.
-    pub fn add(&mut self, text: &[u8]) {
+    pub(crate) fn add(&mut self, text: &[u8]) {
         for line in text.split(|&c| c == b'\n') {
             // A file that cannot be written is no reason to disturb somebody who types.
             if self.keep(line) && !self.file.is_empty() && self.append(line).is_ok() {

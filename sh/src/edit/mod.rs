@@ -7,11 +7,12 @@ mod complete;
 mod history;
 mod prompt;
 mod screen;
+mod shell;
 mod text;
 
-pub use complete::executables;
-pub use history::History;
-pub use prompt::expand;
+pub(crate) use complete::executables;
+pub(crate) use history::History;
+pub(crate) use prompt::expand;
 
 use screen::Screen;
 use sys::fs::{self, Fd};
@@ -20,7 +21,7 @@ use sys::{Buf, Errno};
 
 /// What is completed by asking the shell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Commands of any sort.
     Command,
     /// Variables.
@@ -28,19 +29,19 @@ pub enum Kind {
 }
 
 /// What the editor needs of the shell.
-pub trait Host {
+pub(crate) trait Host {
     /// Calls `add` with every name of this kind that starts with `prefix`.
     fn names(&mut self, kind: Kind, prefix: &[u8], add: &mut dyn FnMut(&[u8]));
     /// Value of a variable.
     fn variable(&mut self, name: &[u8]) -> Option<Buf>;
-    /// A signal came while we waited: runs what is trapped, with the terminal in its own modes; true gives
-    /// up the line.
-    fn signalled(&mut self) -> bool;
+    /// A signal came while we waited: runs what is trapped, with the terminal in its own modes; `Some` ends
+    /// the line so.
+    fn signalled(&mut self) -> Option<Line>;
 }
 
 /// How the reading of a line ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Line {
+pub(crate) enum Line {
     /// With Enter: the text is there.
     Entered,
     /// With Ctrl-C or a signal: a new prompt is due.
@@ -63,7 +64,7 @@ const fn control(c: u8) -> u16 {
 }
 
 /// A line editor with its history.
-pub struct Editor {
+pub(crate) struct Editor {
     input: Fd,
     screen: Screen,
     text: Buf,
@@ -77,12 +78,12 @@ pub struct Editor {
     /// The modes to go back to.
     modes: Option<Termios>,
     /// The lines entered before.
-    pub history: History,
+    pub(crate) history: History,
 }
 
 impl Editor {
     /// An editor that reads from `input` and shows on `output`.
-    pub fn new(input: Fd, output: Fd) -> Editor {
+    pub(crate) fn new(input: Fd, output: Fd) -> Editor {
         Editor {
             input,
             screen: Screen::new(output),
@@ -98,7 +99,7 @@ impl Editor {
     }
 
     /// Reads a line behind `prompt` and appends it to `line`, with its newline.
-    pub fn read_line(&mut self, prompt: &[u8], host: &mut dyn Host, line: &mut Buf) -> Line {
+    pub(crate) fn read_line(&mut self, prompt: &[u8], host: &mut dyn Host, line: &mut Buf) -> Line {
         self.raw();
         self.text.clear();
         self.cur = 0;
@@ -168,10 +169,10 @@ impl Editor {
                 Ok(1) => return Ok(b[0]),
                 Err(Errno::EINTR) => {
                     self.cooked();
-                    let stop = host.signalled();
+                    let end = host.signalled();
                     self.raw();
-                    if stop {
-                        return Err(Line::Interrupted);
+                    if let Some(end) = end {
+                        return Err(end);
                     }
                 }
                 // Somebody else left the terminal so.

@@ -7,7 +7,7 @@ use sys::{num, process, system, time, Buf};
 /// octal; the time is UTC. `var` gives the shell's variables: HOME, PWD, USER and LOGNAME, and by the names
 /// `?` and `!` the last status and the number of the line in the history. What `\[` and `\]` enclose
 /// stands between \x01 and \x02 for the editor.
-pub fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8]) -> Option<Buf>) -> Buf {
+pub(crate) fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8]) -> Option<Buf>) -> Buf {
     let mut out = Buf::new();
     while let Some((&c, rest)) = text.split_first() {
         text = rest;

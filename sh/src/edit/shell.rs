@@ -1,0 +1,97 @@
+//! The editor in the shell: prompts, history file, what can be completed.
+
+use super::{executables, expand, Editor, Host, Kind, Line};
+use crate::{builtin, trap, Shell};
+use alloc::boxed::Box;
+use sys::fs::Fd;
+use sys::{num, Buf};
+
+impl Shell<'_> {
+    /// May a person edit at this terminal? Not where TERM says that it can do nothing.
+    pub(crate) fn can_edit(&mut self) -> bool {
+        self.get(b"TERM") != Some(b"dumb") && sys::tty::is(Fd::STDIN)
+    }
+
+    /// Reads a line with the editor behind PS1 or PS2 and appends it; false at the end of input, and when
+    /// the line was given up (then `interrupted` is set).
+    pub(crate) fn edit_line(&mut self, first: bool, out: &mut Buf) -> bool {
+        let mut editor = match self.editor.take() {
+            Some(e) => e,
+            None => {
+                let mut e = Box::new(Editor::new(Fd::STDIN, Fd::STDERR));
+                let mut file = self.get(b"HOME").unwrap_or(b"").to_vec();
+                file.extend_from_slice(b"/.sh_history");
+                let file = self.variable(b"HISTFILE").unwrap_or(file);
+                let most = self.get(b"HISTSIZE").and_then(num::parse_u32).unwrap_or(MOST);
+                e.history.open(&file, most.min(10 * MOST) as usize);
+                e
+            }
+        };
+        let name: &[u8] = if first { b"PS1" } else { b"PS2" };
+        // Backslashes are left by the expansion for the escapes that come after it.
+        let mut doubled = Buf::new();
+        for &c in self.get(name).unwrap_or(b"") {
+            if c == b'\\' {
+                doubled.push(c);
+            }
+            doubled.push(c);
+        }
+        let prompt = self.expand_text(&doubled);
+        let count = editor.history.lines().len() as u64 + 1;
+        let prompt = expand(&prompt, &mut |name| {
+            let number = match name {
+                b"?" => self.status as u64,
+                b"!" => count,
+                _ => return self.variable(name),
+            };
+            Some(num::digits(&mut [0; 64], number, 10).to_vec())
+        });
+        let end = editor.read_line(&prompt, self, out);
+        self.editor = Some(editor);
+        if end == Line::Interrupted {
+            self.interrupted = true;
+            self.status = 130;
+        }
+        end == Line::Entered
+    }
+}
+
+/// Lines of history, where HISTSIZE does not say.
+const MOST: u32 = if cfg!(mote_nommu) { 30 } else { 200 };
+
+impl Host for Shell<'_> {
+    fn names(&mut self, kind: Kind, prefix: &[u8], add: &mut dyn FnMut(&[u8])) {
+        let command = kind == Kind::Command;
+        if !command {
+            self.vars.import();
+        }
+        let mut add = |name: &[u8]| {
+            if name.starts_with(prefix) {
+                add(name);
+            }
+        };
+        for s in &self.vars.syms {
+            if if command { s.func.is_some() } else { s.value().is_some() } {
+                add(s.name());
+            }
+        }
+        if command {
+            builtin::NAMES.split(|&c| c == 0).for_each(&mut add);
+            self.table.names().for_each(|(name, _)| add(name));
+            self.aliases.iter().for_each(|a| add(&a.0));
+            let path = self.variable(b"PATH").unwrap_or_default();
+            executables(&path, prefix, &mut add);
+        }
+    }
+
+    fn variable(&mut self, name: &[u8]) -> Option<Buf> {
+        self.get(name).map(Buf::from)
+    }
+
+    fn signalled(&mut self) -> Option<Line> {
+        if trap::take_interrupt() {
+            return Some(Line::Interrupted);
+        }
+        self.run_traps().is_err().then_some(Line::End)
+    }
+}
