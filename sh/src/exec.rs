@@ -76,9 +76,6 @@ impl Shell<'_> {
     pub(crate) fn run_source(&mut self, src: &mut Source, last: bool) -> R {
         self.deep()?;
         while let Some(tree) = Parser::next(self, src)? {
-            if self.opts & (opt::NOEXEC | opt::INTERACTIVE) == opt::NOEXEC {
-                continue;
-            }
             let last = last && src.mode == Mode::Text && src.pos == src.text.len();
             self.run_tree(tree, last)?;
         }
@@ -109,6 +106,9 @@ impl Shell<'_> {
     /// Runs a list.
     pub(crate) fn list(&mut self, c: &mut &[u8], last: bool) -> R {
         let mut b = counted(c);
+        if b.first() == Some(&0) {
+            self.status = 0;
+        }
         loop {
             match byte(&mut b) {
                 0 => return Ok(()),
@@ -241,6 +241,9 @@ impl Shell<'_> {
         let mut c = node;
         let h = head(&mut c);
         self.place = h.start;
+        if self.opts & (opt::NOEXEC | opt::INTERACTIVE) == opt::NOEXEC {
+            return Ok(());
+        }
         match h.op {
             tree::SIMPLE => {
                 self.simple(c, last)?;
@@ -398,7 +401,9 @@ impl Shell<'_> {
                 self.fields(c, &mut f)?;
             }
         }
-        self.status = 0;
+        if f.len() == 0 {
+            self.status = 0;
+        }
         self.loops += 1;
         let mut r = Ok(());
         for n in 0..f.len() {
@@ -426,7 +431,7 @@ impl Shell<'_> {
     fn case_clause(&mut self, c: &mut &[u8], last: bool) -> R {
         let word = self.string(c, 0)?;
         let mut fall = false;
-        self.status = 0;
+        let mut done = false;
         while byte(c) != 0 {
             let mut hit = fall;
             while byte(c) != 0 {
@@ -446,10 +451,14 @@ impl Shell<'_> {
             counted(c);
             let end = byte(c);
             self.list(&mut body, last && end == tok::CASE_END)?;
+            done = true;
             if end == tok::CASE_END {
                 return Ok(());
             }
             fall = end == tok::CASE_FALL;
+        }
+        if !done {
+            self.status = 0;
         }
         Ok(())
     }
@@ -704,8 +713,8 @@ impl Shell<'_> {
 
     /// Restores variables from a part of the list; what `local` added behind it stays.
     fn restore(&mut self, from: usize, to: usize) {
-        for _ in from..to.min(self.locals.len()) {
-            let (i, text, flags) = self.locals.remove(from);
+        for k in (from..to.min(self.locals.len())).rev() {
+            let (i, text, flags) = self.locals.remove(k);
             if let Some(s) = self.vars.syms.get_mut(i) {
                 (s.text, s.flags) = (text, flags);
                 if flags & vars::DYNAMIC != 0 {

@@ -1,6 +1,6 @@
 //! Word expansion (POSIX 2.6): tilde, parameters, commands, arithmetic, field splitting, file names.
 
-use crate::fields::{Fields, PATTERN, QUOTED, SPLIT};
+use crate::fields::{Fields, OPERAND, PATTERN, QUOTED, SPLIT};
 use crate::lexer::{name_char, name_start};
 use crate::tree::{self, byte, counted, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
 use crate::vars::{self, decimal};
@@ -58,6 +58,7 @@ impl Shell<'_> {
                     self.append(f, &v, mode);
                 }
                 TILDE => self.tilde(until(c, END), f, mode),
+                b if mode & (OPERAND | SPLIT | QUOTED) == OPERAND | SPLIT => self.append(f, &[b], mode),
                 b => f.byte(b, mode),
             }
         }
@@ -186,7 +187,7 @@ impl Shell<'_> {
         }
         if o == op::BAD {
             let _ = whole;
-            self.complain(&[b"bad substitution"]);
+            self.complain(&[b"syntax error: bad substitution"]);
             return self.fail(2);
         }
         let mut v = if many {
@@ -210,8 +211,8 @@ impl Shell<'_> {
             if usable == (operator == op::PLUS) {
                 return match operator {
                     op::ASSIGN => self.default(c, name, f, mode),
-                    op::ERROR => self.missing(c, name),
-                    _ => self.expand(c, f, mode),
+                    op::ERROR => self.missing(c, name, o),
+                    _ => self.expand(c, f, mode | OPERAND),
                 };
             }
             skip_word(c);
@@ -232,7 +233,7 @@ impl Shell<'_> {
             op::LENGTH => {
                 let n = match &v {
                     _ if many => self.params.len().saturating_sub(self.first),
-                    Some(v) => v.len(),
+                    Some(v) => characters(v),
                     None => 0,
                 };
                 let mut t = Buf::new();
@@ -240,16 +241,19 @@ impl Shell<'_> {
                 v = Some(t);
             }
             op::SUBSTRING => {
-                let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| v.len()), many)?;
+                let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| characters(v)), many)?;
                 if many {
                     self.all_params(name == b"*", self.first + at, n, f, mode);
                     return Ok(());
                 }
-                v = v.map(|v| v.get(at..at + n).unwrap_or(&[]).to_vec());
+                v = v.map(|v| {
+                    let from = offset(&v, at);
+                    v.get(from..from + offset(v.get(from..).unwrap_or(&[]), n)).unwrap_or(&[]).to_vec()
+                });
             }
             _ => {
                 let p = self.string(c, PATTERN)?;
-                let with = if operator >= op::REPLACE { self.string(c, mode & QUOTED)? } else { Buf::new() };
+                let with = if operator >= op::REPLACE { self.string(c, 0)? } else { Buf::new() };
                 v = v.map(|v| strip(operator, v, &p, &with));
             }
         }
@@ -271,7 +275,7 @@ impl Shell<'_> {
     fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u8) -> R {
         let v = self.string(c, mode & QUOTED)?;
         if !name.first().is_some_and(|&c| name_start(c)) {
-            self.complain(&[b"bad substitution"]);
+            self.complain(&[name, b": bad variable name"]);
             return self.fail(2);
         }
         self.assign(name, &v)?;
@@ -280,10 +284,13 @@ impl Shell<'_> {
     }
 
     /// `${name?word}`.
-    fn missing(&mut self, c: &mut &[u8], name: &[u8]) -> R {
+    fn missing(&mut self, c: &mut &[u8], name: &[u8], o: u8) -> R {
         let mut v = self.string(c, QUOTED)?;
         if v.is_empty() {
-            v = b"parameter not set".to_vec();
+            v.extend_from_slice(b"parameter not set");
+            if o & op::COLON != 0 {
+                v.extend_from_slice(b" or null");
+            }
         }
         self.complain(&[name, b": ", &v]);
         self.fail(2)
@@ -381,6 +388,21 @@ impl arith::Vars for Shell<'_> {
     }
 }
 
+/// Does a character of UTF-8 start with this byte?
+fn starts(c: u8) -> bool {
+    c & 0xc0 != 0x80
+}
+
+/// Number of characters.
+fn characters(v: &[u8]) -> usize {
+    v.iter().filter(|&&c| starts(c)).count()
+}
+
+/// Where character number `n` starts.
+fn offset(v: &[u8], n: usize) -> usize {
+    v.iter().enumerate().filter(|(_, &c)| starts(c)).nth(n).map_or(v.len(), |(i, _)| i)
+}
+
 /// `#`, `##`, `%`, `%%` and the four replacements.
 fn strip(o: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
     let long = o == op::PREFIX_LONG || o == op::SUFFIX_LONG;
@@ -405,9 +427,10 @@ fn replace(kind: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
         return out;
     }
     let mut rest = &v[..];
+    let empty = v.is_empty();
     loop {
         match pattern::prefix(p, rest, true) {
-            Some(n) if n > 0 || kind == 2 => {
+            Some(n) if n > 0 || kind == 2 || empty => {
                 out.extend_from_slice(with);
                 rest = rest.get(n..).unwrap_or(&[]);
                 if kind != 1 {

@@ -27,6 +27,12 @@ pub(crate) const SPLIT: u8 = 1;
 /// It is a pattern: quoted pattern characters get a backslash.
 pub(crate) const PATTERN: u8 = 2;
 pub(crate) const QUOTED: u8 = 4;
+/// It is the operand of an expansion: its own text is split as well.
+pub(crate) const OPERAND: u8 = 8;
+
+/// In a field that is still open, marks the next byte as quoted; what is left of an unquoted backslash
+/// when there is no such file is the backslash, unlike that of a quoted character.
+const MARK: u8 = 1;
 
 impl Fields {
     pub(crate) fn len(&self) -> usize {
@@ -66,9 +72,7 @@ impl Fields {
         self.bytes.push(0);
         self.starts.push(self.open as u32);
         self.open = self.bytes.len();
-        self.seen = false;
-        self.magic = false;
-        self.escaped = false;
+        self.reset();
     }
 
     /// Is there an open field?
@@ -84,22 +88,36 @@ impl Fields {
     /// Ends the open field; with `glob`, as a pattern of file names.
     #[inline(never)]
     pub(crate) fn end(&mut self, glob: bool) {
-        if self.magic && glob && pattern::has_magic(self.rest()) {
+        if self.magic && glob {
             let text = self.bytes.split_off(self.open);
-            if pattern::glob(&text, &mut |name| self.push(name)) {
-                self.close_nothing();
+            let mut p = Buf::new();
+            let mut rest = text.iter();
+            while let Some(&c) = rest.next() {
+                p.push(if c == MARK { b'\\' } else { c });
+                if c == MARK {
+                    p.extend(rest.next());
+                }
+            }
+            if pattern::has_magic(&p) && pattern::glob(&p, &mut |name| self.push(name)) {
+                self.reset();
                 return;
             }
             self.bytes.extend_from_slice(&text);
         }
         if self.escaped {
-            let text = self.bytes.split_off(self.open);
-            pattern::unescape(&text, &mut self.bytes);
+            let mut marked = false;
+            let open = self.open;
+            let mut i = 0;
+            self.bytes.retain(|&c| {
+                i += 1;
+                marked = i > open && c == MARK && !marked;
+                !marked
+            });
         }
         self.close();
     }
 
-    fn close_nothing(&mut self) {
+    fn reset(&mut self) {
         self.seen = false;
         self.magic = false;
         self.escaped = false;
@@ -108,11 +126,10 @@ impl Fields {
     /// Appends a byte of the word itself.
     #[inline(always)]
     pub(crate) fn byte(&mut self, c: u8, mode: u8) {
-        if mode & (SPLIT | PATTERN) != 0
-            && matches!(c, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^')
-        {
-            if mode & QUOTED != 0 || c == b'\\' && mode & SPLIT != 0 {
-                self.bytes.push(b'\\');
+        let special = matches!(c, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^' | MARK);
+        if special && mode & (SPLIT | PATTERN) != 0 {
+            if mode & QUOTED != 0 || c == MARK {
+                self.bytes.push(if mode & SPLIT != 0 { MARK } else { b'\\' });
                 self.escaped = true;
             } else {
                 self.magic = true;

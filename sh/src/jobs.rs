@@ -245,7 +245,6 @@ impl Shell<'_> {
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
         self.subshell = true;
         self.jobs.clear();
-        self.loops = 0;
         self.reset_traps();
         if core::mem::take(&mut self.ignore_background) {
             let _ = signal::action(signal::SIGINT, Action::IGNORE);

@@ -237,7 +237,7 @@ impl Parser<'_, '_> {
                     }
                 }
                 b'$' => self.dollar(quotes)?,
-                b'`' => self.backquote(quotes)?,
+                b'`' => self.backquote(quotes && ctx != Ctx::Here)?,
                 b'}' if matches!(ctx, Ctx::Brace | Ctx::BraceQuotes | Ctx::Slash | Ctx::Colon) => {
                     return Ok(())
                 }
@@ -278,6 +278,47 @@ impl Parser<'_, '_> {
     fn copy(&mut self, c: u8) {
         self.lit(c);
         self.src.pos += 1;
+    }
+
+    /// Reads the word behind `<<`: what ends the here-document, without its quotes. Nothing in it is
+    /// expanded. False if there is none.
+    pub(crate) fn delimiter(&mut self) -> R<bool> {
+        self.word.clear();
+        self.quoted = false;
+        while matches!(self.ch(), b' ' | b'\t') {
+            self.src.pos += 1;
+        }
+        let start = self.src.pos;
+        self.at = start;
+        let mut quote = 0;
+        loop {
+            let c = if quote == b'\'' { self.raw(0) } else { self.ch() };
+            match c {
+                0 if quote != 0 => return self.unterminated(&[quote]),
+                0 => break,
+                _ if c == quote => quote = 0,
+                b'\'' | b'"' if quote == 0 => {
+                    quote = c;
+                    self.quoted = true;
+                }
+                b'\\' if quote != b'\'' => {
+                    self.quoted = true;
+                    self.src.pos += 1;
+                    let c = self.raw(0);
+                    if quote != 0 && !matches!(c, b'\\' | b'"' | b'$' | b'`') {
+                        self.word.push(b'\\');
+                    }
+                    self.word.push(c);
+                }
+                b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if quote == 0 => break,
+                _ => self.word.push(c),
+            }
+            self.src.pos += 1;
+        }
+        if self.src.pos == start {
+            self.token()?;
+        }
+        Ok(self.src.pos > start)
     }
 
     fn backslash(&mut self, ctx: Ctx, quotes: bool) {
@@ -401,13 +442,15 @@ impl Parser<'_, '_> {
         let at = self.word.len();
         let mut length = false;
         if self.ch() == b'#' {
-            let next = self.raw(1);
+            let here = self.src.pos;
+            self.src.pos += 1;
+            let next = self.ch();
             // `${#}`, `${#-x}` and `${#%x}` are about the number of arguments.
             length = name_char(next)
                 || b"@*".contains(&next)
-                || b"?-$!#".contains(&next) && next != 0 && self.raw(2) == b'}';
-            if length {
-                self.src.pos += 1;
+                || b"?-$!#".contains(&next) && next != 0 && self.raw(1) == b'}';
+            if !length {
+                self.src.pos = here;
             }
         }
         let n = self.parameter();
@@ -455,7 +498,7 @@ impl Parser<'_, '_> {
                 self.word.push(END);
                 if self.raw(0) == b'/' {
                     self.src.pos += 1;
-                    self.text(inner)?;
+                    self.text(Ctx::Brace)?;
                 }
                 self.word.push(END);
             }
@@ -520,10 +563,13 @@ impl Parser<'_, '_> {
         self.word.push(mark);
         self.text(Ctx::Arith)?;
         self.word.push(END);
-        if self.raw(0) == b')' && self.raw(1) == b')' {
-            self.src.pos += 2;
-            self.pure = false;
-            return Ok(true);
+        if self.raw(0) == b')' {
+            self.src.pos += 1;
+            if self.ch() == b')' {
+                self.src.pos += 1;
+                self.pure = false;
+                return Ok(true);
+            }
         }
         self.src.pos = pos;
         self.word.truncate(len);
@@ -698,11 +744,19 @@ impl Parser<'_, '_> {
                     self.src.pos += 1;
                 }
             }
-            let mut n = 0;
-            while p.end.get(n).is_some_and(|&c| self.raw(n) == c) {
-                n += 1;
+            let (mut n, mut k) = (0, 0);
+            loop {
+                let c = self.raw(n);
+                if c == b'\\' && !p.quoted && self.raw(n + 1) == b'\n' {
+                    n += 2;
+                } else if p.end.get(k) == Some(&c) {
+                    n += 1;
+                    k += 1;
+                } else {
+                    break;
+                }
             }
-            if n == p.end.len() && matches!(self.raw(n), 0 | b'\n') {
+            if k == p.end.len() && matches!(self.raw(n), 0 | b'\n') {
                 self.src.pos += n;
                 if self.raw(0) == b'\n' {
                     self.src.pos += 1;

@@ -110,7 +110,7 @@ pub(crate) fn write_assignment(out: &mut Out, before: &[u8], name: &[u8], value:
     out.bytes(name);
     if let Some(v) = value {
         let mut q = Buf::new();
-        crate::builtin::quote(v, &mut q);
+        crate::builtin::quote_always(v, &mut q);
         out.byte(b'=');
         out.bytes(&q);
     }

@@ -274,6 +274,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             if !top {
                 self.newlines()?;
             }
+            while self.alias()? {}
             let ends = match self.token()? {
                 tok::WORD => self.keyword()? <= kw::CLOSE,
                 t => matches!(t, tok::EOF | b')' | b'\n' | tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT),
@@ -634,20 +635,12 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
         self.eat();
         self.assign = false;
-        if self.token()? != tok::WORD && self.tok != tok::IO {
-            return self.unexpected();
-        }
         self.code.extend_from_slice(&[tree::REDIR, t, fd]);
         if t == redir::HERE || t == redir::HERE_TABS {
-            let mut end = Buf::new();
-            let mut w = self.word.iter();
-            while let Some(&c) = w.next() {
-                match c {
-                    tree::QUOTE => {}
-                    tree::ESC => end.extend(w.next()),
-                    _ => end.push(c),
-                }
+            if !self.delimiter()? {
+                return self.unexpected();
             }
+            let end = self.word.clone();
             let hole = self.hole();
             self.put(hole, self.ndocs)?;
             self.pending.push(Pending {
@@ -658,6 +651,9 @@ impl<'p, 'a> Parser<'p, 'a> {
             });
             self.ndocs += 1;
         } else {
+            if self.token()? != tok::WORD && self.tok != tok::IO {
+                return self.unexpected();
+            }
             self.emit_name();
         }
         self.eat();
@@ -743,7 +739,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             return Ok(false);
         }
         let at = self.at;
-        if at >= self.blank {
+        let again = at >= self.blank;
+        if again {
             self.blank = usize::MAX;
         }
         self.active.retain(|a| a.1 > at);
@@ -757,7 +754,11 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.replace(at, self.src.pos, &value);
         let end = at + value.len();
         self.active.push((name, end));
-        self.blank = if value.ends_with(b" ") || value.ends_with(b"\t") { end } else { usize::MAX };
+        if value.ends_with(b" ") || value.ends_with(b"\t") {
+            self.blank = end;
+        } else if again {
+            self.blank = at;
+        }
         self.src.pos = at;
         self.peeked = false;
         Ok(true)
@@ -773,4 +774,9 @@ pub(crate) fn word(sh: &mut Shell, text: Buf) -> R<Rc<Tree>> {
     p.word.push(0);
     let code = core::mem::take(&mut p.word);
     Ok(Rc::new(Tree { docs: code.len(), code, text: core::mem::take(&mut src.text), line }))
+}
+
+/// Is this a reserved word?
+pub(crate) fn is_reserved(word: &[u8]) -> bool {
+    index(WORDS, word).is_some()
 }

@@ -4,10 +4,6 @@ use crate::exec::Kind;
 use crate::fields::Fields;
 use crate::{Shell, R};
 
-/// Reserved words, for `type`.
-const KEYWORDS: &[u8] =
-    b"if\0then\0else\0elif\0fi\0do\0done\0case\0esac\0while\0until\0for\0{\0}\0!\0in\0[[\0function";
-
 impl Shell<'_> {
     /// Says what `name` means, in a sentence or as `command -v` does. False if it means nothing.
     fn describe(&mut self, name: &[u8], sentence: bool) -> bool {
@@ -22,7 +18,7 @@ impl Shell<'_> {
             }
             return true;
         }
-        if crate::parser::index(KEYWORDS, name).is_some() {
+        if crate::parser::is_reserved(name) {
             tail = b" is a shell keyword";
         } else {
             match self.resolve(name, true) {
@@ -69,19 +65,6 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u8> {
     if f.len() <= i {
         return Ok(0);
     }
-    if set & 3 != 0 {
-        let mut status = 0;
-        for k in i..f.len() {
-            if !sh.describe(f.get(k), set & 2 != 0) {
-                status = 127;
-            }
-        }
-        return Ok(status);
-    }
-    let mut args = Fields::default();
-    for k in i..f.len() {
-        args.push(f.get(k));
-    }
     let saved = if set & 4 != 0 {
         let i = sh.vars.intern(b"PATH");
         let mark = sh.locals.len();
@@ -91,14 +74,27 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u8> {
     } else {
         None
     };
-    sh.running.clear();
-    let kind = sh.resolve(args.get(0), false);
-    sh.plain = true;
-    // `command exec` keeps its redirections, which are those of `command`.
-    let mark = sh.redirections;
-    let r = match kind {
-        Kind::Builtin(n) => sh.run_plain(n, args, mark),
-        kind => sh.dispatch(kind, args, &[], false),
+    let r = if set & 3 != 0 {
+        sh.status = 0;
+        for k in i..f.len() {
+            if !sh.describe(f.get(k), set & 2 != 0) {
+                sh.status = 127;
+            }
+        }
+        Ok(())
+    } else {
+        let mut args = Fields::default();
+        for k in i..f.len() {
+            args.push(f.get(k));
+        }
+        sh.running.clear();
+        sh.plain = true;
+        // `command exec` keeps its redirections, which are those of `command`.
+        let mark = sh.redirections;
+        match sh.resolve(args.get(0), false) {
+            Kind::Builtin(n) => sh.run_plain(n, args, mark),
+            kind => sh.dispatch(kind, args, &[], false),
+        }
     };
     sh.plain = false;
     if let Some(mark) = saved {

@@ -239,6 +239,7 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
         [b':', rest @ ..] => (true, rest),
         s => (false, s),
     };
+    let quiet = silent || sh.get(b"OPTERR") == Some(b"0");
     let mut index = sh.get(b"OPTIND").and_then(parse_u32).unwrap_or(1).max(1) as usize;
     let arg = |sh: &Shell, n: usize| -> Option<Buf> {
         if f.len() > 3 {
@@ -255,6 +256,7 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
             index += !ends as usize;
             sh.set_number(b"OPTIND", index)?;
             sh.option_place = 0;
+            sh.unset_variable(b"OPTARG")?;
             sh.assign(f.get(2), b"?")?;
             return Ok(1);
         }
@@ -280,8 +282,8 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
         if value.is_none() {
             index -= 1;
             letter = if silent { b':' } else { b'?' };
-            if !silent {
-                sh.complain(&[b"option requires an argument -- ", &[c]]);
+            if !quiet {
+                sys::out::complain(&[b"No arg for -", &[c], b" option"]);
             }
         }
     } else if place >= current.len() {
@@ -290,8 +292,8 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
     }
     if known.is_none() {
         letter = b'?';
-        if !silent {
-            sh.complain(&[b"illegal option -- ", &[c]]);
+        if !quiet {
+            sys::out::complain(&[b"Illegal option -", &[c]]);
         }
     }
     match value {

@@ -61,13 +61,6 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u8> {
     let mut args: &mut [sys::ZStr] = &mut args;
     let Some((&mut name, rest)) = args.split_first_mut() else { return Ok(1) };
     args = rest;
-    let jobs = &sh.jobs;
-    let finder = |spec: &[u8]| -> Option<i32> {
-        let _ = jobs;
-        let _ = spec;
-        None
-    };
-    let _ = finder;
     let mut found = alloc::vec::Vec::new();
     for a in args.iter() {
         if a.first() == b'%' {

@@ -3,7 +3,7 @@
 use crate::fields::Fields;
 use crate::lexer::name_len;
 use crate::options::write_assignment;
-use crate::vars::{EXPORT, READONLY};
+use crate::vars::{DYNAMIC, EXPORT, READONLY};
 use crate::{Shell, R};
 use alloc::vec::Vec;
 use sys::Buf;
@@ -45,7 +45,8 @@ impl Shell<'_> {
             return self.readonly(i);
         }
         s.text.truncate(s.name);
-        s.flags = 0;
+        // These stay special; the others lose their meaning (POSIX 2.5.3).
+        s.flags = if matches!(s.name(), b"IFS" | b"OPTIND") { DYNAMIC } else { 0 };
         self.vars.changed(i);
         Ok(())
     }
@@ -85,13 +86,9 @@ pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u8> {
         let name = sh.name(name)?;
         let n = sh.vars.intern(name);
         sh.save_local(n);
-        match value {
-            Some(v) => sh.assign_sym(n, v)?,
-            None => {
-                if let Some(s) = sh.vars.syms.get_mut(n).filter(|s| s.flags & READONLY == 0) {
-                    s.text.truncate(s.name);
-                }
-            }
+        // Without a value it keeps the one that it has, as in ash and dash.
+        if let Some(v) = value {
+            sh.assign_sym(n, v)?;
         }
     }
     Ok(0)
