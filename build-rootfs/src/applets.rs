@@ -72,7 +72,8 @@ impl Catalogue {
                 self.names().join(", ")
             )));
         };
-        if !self.decls.contains_key(word) && !self.is_set(word) {
+        let is_alias = members.iter().any(|member| self.decls.contains_key(member));
+        if !self.decls.contains_key(word) && !is_alias && !self.is_set(word) {
             let file = format!("applets/src/{word}.rs");
             return Err(Error::new(format!(
                 "feature `{word}`: neither a set nor an applet: {file} declares none"
@@ -95,12 +96,13 @@ impl Catalogue {
 
     fn is_set(&self, name: &str) -> bool {
         let mut members = self.features.get(name).into_iter().flatten();
-        !self.decls.contains_key(name) && members.any(|member| self.features.contains_key(member))
+        let is_applet = self.decls.values().any(|decl| decl.names.iter().any(|known| known == name));
+        !is_applet && members.any(|member| self.features.contains_key(member))
     }
 
-    /// The names of all applets.
+    /// The names of all applets that have a feature, aliases among them.
     pub fn names(&self) -> Vec<&str> {
-        self.features.keys().filter(|name| self.decls.contains_key(*name)).map(String::as_str).collect()
+        self.features.keys().filter(|name| !self.is_set(name)).map(String::as_str).collect()
     }
 
     /// Where the applets called for are found in the image: (`/bin/sh`, …), every alias included.

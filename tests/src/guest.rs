@@ -6,7 +6,7 @@ use build_rootfs::build::{self, Plan};
 use std::fs;
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -58,7 +58,11 @@ impl Guest {
         let plan = Plan::new(project(), &options).unwrap_or_else(|e| panic!("{e}"));
         let outputs = plan.build(project()).unwrap_or_else(|e| panic!("{e}"));
         let system = outputs.system.expect("a target that boots");
-        let mut command = system.piped(&[]);
+        Guest::start(name, system.piped(&[]))
+    }
+
+    /// Starts `command`, which has the guest's console on its stdin and stdout.
+    pub fn start(name: &str, mut command: Command) -> Guest {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut qemu = command.spawn().expect("QEMU starts");
         let keyboard = qemu.stdin.take().expect("a pipe");

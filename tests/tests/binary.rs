@@ -66,7 +66,8 @@ fn formatting_in_a_target_binary_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("src")).unwrap();
     let manifest = "[package]\nname = \"toy\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[workspace]\n\
-                    [profile.mote]\ninherits = \"release\"\nopt-level = \"z\"\nlto = \"fat\"\npanic = \"abort\"\n";
+                    [profile.mote]\ninherits = \"release\"\nopt-level = \"z\"\nlto = \"fat\"\n\
+                    codegen-units = 1\npanic = \"abort\"\nincremental = false\nstrip = \"none\"\n";
     fs::write(dir.path().join("Cargo.toml"), manifest).unwrap();
     let program = r#"
         #![no_std]

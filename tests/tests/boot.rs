@@ -42,7 +42,10 @@ fn run_exits_with_the_status() {
 
 #[test]
 fn run_finds_a_bare_image() {
-    assert_eq!(run("cat; echo /proc/*; ls /.mote"), (0, "/proc/*\ncommand\nrun\n".to_string()));
+    assert_eq!(
+        run("cat; echo /proc/*; echo /.mote/*"),
+        (0, "/proc/*\n/.mote/command /.mote/run\n".to_string())
+    );
 }
 
 #[test]
@@ -106,15 +109,13 @@ fn the_built_folder_boots_wherever_it_is() {
     let place = dir.path().join("a folder, moved");
     assert!(Command::new("cp").arg("-r").arg(&built).arg(&place).status().unwrap().success());
     fs::remove_dir_all(&built).unwrap();
-    let mut guest = Command::new(place.join("run-qemu.sh"));
-    guest.args(["-name", "extra"]).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut guest = guest.spawn().unwrap();
-    let mut keyboard = guest.stdin.take().unwrap();
-    std::io::Write::write_all(&mut keyboard, b"echo up-$((1+1)); reboot\n").unwrap();
-    let output = guest.wait_with_output().unwrap();
-    assert!(output.status.success());
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("up-2"), "{text}");
+    let mut script = Command::new(place.join("run-qemu.sh"));
+    script.args(["-name", "extra"]).current_dir("/");
+    let mut guest = Guest::start("moved", script);
+    guest.expect("# ");
+    assert_eq!(guest.command("echo up-$((1+1))", "# "), "up-2\n");
+    guest.send("reboot\n");
+    assert_eq!(guest.wait_for_end(Duration::from_secs(30)), 0);
 }
 
 #[test]

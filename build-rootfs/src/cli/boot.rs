@@ -4,7 +4,7 @@ use super::args::{prepare, unexpected, Args, Word};
 use crate::boot::run::{run, Run};
 use crate::boot::{interactive, FAILED, TIMEOUT};
 use crate::build::{Options, Plan};
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::project::Project;
 use crate::target::Purpose;
 use std::path::PathBuf;
@@ -59,7 +59,10 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
 
 fn boot(options: &Options, command: Option<&str>, log: Option<PathBuf>, timeout: Duration) -> Result<u8> {
     let project = Project::find()?;
-    let plan = Plan::new(&project, options)?;
+    // A folder of its own: two boots at once, of different images, do not touch each other's files.
+    let scratch = tempfile::tempdir().context("a temporary folder")?;
+    let options = Options { out: Some(scratch.path().join("image")), ..options.clone() };
+    let plan = Plan::new(&project, &options)?;
     plan.target.machine()?;
     prepare(&plan.target, &[Purpose::Mote, Purpose::Kernel, Purpose::Boot])?;
     let outputs = plan.build(&project)?;
