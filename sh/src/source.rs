@@ -66,6 +66,8 @@ impl Source {
                 let first =
                     self.text.get(self.start..self.pos).is_none_or(|t| t.iter().all(u8::is_ascii_whitespace));
                 if !sh.read_line(first, &mut self.text) {
+                    // The end stays the end until the shell starts anew: a person types Ctrl-D once.
+                    self.mode = Mode::Text;
                     return false;
                 }
             }

@@ -41,6 +41,7 @@ pub fn main(cx: &mut Cx) -> u8 {
         traps: Vec::new(),
         inherited: Vec::new(),
         trap_status: None,
+        frame: 0,
         handles: false,
         loops: 0,
         depth: 0,
@@ -63,6 +64,7 @@ pub fn main(cx: &mut Cx) -> u8 {
     if r == Err(Flow::Fail) && sh.status == 0 {
         sh.status = 2;
     }
+    let _ = sh.run_traps();
     sh.exit_trap();
     let status = sh.status;
     core::mem::forget(sh);
@@ -188,75 +190,6 @@ impl Shell<'_> {
         let r = self.run_source(&mut src, false);
         crate::redir::shut(src.fd);
         r
-    }
-
-    /// Reads commands from a person; errors end commands, not the shell.
-    fn converse(&mut self, src: &mut Source) -> R {
-        loop {
-            let r = self.run_source(src, false);
-            match r {
-                Ok(())
-                    if self.opts & opt::IGNOREEOF != 0 && src.mode == Mode::Person && tty::is(Fd::STDIN) =>
-                {
-                    sys::out::complain(&[b"use exit to leave the shell"]);
-                }
-                Ok(()) | Err(Flow::Exit) => return Ok(()),
-                Err(_) => {
-                    src.text.clear();
-                    (src.start, src.pos) = (0, 0);
-                    self.recover();
-                }
-            }
-        }
-    }
-
-    /// After an error at a prompt: everything that was going on is over.
-    fn recover(&mut self) {
-        self.unredirect(0);
-        self.restore_locals(0);
-        self.interrupted = false;
-        (self.loops, self.depth, self.skip, self.line) = (0, 0, 0, 0);
-        (self.tested, self.plain, self.syntax) = (false, false, false);
-        self.running.clear();
-        self.trap_status = None;
-    }
-
-    /// Reads a line from a person and appends it; false at the end of input.
-    pub(crate) fn read_line(&mut self, first: bool, out: &mut Buf) -> bool {
-        if first {
-            self.tell_changes();
-        }
-        let _ = self.out.flush();
-        if self.can_edit() {
-            return self.edit_line(first, out);
-        }
-        let ps: &[u8] = if first { b"PS1" } else { b"PS2" };
-        let prompt = self.get(ps).unwrap_or(b"").to_vec();
-        let prompt = self.expand_text(&prompt);
-        let _ = fs::write_all(Fd::STDERR, &prompt);
-        let mut b = [0; 1024];
-        loop {
-            match fs::read_once(Fd::STDIN, &mut b) {
-                Ok(0) => return false,
-                Ok(n) => {
-                    let line = b.get(..n).unwrap_or(&[]);
-                    out.extend(line.iter().filter(|&&c| c != 0));
-                    return true;
-                }
-                Err(sys::Errno::EINTR) => {
-                    if crate::trap::take_interrupt() {
-                        sys::out::complain(&[]);
-                        self.interrupted = true;
-                        self.status = 130;
-                        return false;
-                    }
-                    if self.run_traps().is_err() {
-                        return false;
-                    }
-                }
-                Err(_) => return false,
-            }
-        }
     }
 
     /// Replaces the positional parameters.
