@@ -3,6 +3,7 @@
 
 use alloc::vec;
 use sys::fs::{self, Fd};
+use sys::zstr::cut;
 use sys::{num, system, time, zone, Buf, Cx, Errno, ZStr};
 
 applet! {
@@ -64,6 +65,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     cx.status
 }
 
+#[inline(never)]
 fn by_system_call(cx: &mut Cx) -> Result<(), Errno> {
     let size = match cx.value(slot!("s")) {
         None => system::syslog_number(SIZE_BUFFER, 0)?,
@@ -71,8 +73,9 @@ fn by_system_call(cx: &mut Cx) -> Result<(), Errno> {
     };
     let mut text = vec![0; size];
     let n = system::syslog(if cx.has(opt!("c")) { READ_CLEAR } else { READ_ALL }, &mut text)?;
-    for line in text.get(..n).unwrap_or(&[]).split_inclusive(|&b| b == b'\n') {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let mut left = text.get(..n).unwrap_or_default();
+    while !left.is_empty() {
+        let line = cut(&mut left, b'\n');
         let (priority, rest) = priority(line);
         let (stamp, text) = stamp(rest);
         show(cx, priority, stamp, text);
@@ -100,6 +103,7 @@ fn stamp(line: &[u8]) -> (Option<(u32, u32)>, &[u8]) {
 }
 
 /// Reads /dev/kmsg: one record a read.
+#[inline(never)]
 fn follow(cx: &mut Cx) -> Result<(), Errno> {
     let wait = cx.has(opt!("wW"));
     let f = fs::openat(Fd::CWD, ZStr::new(c"/dev/kmsg"), fs::O_RDONLY | if wait { 0 } else { fs::O_NONBLOCK }, 0)?;
@@ -121,15 +125,16 @@ fn follow(cx: &mut Cx) -> Result<(), Errno> {
 }
 
 /// One record: `priority,number,microseconds,flags;text`, then lines of properties, indented.
+#[inline(never)]
 fn kmsg(cx: &mut Cx, record: &[u8]) {
-    let line = record.split(|&b| b == b'\n').next().unwrap_or(record);
-    let mut parts = line.splitn(2, |&b| b == b';');
-    let (head, text) = (parts.next().unwrap_or(&[]), parts.next().unwrap_or(&[]));
-    let mut fields = head.split(|&b| b == b',');
+    let mut rest = record;
+    let mut text = cut(&mut rest, b'\n');
+    let mut head = cut(&mut text, b';');
     let mut priority: Buf = b"<".to_vec();
-    priority.extend_from_slice(fields.next().unwrap_or(&[]));
+    priority.extend_from_slice(cut(&mut head, b','));
     priority.push(b'>');
-    let (milli, micro) = num::div_rem(fields.nth(1).and_then(|m| num::parse(m, 10)).unwrap_or(0), 1000);
+    cut(&mut head, b',');
+    let (milli, micro) = num::div_rem(num::prefix(head, 10).map_or(0, |(n, _)| n), 1000);
     let (sec, milli) = num::div_rem(milli, 1000);
     show(cx, &priority, Some((sec as u32, milli * 1000 + micro)), &plain(text));
 }
@@ -153,6 +158,7 @@ fn plain(text: &[u8]) -> Buf {
 }
 
 /// Writes one message as the options want it.
+#[inline(never)]
 fn show(cx: &mut Cx, priority: &[u8], stamp: Option<(u32, u32)>, text: &[u8]) {
     if cx.has(opt!("r")) {
         cx.out.bytes(priority);
@@ -173,6 +179,7 @@ fn show(cx: &mut Cx, priority: &[u8], stamp: Option<(u32, u32)>, text: &[u8]) {
 }
 
 /// The time of day `sec` seconds after boot, as `date` writes it without the zone.
+#[inline(never)]
 fn date(cx: &mut Cx, sec: u32) {
     // Messages are stamped by a clock that stands still while the machine sleeps, as this one does.
     let boot = time::now(time::CLOCK_REALTIME).sec - time::now(time::CLOCK_MONOTONIC).sec;

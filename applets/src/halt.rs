@@ -3,6 +3,7 @@
 use sys::fs::{self, Fd};
 use sys::system::{self, Reboot};
 use sys::time::{self, Timespec};
+use sys::zstr::cut;
 use sys::{num, process, signal, Cx, Errno, ZStr};
 
 applet! {
@@ -71,28 +72,25 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
 static WTMP: &core::ffi::CStr = c"/var/log/wtmp";
 
 /// Appends a shutdown record to wtmp (`man 5 utmp`) if that file is kept.
+#[inline(never)]
 fn record() -> Result<(), Errno> {
     let f = fs::open(ZStr::new(WTMP), fs::O_WRONLY | fs::O_APPEND | fs::O_CLOEXEC, 0)?;
     let mut r = [0u8; 384];
     let now = time::now(time::CLOCK_REALTIME).sec as u32;
     let release = system::uname();
     // Type RUN_LVL, line, id, user, host, time.
-    let fields: [(usize, &[u8]); 6] = [
-        (0, &[1]),
-        (8, b"~"),
-        (40, b"~~"),
-        (44, b"shutdown"),
-        (76, release.field(2)),
-        (340, &now.to_le_bytes()),
-    ];
-    for (at, bytes) in fields {
-        r.iter_mut().skip(at).zip(bytes).for_each(|(slot, &b)| *slot = b);
-    }
+    let mut put = |at: usize, bytes: &[u8]| r.iter_mut().skip(at).zip(bytes).for_each(|(slot, &b)| *slot = b);
+    put(0, &[1]);
+    put(8, b"~");
+    put(40, b"~~shutdown");
+    put(76, release.field(2));
+    put(340, &now.to_le_bytes());
     fs::write_all(*f, &r)
 }
 
 /// Does process 1 block (to take it when it waits) or catch the signal? The kernel throws away any other.
 /// Without /proc nobody can tell, and the answer is yes.
+#[inline(never)]
 fn listens(sig: u32) -> bool {
     let mut text = [0; 2048];
     let Ok(f) = fs::openat(Fd::CWD, ZStr::new(c"/proc/1/status"), fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return true };
@@ -102,16 +100,18 @@ fn listens(sig: u32) -> bool {
 
 /// [`listens`] for the text of a `status` file.
 fn takes(status: &[u8], sig: u32) -> bool {
-    let mut sets = 0;
+    let mut rest = status;
     let mut known = false;
-    for line in status.split(|&b| b == b'\n') {
-        let set = line.strip_prefix(b"SigBlk:\t").or_else(|| line.strip_prefix(b"SigCgt:\t"));
-        if let Some(n) = set.and_then(|s| num::parse(s, 16)) {
-            sets |= n;
+    while !rest.is_empty() {
+        let line = cut(&mut rest, b'\n');
+        if let Some(set) = line.strip_prefix(b"SigBlk:\t").or_else(|| line.strip_prefix(b"SigCgt:\t")) {
             known = true;
+            if num::parse(set, 16).unwrap_or(0) & signal::bit(sig) != 0 {
+                return true;
+            }
         }
     }
-    !known || sets & signal::bit(sig) != 0
+    !known
 }
 
 #[cfg(test)]

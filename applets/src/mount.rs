@@ -1,12 +1,11 @@
 //! mount: attach file systems (BusyBox util-linux/mount.c; `man 8 mount`).
 
 use crate::util::fstab::{self, Line};
-use alloc::vec::Vec;
 use options::{Options, ACTIONS, PROPAGATION};
 use sys::fs;
 use sys::mount::{MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SILENT};
 use sys::opts::{Walk, Wrong};
-use sys::zstr::ZBuf;
+use sys::zstr::{cut, ZBuf};
 use sys::{out, process, Buf, Cx, Errno, ZStr};
 
 #[path = "mount/loopdev.rs"]
@@ -120,6 +119,7 @@ fn read(cx: &mut Cx, path: ZStr) -> Option<Buf> {
 }
 
 /// Tells what is mounted.
+#[inline(never)]
 fn list(cx: &mut Cx, o: &Order) {
     let Some(mut text) = read(cx, ZStr::new(fstab::MOUNTS)) else { return };
     for l in fstab::lines(&mut text).iter().filter(|l| fstab::meant(o.types, l.kind)) {
@@ -138,6 +138,7 @@ fn tell(cx: &mut Cx, l: &Line, kind: ZStr) {
 }
 
 /// Mounts all that the table has and the kernel has not.
+#[inline(never)]
 fn all(cx: &mut Cx, o: &Order) {
     let Some(mut text) = read(cx, o.table) else { return };
     // Without /proc nobody knows; what is there already is then refused as busy.
@@ -158,6 +159,7 @@ fn all(cx: &mut Cx, o: &Order) {
 }
 
 /// `mount DIR` or `mount DEVICE`: the rest from a table.
+#[inline(never)]
 fn by_table(cx: &mut Cx, o: &Order, name: ZStr) {
     let mut said = Options { flags: 0, data: Buf::new(), on_loop: false };
     said.add(&o.extra);
@@ -188,6 +190,7 @@ fn by_table(cx: &mut Cx, o: &Order, name: ZStr) {
 }
 
 /// Mounts `l`, with what the command line adds.
+#[inline(never)]
 fn attach(cx: &mut Cx, o: &Order, l: &Line) {
     let mut p = Options { flags: MS_SILENT, data: Buf::new(), on_loop: false };
     p.add(l.options.bytes());
@@ -205,9 +208,10 @@ fn attach(cx: &mut Cx, o: &Order, l: &Line) {
     }
 }
 
+#[inline(never)]
 fn perform(cx: &mut Cx, o: &Order, l: &Line, mut p: Options) -> Result<(), Errno> {
     let mut device = l.device;
-    let mut types: Vec<ZStr> = Vec::new();
+    // Types to try, NUL-terminated.
     let mut names = Buf::new();
     let auto = l.kind.is(b"auto") || (l.kind.is(b"none") && p.flags & ACTIONS != 0);
     let mut held: Option<(Buf, fs::Owned)> = None;
@@ -224,21 +228,19 @@ fn perform(cx: &mut Cx, o: &Order, l: &Line, mut p: Options) -> Result<(), Errno
     if let Some(path) = held.as_ref().and_then(|(path, _)| ZStr::from_bytes_with_nul(path)) {
         device = path;
     }
-    if p.flags & ACTIONS != 0 {
-        types.push(l.kind);
+    if auto && p.flags & ACTIONS == 0 {
+        candidates(&mut names)?;
     } else {
-        if auto {
-            candidates(&mut names)?;
-        } else {
-            names.extend(l.kind.bytes().iter().map(|&b| if b == b',' { 0 } else { b }));
-            names.push(0);
-        }
-        types.extend(names.split_inclusive(|&b| b == 0).filter_map(ZStr::from_bytes_with_nul));
+        names.extend_from_slice(l.kind.bytes());
+        names.iter_mut().filter(|b| **b == b',').for_each(|b| *b = 0);
+        names.push(0);
     }
     // EINVAL is what a file system says to a device that holds another one: then the next may know it. The
     // reason of the one that knew more is told.
     let mut why = Errno::EINVAL;
-    for kind in types {
+    let mut rest = &names[..];
+    while let Some(kind) = ZStr::from_bytes_with_nul(rest) {
+        cut(&mut rest, 0);
         match one(cx, o, &Line { device, kind, ..*l }, &mut p) {
             Err(e @ (Errno::EINVAL | Errno::ENODEV)) => why = if why == Errno::EINVAL { e } else { why },
             r => return r,
@@ -247,33 +249,42 @@ fn perform(cx: &mut Cx, o: &Order, l: &Line, mut p: Options) -> Result<(), Errno
     Err(why)
 }
 
-/// Types that live on block devices, from /etc/filesystems or else /proc/filesystems, NUL-terminated.
+/// Types that live on block devices, from /etc/filesystems, and from /proc/filesystems if that is missing or
+/// has a line `*`; NUL-terminated.
+#[inline(never)]
 fn candidates(names: &mut Buf) -> Result<(), Errno> {
+    let mut more = true;
     let etc = fstab::read(ZStr::new(c"/etc/filesystems"));
-    let text = match etc {
-        Ok(text) => text,
-        Err(_) => fstab::read(ZStr::new(c"/proc/filesystems"))?,
-    };
-    for line in text.split(|&b| b == b'\n') {
-        let name = line.trim_ascii();
-        if line.starts_with(b"nodev") || name.is_empty() || name.starts_with(b"#") {
-            continue;
-        }
-        if name == b"*" {
-            let more = fstab::read(ZStr::new(c"/proc/filesystems"))?;
-            for line in more.split(|&b| b == b'\n').filter_map(|l| l.strip_prefix(b"\t")) {
-                names.extend_from_slice(line);
-                names.push(0);
-            }
-            continue;
-        }
-        names.extend_from_slice(name);
-        names.push(0);
+    if let Ok(text) = &etc {
+        more = types(names, text);
+    }
+    if more {
+        types(names, &fstab::read(ZStr::new(c"/proc/filesystems"))?);
     }
     Ok(())
 }
 
+/// Adds the types of one file; was there a `*`?
+#[inline(never)]
+fn types(names: &mut Buf, text: &[u8]) -> bool {
+    let mut star = false;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let line = cut(&mut rest, b'\n');
+        match line.trim_ascii() {
+            b"*" => star = true,
+            [] | [b'#', ..] | [b'n', b'o', b'd', b'e', b'v', ..] => {}
+            name => {
+                names.extend_from_slice(name);
+                names.push(0);
+            }
+        }
+    }
+    star
+}
+
 /// One try with one type: helper, mount, what a bind and a propagation need besides.
+#[inline(never)]
 fn one(cx: &mut Cx, o: &Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
     if o.has(opt!("v")) {
         tell(cx, l, l.kind);
@@ -320,6 +331,7 @@ fn one(cx: &mut Cx, o: &Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
 
 /// The flags that the mount on `l.dir` has, changed as the options say: a bind that becomes read-only must
 /// not lose its nosuid.
+#[inline(never)]
 fn kept(l: &Line, o: &Order) -> u32 {
     let mut p = Options { flags: 0, data: Buf::new(), on_loop: false };
     let path = fstab::canonical(l.dir);
@@ -352,6 +364,7 @@ extern "C" fn child(arg: *mut ()) -> ! {
 }
 
 /// Has `path` mount: `mount.TYPE DEVICE DIR -o OPTIONS`. It says itself why it cannot.
+#[inline(never)]
 fn help(cx: &mut Cx, path: ZStr, l: &Line, list: ZStr) -> Result<(), Errno> {
     let words = [path, l.device, l.dir, ZStr::new(c"-o"), list].map(ZStr::as_ptr);
     let [a, b, c, d, e] = words;
@@ -375,6 +388,7 @@ fn help(cx: &mut Cx, path: ZStr, l: &Line, list: ZStr) -> Result<(), Errno> {
 }
 
 /// Mounts, read-only where the device allows no more.
+#[inline(never)]
 fn try_mount(cx: &mut Cx, l: &Line, flags: u32, data: &mut Buf) -> Result<(), Errno> {
     let mut r = Ok(());
     for read_only in [0, MS_RDONLY] {

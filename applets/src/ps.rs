@@ -6,6 +6,7 @@ use columns::Column;
 use process::*;
 use sys::fs::{self, Dir, Fd};
 use sys::opts::Walk;
+use sys::zstr::{cut, ZBuf};
 use sys::{num, system, time, tty, zone, Buf, Cx, Errno, ZStr};
 
 #[path = "ps/columns.rs"]
@@ -42,26 +43,27 @@ rss sz stat s nice pri time etime stime pcpu c f wchan addr
 ",
 }
 
-/// What to show.
-struct Order<'a> {
+/// What to show, and where the values come from that are no process's own.
+struct Ps<'a> {
     columns: Vec<Column<'a>>,
-    /// Which processes: `a`, `d`, both, or all.
+    // Which processes: those that one of these wants, or all.
     on_terminal: bool,
     no_leaders: bool,
     all: bool,
     pids: Option<ZStr<'a>>,
     threads: bool,
     wide: u8,
-}
-
-/// Where the values come from that are no process's own.
-struct Sources {
-    proc: fs::Owned,
+    preset: u8,
+    /// Bytes of a line that are shown.
+    width: usize,
+    proc: Fd,
     users: Names,
     groups: Names,
     uptime: u32,
     now: i64,
     tz: i32,
+    line: Buf,
+    value: Buf,
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
@@ -69,7 +71,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         cx.help();
         return 0;
     }
-    let mut o = Order {
+    let now = time::now(time::CLOCK_REALTIME).sec;
+    let mut o = Ps {
         columns: Vec::new(),
         on_terminal: false,
         no_leaders: false,
@@ -77,8 +80,17 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         pids: None,
         threads: false,
         wide: 0,
+        preset: 0,
+        width: usize::MAX,
+        proc: Fd::CWD,
+        users: Names::new(ZStr::new(c"/etc/passwd")),
+        groups: Names::new(ZStr::new(c"/etc/group")),
+        uptime: system::uptime() as u32,
+        now,
+        tz: zone::offset(cx.env(b"TZ"), now),
+        line: Buf::new(),
+        value: Buf::new(),
     };
-    let mut preset = b'-';
     let mut walk = Walk::new(core::mem::take(&mut cx.args), SPEC, true);
     while let Some(step) = walk.next() {
         match step {
@@ -93,7 +105,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
                 (b'p', list) => o.pids = list,
                 (b'a', _) => o.on_terminal = true,
                 (b'd', _) => o.no_leaders = true,
-                (letter, _) => o.letter(letter, &mut preset),
+                (letter, _) => o.letter(letter),
             },
         }
     }
@@ -103,11 +115,11 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
                 cx.error(word.bytes(), b"unknown operand (see --help)");
                 return 1;
             }
-            o.letter(b, &mut preset);
+            o.letter(b);
         }
     }
     if o.columns.is_empty() {
-        let list: &[u8] = match preset {
+        let list: &[u8] = match o.preset {
             b'f' => b"user=UID,pid,ppid,c,stime,tty,time,args=CMD",
             b'l' => b"f,s,uid,pid,ppid,c,pri,ni,addr,sz,wchan,tty,time,comm=CMD",
             b'u' => b"user,pid,pcpu,vsz,rss,tty,stat,start=START,time,args",
@@ -117,16 +129,19 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         // Its names are known.
         let _ = columns::add(&mut o.columns, list, true);
     }
-    if let Err(e) = show_all(cx, &o) {
+    o.set_width(cx);
+    if let Err(e) = o.show_all(cx) {
         cx.fail(b"/proc", e);
     }
+    // The process ends here or soon: its memory goes with it.
+    core::mem::forget(o);
     cx.status
 }
 
-impl Order<'_> {
-    fn letter(&mut self, letter: u8, preset: &mut u8) {
+impl Ps<'_> {
+    fn letter(&mut self, letter: u8) {
         match letter {
-            b'f' | b'l' | b'u' => *preset = letter,
+            b'f' | b'l' | b'u' => self.preset = letter,
             b'T' => self.threads = true,
             b'w' => self.wide += 1,
             _ => self.all = true,
@@ -138,83 +153,94 @@ impl Order<'_> {
         let leader = p.number(SESSION) as u32 == p.pid;
         let mut any = self.all;
         if let Some(list) = self.pids {
-            let mut words = list.bytes().split(|b| matches!(b, b',' | b' '));
-            any |= words.any(|w| num::parse_u32(w) == Some(p.pid));
+            let mut rest = list.bytes();
+            while !rest.is_empty() {
+                any |= num::parse_u32(cut(&mut rest, b',')) == Some(p.pid);
+            }
         }
         any |= self.no_leaders && !leader;
         any |= self.on_terminal && !leader && p.number(TTY) != 0;
         any || !(self.all || self.pids.is_some() || self.no_leaders || self.on_terminal)
     }
-}
 
-/// Bytes of a line that are shown.
-fn width(cx: &Cx, o: &Order) -> usize {
-    match (o.wide, tty::size(cx.out.fd())) {
-        (0, Ok((_, columns @ 1..))) => columns as usize,
-        (0, Ok(_)) => 80,
-        (1, Ok(_)) => 132,
-        // No terminal cuts what goes elsewhere.
-        _ => usize::MAX,
+    /// No terminal cuts what goes elsewhere.
+    fn set_width(&mut self, cx: &Cx) {
+        if let Ok((_, columns)) = tty::size(cx.out.fd()) {
+            self.width = match (self.wide, columns) {
+                (0, 0) => 80,
+                (0, n) => n as usize,
+                (1, _) => 132,
+                _ => usize::MAX,
+            };
+        }
     }
-}
 
-fn show_all(cx: &mut Cx, o: &Order) -> Result<(), Errno> {
-    let mut dir = Dir::open(Fd::CWD, ZStr::new(c"/proc"), 0)?;
-    let now = time::now(time::CLOCK_REALTIME).sec;
-    let mut s = Sources {
-        proc: fs::open(ZStr::new(c"/proc"), fs::O_PATH | fs::O_CLOEXEC, 0)?,
-        users: Names::new(ZStr::new(c"/etc/passwd")),
-        groups: Names::new(ZStr::new(c"/etc/group")),
-        uptime: system::uptime() as u32,
-        now,
-        tz: zone::offset(cx.env(b"TZ"), now),
-    };
-    // A folder that is not the kernel's tells nothing, and that is no answer.
-    fs::statx(*s.proc, ZStr::new(c"self"), 0)?;
-    let width = width(cx, o);
-    let mut line = Buf::new();
-    if o.columns.iter().any(|c| !c.header.is_empty()) {
-        for (i, c) in o.columns.iter().enumerate() {
-            cell(&mut line, c, c.header, i + 1 == o.columns.len());
+    #[inline(never)]
+    fn show_all(&mut self, cx: &mut Cx) -> Result<(), Errno> {
+        let mut dir = Dir::open(Fd::CWD, ZStr::new(c"/proc"), 0)?;
+        self.proc = dir.fd();
+        // A folder that is not the kernel's tells nothing, and that is no answer.
+        fs::statx(self.proc, ZStr::new(c"self"), 0)?;
+        self.header(cx);
+        while let Some(e) = dir.next()? {
+            self.process(cx, e.name);
         }
-        flush_line(cx, &mut line, width);
+        Ok(())
     }
-    while let Some(e) = dir.next()? {
-        let Some(pid) = num::parse_u32(e.name.bytes()) else { continue };
-        // Whoever ends while we look is not there.
-        let Ok(p) = load(*s.proc, e.name.bytes(), pid, pid) else { continue };
-        if !o.wants(&p) {
-            continue;
-        }
-        if o.threads {
-            let folder = path(e.name.bytes(), b"task");
-            let at = ZStr::from_bytes_with_nul(&folder).unwrap_or(ZStr::new(c""));
-            let Ok(mut tasks) = Dir::open(*s.proc, at, 0) else { continue };
-            while let Ok(Some(t)) = tasks.next() {
-                let Some(tid) = num::parse_u32(t.name.bytes()) else { continue };
-                let mut folder = path(at.bytes(), t.name.bytes());
-                folder.pop();
-                if let Ok(p) = load(*s.proc, &folder, pid, tid) {
-                    show(cx, o, &mut s, &p, &mut line, width);
-                }
+
+    fn header(&mut self, cx: &mut Cx) {
+        if self.columns.iter().any(|c| !c.header.is_empty()) {
+            for (i, c) in self.columns.iter().enumerate() {
+                cell(&mut self.line, c, c.header, i + 1 == self.columns.len());
             }
-        } else {
-            show(cx, o, &mut s, &p, &mut line, width);
+            flush_line(cx, &mut self.line, self.width);
         }
     }
-    Ok(())
-}
 
-fn show(cx: &mut Cx, o: &Order, s: &mut Sources, p: &Process, line: &mut Buf, width: usize) {
-    let mut value = Buf::new();
-    for (i, c) in o.columns.iter().enumerate() {
-        value.clear();
-        put(&mut value, c.kind, p, s);
-        cell(line, c, &value, i + 1 == o.columns.len());
+    /// One entry of /proc.
+    #[inline(never)]
+    fn process(&mut self, cx: &mut Cx, name: ZStr) {
+        let Some(pid) = num::parse_u32(name.bytes()) else { return };
+        // Whoever ends while we look is not there.
+        let Ok(p) = load(self.proc, name.bytes(), pid, pid) else { return };
+        if !self.wants(&p) {
+            return;
+        }
+        if self.threads {
+            self.tasks(cx, name, pid);
+        } else {
+            self.show(cx, &p);
+        }
     }
-    flush_line(cx, line, width);
+
+    #[inline(never)]
+    fn tasks(&mut self, cx: &mut Cx, name: ZStr, pid: u32) {
+        let mut folder = path(name.bytes(), b"task");
+        let Ok(mut tasks) = Dir::open(self.proc, folder.z(), 0) else { return };
+        while let Ok(Some(t)) = tasks.next() {
+            let Some(tid) = num::parse_u32(t.name.bytes()) else { continue };
+            if let Ok(p) = load(self.proc, &path(&folder, t.name.bytes()), pid, tid) {
+                self.show(cx, &p);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn show(&mut self, cx: &mut Cx, p: &Process) {
+        let mut value = core::mem::take(&mut self.value);
+        let columns = core::mem::take(&mut self.columns);
+        for (i, c) in columns.iter().enumerate() {
+            value.clear();
+            put(&mut value, c.kind, p, self);
+            cell(&mut self.line, c, &value, i + 1 == columns.len());
+        }
+        self.columns = columns;
+        self.value = value;
+        flush_line(cx, &mut self.line, self.width);
+    }
 }
 
+#[inline(never)]
 fn flush_line(cx: &mut Cx, line: &mut Buf, width: usize) {
     // A name may hold anything; a terminal must not act on it.
     line.iter_mut().filter(|b| **b < 32 || **b == 127).for_each(|b| *b = b'?');
@@ -263,7 +289,8 @@ fn clock(out: &mut Buf, sec: u32, short: bool) {
 }
 
 /// Appends the value of one column.
-fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Sources) {
+#[inline(never)]
+fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
     let seconds = |ticks: u64| num::div_rem(ticks, HZ).0 as u32;
     let age = s.uptime.saturating_sub(seconds(p.number(START)));
     let ticks = (p.number(UTIME) + p.number(STIME)) as u32;
@@ -272,17 +299,17 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Sources) {
     let n = match kind {
         b'u' => return out.extend_from_slice(s.users.name(p.uid)),
         b'g' => return out.extend_from_slice(s.groups.name(p.gid)),
-        b'r' => return out.extend_from_slice(s.users.name(real(p, s.proc_fd(), b"Uid:\t"))),
-        b'q' => return out.extend_from_slice(s.groups.name(real(p, s.proc_fd(), b"Gid:\t"))),
+        b'r' => return out.extend_from_slice(s.users.name(real(p, s.proc, b"Uid:\t"))),
+        b'q' => return out.extend_from_slice(s.groups.name(real(p, s.proc, b"Gid:\t"))),
         b'n' => return out.extend_from_slice(&p.comm),
-        b'a' => return command(out, p, s.proc_fd()),
+        b'a' => return command(out, p, s.proc),
         b'y' => return out.append(&mut terminal(p.number(TTY) as u32)),
         b'x' => return status(out, p),
         b's' => return out.push(p.state),
         b'T' => return clock(out, seconds(ticks as u64), false),
         b'E' => return clock(out, age, true),
         b'B' => return start(out, s, age),
-        b'w' => return waits_in(out, p, s.proc_fd()),
+        b'w' => return waits_in(out, p, s.proc),
         b'A' => return out.push(b'-'),
         b'%' => {
             number(out, (share / 10) as u64, 10, 1);
@@ -314,28 +341,30 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Sources) {
     number(out, n, 10, 1);
 }
 
-impl Sources {
-    fn proc_fd(&self) -> Fd {
-        *self.proc
-    }
-}
-
 /// Calls `read` for `PID/file`; nothing if the process has ended.
+#[inline(never)]
 fn file<'b>(p: &Process, proc: Fd, name: &[u8], buf: &'b mut [u8]) -> &'b [u8] {
     let mut digits = [0; 64];
-    let at = path(num::digits(&mut digits, p.pid as u64, 10), name);
-    ZStr::from_bytes_with_nul(&at).and_then(|at| read(proc, at, buf).ok()).unwrap_or(&[])
+    let mut at = path(num::digits(&mut digits, p.pid as u64, 10), name);
+    read(proc, at.z(), buf).unwrap_or_default()
 }
 
 /// The real user or group from `status`: the first number behind `tag`.
+#[inline(never)]
 fn real(p: &Process, proc: Fd, tag: &[u8]) -> u32 {
     let mut buf = [0; 1024];
     let text = file(p, proc, b"status", &mut buf);
-    let found = text.split(|&b| b == b'\n').find_map(|l| num::prefix(l.strip_prefix(tag)?, 10));
-    found.map_or(p.uid, |(n, _)| n as u32)
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some((n, _)) = cut(&mut rest, b'\n').strip_prefix(tag).and_then(|l| num::prefix(l, 10)) {
+            return n as u32;
+        }
+    }
+    p.uid
 }
 
 /// The command line; the name in brackets for kernel threads and the dead.
+#[inline(never)]
 fn command(out: &mut Buf, p: &Process, proc: Fd) {
     let mut buf = [0; 2048];
     let text = file(p, proc, b"cmdline", &mut buf);
@@ -352,6 +381,7 @@ fn command(out: &mut Buf, p: &Process, proc: Fd) {
 }
 
 /// State, then `<` or `N` for the niceness, `s` for a session leader, `l` with threads, `+` in the foreground.
+#[inline(never)]
 fn status(out: &mut Buf, p: &Process) {
     let nice = p.number(NICE) as i32;
     let marks = [
@@ -366,7 +396,8 @@ fn status(out: &mut Buf, p: &Process) {
 }
 
 /// When it was started: the time of the day, or the day if that was another one.
-fn start(out: &mut Buf, s: &Sources, age: u32) {
+#[inline(never)]
+fn start(out: &mut Buf, s: &Ps, age: u32) {
     let local = |sec: i64| time::civil(sec + s.tz as i64);
     let (c, today) = (local(s.now - age as i64), local(s.now));
     if age < 86_400 && c.day == today.day {
@@ -381,6 +412,7 @@ fn start(out: &mut Buf, s: &Sources, age: u32) {
 }
 
 /// The kernel function that it waits in.
+#[inline(never)]
 fn waits_in(out: &mut Buf, p: &Process, proc: Fd) {
     let mut buf = [0; 64];
     match file(p, proc, b"wchan", &mut buf) {

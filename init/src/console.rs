@@ -1,5 +1,6 @@
 //! The console: finding it, opening it, making it sane.
 
+use crate::inittab::put;
 use sys::fs::{self, Fd};
 use sys::time::Timespec;
 use sys::{env, out, tty, Result, ZStr};
@@ -23,6 +24,7 @@ pub(crate) fn take(f: Fd) -> Result<()> {
     Ok(())
 }
 
+#[inline(never)]
 fn take_path(path: ZStr, flags: u32) -> bool {
     // Without O_NONBLOCK a modem line waits for its carrier; process 1 must not own a terminal.
     match fs::open(path, flags | fs::O_NONBLOCK | fs::O_NOCTTY, 0) {
@@ -40,29 +42,31 @@ pub(crate) fn open(envp: *const *const u8) -> bool {
     if named.is_some_and(|path| take_path(path, fs::O_RDWR)) {
         return true;
     }
-    if tty::is(Fd::STDIN) && fs::fcntl(Fd::STDOUT, F_GETFL, 0).is_ok() && fs::fcntl(Fd::STDERR, F_GETFL, 0).is_ok() {
+    if tty::is(Fd::STDIN)
+        && fs::fcntl(Fd::STDOUT, F_GETFL, 0).is_ok()
+        && fs::fcntl(Fd::STDERR, F_GETFL, 0).is_ok()
+    {
         return true;
     }
-    take_path(ZStr::new(c"/dev/console"), fs::O_RDWR)
-        || active()
-        || {
-            // Not a console, but the next file opened must not become one of the three.
-            let _ = take_path(ZStr::new(c"/dev/null"), fs::O_RDWR)
-                || take_path(ZStr::new(c"/"), fs::O_RDONLY);
-            false
-        }
+    take_path(ZStr::new(c"/dev/console"), fs::O_RDWR) || active() || {
+        // Not a console, but the next file opened must not become one of the three.
+        let _ = take_path(ZStr::new(c"/dev/null"), fs::O_RDWR) || take_path(ZStr::new(c"/"), fs::O_RDONLY);
+        false
+    }
 }
 
 /// The device behind /dev/console: the last one that sysfs tells of.
+#[inline(never)]
 fn active() -> bool {
     let Ok(f) = fs::open(ZStr::new(c"/sys/class/tty/console/active"), fs::O_RDONLY, 0) else { return false };
     let mut text = [0; 64];
     let n = fs::read(*f, &mut text).unwrap_or(0);
     drop(f);
     let names = text.get(..n).unwrap_or_default().trim_ascii_end();
-    let name = names.rsplit(|&b| b == b' ').next().unwrap_or(names);
+    let name = names.iter().rposition(|&b| b == b' ').and_then(|n| names.get(n + 1..)).unwrap_or(names);
     let mut path = [0; 72];
-    path.iter_mut().zip(b"/dev/".iter().chain(name)).for_each(|(slot, &b)| *slot = b);
+    let n = put(&mut path, 0, b"/dev/");
+    put(&mut path, n, name);
     ZStr::from_bytes_with_nul(&path).is_some_and(|path| take_path(path, fs::O_RDWR))
 }
 
@@ -78,7 +82,7 @@ pub(crate) fn sane(f: Fd) {
     let Ok(mut t) = tty::get(f) else { return };
     // VINTR VQUIT VERASE VKILL VEOF VTIME VMIN VSWTC VSTART VSTOP VSUSP.
     let keys = [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26];
-    t.cc.iter_mut().zip(keys).for_each(|(slot, k)| *slot = k);
+    put(&mut t.cc, 0, &keys);
     t.line = 0;
     t.cflag &= 0o10017 | 0o60 | 0o100 | 0o400 | 0o1000 | 0o20000000000; // CBAUD CSIZE CSTOPB PARENB PARODD CRTSCTS
     t.cflag |= 0o200 | 0o2000 | 0o4000; // CREAD HUPCL CLOCAL

@@ -107,7 +107,9 @@ impl Init<'_> {
             if fs::lseek(**f, start as i64, fs::SEEK_SET).is_err() {
                 return &mut [];
             }
-            while let Ok(n @ 1..) = fs::read(**f, text.get_mut(if pass == 0 { 0 } else { got }..).unwrap_or_default()) {
+            while let Ok(n @ 1..) =
+                fs::read(**f, text.get_mut(if pass == 0 { 0 } else { got }..).unwrap_or_default())
+            {
                 got += n;
             }
             if start == 0 && pass > 0 {
@@ -167,4 +169,3 @@ fn read_only(dir: ZStr) -> bool {
     let none = ZStr::new(c"");
     mount(none, dir, none, mount::MS_REMOUNT | mount::MS_RDONLY, None).is_ok()
 }
-

@@ -4,6 +4,7 @@
 //! goes: nothing is allocated, and reading the file again costs no second copy of it.
 
 use crate::console::say;
+use sys::zstr::{position, position_in};
 use sys::{num, ZStr};
 
 /// Bytes for the texts of all entries and one line being read.
@@ -60,8 +61,7 @@ pub(crate) struct Entry {
     pub(crate) time: u32,
 }
 
-const NONE: Entry =
-    Entry { action: GONE, dash: false, done: false, fast: 0, at: 0, len: 0, pid: 0, time: 0 };
+const NONE: Entry = Entry { action: GONE, dash: false, done: false, fast: 0, at: 0, len: 0, pid: 0, time: 0 };
 
 /// All entries.
 pub(crate) struct Table {
@@ -158,7 +158,8 @@ impl Table {
         if wrong {
             let mut b = [0; 64];
             let n = num::digits(&mut b, self.line as u64, 10);
-            let why: &[u8] = if self.long { b": too long" } else { b": not ID::ACTION:PROCESS, or one too many" };
+            let why: &[u8] =
+                if self.long { b": too long" } else { b": not ID::ACTION:PROCESS, or one too many" };
             say(b"/etc/inittab: line ", n, why);
         }
         self.len = 0;
@@ -232,9 +233,7 @@ fn pull(buf: &mut [u8], mut from: usize, mut to: usize) {
 /// Brings a line into the form of the buffer: terminal, [`GLUE`], command, NUL. `None` is a line that says
 /// nothing. A comment is a `#` at the start of a word.
 fn parse(line: &mut [u8]) -> Result<Option<Entry>, ()> {
-    // Where the first three fields end, and the text without comment and blanks behind it.
-    let mut colons = [0; 3];
-    let (mut fields, mut end) = (0, 0);
+    let mut end = 0;
     let mut blank = true;
     for (i, &b) in line.iter().enumerate() {
         if b == b'#' && blank {
@@ -244,27 +243,46 @@ fn parse(line: &mut [u8]) -> Result<Option<Entry>, ()> {
         if !blank {
             end = i + 1;
         }
-        if let Some(slot) = colons.get_mut(fields).filter(|_| b == b':') {
-            *slot = i;
-            fields += 1;
-        }
     }
     if end == 0 {
         return Ok(None);
     }
-    let [tty, levels, third] = colons;
+    let tty = colon(line, 0)?;
+    let levels = colon(line, tty + 1)?;
+    let third = colon(line, levels + 1)?;
     let name = line.get(levels + 1..third).ok_or(())?;
-    let action = ACTIONS.split(|&b| b == 0).position(|a| a == name).ok_or(())? as u8 + 1;
+    let action = position_in(ACTIONS, 0, name).ok_or(())? as u8 + 1;
     let dash = line.get(third + 1) == Some(&b'-');
     let start = third + 1 + dash as usize;
-    let size = end.checked_sub(start).filter(|&n| n > 0).ok_or(())?;
+    if start >= end {
+        return Err(());
+    }
     // An action has at least four letters: the glue fits where the fields between were.
     let command = tty + GLUE.len();
     pull(line, start, command);
-    let text = line.get_mut(tty..).unwrap_or_default();
-    text.iter_mut().zip(GLUE).for_each(|(slot, &b)| *slot = b);
-    *line.get_mut(command + size).ok_or(())? = 0;
-    Ok(Some(Entry { action, dash, len: (command + size + 1) as u16, ..NONE }))
+    put(line, tty, GLUE);
+    let len = command + end - start + 1;
+    put(line, len - 1, b"\0");
+    Ok(Some(Entry { action, dash, len: len as u16, ..NONE }))
+}
+
+/// Where the next colon from `from` on stands.
+#[inline(never)]
+fn colon(line: &[u8], from: usize) -> Result<usize, ()> {
+    position(line.get(from..).unwrap_or_default(), b':').map(|n| from + n).ok_or(())
+}
+
+/// Writes `text` to `buf` from `at` on, as much as fits; where it ends.
+#[inline(never)]
+pub(crate) fn put(buf: &mut [u8], at: usize, text: &[u8]) -> usize {
+    let mut at = at;
+    for &b in text {
+        if let Some(slot) = buf.get_mut(at) {
+            *slot = b;
+            at += 1;
+        }
+    }
+    at
 }
 
 #[cfg(test)]
@@ -313,7 +331,10 @@ mod tests {
     #[test]
     fn bad_lines_are_left_out() {
         let mut t = Table::new();
-        assert_eq!(read(&mut t, "::sysinit\n:::x\n::nope:x\n::once:\n::once:-\nabc\n::wait:w\n"), ["2||exec w"]);
+        assert_eq!(
+            read(&mut t, "::sysinit\n:::x\n::nope:x\n::once:\n::once:-\nabc\n::wait:w\n"),
+            ["2||exec w"]
+        );
         let long = format!("::once:{}\n::once:b\n", "a".repeat(TEXT));
         assert_eq!(read(&mut t, &long), ["3||exec b"]);
         let many: String = (0..MAX + 3).map(|i| format!("::once:{i}\n")).collect();

@@ -22,6 +22,7 @@ use sys::fs::{self, Fd};
 use sys::process::{self, wait4};
 use sys::signal::{self, Set};
 use sys::time::{self, Timespec};
+use sys::zstr::cut;
 use sys::{env, Errno, ZStr};
 
 /// An entry that lives shorter than this has ended too soon: seconds.
@@ -59,7 +60,9 @@ pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
     let first = call.args.first().copied().unwrap_or(ZStr::new(c""));
     if first.is(spawn::ASK.to_bytes()) && call.args.len() > 1 {
         // SAFETY: ZStr is a transparent pointer to a NUL-terminated string, and a NULL follows the last.
-        return Err((b"cannot run the command", unsafe { spawn::ask(call.args.as_mut_ptr() as *mut _, &means) }));
+        return Err((b"cannot run the command", unsafe {
+            spawn::ask(call.args.as_mut_ptr() as *mut _, &means)
+        }));
     }
     if first.is(b"-q") {
         return process::kill(1, signal::SIGHUP).map_err(|e| (&b"process 1"[..], e));
@@ -91,7 +94,8 @@ fn run_level<'b>(first: ZStr, buf: &'b mut [u8; 32]) -> Option<ZStr<'b>> {
     if first.is_empty() {
         return None;
     }
-    buf.iter_mut().zip(b"RUNLEVEL=".iter().chain(first.bytes())).for_each(|(slot, &b)| *slot = b);
+    let n = put(buf, 0, b"RUNLEVEL=");
+    put(buf, n, first.bytes());
     ZStr::from_bytes_with_nul(buf)
 }
 
@@ -111,11 +115,12 @@ fn environment(kernel: *const *const u8, vars: &mut [*const u8; ENV], level: Opt
     let mut term = None;
     // SAFETY: the kernel's array ends with NULL, and its strings with NUL.
     while let Some(s) = unsafe { (!(*p).is_null()).then(|| ZStr::from_ptr(*p)) } {
-        let name = |o: &&core::ffi::CStr| {
-            let name = o.to_bytes().split_inclusive(|&b| b == b'=').next().unwrap_or_default();
-            s.strip_prefix(name).is_some()
-        };
-        match ours.iter().position(|o| name(&o)) {
+        let mut rest = s.bytes();
+        let name = cut(&mut rest, b'=');
+        match ours
+            .iter()
+            .position(|o| o.to_bytes().strip_prefix(name).is_some_and(|r| r.first() == Some(&b'=')))
+        {
             None => put(s.as_ptr()),
             Some(0) => term = Some(s.as_ptr()),
             Some(_) => {}
@@ -155,7 +160,8 @@ fn due(time: u32, now: u32) -> bool {
 }
 
 impl Init<'_> {
-    fn run(mut self) -> ! {
+    #[inline(never)]
+    fn run(&mut self) -> ! {
         // Fails only where Ctrl-Alt-Del is not ours to have: in a container.
         let _ = sys::system::reboot(sys::system::Reboot::CadOff);
         let _ = fs::chdir(ZStr::new(c"/"));
@@ -170,7 +176,11 @@ impl Init<'_> {
             match sig {
                 signal::SIGHUP => self.read(),
                 signal::SIGINT => {
-                    self.table.entries().iter_mut().filter(|e| e.action == CTRLALTDEL).for_each(|e| e.done = false);
+                    self.table
+                        .entries()
+                        .iter_mut()
+                        .filter(|e| e.action == CTRLALTDEL)
+                        .for_each(|e| e.done = false);
                     self.cad = true;
                 }
                 signal::SIGQUIT => self.restart(),
@@ -218,7 +228,11 @@ impl Init<'_> {
                         if e.fast == PATIENCE + 1 && matches!(e.action, RESPAWN | ASKFIRST) {
                             let e = *e;
                             if let Some((_, text)) = self.table.texts(&e) {
-                                say(text.skip(5).bytes(), b": ", b"ends too soon, will be started less often");
+                                say(
+                                    text.skip(5).bytes(),
+                                    b": ",
+                                    b"ends too soon, will be started less often",
+                                );
                             }
                         }
                     }
@@ -254,7 +268,9 @@ impl Init<'_> {
             if waits && entries.iter().any(|e| e.action == action && e.pid != 0) {
                 return false;
             }
-            let Some(n) = entries.iter().position(|e| e.action == action && !e.done && e.pid == 0) else { return true };
+            let Some(n) = entries.iter().position(|e| e.action == action && !e.done && e.pid == 0) else {
+                return true;
+            };
             self.start(n);
         }
     }

@@ -1,8 +1,10 @@
 //! Starting what an entry says.
 
 use crate::console;
+use crate::inittab::put;
 use sys::fs::{self, Fd};
 use sys::process::{self, execve};
+use sys::zstr::cut;
 use sys::{signal, tty, Errno, Result, ZStr};
 
 /// Where commands without a slash are looked for; also the PATH of all children.
@@ -92,21 +94,22 @@ pub(crate) unsafe fn exec(argv: *mut *const u8, means: &Means) -> Errno {
         if bytes.contains(&b'/') {
             why = run(name, argv, means);
         } else {
-            let list = PATH.to_bytes().strip_prefix(b"PATH=").unwrap_or_default();
-            for dir in list.split(|&b| b == b':') {
+            let mut list = PATH.to_bytes().get(5..).unwrap_or_default();
+            while !list.is_empty() {
                 let mut path = [0; 128];
-                let whole = dir.iter().chain(b"/").chain(bytes).chain(b"\0");
-                path.iter_mut().zip(whole).for_each(|(slot, &b)| *slot = b);
-                // A name that is cut cannot be meant.
-                if let Some(path) = ZStr::from_bytes_with_nul(&path).filter(|_| bytes.len() < 100) {
-                    match run(path, argv, means) {
+                let n = put(&mut path, 0, cut(&mut list, b':'));
+                let n = put(&mut path, n, b"/");
+                let n = put(&mut path, n, bytes);
+                // A name that is cut cannot be meant: it must leave a NUL.
+                if n < path.len() {
+                    match run(ZStr::from_ptr(path.as_ptr()), argv, means) {
                         Errno::ENOENT => {}
                         e => why = e,
                     }
                 }
             }
         }
-        let base = bytes.rsplit(|&b| b == b'/').next().unwrap_or(bytes);
+        let base = bytes.iter().rposition(|&b| b == b'/').and_then(|n| bytes.get(n + 1..)).unwrap_or(bytes);
         match means.own {
             Some(own) if why == Errno::ENOENT && (means.applet)(base) => execve(own, words, means.envp),
             _ => why,
@@ -156,7 +159,13 @@ pub(crate) struct Failure {
 
 /// Starts `text` (`exec COMMAND`) in a session of its own on terminal `tty` (empty: ours); its process ID.
 /// With `ask` it first waits for Enter.
-pub(crate) fn start(text: ZStr, tty: ZStr, dash: bool, ask: bool, means: &Means) -> core::result::Result<i32, Failure> {
+pub(crate) fn start(
+    text: ZStr,
+    tty: ZStr,
+    dash: bool,
+    ask: bool,
+    means: &Means,
+) -> core::result::Result<i32, Failure> {
     let mut copy = [0; BYTES];
     let argv = Argv::new(text, dash, &mut copy);
     let mut c = Child { argv, tty, dash, ask, means: *means, why: None, opened: false };

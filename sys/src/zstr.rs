@@ -152,6 +152,29 @@ impl ZBuf for Buf {
     }
 }
 
+/// Takes what stands before `mark`, or everything, off `text`, and the mark too.
+#[inline(never)]
+pub fn cut<'t>(text: &mut &'t [u8], mark: u8) -> &'t [u8] {
+    let n = position(text, mark).unwrap_or(text.len());
+    let (field, rest) = text.split_at_checked(n).unwrap_or_default();
+    *text = rest.get(1..).unwrap_or_default();
+    field
+}
+
+/// Position of `word` among the texts of `list`, which `mark` divides.
+#[inline(never)]
+pub fn position_in(list: &[u8], mark: u8, word: &[u8]) -> Option<usize> {
+    let mut rest = list;
+    let mut n = 0;
+    while !rest.is_empty() {
+        if cut(&mut rest, mark) == word {
+            return Some(n);
+        }
+        n += 1;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,5 +201,13 @@ mod tests {
         let mut b: Buf = b"x/y".to_vec();
         assert_eq!(b.z().bytes(), b"x/y");
         assert_eq!(b.len(), 3);
+    }
+
+    #[test]
+    fn texts_are_cut_at_marks() {
+        let mut t = &b"a,,b"[..];
+        assert_eq!((cut(&mut t, b','), cut(&mut t, b','), cut(&mut t, b','), t), (&b"a"[..], &b""[..], &b"b"[..], &b""[..]));
+        assert_eq!(position_in(b"a,bc,d", b',', b"d"), Some(2));
+        assert_eq!(position_in(b"a,bc,d", b',', b"b"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Mount options: which are flags of the kernel, and which go to the file system.
 
 use sys::mount::{MS_BIND, MS_MOVE, MS_PRIVATE, MS_REC, MS_REMOUNT, MS_SHARED, MS_SLAVE, MS_UNBINDABLE};
+use sys::zstr::{cut, position_in};
 use sys::Buf;
 
 /// Flags that only change how a mount propagates.
@@ -30,8 +31,12 @@ pub(crate) struct Options {
 impl Options {
     /// Takes the next comma list; what it says overrides what came before.
     pub(crate) fn add(&mut self, list: &[u8]) {
-        for word in list.split(|&b| b == b',').filter(|w| !w.is_empty()) {
-            self.word(word);
+        let mut rest = list;
+        while !rest.is_empty() {
+            let word = cut(&mut rest, b',');
+            if !word.is_empty() {
+                self.word(word);
+            }
         }
     }
 
@@ -74,8 +79,17 @@ impl Options {
     }
 }
 
+#[inline(never)]
 fn code(name: &[u8]) -> Option<u8> {
-    NAMES.split(|&b| b == 0).find_map(|n| n.split_first().filter(|(_, n)| *n == name).map(|(&c, _)| c))
+    let mut rest = NAMES;
+    while !rest.is_empty() {
+        if let [code, known @ ..] = cut(&mut rest, 0) {
+            if known == name {
+                return Some(*code);
+            }
+        }
+    }
+    None
 }
 
 fn bit(code: u8) -> u32 {
@@ -87,12 +101,19 @@ fn bit(code: u8) -> u32 {
 
 /// Does the comma list have every word of `wanted` (`-O`)? A word with `no` in front must be missing.
 pub(crate) fn has_all(list: &[u8], wanted: &[u8]) -> bool {
-    wanted.split(|&b| b == b',').all(|w| has(list, w) || w.strip_prefix(b"no").is_some_and(|w| !has(list, w)))
+    let mut rest = wanted;
+    while !rest.is_empty() {
+        let word = cut(&mut rest, b',');
+        if !has(list, word) && word.strip_prefix(b"no").is_none_or(|w| has(list, w)) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Is `word` in the comma list?
 pub(crate) fn has(list: &[u8], word: &[u8]) -> bool {
-    list.split(|&b| b == b',').any(|o| o == word)
+    position_in(list, b',', word).is_some()
 }
 
 #[cfg(test)]

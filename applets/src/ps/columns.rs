@@ -1,6 +1,7 @@
 //! The columns that `ps` knows, and lists of them.
 
 use alloc::vec::Vec;
+use sys::zstr::{cut, position_in};
 
 /// One column of the output.
 #[derive(Clone, Copy)]
@@ -24,16 +25,21 @@ vfvsz,vsize VSZ\0Rfrss,rssize RSS\0zesz SZ\0x4stat STAT\0s1s,state S\0Ncnice,ni 
 Thtime,cputime TIME\0Eketime ELAPSED\0B5stime,start STIME\0%dpcpu,%cpu %CPU\0cbc C\0faf,flag,flags F\0\
 w6wchan WCHAN\0A4addr ADDR";
 
+#[inline(never)]
 fn find(name: &[u8]) -> Option<Column<'static>> {
-    COLUMNS.split(|&b| b == 0).find_map(|line| {
-        let (&[kind, width], rest) = line.split_at_checked(2)? else { return None };
-        let mut parts = rest.split(|&b| b == b' ');
-        let known = parts.next()?.split(|&b| b == b',').any(|n| n == name);
-        let header = parts.next()?;
-        let right = width >= b'`';
-        let least = (width - if right { b'`' } else { b'0' }) as usize;
-        known.then_some(Column { kind, width: least.max(header.len()), right, header })
-    })
+    let mut rest = COLUMNS;
+    while !rest.is_empty() {
+        if let [kind, width, line @ ..] = cut(&mut rest, 0) {
+            let mut header = line;
+            let names = cut(&mut header, b' ');
+            if position_in(names, b',', name).is_some() {
+                let right = *width >= b'`';
+                let least = (*width - if right { b'`' } else { b'0' }) as usize;
+                return Some(Column { kind: *kind, width: least.max(header.len()), right, header });
+            }
+        }
+    }
+    None
 }
 
 /// Adds the columns of a list, names separated by commas or blanks, to `all`. `name=header` gives a header:
@@ -42,19 +48,16 @@ pub(crate) fn add<'a>(all: &mut Vec<Column<'a>>, list: &'a [u8], short: bool) ->
     let mut rest = list;
     while !rest.is_empty() {
         let end = rest.iter().position(|b| matches!(b, b',' | b' ' | b'\t' | b'=')).unwrap_or(rest.len());
-        let (name, tail) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-        let (&mark, tail) = tail.split_first().unwrap_or((&b',', &[]));
-        rest = tail;
+        let name = rest.get(..end).unwrap_or_default();
+        let mark = rest.get(end).copied().unwrap_or(b',');
+        rest = rest.get(end + 1..).unwrap_or_default();
         if name.is_empty() && mark != b'=' {
             continue;
         }
         let mut c: Column<'a> = find(name).ok_or(name)?;
         if mark == b'=' {
-            let end = if short { tail.iter().position(|&b| b == b',') } else { None }.unwrap_or(tail.len());
-            let (header, tail) = tail.split_at_checked(end).unwrap_or((tail, &[]));
-            rest = tail;
-            c.header = header;
-            c.width = c.width.max(header.len());
+            c.header = if short { cut(&mut rest, b',') } else { core::mem::take(&mut rest) };
+            c.width = c.width.max(c.header.len());
         }
         all.push(c);
     }

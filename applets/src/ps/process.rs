@@ -1,6 +1,7 @@
 //! What /proc tells of one process or thread (`man 5 proc`).
 
 use sys::fs::{self, Fd, Statx};
+use sys::zstr::{cut, ZBuf};
 use sys::{num, Buf, Errno, ZStr};
 
 /// Ticks a second in /proc (USER_HZ), on all processors that we know.
@@ -56,16 +57,15 @@ pub(crate) fn path(folder: &[u8], file: &[u8]) -> Buf {
     let mut p = folder.to_vec();
     p.push(b'/');
     p.extend_from_slice(file);
-    p.push(0);
     p
 }
 
 /// The process whose folder in `proc` is `folder` (`123`, `123/task/124`). An error when it has ended.
+#[inline(never)]
 pub(crate) fn load(proc: Fd, folder: &[u8], pid: u32, tid: u32) -> Result<Process, Errno> {
-    let at = path(folder, b"stat");
-    let at = ZStr::from_bytes_with_nul(&at).ok_or(Errno::EINVAL)?;
+    let mut at = path(folder, b"stat");
     let mut buf = [0; 512];
-    let f = fs::openat(proc, at, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let f = fs::openat(proc, at.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
     let n = fs::read(*f, &mut buf)?;
     let owner: Statx = fs::fstat(*f)?;
     let mut p = parse(buf.get(..n).unwrap_or(&[])).ok_or(Errno::EIO)?;
@@ -75,6 +75,7 @@ pub(crate) fn load(proc: Fd, folder: &[u8], pid: u32, tid: u32) -> Result<Proces
 }
 
 /// Reads the text of a `stat` file. The name may hold blanks and parentheses: it ends at the last one.
+#[inline(never)]
 fn parse(text: &[u8]) -> Option<Process> {
     let open = text.iter().position(|&b| b == b'(')?;
     let close = text.iter().rposition(|&b| b == b')')?;
@@ -82,17 +83,18 @@ fn parse(text: &[u8]) -> Option<Process> {
     let rest = text.get(close + 2..)?;
     let (&state, rest) = rest.split_first()?;
     let mut p = Process { pid: 0, tid: 0, comm, state, numbers: [0; FIELDS], uid: 0, gid: 0 };
-    let words = rest.split(|&b| b == b' ').skip(1);
-    for (slot, word) in p.numbers.iter_mut().zip(words) {
-        *slot = match word.strip_prefix(b"-") {
-            Some(n) => num::prefix(n, 10)?.0.wrapping_neg(),
-            None => num::prefix(word, 10)?.0,
-        };
+    let mut rest = rest.get(1..)?;
+    for slot in &mut p.numbers {
+        let word = cut(&mut rest, b' ');
+        let digits = word.strip_prefix(b"-").unwrap_or(word);
+        let n = num::prefix(digits, 10)?.0;
+        *slot = if digits.len() < word.len() { n.wrapping_neg() } else { n };
     }
     Some(p)
 }
 
 /// Name of the terminal with this device number: `tty1`, `ttyS0`, `pts/3`; `?` for none.
+#[inline(never)]
 pub(crate) fn terminal(dev: u32) -> Buf {
     let (major, minor) = (dev >> 8 & 0xfff, dev & 0xff | dev >> 12 & 0xfff00);
     let (name, n): (&[u8], u32) = match major {

@@ -1,8 +1,10 @@
 //! Tables of file systems: /etc/fstab and /proc/self/mounts (`man 5 fstab`).
 
+use alloc::vec;
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::mount::field;
+use sys::zstr::{cut, ZBuf};
 use sys::{num, Buf, Errno, ZStr};
 
 /// What the kernel says is mounted.
@@ -18,6 +20,7 @@ pub(crate) struct Line<'a> {
 }
 
 /// The whole file.
+#[inline(never)]
 pub(crate) fn read(path: ZStr) -> Result<Buf, Errno> {
     let f = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
     let mut text = Buf::new();
@@ -34,6 +37,7 @@ pub(crate) fn read(path: ZStr) -> Result<Buf, Errno> {
 }
 
 /// The lines of a table that name a device and a directory at least.
+#[inline(never)]
 pub(crate) fn lines(text: &mut Buf) -> Vec<Line<'_>> {
     let mut all = Vec::new();
     for line in text.split_inclusive_mut(|&b| b == b'\n') {
@@ -48,27 +52,36 @@ pub(crate) fn lines(text: &mut Buf) -> Vec<Line<'_>> {
 }
 
 /// Is `name` in the comma list? A list that starts with `no` is one of those that are not meant.
+#[inline(never)]
 pub(crate) fn meant(list: Option<ZStr>, name: ZStr) -> bool {
     let Some(list) = list else { return true };
     let bare = list.strip_prefix(b"no");
     let not = bare.is_some();
-    let mut words = bare.unwrap_or(list).bytes().split(|&b| b == b',');
-    words.any(|w| name.is(w) || (not && w.strip_prefix(b"no").is_some_and(|w| name.is(w)))) != not
+    let mut rest = bare.unwrap_or(list).bytes();
+    while !rest.is_empty() {
+        let word = cut(&mut rest, b',');
+        if name.is(word) || (not && name.is(word.strip_prefix(b"no").unwrap_or(word))) {
+            return !not;
+        }
+    }
+    not
 }
 
 /// The path without links and dots, as the kernel knows it; without /proc as it is.
+#[inline(never)]
 pub(crate) fn canonical(path: ZStr) -> Buf {
+    let mut out = path.bytes().to_vec();
     if let Ok(f) = fs::openat(Fd::CWD, path, fs::O_PATH | fs::O_CLOEXEC, 0) {
         let mut link: Buf = b"/proc/self/fd/".to_vec();
         let mut digits = [0; 64];
         link.extend_from_slice(num::digits(&mut digits, f.0 as u64, 10));
-        link.push(0);
-        let mut to = [0; 4096];
-        if let Some(Ok(to)) = ZStr::from_bytes_with_nul(&link).map(|l| fs::readlinkat(Fd::CWD, l, &mut to)) {
-            return to.to_vec();
+        let mut to = vec![0; 4096];
+        if let Ok(to) = fs::readlinkat(Fd::CWD, link.z(), &mut to) {
+            out.clear();
+            out.extend_from_slice(to);
         }
     }
-    path.bytes().to_vec()
+    out
 }
 
 #[cfg(test)]
@@ -77,17 +90,27 @@ mod tests {
 
     #[test]
     fn lines_of_a_table() {
-        let mut t = b"# comment\n\n/dev/a\\040b /x ext2 ro,noauto 0 0\nproc\t/proc proc\nshort\n/dev/c /y\n".to_vec();
+        let mut t =
+            b"# comment\n\n/dev/a\\040b /x ext2 ro,noauto 0 0\nproc\t/proc proc\nshort\n/dev/c /y\n".to_vec();
         let show: Vec<String> = lines(&mut t)
             .iter()
-            .map(|l| [l.device, l.dir, l.kind, l.options].map(|z| String::from_utf8_lossy(z.bytes()).into_owned()).join("|"))
+            .map(|l| {
+                [l.device, l.dir, l.kind, l.options]
+                    .map(|z| String::from_utf8_lossy(z.bytes()).into_owned())
+                    .join("|")
+            })
             .collect();
-        assert_eq!(show, ["/dev/a b|/x|ext2|ro,noauto", "proc|/proc|proc|defaults", "/dev/c|/y|auto|defaults"]);
+        assert_eq!(
+            show,
+            ["/dev/a b|/x|ext2|ro,noauto", "proc|/proc|proc|defaults", "/dev/c|/y|auto|defaults"]
+        );
     }
 
     #[test]
     fn lists_of_types() {
-        let m = |l: &'static core::ffi::CStr, n: &'static core::ffi::CStr| meant(Some(ZStr::new(l)), ZStr::new(n));
+        let m = |l: &'static core::ffi::CStr, n: &'static core::ffi::CStr| {
+            meant(Some(ZStr::new(l)), ZStr::new(n))
+        };
         assert!(m(c"ext2,vfat", c"vfat") && !m(c"ext2,vfat", c"proc"));
         assert!(!m(c"noext2,vfat", c"vfat") && m(c"noext2,vfat", c"proc"));
         assert!(!m(c"noext2,novfat", c"vfat") && !m(c"ext", c"ext2"));
