@@ -184,6 +184,7 @@ impl Shell<'_> {
     /// Ends a child with what `r` says.
     pub(crate) fn leave(&mut self, r: R) -> ! {
         let _ = r;
+        let _ = self.run_traps();
         self.exit_trap();
         process::exit(self.status)
     }
@@ -685,6 +686,7 @@ impl Shell<'_> {
         let loops = core::mem::replace(&mut self.loops, 0);
         let option_place = core::mem::replace(&mut self.option_place, 0);
         let mark = self.locals.len();
+        let frame = core::mem::replace(&mut self.frame, mark);
         let tree = core::mem::replace(&mut self.tree, func.tree.clone());
         let place = self.place;
         self.depth += 1;
@@ -693,7 +695,7 @@ impl Shell<'_> {
         self.depth -= 1;
         self.restore_locals(mark);
         (self.params, self.first, self.loops, self.tree, self.place) = (params, first, loops, tree, place);
-        self.option_place = option_place;
+        (self.option_place, self.frame) = (option_place, frame);
         match r {
             Err(Flow::Return) => Ok(()),
             r => r,

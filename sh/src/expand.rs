@@ -98,7 +98,7 @@ impl Shell<'_> {
     }
 
     /// Value of a parameter that is not `@` or `*`. `None` if it is unset.
-    fn value_of(&mut self, name: &[u8]) -> Option<Buf> {
+    pub(crate) fn value_of(&mut self, name: &[u8]) -> Option<Buf> {
         let mut v = Buf::new();
         match name {
             [c] if !name_char(*c) => {

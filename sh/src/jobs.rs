@@ -255,7 +255,7 @@ impl Shell<'_> {
     /// Files that `name` may be, NUL-terminated each.
     pub(crate) fn candidates(&mut self, name: &[u8]) -> Buf {
         let mut all = Buf::new();
-        if name.contains(&b'/') {
+        if name.is_empty() || name.contains(&b'/') {
             all.extend_from_slice(name);
             all.push(0);
             return all;
@@ -282,11 +282,6 @@ impl Shell<'_> {
 
     /// Runs a command from a file; with `last`, in place of the shell.
     pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> R {
-        if f.get(0).is_empty() {
-            self.complain(&[b": not found"]);
-            self.status = 127;
-            return Ok(());
-        }
         let mut argv = Vec::with_capacity(f.len() + 2);
         argv.push(core::ptr::null());
         argv.extend((0..f.len()).map(|i| f.z(i).as_ptr()));
@@ -627,21 +622,11 @@ impl Shell<'_> {
     }
 }
 
-/// What a shell says when a command dies of a signal.
+/// What a shell says when a command dies of a signal, from number 1 on; others go by their names.
+static SIGNALS: &[u8] = b"Hangup\0Interrupt\0Quit\0Illegal instruction\0Trace/breakpoint trap\0Aborted\0Bus error\0\
+Floating point exception\0Killed\0User defined signal 1\0Segmentation fault\0User defined signal 2\0Broken pipe\0\
+Alarm clock\0Terminated";
+
 fn signal_text(sig: u32) -> &'static [u8] {
-    match sig {
-        signal::SIGHUP => b"Hangup",
-        signal::SIGINT => b"Interrupt",
-        signal::SIGQUIT => b"Quit",
-        signal::SIGILL => b"Illegal instruction",
-        signal::SIGABRT => b"Aborted",
-        signal::SIGBUS => b"Bus error",
-        signal::SIGFPE => b"Floating point exception",
-        signal::SIGKILL => b"Killed",
-        signal::SIGSEGV => b"Segmentation fault",
-        signal::SIGPIPE => b"Broken pipe",
-        signal::SIGALRM => b"Alarm clock",
-        signal::SIGTERM => b"Terminated",
-        _ => signal::name(sig),
-    }
+    SIGNALS.split(|&c| c == 0).nth(sig as usize - 1).unwrap_or(signal::name(sig))
 }

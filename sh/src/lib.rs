@@ -20,6 +20,7 @@ mod options;
 mod parser;
 mod passwd;
 pub mod pattern;
+mod person;
 mod redir;
 mod source;
 mod start;
@@ -114,7 +115,10 @@ struct Shell<'a> {
     traps: Vec<(u8, Buf)>,
     /// The traps of the shell that this is a subshell of.
     inherited: Vec<(u8, Buf)>,
-    trap_status: Option<u8>,
+    /// Status and depth of functions at which a trap's action runs.
+    trap_status: Option<(u8, u32)>,
+    /// Where the variables start that are local to the function.
+    frame: usize,
     handles: bool,
     /// Depth of loops and functions and how many loops to leave.
     loops: u32,

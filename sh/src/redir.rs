@@ -274,6 +274,8 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
             shut(to);
             Ok(())
         }
+        // What is closed on exec (F_GETFD) is the shell's own, and nobody's to use.
+        n if s.flags != 0 && n >= OWN && fs::fcntl(Fd(n), 1, 0) != Ok(0) => Err(Errno::EBADF),
         n if n == s.fd => fs::fcntl(to, 1, 0).map(|_| ()),
         n => fs::dup3(Fd(n), to, 0),
     }

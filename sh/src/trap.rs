@@ -141,7 +141,7 @@ impl Shell<'_> {
                 Some(t) if !t.is_empty() => {
                     let text = t.clone();
                     let status = self.status;
-                    let in_trap = core::mem::replace(&mut self.trap_status, Some(status));
+                    let in_trap = core::mem::replace(&mut self.trap_status, Some((status, self.depth)));
                     let r = self.run_text(text);
                     self.trap_status = in_trap;
                     r?;
@@ -163,7 +163,7 @@ impl Shell<'_> {
         let Some(text) = self.trap_text(0).filter(|t| !t.is_empty()).cloned() else { return };
         self.traps.retain(|t| t.0 != 0);
         let status = self.status;
-        self.trap_status = Some(status);
+        self.trap_status = Some((status, self.depth));
         self.opts &= !opt::ERREXIT;
         self.tested = false;
         match self.run_text(text) {

@@ -38,7 +38,7 @@ pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u8> {
             Some(n) => sh.status = n as u8,
             None => return sh.misused(b"Illegal number", f.get(1)),
         }
-    } else if let Some(s) = sh.trap_status.filter(|_| is_exit) {
+    } else if let Some((s, _)) = sh.trap_status.filter(|t| is_exit || t.1 == sh.depth) {
         sh.status = s;
     }
     Err(if is_exit { Flow::Exit } else { Flow::Return })

@@ -57,6 +57,8 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u8> {
 
 /// `kill [-s SIGNAL | -SIGNAL] PID…`, `kill -l [STATUS]…`.
 pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u8> {
+    // A child that has ended is not there any more.
+    let _ = sh.reap(false);
     let mut args = f.all();
     let mut args: &mut [sys::ZStr] = &mut args;
     let Some((&mut name, rest)) = args.split_first_mut() else { return Ok(1) };
@@ -105,7 +107,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u8> {
             } else {
                 sh.jobs.retain(|j| j.state() != State::Done);
             }
-            if !sh.jobs.iter().any(|j| j.state() == State::Running) {
+            if !crate::trap::pending() && !sh.jobs.iter().any(|j| j.state() == State::Running) {
                 return Ok(0);
             }
             if let Some(s) = sh.wait_more()? {

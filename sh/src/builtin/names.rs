@@ -85,10 +85,19 @@ pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u8> {
         let (name, value) = parts(f.get(k));
         let name = sh.name(name)?;
         let n = sh.vars.intern(name);
-        sh.save_local(n);
-        // Without a value it keeps the one that it has, as in ash and dash.
-        if let Some(v) = value {
-            sh.assign_sym(n, v)?;
+        let frame = sh.frame;
+        let again = sh.locals.iter().skip(frame).any(|l| l.0 == n);
+        if !again {
+            sh.save_local(n);
+        }
+        match value {
+            Some(v) => sh.assign_sym(n, v)?,
+            None if again => {}
+            None => {
+                if let Some(s) = sh.vars.syms.get_mut(n).filter(|s| s.flags & READONLY == 0) {
+                    s.text.truncate(s.name);
+                }
+            }
         }
     }
     Ok(0)
