@@ -14,7 +14,7 @@ applet! {
 
 Make the directories DIR.
 
-    -m, --mode MODE  Permissions, as chmod has them, instead of 777 less the umask
+    -m, --mode MODE  Permissions as for chmod; otherwise 777 less the umask
     -p, --parents  Missing parents too; an existing DIR is no error
     -v, --verbose  Tell what is made
 ",

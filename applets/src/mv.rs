@@ -16,8 +16,8 @@ applet! {
 [-finTv] SOURCE... DEST
    or: mv [-finv] -t DIR SOURCE...
 
-Rename SOURCE to DEST, or move the SOURCEs to the directory DEST. Asks before it
-replaces a write-protected file on a terminal.
+Rename SOURCE to DEST, or move the SOURCEs to the directory DEST. On a
+terminal, ask before a write-protected file is replaced.
 
     -f, --force  Never ask
     -i, --interactive  Ask before anything is replaced

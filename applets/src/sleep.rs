@@ -10,8 +10,8 @@ applet! {
     usage: "\
 TIME...
 
-Wait for the sum of the TIMEs: seconds, perhaps with a fraction, or with s, m, h
-or d behind them seconds, minutes, hours or days; infinity is for ever.
+Wait for the sum of the TIMEs: seconds, with a fraction or not; s, m, h or d
+behind them: seconds, minutes, hours or days; infinity: for ever.
 ",
 }
 
