@@ -68,25 +68,17 @@ pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
 /// # Errors
 /// We are not root: the message has the command to run. Or apt fails.
 pub fn install(needs: &[Need]) -> Result<()> {
-    let mut packages: Vec<&str> = needs
-        .iter()
-        .filter(|need| !need.present)
-        .flat_map(|need| &need.packages)
-        .map(String::as_str)
-        .collect();
-    packages.sort_unstable();
-    packages.dedup();
+    let packages = missing(needs);
     if packages.is_empty() {
         return Ok(());
     }
     let list = packages.join(" ");
-    if !rustix::process::geteuid().is_root() {
-        return Err(Error::new(format!("missing packages: {list}"))
-            .fix(format!("sudo apt-get update && sudo apt-get install --no-install-recommends {list}")));
-    }
     if which("apt-get").is_none() {
         return Err(Error::new(format!("missing packages: {list}; this is no Debian, it has no apt-get"))
             .fix("install the programs that `cargo rootfs setup --check` lists"));
+    }
+    if !rustix::process::geteuid().is_root() {
+        return Err(for_user(&list));
     }
     let step = Step::start(format!("installing {list}"));
     if lists_are_stale() {
@@ -100,6 +92,21 @@ pub fn install(needs: &[Need]) -> Result<()> {
     }
     step.done();
     Ok(())
+}
+
+/// The packages of what is missing, sorted, each once.
+fn missing(needs: &[Need]) -> Vec<&str> {
+    let missing = needs.iter().filter(|need| !need.present);
+    let mut packages: Vec<&str> = missing.flat_map(|need| &need.packages).map(String::as_str).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    packages
+}
+
+/// What somebody who is not root reads.
+fn for_user(list: &str) -> Error {
+    Error::new(format!("missing packages: {list}"))
+        .fix(format!("sudo apt-get update && sudo apt-get install --no-install-recommends {list}"))
 }
 
 fn apt(arguments: &[&str], packages: &[&str], step: &Step) -> Result<()> {
@@ -152,6 +159,21 @@ mod tests {
         assert!(kernel.iter().any(|need| need.what == "arm-linux-gnueabi-gcc"));
         let native = needs(&Target::load(&project, "x86_64").unwrap(), &[Purpose::Kernel, Purpose::Boot]);
         assert!(native.is_empty());
+    }
+
+    #[test]
+    fn a_user_reads_the_command_to_run() {
+        let need = |what: &str, packages: &[&str], present| Need {
+            purpose: Purpose::Mote,
+            what: what.into(),
+            packages: packages.iter().map(|name| name.to_string()).collect(),
+            present,
+        };
+        let needs = [need("b", &["q", "p"], false), need("a", &["there"], true), need("c", &["p"], false)];
+        assert_eq!(missing(&needs), ["p", "q"]);
+        let text = for_user("p q").to_string();
+        assert!(text.contains("missing packages: p q\n"), "{text}");
+        assert!(text.ends_with("sudo apt-get install --no-install-recommends p q"), "{text}");
     }
 
     #[test]

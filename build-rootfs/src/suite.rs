@@ -6,6 +6,7 @@ use crate::compile::{compile, prove_init};
 use crate::error::{Context, Error, Result};
 use crate::progress::seconds;
 use crate::project::Project;
+use crate::readme;
 use crate::setup::{install, needs};
 use crate::target::{Purpose, Target, DEFAULT};
 use std::fs;
@@ -53,8 +54,9 @@ impl Suite<'_> {
     fn everything(&mut self, targets: &[Target]) -> Result<()> {
         self.cargo("formatting", &["fmt", "--all", "--check"])?;
         self.cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
-        self.cargo_test(&["--workspace", "--exclude", "tests"], None)?;
         let project = self.project;
+        self.step("README.md's applet table", || readme::check(project))?;
+        self.cargo_test(&["--workspace", "--exclude", "tests"], None)?;
         for target in targets {
             self.step(&format!("binaries for {}", target.name), || check_binaries(project, target))?;
         }

@@ -55,7 +55,8 @@ pub fn run(plan: &Plan, outputs: &Outputs, what: &Run<'_>, sink: &mut dyn Write)
 /// The initramfs with an archive behind it, which the kernel unpacks over it.
 fn overlaid(initramfs: &Path, dir: &Path, command: &str, mark: &str, reboots: bool) -> Result<PathBuf> {
     let leave = if reboots { "reboot -f\n" } else { "" };
-    let wrapper = format!("echo '{mark} begin'\nTERM=dumb /bin/sh {COMMAND} </dev/null\necho '{mark} end '$?\n{leave}");
+    let wrapper =
+        format!("echo '{mark} begin'\nTERM=dumb /bin/sh {COMMAND} </dev/null\necho '{mark} end '$?\n{leave}");
     let text = |text: String| Entry::new(Kind::File(text.into_bytes()), 0o644);
     let entries = [
         (".mote", Entry::new(Kind::Dir, 0o755)),
