@@ -3,6 +3,7 @@
 
 use build_rootfs::cache::Cache;
 use build_rootfs::error::{Error, Result};
+use build_rootfs::peers::native::{self, Native};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tests::conformance::shell::{self, Suite};
@@ -11,10 +12,12 @@ use tests::conformance::{busybox, parallel, summary, toybox, write, Report};
 const USAGE: &str = "\
 usage: conformance ash|hush SHELL OUT [FILTER]
        conformance busybox|toybox MULTICALL OUT APPLET…
+       conformance build busybox|toybox
 
 Runs the cases of BusyBox's shell suites by the program SHELL, or those of BusyBox's or Toybox's suites
 of applets by the multicall binary MULTICALL. Writes the names of passed and failed cases and what each
-failed one showed into the folder OUT. The variable SH is the name by which the shell is called (`sh`).
+failed one showed into the folder OUT. `build` builds that peer for this machine and prints where it is.
+The variable SH is the name by which the shell is called (`sh`).
 ";
 
 fn main() -> ExitCode {
@@ -29,10 +32,13 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[&str]) -> Result<()> {
-    let [suite, program, out, rest @ ..] = arguments else {
-        return Err(Error::usage(format!("wrong command line\n{USAGE}")));
-    };
     let cache = Cache::open()?;
+    let (suite, program, out, rest) = match arguments {
+        ["build", "busybox"] => return told(&native::busybox(&cache)?),
+        ["build", "toybox"] => return told(&native::toybox(&cache)?),
+        [suite, program, out, rest @ ..] => (suite, program, out, rest),
+        _ => return Err(Error::usage(format!("wrong command line\n{USAGE}"))),
+    };
     let program = std::path::absolute(program).unwrap_or_else(|_| PathBuf::from(program));
     let shell = std::env::var("SH").unwrap_or_else(|_| "sh".to_string());
     let shell = (program.as_path(), shell.as_str());
@@ -44,6 +50,11 @@ fn run(arguments: &[&str]) -> Result<()> {
     };
     write(&report, Path::new(out))?;
     println!("{suite}: {}", summary(&report));
+    Ok(())
+}
+
+fn told(built: &Native) -> Result<()> {
+    println!("{}", built.binary.display());
     Ok(())
 }
 

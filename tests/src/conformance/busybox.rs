@@ -46,6 +46,11 @@ impl Run {
         })
     }
 
+    /// Whether the suite has cases of `applet`.
+    pub fn has(&self, applet: &str) -> bool {
+        self.suite.join(applet).is_dir() || self.suite.join(format!("{applet}.tests")).is_file()
+    }
+
     /// The cases of `applet`: none when the suite has none.
     ///
     /// # Errors
@@ -141,12 +146,19 @@ pub(super) fn told(output: &str, prefix: &str, report: &mut Report) {
     };
     for (at, line) in lines.iter().enumerate() {
         let Some((word, name)) = result(line) else { continue };
+        // Toybox's suite tells of some failures twice.
+        if lines[..at].iter().rev().find_map(|line| result(line)) == Some(("FAIL".into(), name.clone()))
+            && word == "FAIL"
+        {
+            continue;
+        }
         let verdict = match word.as_str() {
             "PASS" => Verdict::Exact,
             "FAIL" => {
                 let start =
                     lines[..at].iter().rposition(|line| result(line).is_some()).map_or(0, |last| last + 1);
-                let end = lines[at + 1..].iter().position(|line| result(line).is_some());
+                let other = |line: &&str| result(line).is_some_and(|(_, other)| other != name);
+                let end = lines[at + 1..].iter().position(other);
                 let end = end.map_or(lines.len(), |next| at + 1 + next);
                 Verdict::Failed(lines[start..end].join("\n") + "\n")
             }
@@ -163,10 +175,10 @@ mod tests {
     #[test]
     fn results_are_read_with_their_surroundings() {
         let mut report = Report::new();
-        told("PASS: a\nnoise\nFAIL: b\n-x\n+y\nSKIPPED: c\nPASS: a\n", "x.tests", &mut report);
+        told("PASS: a\nnoise\nFAIL: b\nFAIL: b\n-x\n+y\nSKIPPED: c\nPASS: a\n", "x.tests", &mut report);
         let names: Vec<&String> = report.keys().collect();
         assert_eq!(names, ["x.tests: a", "x.tests: a #2", "x.tests: b", "x.tests: c"]);
-        assert_eq!(report["x.tests: b"], Verdict::Failed("noise\nFAIL: b\n-x\n+y\n".into()));
+        assert_eq!(report["x.tests: b"], Verdict::Failed("noise\nFAIL: b\nFAIL: b\n-x\n+y\n".into()));
         assert_eq!(report["x.tests: c"], Verdict::Skipped);
     }
 }

@@ -2,7 +2,7 @@
 
 use build_rootfs::error::{Context, Result};
 use build_rootfs::process::die_with_us;
-use rustix::process::{kill_process_group, setsid, Pid, Signal};
+use rustix::process::{kill_process, kill_process_group, setsid, Pid, Signal};
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::fd::BorrowedFd;
@@ -89,10 +89,28 @@ fn collect(mut child: Child, chunks: &mpsc::Receiver<Vec<u8>>, deadline: Instant
         let _ = kill_process_group(group, Signal::KILL);
     }
     if status.is_none() {
+        kill_session(child.id());
         let _ = child.wait();
     }
     output.extend(chunks.try_iter().flatten());
     Finished { output, status }
+}
+
+/// Jobs of a shell have process groups of their own; the leader has not been waited for, so the number of
+/// the session is still its.
+fn kill_session(leader: u32) {
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw)
+        else {
+            continue;
+        };
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        // Behind the name, which may hold anything: state, parent, group, session.
+        let session = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(3)?.parse().ok());
+        if session == Some(leader) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
 }
 
 /// What this process inherited stays out of the programs under test: some of them look.
@@ -134,6 +152,19 @@ mod tests {
         let start = Instant::now();
         assert!(shell("echo x; sleep 60; echo y", 200).status.is_none());
         assert!(start.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn jobs_of_their_own_groups_end_too() {
+        let done = shell("set -m; sleep 61 & echo $!; sleep 60", 300);
+        let text = String::from_utf8_lossy(&done.output);
+        let job = text.lines().find_map(|line| line.trim().parse::<u32>().ok()).unwrap();
+        let start = Instant::now();
+        let state = || fs::read_to_string(format!("/proc/{job}/stat")).unwrap_or_default();
+        while !state().is_empty() && !state().contains(") Z") {
+            assert!(start.elapsed() < Duration::from_secs(5));
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[test]

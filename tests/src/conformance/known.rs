@@ -26,6 +26,14 @@ struct Difference {
 }
 
 impl Known {
+    /// Reads the one of this checkout.
+    ///
+    /// # Errors
+    /// It cannot be read, or is wrong: with the line.
+    pub fn of_the_project() -> Result<Known> {
+        Known::load(&crate::project().root().join("tests/known-differences.toml"))
+    }
+
     /// Reads `file`.
     ///
     /// # Errors

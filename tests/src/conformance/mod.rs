@@ -7,6 +7,7 @@ pub mod known;
 pub mod normal;
 pub mod parallel;
 pub mod place;
+pub mod reference;
 pub mod shell;
 pub mod toybox;
 

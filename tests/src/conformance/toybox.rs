@@ -3,7 +3,7 @@
 
 use super::busybox::told;
 use super::place::{sealed, search_path, Place};
-use super::{add, job, link, Report, Verdict};
+use super::{add, job, link, read, Report, Verdict};
 use build_rootfs::cache::Cache;
 use build_rootfs::error::{Context, Result};
 use build_rootfs::peers::TOYBOX;
@@ -13,6 +13,11 @@ use std::time::Duration;
 
 /// For all the cases of an applet. Each case of `sh.test` that gets no answer takes 2 seconds.
 const LIMIT: Duration = Duration::from_secs(240);
+
+/// Some cases of `sh.test` are about a shell at a prompt, which wants a terminal of its own.
+const TERMINAL: [&str; 4] =
+    ["script", "-qec", "exec bash scripts/test.sh \"$APPLET\" >output 2>&1", "/dev/null"];
+const OUTPUT: &str = "output";
 
 /// What runs the cases of an applet.
 pub struct Run {
@@ -33,13 +38,18 @@ impl Run {
         Ok(Run { tree: TOYBOX.tree(cache)?, program, applets, shell: shell.to_string() })
     }
 
+    /// Whether the suite has cases of `applet`.
+    pub fn has(&self, applet: &str) -> bool {
+        self.tree.join("tests").join(format!("{applet}.test")).is_file()
+    }
+
     /// The cases of `applet`: none when the suite has none.
     ///
     /// # Errors
     /// The harness itself fails: a folder cannot be written, a program not started.
     pub fn run(&self, applet: &str) -> Result<Report> {
         let mut report = Report::new();
-        if !self.tree.join("tests").join(format!("{applet}.test")).is_file() {
+        if !self.has(applet) {
             return Ok(report);
         }
         let place = Place::new()?;
@@ -51,11 +61,12 @@ impl Run {
         for name in &self.applets {
             link(&self.program, &links.join(name))?;
         }
-        let mut command = sealed(&[Path::new("bash"), Path::new("scripts/test.sh"), Path::new(applet)]);
-        command.current_dir(place.path()).env("PATH", search_path(&[&links]));
-        command.env("TEST_HOST", "1").env("VERBOSE", "all").env("SH", &self.shell);
+        let mut command = sealed(&TERMINAL.map(Path::new));
+        command.current_dir(place.path()).env("PATH", search_path(&[&links])).env("APPLET", applet);
+        command.env("TEST_HOST", "1").env("VERBOSE", "all").env("SH", &self.shell).env("SHELL", "/bin/sh");
         let done = job::run(&mut command, LIMIT)?;
-        told(&String::from_utf8_lossy(&done.output), &format!("{applet}.test"), &mut report);
+        let output = read(&place.path().join(OUTPUT))?;
+        told(&String::from_utf8_lossy(&output), &format!("{applet}.test"), &mut report);
         if done.status.is_none() {
             let name = format!("{applet}.test: in time");
             add(&mut report, name, Verdict::Failed(format!("not in {} s", LIMIT.as_secs())));

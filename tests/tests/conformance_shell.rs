@@ -1,0 +1,37 @@
+//! BusyBox's tests of ash and hush, run by mote's shell: it passes what they pass, but for the known
+//! differences.
+
+use build_rootfs::cache::Cache;
+use build_rootfs::error::Result;
+use std::sync::Mutex;
+use tests::conformance::known::Known;
+use tests::conformance::shell::{Run, Suite};
+use tests::conformance::{reference, summary, write};
+
+/// Some cases measure time: one suite after the other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn conforms(suite: Suite) -> Result<()> {
+    let _alone = ALONE.lock();
+    let cache = Cache::open()?;
+    let name = format!("{}_test", suite.name());
+    let mote = tests::mote("x86_64", "base");
+    let expected = reference::shell(&cache, suite)?;
+    let report = Run::prepare(&cache, suite, (&mote, "sh"), None)?.run()?;
+    let dir = tests::out().join(&name);
+    write(&report, &dir)?;
+    println!("{name}: {}", summary(&report));
+    let wrong = Known::of_the_project()?.check(&name, &expected, &report);
+    assert!(wrong.is_empty(), "{}\n\n{} cases; more in {}", wrong.join("\n"), wrong.len(), dir.display());
+    Ok(())
+}
+
+#[test]
+fn ash_test() {
+    conforms(Suite::Ash).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn hush_test() {
+    conforms(Suite::Hush).unwrap_or_else(|error| panic!("{error}"));
+}
