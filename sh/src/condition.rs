@@ -3,7 +3,7 @@
 use crate::builtin::test;
 use crate::fields::PATTERN;
 use crate::tree::{byte, skip_word, AWORD, WORD};
-use crate::{pattern, Shell, R};
+use crate::{eq, pattern, Shell, R};
 use sys::zstr::ZBuf;
 use sys::Buf;
 
@@ -93,12 +93,12 @@ impl Shell<'_> {
         if c.first() != Some(&WORD) {
             return Ok(None);
         }
-        let equal = op == b"=" || op == b"==";
-        if equal || op == b"!=" {
+        let equal = eq(&op, b"=") || eq(&op, b"==");
+        if equal || eq(&op, b"!=") {
             let p = self.operand(c, run, PATTERN)?;
             return Ok(Some(pattern::matches(&p, &left) == equal));
         }
-        if op == b"=~" {
+        if eq(&op, b"=~") {
             return Ok(None);
         }
         let right = self.operand(c, run, 0)?;

@@ -2,7 +2,7 @@
 
 use crate::fields::{Fields, OPERAND, PATTERN, QUOTED, SPLIT};
 use crate::lexer::{name_char, name_start};
-use crate::tree::{self, byte, counted, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
+use crate::tree::{self, byte, next, counted, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
 use crate::vars::{self, decimal};
 use crate::{arith, opt, pattern, Flow, Shell, R};
 use sys::{num, Buf};
@@ -29,7 +29,7 @@ impl Shell<'_> {
     pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u8) -> R {
         self.deep()?;
         loop {
-            match byte(c) {
+            match next(c) {
                 END => return Ok(()),
                 ESC => {
                     let b = byte(c);
@@ -164,11 +164,12 @@ impl Shell<'_> {
         let whole = *c;
         let o = byte(c);
         let name = until(c, b'=');
-        let many = matches!(name, b"@" | b"*");
+        let star = name.first() == Some(&b'*');
+        let many = star || name.first() == Some(&b'@');
         if o == op::NONE {
             // The two usual cases, without a copy of the value.
             if many {
-                self.all_params(name == b"*", 0, usize::MAX, f, mode);
+                self.all_params(star, 0, usize::MAX, f, mode);
                 return Ok(());
             }
             if name.first().is_some_and(|&c| name_start(c)) {
@@ -193,7 +194,7 @@ impl Shell<'_> {
         let mut v = if many {
             let n = self.params.len() > self.first;
             let mut t = Fields::default();
-            self.all_params(name == b"*", 0, usize::MAX, &mut t, QUOTED);
+            self.all_params(star, 0, usize::MAX, &mut t, QUOTED);
             if n {
                 Some(t.bytes)
             } else {
@@ -218,7 +219,7 @@ impl Shell<'_> {
             skip_word(c);
             if operator != op::PLUS {
                 if many {
-                    self.all_params(name == b"*", 0, usize::MAX, f, mode);
+                    self.all_params(star, 0, usize::MAX, f, mode);
                 } else {
                     self.append(f, &v.unwrap_or_default(), mode);
                 }
@@ -243,7 +244,7 @@ impl Shell<'_> {
             op::SUBSTRING => {
                 let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| characters(v)), many)?;
                 if many {
-                    self.all_params(name == b"*", self.first + at, n, f, mode);
+                    self.all_params(star, self.first + at, n, f, mode);
                     return Ok(());
                 }
                 v = v.map(|v| {

@@ -37,7 +37,8 @@ pub use start::main;
 
 /// Why a command does not go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
+// A word: in a result beside a pointer, a byte would be copied with shifts and masks.
+#[repr(u32)]
 enum Flow {
     /// `break` and `continue`, of as many loops as `Shell::skip` says.
     Break,
@@ -50,6 +51,12 @@ enum Flow {
 
 /// What most functions give; the exit status is in the shell.
 type R<T = ()> = Result<T, Flow>;
+
+/// Are these the same? Called, not inlined: comparing with a constant in place costs more room than it saves.
+#[inline(never)]
+fn eq(a: &[u8], b: &[u8]) -> bool {
+    a == b
+}
 
 /// Bits of `Shell::opts`.
 mod opt {
@@ -75,71 +82,73 @@ mod opt {
 const STACK_UNKNOWN: usize = if cfg!(mote_nommu) { 12 << 10 } else { 256 << 10 };
 const STACK_MOST: usize = if cfg!(mote_nommu) { STACK_UNKNOWN } else { 6 << 20 };
 
-/// The state of a shell.
+/// The state of a shell. What is used most comes first: Thumb-1 reaches 32 bytes and 32 words directly.
+#[repr(C)]
 struct Shell<'a> {
-    vars: vars::Vars,
-    /// Positional parameters; those before `first` are the name of the function, or shifted out.
-    params: fields::Fields,
-    first: usize,
-    arg0: ZStr<'static>,
     /// Exit status of the last command, and of the last substitution in this one.
     status: u8,
     substituted: u8,
-    opts: u32,
-    /// The tree that runs, and where in its text.
-    tree: Rc<tree::Tree>,
-    place: usize,
-    /// Line of a syntax error, 0 otherwise.
-    line: u32,
-    syntax: bool,
-    aliases: Vec<(Buf, Buf)>,
-    /// The line editor, once a person has seen a prompt.
-    editor: Option<alloc::boxed::Box<edit::Editor>>,
-    table: &'static Table,
-    envp: *const *const u8,
-    out: &'a mut Out,
-    /// `$$` once it is known, `$!`.
-    pid: i32,
-    last_bg: i32,
-    jobs: Vec<jobs::Job>,
-    /// Terminal for job control, our process group, terminal settings for us.
-    tty: Fd,
-    group: i32,
-    modes: Option<tty::Termios>,
-    /// Descriptors moved out of the way: number, copy.
-    saved: Vec<(i32, i32)>,
-    /// The first of them that belong to the builtin that runs.
-    redirections: usize,
-    /// Variables to restore: number, text, flags.
-    locals: Vec<(usize, Buf, u8)>,
-    traps: Vec<(u8, Buf)>,
-    /// The traps of the shell that this is a subshell of.
-    inherited: Vec<(u8, Buf)>,
-    /// Status and depth of functions at which a trap's action runs.
-    trap_status: Option<(u8, u32)>,
-    /// Where the variables start that are local to the function.
-    frame: usize,
-    handles: bool,
-    /// Depth of loops and functions and how many loops to leave.
-    loops: u32,
-    depth: u32,
-    skip: u32,
     /// Is a condition being tested, where `set -e` does not count?
     tested: bool,
     /// Is the command run by `command`, which takes a special builtin's powers?
     plain: bool,
-    /// Name of the running builtin, for messages.
-    running: Buf,
-    traced: Buf,
+    syntax: bool,
+    handles: bool,
     interrupted: bool,
     subshell: bool,
     ignore_background: bool,
     /// Is a script's name known, so that messages tell lines?
     script: bool,
-    /// Position of `getopts` in a cluster.
-    option_place: usize,
+    opts: u32,
+    out: &'a mut Out,
+    /// Positional parameters from `first` on; those before are the name of the function, or shifted out.
+    first: usize,
+    /// The tree that runs, and where in its text.
+    tree: Rc<tree::Tree>,
+    place: usize,
     stack: usize,
     stack_limit: usize,
+    /// Depth of loops and functions and how many loops to leave.
+    loops: u32,
+    depth: u32,
+    skip: u32,
+    /// Terminal for job control, our process group.
+    tty: Fd,
+    group: i32,
+    table: &'static Table,
+    /// `$$` once it is known, `$!`.
+    pid: i32,
+    last_bg: i32,
+    /// Descriptors moved out of the way: number, copy.
+    saved: Vec<(i32, i32)>,
+    /// Variables to restore: number, text, flags.
+    locals: Vec<(usize, Buf, u8)>,
+    jobs: Vec<jobs::Job>,
+    traps: Vec<(u8, Buf)>,
+    aliases: Vec<(Buf, Buf)>,
+    /// Line of a syntax error, 0 otherwise.
+    line: u32,
+    arg0: ZStr<'static>,
+    envp: *const *const u8,
+    /// Position of `getopts` in a cluster.
+    option_place: usize,
+    /// The first of `saved` that belong to the builtin that runs.
+    redirections: usize,
+    /// Where the variables start that are local to the function.
+    frame: usize,
+    /// The line editor, once a person has seen a prompt.
+    editor: Option<alloc::boxed::Box<edit::Editor>>,
+    /// Name of the running builtin, for messages.
+    running: Buf,
+    traced: Buf,
+    params: fields::Fields,
+    /// The traps of the shell that this is a subshell of.
+    inherited: Vec<(u8, Buf)>,
+    /// Status and depth of functions at which a trap's action runs.
+    trap_status: Option<(u8, u32)>,
+    vars: vars::Vars,
+    /// The terminal's settings for us.
+    modes: Option<tty::Termios>,
 }
 
 impl Shell<'_> {

@@ -4,7 +4,7 @@
 use crate::lexer::{self, is_redir, name_len, tok, Ctx};
 use crate::source::Source;
 use crate::tree::{self, redir, Tree};
-use crate::{Flow, Shell, R};
+use crate::{eq, Flow, Shell, R};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use sys::{num, Buf};
@@ -71,7 +71,7 @@ mod kw {
 /// Position of `word` in a blob of NUL-separated words.
 #[inline(never)]
 pub(crate) fn index(blob: &[u8], word: &[u8]) -> Option<usize> {
-    blob.split(|&b| b == 0).position(|w| w == word)
+    blob.split(|&b| b == 0).position(|w| eq(w, word))
 }
 
 /// Names of the tokens in messages.
@@ -568,10 +568,10 @@ impl<'p, 'a> Parser<'p, 'a> {
             regex = false;
             match t {
                 tok::WORD | tok::IO => {
-                    if !self.quoted && self.word == b"]]" {
+                    if !self.quoted && eq(&self.word, b"]]") {
                         break;
                     }
-                    regex = self.word == b"=~" && !self.quoted;
+                    regex = !self.quoted && eq(&self.word, b"=~");
                     self.emit(tree::WORD);
                 }
                 b'\n' => {}

@@ -5,7 +5,7 @@
 
 use crate::fields::QUOTED;
 use crate::tree::{self, byte, redir, u24};
-use crate::{opt, Shell, R};
+use crate::{eq, opt, Shell, R};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::{num, Buf, Errno, ZStr};
@@ -113,7 +113,7 @@ impl Shell<'_> {
             if op == redir::DUP_IN || op == redir::DUP_OUT {
                 match num::parse_u32(&word) {
                     Some(n) if n < 1 << 20 => s.from = n as i32,
-                    _ if word == b"-" => s.from = -1,
+                    _ if eq(&word, b"-") => s.from = -1,
                     _ if op == redir::DUP_OUT && fd == 255 && !word.is_empty() => both = true,
                     _ => {
                         self.complain(&[b"bad fd number"]);

@@ -136,9 +136,9 @@ impl Tree {
     }
 }
 
-/// Takes a byte; 0 at the end.
+/// Takes a byte; 0 at the end. To be inlined where speed matters.
 #[inline(always)]
-pub(crate) fn byte(c: &mut &[u8]) -> u8 {
+pub(crate) fn next(c: &mut &[u8]) -> u8 {
     match c.split_first() {
         Some((&b, rest)) => {
             *c = rest;
@@ -146,6 +146,12 @@ pub(crate) fn byte(c: &mut &[u8]) -> u8 {
         }
         None => 0,
     }
+}
+
+/// As [`next`], called.
+#[inline(never)]
+pub(crate) fn byte(c: &mut &[u8]) -> u8 {
+    next(c)
 }
 
 /// Takes a number of three bytes.

@@ -52,14 +52,15 @@ impl Sym {
 const HEADS: usize = 64;
 
 /// The table.
+#[repr(C)]
 pub(crate) struct Vars {
-    heads: [u16; HEADS],
     pub(crate) syms: Vec<Sym>,
+    /// What separates fields.
+    pub(crate) ifs: Buf,
     envp: *const *const u8,
     random: u32,
     start: u32,
-    /// What separates fields.
-    pub(crate) ifs: Buf,
+    heads: [u16; HEADS],
 }
 
 /// Variables with a meaning to the shell; those up to `SECONDS` are computed when read.
@@ -197,10 +198,10 @@ impl Vars {
     #[inline(never)]
     fn compute(&mut self, i: usize, line: &dyn Fn() -> u32) {
         let Some(s) = self.syms.get_mut(i) else { return };
-        let n = match s.name() {
-            b"LINENO" => line(),
-            b"SECONDS" => uptime().wrapping_sub(self.start),
-            b"RANDOM" => {
+        let n = match crate::parser::index(SPECIAL, s.name()) {
+            Some(1) => line(),
+            Some(2) => uptime().wrapping_sub(self.start),
+            Some(0) => {
                 if self.random == 0 {
                     self.random = time::now(time::CLOCK_REALTIME).nsec as u32 ^ process::getpid() << 16;
                 }
@@ -220,10 +221,10 @@ impl Vars {
     pub(crate) fn changed(&mut self, i: usize) {
         let Some(s) = self.syms.get(i) else { return };
         let n = s.value().and_then(num::parse_u32).unwrap_or(0);
-        match s.name() {
-            b"IFS" => self.ifs = s.value().unwrap_or(b" \t\n").to_vec(),
-            b"SECONDS" => self.start = uptime().wrapping_sub(n),
-            b"RANDOM" => self.random = n | 1 << 31,
+        match crate::parser::index(SPECIAL, s.name()) {
+            Some(3) => self.ifs = s.value().unwrap_or(b" \t\n").to_vec(),
+            Some(2) => self.start = uptime().wrapping_sub(n),
+            Some(0) => self.random = n | 1 << 31,
             _ => {}
         }
     }

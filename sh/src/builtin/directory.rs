@@ -115,7 +115,7 @@ impl Shell<'_> {
 /// `umask [-S] [MASK]`.
 pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u8> {
     let (mut symbolic, mut i) = (false, 1);
-    if f.get(1) == b"-S" {
+    if crate::eq(f.get(1), b"-S") {
         symbolic = true;
         i = 2;
     }

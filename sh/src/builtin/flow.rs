@@ -1,7 +1,7 @@
 //! Builtins that steer execution: `. : break continue eval exec exit return shift trap getopts let`.
 
 use crate::fields::Fields;
-use crate::{opt, Flow, Shell, R};
+use crate::{eq, opt, Flow, Shell, R};
 use sys::num::parse_u32;
 use sys::{signal, Buf};
 
@@ -27,12 +27,12 @@ pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u8> {
     }
     sh.skip = n.min(sh.loops);
     sh.status = 0;
-    Err(if f.get(0) == b"break" { Flow::Break } else { Flow::Continue })
+    Err(if f.z(0).first() == b'b' { Flow::Break } else { Flow::Continue })
 }
 
 /// `exit [N]`, `return [N]`.
 pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u8> {
-    let is_exit = f.get(0) == b"exit";
+    let is_exit = f.z(0).first() == b'e';
     if f.len() > 1 {
         match parse_u32(f.get(1)) {
             Some(n) => sh.status = n as u8,
@@ -60,7 +60,7 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u8> {
 
 /// `. FILE [ARG]…`.
 pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u8> {
-    let i = 1 + (f.get(1) == b"--") as usize;
+    let i = 1 + eq(f.get(1), b"--") as usize;
     if f.len() <= i {
         return sh.misused(b"", b"filename argument required");
     }
@@ -120,11 +120,11 @@ impl Shell<'_> {
 pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u8> {
     let mut i = 1;
     let mut argv0 = None;
-    if f.get(1) == b"-a" {
+    if eq(f.get(1), b"-a") {
         argv0 = Some(f.get(2));
         i = 3;
     }
-    if f.get(i) == b"--" {
+    if eq(f.get(i), b"--") {
         i += 1;
     }
     if f.len() <= i {
@@ -178,7 +178,7 @@ pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u8> {
 
 /// Number of a signal, 0 for EXIT.
 fn signal_number(name: &[u8]) -> Option<u32> {
-    if name.eq_ignore_ascii_case(b"EXIT") {
+    if eq(name, b"EXIT") {
         return Some(0);
     }
     signal::number(name)
@@ -188,11 +188,11 @@ fn signal_number(name: &[u8]) -> Option<u32> {
 pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u8> {
     let mut i = 1;
     let mut list = f.len() < 2;
-    if f.get(1) == b"-p" {
+    if eq(f.get(1), b"-p") {
         list = true;
         i = 2;
     }
-    if f.get(i) == b"--" {
+    if eq(f.get(i), b"--") {
         i += 1;
         list |= f.len() <= i;
     }
@@ -219,7 +219,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u8> {
     let mut status = 0;
     for k in i + !reset as usize..f.len() {
         match signal_number(f.get(k)) {
-            Some(n) => sh.set_trap(n as u8, if reset || action == b"-" { None } else { Some(action) }),
+            Some(n) => sh.set_trap(n as u8, if reset || eq(action, b"-") { None } else { Some(action) }),
             None => {
                 sh.complain(&[f.get(k), b": invalid signal specification"]);
                 status = 1;
@@ -252,7 +252,7 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
     let current = arg(sh, index).unwrap_or_default();
     if place == 0 {
         let ends = !current.starts_with(b"-") || current.len() < 2;
-        if ends || current == b"--" {
+        if ends || eq(&current, b"--") {
             index += !ends as usize;
             sh.set_number(b"OPTIND", index)?;
             sh.option_place = 0;

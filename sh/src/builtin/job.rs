@@ -36,7 +36,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u8> {
 
 /// `fg [JOB]`, `bg [JOB]…`.
 pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u8> {
-    let foreground = f.get(0) == b"fg";
+    let foreground = f.z(0).first() == b'f';
     let mut k = 1;
     loop {
         let spec = if f.len() > k { f.get(k) } else { b"%%" };

@@ -88,13 +88,7 @@ pub(crate) fn run(sh: &mut Shell, n: usize, f: &Fields) -> R<u8> {
 
 /// Runs a builtin that is an applet.
 fn external(sh: &mut Shell, f: &Fields) -> R<u8> {
-    let i = match f.get(0) {
-        b"[" => 0,
-        b"test" => 1,
-        b"echo" => 2,
-        b"printf" => 3,
-        _ => 4,
-    };
+    let i = b"[tepu".iter().position(|&c| c == f.z(0).first()).unwrap_or(0);
     let mut args = f.all();
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
     let mut cx = Cx::raw(name, args, sh.out, sh.envp, sh.table);
@@ -154,7 +148,7 @@ impl Shell<'_> {
                 break;
             }
             i += 1;
-            if rest == b"-" {
+            if crate::eq(rest, b"-") {
                 break;
             }
             for c in rest {

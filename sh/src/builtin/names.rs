@@ -46,7 +46,7 @@ impl Shell<'_> {
         }
         s.text.truncate(s.name);
         // These stay special; the others lose their meaning (POSIX 2.5.3).
-        s.flags = if matches!(s.name(), b"IFS" | b"OPTIND") { DYNAMIC } else { 0 };
+        s.flags = if s.flags & DYNAMIC != 0 && matches!(s.name(), [b'I', ..] | [b'O', ..]) { DYNAMIC } else { 0 };
         self.vars.changed(i);
         Ok(())
     }
@@ -55,7 +55,7 @@ impl Shell<'_> {
 /// `export [-pn] [NAME[=VALUE]]…`, `readonly [-p] [NAME[=VALUE]]…`.
 pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u8> {
     let (before, flag): (&[u8], u8) =
-        if f.get(0) == b"export" { (b"export ", EXPORT) } else { (b"readonly ", READONLY) };
+        if f.z(0).first() == b'e' { (b"export ", EXPORT) } else { (b"readonly ", READONLY) };
     let (set, i) = sh.letters(f, b"pn")?;
     if f.len() <= i {
         sh.list_variables(before, flag);

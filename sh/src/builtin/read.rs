@@ -41,7 +41,7 @@ fn options<'f>(sh: &mut Shell, f: &'f Fields, names: &mut usize) -> R<Options<'f
             break;
         }
         i += 1;
-        if letters == b"-" {
+        if crate::eq(letters, b"-") {
             break;
         }
         let mut rest = letters;
