@@ -196,8 +196,8 @@ fn attach(cx: &mut Cx, o: &Order, l: &Line) {
     p.add(l.options.bytes());
     p.add(&o.extra);
     if let Err(e) = perform(cx, o, l, p) {
-        let list = l.options.bytes();
-        let missing = matches!(e, Errno::ENOENT | Errno::ENXIO) && options::has(list, b"nofail");
+        // Whatever the kernel found first: the device decides.
+        let missing = fs::stat(l.device).is_err() && options::has(l.options.bytes(), b"nofail");
         let twice = e == Errno::EBUSY && o.has(opt!("a"));
         if !missing && !twice {
             let mut what = l.device.bytes().to_vec();
