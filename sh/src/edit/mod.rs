@@ -168,12 +168,17 @@ impl Editor {
             match fs::read_once(self.input, &mut b) {
                 Ok(1) => return Ok(b[0]),
                 Err(Errno::EINTR) => {
+                    // What a trap writes stands above the prompt.
+                    self.screen.erase();
+                    self.screen.flush();
                     self.cooked();
                     let end = host.signalled();
                     self.raw();
+                    self.screen.restart(None);
                     if let Some(end) = end {
                         return Err(end);
                     }
+                    self.screen.refresh(&self.text, self.cur);
                 }
                 // Somebody else left the terminal so.
                 Err(Errno::EAGAIN) if fs::set_blocking(self.input).is_ok() => {}

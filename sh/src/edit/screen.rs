@@ -172,10 +172,15 @@ impl Screen {
         self.prompt = Vec::from(last);
     }
 
-    /// Draws everything again where it is, with another prompt if one is given.
-    pub(super) fn repaint(&mut self, prompt: Option<&[u8]>) {
+    /// Removes the prompt and the line.
+    pub(super) fn erase(&mut self) {
         self.go(Place::default());
         self.send(b"\r\x1b[J");
+    }
+
+    /// Draws the prompt, or another one, again where it is.
+    pub(super) fn repaint(&mut self, prompt: Option<&[u8]>) {
+        self.erase();
         self.restart(prompt);
     }
 
