@@ -34,18 +34,15 @@ fn take_path(path: ZStr, flags: u32) -> bool {
 }
 
 /// Sees to it that descriptors 0, 1 and 2 are the console: as `CONSOLE` or `console` in the environment says,
-/// else what the kernel has opened, else /dev/console or the device behind it. False when there is none;
-/// then they are at least open, on /dev/null or what is there.
+/// else, at the `first` time, what the kernel or a container has opened, else /dev/console or the device
+/// behind it. False when there is none; then they are at least open, on /dev/null or what is there.
 #[inline(never)]
-pub(crate) fn open(envp: *const *const u8) -> bool {
+pub(crate) fn open(envp: *const *const u8, first: bool) -> bool {
     let named = env::get(envp, b"CONSOLE").or_else(|| env::get(envp, b"console"));
     if named.is_some_and(|path| take_path(path, fs::O_RDWR)) {
         return true;
     }
-    if tty::is(Fd::STDIN)
-        && fs::fcntl(Fd::STDOUT, F_GETFL, 0).is_ok()
-        && fs::fcntl(Fd::STDERR, F_GETFL, 0).is_ok()
-    {
+    if first && (0..3).all(|n| fs::fcntl(Fd(n), F_GETFL, 0).is_ok()) {
         return true;
     }
     take_path(ZStr::new(c"/dev/console"), fs::O_RDWR) || active() || {

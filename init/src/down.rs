@@ -98,7 +98,7 @@ impl Init<'_> {
     /// Reads the end of `f`, as much as fits, into the table's buffer, which nobody needs any more. The whole
     /// lines.
     fn slurp(&mut self, f: &Owned) -> &mut [u8] {
-        let text = self.table.into_text();
+        let text = self.table.reuse();
         // These files have no size to ask for.
         let (mut size, mut got) = (0usize, 0);
         for pass in 0..2 {

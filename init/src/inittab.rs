@@ -97,7 +97,7 @@ impl Table {
     }
 
     /// The buffer, for another use when no entry is wanted any more.
-    pub(crate) fn into_text(&mut self) -> &mut [u8; TEXT] {
+    pub(crate) fn reuse(&mut self) -> &mut [u8; TEXT] {
         self.count = 0;
         &mut self.text
     }

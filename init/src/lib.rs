@@ -106,11 +106,15 @@ fn environment(kernel: *const *const u8, vars: &mut [*const u8; ENV], level: Opt
     let mut put = |p: *const u8| {
         // The last place stays NULL.
         if slots.len() > 1 {
-            slots.next().map(|slot| *slot = p);
+            if let Some(slot) = slots.next() {
+                *slot = p;
+            }
         }
     };
     ours.iter().for_each(|o| put(o.as_ptr() as *const u8));
-    level.map(|l| put(l.as_ptr()));
+    if let Some(l) = level {
+        put(l.as_ptr());
+    }
     let mut p = kernel;
     let mut term = None;
     // SAFETY: the kernel's array ends with NULL, and its strings with NUL.
@@ -166,7 +170,7 @@ impl Init<'_> {
         let _ = sys::system::reboot(sys::system::Reboot::CadOff);
         let _ = fs::chdir(ZStr::new(c"/"));
         let _ = process::setsid();
-        self.find_console();
+        self.find_console(true);
         self.read();
         loop {
             let sig = self.turn();
@@ -194,7 +198,7 @@ impl Init<'_> {
     /// Starts what is to be started, waits for a signal or for the time of the next start, and reaps. The
     /// signal, or 0.
     fn turn(&mut self) -> u32 {
-        self.find_console();
+        self.find_console(false);
         while self.stage < RESPAWN && self.sequence(self.stage) {
             self.stage += 1;
         }
@@ -300,11 +304,11 @@ impl Init<'_> {
     }
 
     /// Looks for a console as long as there is none: its device may appear later.
-    fn find_console(&mut self) {
+    fn find_console(&mut self, first: bool) {
         if self.console {
             return;
         }
-        self.console = console::open(self.kernel_envp);
+        self.console = console::open(self.kernel_envp, first);
         console::sane(Fd::STDIN);
         let Some(term) = self.vars.first_mut() else { return };
         // SAFETY: the first variable is a NUL-terminated string that stays.
