@@ -498,7 +498,8 @@ impl Shell<'_> {
 
     fn simple(&mut self, mut b: &[u8], last: bool) -> R {
         byte(&mut b);
-        let mut f = Fields::default();
+        let mut f = core::mem::take(&mut self.spare);
+        f.clear();
         self.substituted = 0;
         loop {
             match b.first() {
@@ -601,7 +602,11 @@ impl Shell<'_> {
                 self.trace_command(&f);
             }
             r = match kind {
-                Kind::Builtin(n) => self.builtin(n, &f, mark),
+                Kind::Builtin(n) => {
+                    let r = self.builtin(n, &f, mark);
+                    self.spare = f;
+                    r
+                }
                 Kind::Function(func) => self.call(&func, f),
                 Kind::Applet(e) if inside => {
                     self.applet(e, &f);
@@ -617,7 +622,7 @@ impl Shell<'_> {
     }
 
     fn builtin(&mut self, n: usize, f: &Fields, mark: usize) -> R {
-        let outer = core::mem::replace(&mut self.running, f.get(0).to_vec());
+        let outer = core::mem::replace(&mut self.running, f.z(0));
         let plain = core::mem::replace(&mut self.plain, false);
         let outer_mark = core::mem::replace(&mut self.redirections, mark);
         let r = builtin::run(self, n, f);
@@ -694,6 +699,7 @@ impl Shell<'_> {
         let r = self.command(&mut c, false);
         self.depth -= 1;
         self.restore_locals(mark);
+        self.spare = core::mem::take(&mut self.params);
         (self.params, self.first, self.loops, self.tree, self.place) = (params, first, loops, tree, place);
         (self.option_place, self.frame) = (option_place, frame);
         match r {

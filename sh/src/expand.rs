@@ -2,7 +2,7 @@
 
 use crate::fields::{Fields, OPERAND, PATTERN, QUOTED, SPLIT};
 use crate::lexer::{name_char, name_start};
-use crate::tree::{self, byte, next, counted, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
+use crate::tree::{self, byte, counted, next, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
 use crate::vars::{self, decimal};
 use crate::{arith, opt, pattern, Flow, Shell, R};
 use sys::{num, Buf};
@@ -20,7 +20,7 @@ impl Shell<'_> {
 
     /// Expands a word into one string: with [`PATTERN`] as a pattern, with [`QUOTED`] as in double quotes.
     pub(crate) fn string(&mut self, c: &mut &[u8], mode: u8) -> R<Buf> {
-        let mut f = Fields::default();
+        let mut f = Fields::one();
         self.expand(c, &mut f, mode)?;
         Ok(f.bytes)
     }
@@ -53,9 +53,7 @@ impl Shell<'_> {
                 ARITH => {
                     let text = self.string(c, QUOTED)?;
                     let n = self.arith(&text)?;
-                    let mut v = Buf::new();
-                    decimal(n, &mut v);
-                    self.append(f, &v, mode);
+                    self.append(f, vars::signed(n, &mut [0; 65]), mode);
                 }
                 TILDE => self.tilde(until(c, END), f, mode),
                 b if mode & (OPERAND | SPLIT | QUOTED) == OPERAND | SPLIT => self.append(f, &[b], mode),
@@ -376,16 +374,15 @@ impl Shell<'_> {
 
 impl arith::Vars for Shell<'_> {
     fn get(&mut self, name: &[u8]) -> Option<Buf> {
-        if Shell::get(self, name).is_none() && self.opts & opt::NOUNSET != 0 {
+        let v = Shell::get(self, name).map(|v| v.to_vec());
+        if v.is_none() {
             let _ = self.unset(name);
         }
-        Shell::get(self, name).map(|v| v.to_vec())
+        v
     }
 
     fn set(&mut self, name: &[u8], value: i64) -> Result<(), ()> {
-        let mut v = Buf::new();
-        decimal(value, &mut v);
-        self.assign(name, &v).map_err(|_| ())
+        self.assign(name, vars::signed(value, &mut [0; 65])).map_err(|_| ())
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) struct Fields {
     pub(crate) seen: bool,
     /// Has it an unquoted pattern character, or a backslash that quotes one?
     magic: bool,
+    bracket: bool,
     escaped: bool,
     /// The separator that was met last: 0 none, 1 blank, 2 another.
     separator: u8,
@@ -35,6 +36,19 @@ pub(crate) const OPERAND: u8 = 8;
 const MARK: u8 = 1;
 
 impl Fields {
+    /// Room for a usual word: growing from nothing would take four steps.
+    pub(crate) fn one() -> Fields {
+        Fields { bytes: Buf::with_capacity(48), ..Fields::default() }
+    }
+
+    /// Takes everything out and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.starts.clear();
+        self.open = 0;
+        self.reset();
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.starts.len()
     }
@@ -120,6 +134,7 @@ impl Fields {
     fn reset(&mut self) {
         self.seen = false;
         self.magic = false;
+        self.bracket = false;
         self.escaped = false;
     }
 
@@ -132,7 +147,9 @@ impl Fields {
                 self.bytes.push(if mode & SPLIT != 0 { MARK } else { b'\\' });
                 self.escaped = true;
             } else {
-                self.magic = true;
+                // A bracket without its partner is none: `[` is a usual word.
+                self.bracket |= c == b'[';
+                self.magic |= matches!(c, b'*' | b'?') || c == b']' && self.bracket;
             }
         }
         self.bytes.push(c);

@@ -58,6 +58,9 @@ fn eq(a: &[u8], b: &[u8]) -> bool {
     a == b
 }
 
+/// No name.
+const NOTHING: ZStr<'static> = ZStr::new(c"");
+
 /// Bits of `Shell::opts`.
 mod opt {
     pub(crate) const ERREXIT: u32 = 1;
@@ -139,9 +142,11 @@ struct Shell<'a> {
     /// The line editor, once a person has seen a prompt.
     editor: Option<alloc::boxed::Box<edit::Editor>>,
     /// Name of the running builtin, for messages.
-    running: Buf,
+    running: ZStr<'static>,
     traced: Buf,
     params: fields::Fields,
+    /// Fields of a command that is over, whose room the next one takes.
+    spare: fields::Fields,
     /// The traps of the shell that this is a subshell of.
     inherited: Vec<(u8, Buf)>,
     /// Status and depth of functions at which a trap's action runs.
@@ -163,7 +168,7 @@ impl Shell<'_> {
         let head: [&[u8]; 6] = [
             self.arg0.bytes(),
             b": ",
-            &self.running,
+            self.running.bytes(),
             if self.running.is_empty() { b"" } else { b": " },
             if numbered { b"line " } else { b"" },
             if numbered { line } else { b"" },

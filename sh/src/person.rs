@@ -34,7 +34,7 @@ impl Shell<'_> {
         self.interrupted = false;
         (self.loops, self.depth, self.skip, self.line) = (0, 0, 0, 0);
         (self.tested, self.plain, self.syntax) = (false, false, false);
-        self.running.clear();
+        self.running = crate::NOTHING;
         self.trap_status = None;
     }
 

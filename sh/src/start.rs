@@ -15,6 +15,7 @@ pub fn main(cx: &mut Cx) -> u8 {
     let mut sh = Shell {
         vars: vars::Vars::new(cx.envp),
         params: fields::Fields::default(),
+        spare: fields::Fields::default(),
         first: 0,
         arg0: cx.name,
         status: 0,
@@ -48,7 +49,7 @@ pub fn main(cx: &mut Cx) -> u8 {
         skip: 0,
         tested: false,
         plain: false,
-        running: Buf::new(),
+        running: crate::NOTHING,
         traced: Buf::new(),
         interrupted: false,
         subshell: false,

@@ -69,11 +69,21 @@ const SPECIAL: &[u8] = b"RANDOM\0LINENO\0SECONDS\0IFS\0OPTIND\0PPID\0PWD\0PS1\0P
 /// Decimal text of `n`.
 #[inline(never)]
 pub(crate) fn decimal(n: i64, out: &mut Buf) {
-    let mut b = [0; 64];
-    if n < 0 {
-        out.push(b'-');
+    out.extend_from_slice(signed(n, &mut [0; 65]));
+}
+
+/// Decimal text of `n` in `buf`.
+#[inline(never)]
+pub(crate) fn signed(n: i64, buf: &mut [u8; 65]) -> &[u8] {
+    let [sign, digits @ ..] = buf;
+    *sign = b'-';
+    let len = num::digits(digits, n.unsigned_abs(), 10).len();
+    // The digits stand at the end; the sign goes in front of them.
+    let at = 65 - len - (n < 0) as usize;
+    if let Some(b) = buf.get_mut(at).filter(|_| n < 0) {
+        *b = b'-';
     }
-    out.extend_from_slice(num::digits(&mut b, n.unsigned_abs(), 10));
+    buf.get(at..).unwrap_or(&[])
 }
 
 fn uptime() -> u32 {

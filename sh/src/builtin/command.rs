@@ -30,7 +30,7 @@ impl Shell<'_> {
                     Some(p) => path = p,
                     None => {
                         if sentence {
-                            self.complain_plain(&[name, b": not found"]);
+                            self.write(&[name, b": not found\n"]);
                         }
                         return false;
                     }
@@ -45,13 +45,6 @@ impl Shell<'_> {
             self.write(&[name, tail, b"\n"]);
         }
         true
-    }
-
-    fn complain_plain(&mut self, parts: &[&[u8]]) {
-        let running = core::mem::take(&mut self.running);
-        parts.iter().for_each(|p| self.out.bytes(p));
-        self.out.byte(b'\n');
-        self.running = running;
     }
 
     fn write(&mut self, parts: &[&[u8]]) {
@@ -87,7 +80,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u8> {
         for k in i..f.len() {
             args.push(f.get(k));
         }
-        sh.running.clear();
+        sh.running = crate::NOTHING;
         sh.plain = true;
         // `command exec` keeps its redirections, which are those of `command`.
         let mark = sh.redirections;

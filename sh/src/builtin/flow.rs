@@ -53,7 +53,7 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u8> {
         }
         text.extend_from_slice(f.get(i));
     }
-    sh.running.clear();
+    sh.running = crate::NOTHING;
     sh.run_text(text)?;
     Ok(sh.status)
 }
@@ -82,7 +82,7 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u8> {
         None
     };
     let loops = core::mem::replace(&mut sh.loops, 0);
-    sh.running.clear();
+    sh.running = crate::NOTHING;
     let r = sh.run_file(&path);
     sh.loops = loops;
     if let Some((params, first)) = params {
@@ -146,7 +146,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u8> {
         sh.applet(e, &args);
         return Err(Flow::Exit);
     }
-    sh.running.clear();
+    sh.running = crate::NOTHING;
     sh.replace(args)?;
     Ok(sh.status)
 }

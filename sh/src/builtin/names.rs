@@ -46,7 +46,8 @@ impl Shell<'_> {
         }
         s.text.truncate(s.name);
         // These stay special; the others lose their meaning (POSIX 2.5.3).
-        s.flags = if s.flags & DYNAMIC != 0 && matches!(s.name(), [b'I', ..] | [b'O', ..]) { DYNAMIC } else { 0 };
+        s.flags =
+            if s.flags & DYNAMIC != 0 && matches!(s.name(), [b'I', ..] | [b'O', ..]) { DYNAMIC } else { 0 };
         self.vars.changed(i);
         Ok(())
     }
