@@ -219,10 +219,8 @@ fn perform(cx: &mut Cx, o: &Order, l: &Line, mut p: Options) -> Result<(), Errno
         let is = |path, kind| fs::stat(path).is_ok_and(|s| fs::kind(&s) == kind);
         if auto && [fs::S_IFDIR, fs::S_IFREG].iter().any(|&k| is(device, k) && is(l.dir, k)) {
             p.flags |= MS_BIND;
-        } else if p.on_loop || (auto && is(device, fs::S_IFREG)) {
-            if !o.has(opt!("f")) {
-                held = Some(loopdev::set_up(device, p.flags & MS_RDONLY != 0)?);
-            }
+        } else if (p.on_loop || (auto && is(device, fs::S_IFREG))) && !o.has(opt!("f")) {
+            held = Some(loopdev::set_up(device, p.flags & MS_RDONLY != 0)?);
         }
     }
     if let Some(path) = held.as_ref().and_then(|(path, _)| ZStr::from_bytes_with_nul(path)) {

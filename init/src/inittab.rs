@@ -64,17 +64,19 @@ pub(crate) struct Entry {
 const NONE: Entry = Entry { action: GONE, dash: false, done: false, fast: 0, at: 0, len: 0, pid: 0, time: 0 };
 
 /// All entries.
+// In this order the small fields are in the reach of a load instruction.
+#[repr(C)]
 pub(crate) struct Table {
-    text: [u8; TEXT],
     used: usize,
-    entries: [Entry; MAX],
     count: usize,
-    /// Is it the default one, of which not every part may fit the machine?
-    pub(crate) default: bool,
     // The line being read: its length behind `used`, its number, and whether it is too long.
     len: usize,
     line: u32,
     long: bool,
+    /// Is it the default one, of which not every part may fit the machine?
+    pub(crate) default: bool,
+    entries: [Entry; MAX],
+    text: [u8; TEXT],
 }
 
 impl Table {
@@ -92,6 +94,7 @@ impl Table {
     }
 
     /// The entries in the order of the file.
+    #[inline(never)]
     pub(crate) fn entries(&mut self) -> &mut [Entry] {
         self.entries.get_mut(..self.count).unwrap_or_default()
     }
@@ -104,7 +107,7 @@ impl Table {
 
     /// Terminal of an entry, empty for init's own; and its command as `exec COMMAND`.
     pub(crate) fn texts(&self, e: &Entry) -> Option<(ZStr<'_>, ZStr<'_>)> {
-        let all = self.text.get(e.at as usize..)?.get(..e.len as usize)?;
+        let all = part(&self.text, e.at, e.len);
         let tty = ZStr::from_bytes_with_nul(all)?;
         Some((tty, ZStr::from_bytes_with_nul(all.get(tty.len() + 1..)?)?))
     }
@@ -143,7 +146,8 @@ impl Table {
     }
 
     fn end_line(&mut self) {
-        let line = self.text.get_mut(self.used..).and_then(|t| t.get_mut(..self.len)).unwrap_or_default();
+        let (_, free) = self.text.split_at_mut_checked(self.used).unwrap_or_default();
+        let line = free.get_mut(..self.len).unwrap_or_default();
         if !self.long && line.last() == Some(&b'\\') {
             self.len -= 1;
             self.line += 1;
@@ -171,12 +175,10 @@ impl Table {
     /// is no room.
     fn enter(&mut self, mut e: Entry) -> bool {
         e.at = self.used as u16;
-        let text = self.text.get(self.used..).and_then(|t| t.get(..e.len as usize)).unwrap_or_default();
-        let same = self.entries.iter().take(self.count).position(|o| {
-            o.action == GONE
-                && o.dash == e.dash
-                && self.text.get(o.at as usize..).is_some_and(|t| o.len == e.len && t.starts_with(text))
-        });
+        let text = part(&self.text, e.at, e.len);
+        let known = self.entries.get(..self.count).unwrap_or_default();
+        let same =
+            known.iter().position(|o| o.action == GONE && o.dash == e.dash && part(&self.text, o.at, o.len) == text);
         match same {
             Some(n) => {
                 let old = self.take(n);
@@ -195,6 +197,7 @@ impl Table {
     }
 
     /// Takes entry `n` out of the list; its text stays.
+    #[inline(never)]
     fn take(&mut self, n: usize) -> Entry {
         let mut out = NONE;
         let mut at = self.count;
@@ -219,7 +222,14 @@ impl Table {
     }
 }
 
+/// `len` bytes of the buffer from `at` on.
+#[inline(never)]
+fn part(text: &[u8; TEXT], at: u16, len: u16) -> &[u8] {
+    text.get(at as usize..(at + len) as usize).unwrap_or_default()
+}
+
 /// Moves all bytes from `from` on down to `to`.
+#[inline(never)]
 fn pull(buf: &mut [u8], mut from: usize, mut to: usize) {
     while let Some(&b) = buf.get(from) {
         if let Some(slot) = buf.get_mut(to) {
@@ -232,6 +242,7 @@ fn pull(buf: &mut [u8], mut from: usize, mut to: usize) {
 
 /// Brings a line into the form of the buffer: terminal, [`GLUE`], command, NUL. `None` is a line that says
 /// nothing. A comment is a `#` at the start of a word.
+#[inline(never)]
 fn parse(line: &mut [u8]) -> Result<Option<Entry>, ()> {
     let mut end = 0;
     let mut blank = true;

@@ -137,8 +137,9 @@ fn environment(kernel: *const *const u8, vars: &mut [*const u8; ENV], level: Opt
     }
 }
 
+// The big one last, so that the others are in the reach of a load instruction.
+#[repr(C)]
 struct Init<'a> {
-    table: Table,
     /// SYSINIT, WAIT, ONCE, RESPAWN: how far the start has come.
     stage: u8,
     /// Is Ctrl-Alt-Del being served?
@@ -152,6 +153,7 @@ struct Init<'a> {
     kernel_envp: *const *const u8,
     vars: &'a mut [*const u8; ENV],
     means: Means<'a>,
+    table: Table,
 }
 
 fn now() -> u32 {
@@ -248,15 +250,19 @@ impl Init<'_> {
 
     /// Keeps the respawn entries running; seconds until one may be started again.
     fn keep(&mut self) -> Option<u32> {
-        let mut next: Option<u32> = None;
+        let mut next = None;
         let mut n = 0;
         while let Some(&e) = self.table.entries().get(n) {
             if e.pid == 0 && matches!(e.action, RESPAWN | ASKFIRST) {
-                if due(e.time, now()) {
+                let left = e.time.wrapping_sub(now()) as i32;
+                if left <= 0 {
                     self.start(n);
-                    earliest(&mut next, self.table.entries().get(n));
+                    // Should that have failed, it says itself when to try again.
+                    if self.table.entries().get(n).is_some_and(|e| e.pid == 0) {
+                        next = Some(1);
+                    }
                 } else {
-                    earliest(&mut next, Some(&e));
+                    next = Some(next.unwrap_or(u32::MAX).min(left as u32));
                 }
             }
             n += 1;
@@ -363,13 +369,5 @@ impl Entry {
         self.fast = if too_soon { (self.fast + 1).min(PATIENCE + LONGEST + 1) } else { 0 };
         let wait = if self.fast > PATIENCE { 1 << (self.fast - PATIENCE - 1) } else { 0 };
         self.time = now().wrapping_add(wait);
-    }
-}
-
-/// Makes `next` the smaller of itself and the seconds until `e`, if it does not run, may start.
-fn earliest(next: &mut Option<u32>, e: Option<&Entry>) {
-    if let Some(e) = e.filter(|e| e.pid == 0) {
-        let left = (e.time.wrapping_sub(now()) as i32).max(0) as u32;
-        *next = Some(next.map_or(left, |n| n.min(left)));
     }
 }
