@@ -330,9 +330,9 @@ impl Ls<'_, '_> {
     fn add(&mut self, list: &mut List, name: ZStr, kind: u32, inode: u64) {
         let mut item = Item { mode: kind << 12, inode, name: list.names.len() as u32, ..Item::default() };
         if self.status || kind == 0 {
-            match self.stat(list, name) {
-                Ok(s) => self.fill(&mut item, &s),
-                Err(e) => return self.cx.fail(&list.path(name), e),
+            match &self.stat(list, name) {
+                Ok(s) => self.fill(&mut item, s),
+                Err(e) => return self.cx.fail(&list.path(name), *e),
             }
         }
         list.names.extend_from_slice(name.bytes());
@@ -340,6 +340,7 @@ impl Ls<'_, '_> {
         list.items.push(item);
     }
 
+    #[inline(never)]
     fn fill(&self, item: &mut Item, s: &Statx) {
         let mut t = &s.stx_mtime;
         if self.has(opt!("c")) {

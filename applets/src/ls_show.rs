@@ -46,6 +46,12 @@ pub(super) fn cells(opts: u64) -> u32 {
     cells
 }
 
+/// How many parts of `size` hold `n`, which is not 0.
+#[inline(never)]
+fn parts(n: usize, size: usize) -> usize {
+    (n - 1) / size + 1
+}
+
 impl Ls<'_, '_> {
     /// The line that tells the space used by all files of a directory.
     pub(super) fn total(&mut self, list: &List) {
@@ -77,7 +83,7 @@ impl Ls<'_, '_> {
         if self.has(opt!("m")) && !long {
             return self.commas(list, order, cells);
         }
-        let rows = (order.len() + columns - 1) / columns;
+        let rows = parts(order.len(), columns);
         for row in 0..rows {
             let (mut at, step) = if self.has(opt!("x")) { (row * columns, 1) } else { (row, rows) };
             let mut gap = 0;
@@ -147,9 +153,9 @@ impl Ls<'_, '_> {
         let across = self.has(opt!("x"));
         let mut columns = n.min(self.screen as usize / 3 + 1);
         loop {
-            let rows = (n + columns - 1) / columns;
+            let rows = parts(n, columns);
             if !across {
-                columns = (n + rows - 1) / rows;
+                columns = parts(n, rows);
             }
             widths.clear();
             widths.resize(columns, 0);
