@@ -174,6 +174,19 @@ pub struct Cx<'a> {
     pub status: u8,
 }
 
+impl<'a> Cx<'a> {
+    /// For code that is called like an applet but reads its arguments itself.
+    pub fn raw(
+        name: ZStr<'static>,
+        args: &'a mut [ZStr<'static>],
+        out: &'a mut Out,
+        envp: *const *const u8,
+        table: &'static Table,
+    ) -> Cx<'a> {
+        Cx { name, args, opts: 0, twice: 0, values: [None; 8], out, envp, table, status: 0 }
+    }
+}
+
 impl Cx<'_> {
     /// Answers `--help` and reads the options. `Some` is a status to end with.
     fn prepare(&mut self, e: &Entry) -> Option<u8> {

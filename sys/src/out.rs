@@ -140,6 +140,11 @@ impl Out {
         }
     }
 
+    /// Forgets a failed write: what comes next is another command's output.
+    pub fn recover(&mut self) {
+        self.error = None;
+    }
+
     /// Has a write failed? For loops that should stop early.
     pub fn failed(&self) -> bool {
         self.error.is_some()
