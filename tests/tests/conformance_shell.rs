@@ -17,7 +17,9 @@ fn conforms(suite: Suite) -> Result<()> {
     let name = format!("{}_test", suite.name());
     let mote = tests::mote("x86_64", "base");
     let expected = reference::shell(&cache, suite)?;
-    let report = Run::prepare(&cache, suite, (&mote, "sh"), None)?.run()?;
+    // It answers to this name, too; some cases of ash look for their shell by name.
+    let called = if suite == Suite::Ash { "ash" } else { "sh" };
+    let report = Run::prepare(&cache, suite, (&mote, called), None)?.run()?;
     let dir = tests::out().join(&name);
     write(&report, &dir)?;
     println!("{name}: {}", summary(&report));
