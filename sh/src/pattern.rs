@@ -221,14 +221,30 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
         }
         paths = found;
     }
-    let mut sorted: Vec<ZStr> = Vec::new();
-    for path in paths.split_inclusive(|&b| b == 0) {
+    let mut any = false;
+    for path in sorted(&paths) {
         // What was read from a directory is there.
-        sorted.extend(ZStr::from_bytes_with_nul(path).filter(|p| magic || fs::lstat(*p).is_ok()));
+        if magic || fs::lstat(path).is_ok() {
+            any = true;
+            each(path.bytes());
+        }
     }
-    sorted.sort_unstable_by(|a, b| a.bytes().cmp(b.bytes()));
-    sorted.iter().for_each(|p| each(p.bytes()));
-    !sorted.is_empty()
+    any
+}
+
+/// The NUL-terminated texts in the order of their bytes.
+#[inline(never)]
+pub(crate) fn sorted(texts: &[u8]) -> Vec<ZStr<'_>> {
+    let mut all = Vec::new();
+    let mut start = 0;
+    for (n, &b) in texts.iter().enumerate() {
+        if b == 0 {
+            all.extend(texts.get(start..=n).and_then(ZStr::from_bytes_with_nul));
+            start = n + 1;
+        }
+    }
+    all.sort_unstable_by(|a, b| a.bytes().cmp(b.bytes()));
+    all
 }
 
 /// How many times the text begins with `c`.

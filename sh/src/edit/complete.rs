@@ -1,9 +1,9 @@
 //! Completion of commands, files and variables.
 
 use super::{Editor, Host, Kind};
-use alloc::vec::Vec;
+use crate::pattern;
 use sys::fs::{self, Dir, Fd};
-use sys::zstr::ZBuf;
+use sys::zstr::{cut, position, position_in, ZBuf};
 use sys::Buf;
 
 /// Names that are shown at most.
@@ -19,6 +19,10 @@ struct Word {
     command: bool,
 }
 
+/// Words behind which a command stands.
+static OPENERS: &[u8] = b"if then else elif do while until ! {";
+
+#[inline(never)]
 fn word(line: &[u8]) -> Word {
     let mut w = Word { text: Buf::new(), quote: 0, command: true };
     let mut assigned = false;
@@ -28,18 +32,18 @@ fn word(line: &[u8]) -> Word {
         match c {
             _ if w.quote == c && c != 0 => w.quote = 0,
             b'\\' if w.quote != b'\'' => {
-                w.text.extend(line.get(i));
+                if let Some(&c) = line.get(i) {
+                    w.text.push(c);
+                }
                 i += 1;
             }
             _ if w.quote != 0 => w.text.push(c),
             b'\'' | b'"' => w.quote = c,
-            b' ' | b'\t' | b';' | b'|' | b'&' | b'(' | b'`' | b'\n' | b'<' | b'>' => {
-                let opens: [&[u8]; 9] =
-                    [b"if", b"then", b"else", b"elif", b"do", b"while", b"until", b"!", b"{"];
-                if !matches!(c, b' ' | b'\t' | b'<' | b'>') {
+            _ if position(b" \t<>;|&(`\n", c).is_some() => {
+                if position(b" \t<>", c).is_none() {
                     w.command = true;
-                } else if c == b'<' || c == b'>' || !w.text.is_empty() {
-                    w.command &= assigned || opens.iter().any(|o| *o == &w.text[..]);
+                } else if position(b"<>", c).is_some() || !w.text.is_empty() {
+                    w.command &= assigned || position_in(OPENERS, b' ', &w.text).is_some();
                 }
                 assigned = false;
                 w.text.clear();
@@ -57,24 +61,39 @@ fn word(line: &[u8]) -> Word {
 
 /// What was found.
 struct Found {
-    names: Vec<Buf>,
+    /// The names, each with its NUL.
+    names: Buf,
+    count: usize,
     /// What all of them begin with.
     common: Buf,
-    any: bool,
 }
 
 impl Found {
     fn add(&mut self, name: &[u8]) {
-        if !self.any {
+        if self.count == 0 {
             self.common = Buf::from(name);
-            self.any = true;
         }
-        let same = self.common.iter().zip(name).take_while(|(a, b)| a == b).count();
+        let same = common(&self.common, name);
         self.common.truncate(same);
-        if self.names.len() < MOST && !self.names.iter().any(|n| n == name) {
-            self.names.push(Buf::from(name));
+        if self.count < MOST && position_in(&self.names, 0, name).is_none() {
+            self.names.extend_from_slice(name);
+            self.names.push(0);
+            self.count += 1;
         }
     }
+}
+
+/// How many bytes both begin with.
+#[inline(never)]
+pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
+    let mut n = 0;
+    while let (Some(x), Some(y)) = (a.get(n), b.get(n)) {
+        if x != y {
+            break;
+        }
+        n += 1;
+    }
+    n
 }
 
 /// Calls `add` with what directory `dir` (empty: the current one) holds that starts with `prefix`; a `/`
@@ -109,14 +128,18 @@ fn files(dir: &[u8], prefix: &[u8], run: bool, add: &mut dyn FnMut(&[u8])) {
 /// Calls `add` with the commands in the directories of `path` (as in PATH) that start with `prefix`: for a
 /// [`Host`].
 pub(crate) fn executables(path: &[u8], prefix: &[u8], add: &mut dyn FnMut(&[u8])) {
-    path.split(|&c| c == b':').for_each(|dir| files(dir, prefix, true, add));
+    let mut rest = path;
+    while !rest.is_empty() {
+        files(cut(&mut rest, b':'), prefix, true, add);
+    }
 }
 
 impl Editor {
     /// Completes the word before the cursor as far as it is clear, or shows what it may become.
+    #[inline(never)]
     pub(super) fn complete(&mut self, host: &mut dyn Host) {
         let w = word(self.text.get(..self.cur).unwrap_or(&self.text));
-        let mut found = Found { names: Vec::new(), common: Buf::new(), any: false };
+        let mut found = Found { names: Buf::new(), count: 0, common: Buf::new() };
         let mut add = |name: &[u8]| found.add(name);
         let dollar = w.text.iter().rposition(|&c| c == b'$').map_or(0, |n| n + 1);
         let name = w.text.get(dollar..).unwrap_or(&[]);
@@ -134,7 +157,7 @@ impl Editor {
             let mut path = Buf::new();
             match dir.strip_prefix(b"~/") {
                 Some(rest) if w.quote == 0 => {
-                    path = host.variable(b"HOME").unwrap_or_default();
+                    host.variable(b"HOME", &mut path);
                     path.push(b'/');
                     path.extend_from_slice(rest);
                 }
@@ -143,21 +166,20 @@ impl Editor {
             files(&path, typed, false, &mut add);
         }
         let new = found.common.get(typed.len()..).unwrap_or(&[]);
-        if !new.is_empty() || found.names.len() == 1 {
+        if !new.is_empty() || found.count == 1 {
             let mut b = Buf::new();
             for &c in new {
-                let plain = c.is_ascii_alphanumeric() || c >= 128 || b"_%+,-./:@=".iter().any(|&p| p == c);
-                let escape = match w.quote {
-                    0 => !plain,
-                    b'"' => matches!(c, b'$' | b'`' | b'"' | b'\\'),
-                    _ => false,
+                let special: &[u8] = match w.quote {
+                    0 => b" \t\n!\"#$&'()*;<>?[\\]^`{|}~",
+                    b'"' => b"$`\"\\",
+                    _ => b"",
                 };
-                if escape {
+                if position(special, c).is_some() {
                     b.push(b'\\');
                 }
                 b.push(c);
             }
-            if found.names.len() == 1 && found.common.last() != Some(&b'/') {
+            if found.count == 1 && found.common.last() != Some(&b'/') {
                 if name.len() != bare.len() {
                     b.push(b'}');
                 }
@@ -167,23 +189,31 @@ impl Editor {
                 b.push(b' ');
             }
             self.insert(&b);
-        } else if found.any {
-            self.show(&mut found.names);
+        } else if found.count > 0 {
+            self.show(&found.names);
         }
     }
 
     /// Lists the names in columns, sorted downwards, and begins the line anew below.
-    fn show(&mut self, names: &mut [Buf]) {
-        names.sort_unstable();
+    #[inline(never)]
+    fn show(&mut self, names: &[u8]) {
+        let names = pattern::sorted(names);
         self.screen.leave(&self.text);
-        let columns = self.screen.columns();
         let widest = names.iter().map(|n| n.len()).max().unwrap_or(0) + 2;
-        let across = (columns / widest).max(1);
-        let rows = names.len().div_ceil(across);
+        // Few columns more or less: subtraction spares the division.
+        let (mut across, mut room) = (1, self.screen.columns());
+        while room >= 2 * widest {
+            room -= widest;
+            across += 1;
+        }
+        let mut rows = 0;
+        while rows * across < names.len() {
+            rows += 1;
+        }
         for row in 0..rows {
             let mut at = row;
             while let Some(n) = names.get(at) {
-                self.screen.send(n);
+                self.screen.send(n.bytes());
                 at += rows;
                 if at < names.len() {
                     (n.len()..widest).for_each(|_| self.screen.send(b" "));

@@ -5,12 +5,11 @@
 
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
-use sys::zstr::ZBuf;
+use sys::zstr::{cut, ZBuf};
 use sys::{Buf, Result};
 
-/// Bytes at the end of the file that are read, and the longest line that is kept.
-const TAIL: u64 = if cfg!(mote_nommu) { 4 << 10 } else { 64 << 10 };
-const LONGEST: usize = 4 << 10;
+/// The longest line that is kept: bytes.
+const LONGEST: usize = if cfg!(mote_nommu) { 256 } else { 4 << 10 };
 
 /// The lines entered before.
 pub(crate) struct History {
@@ -39,32 +38,30 @@ impl History {
         let _ = self.load();
     }
 
+    #[inline(never)]
     fn load(&mut self) -> Result<()> {
         self.lines.clear();
         self.in_file = 0;
         let f = fs::open(self.file.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
-        let size = fs::lseek(*f, 0, fs::SEEK_END)?;
-        let from = size.saturating_sub(TAIL);
-        fs::lseek(*f, from as i64, fs::SEEK_SET)?;
-        let mut text = Buf::new();
+        let mut line = Buf::new();
         let mut b = [0; 512];
         loop {
             let n = fs::read(*f, &mut b)?;
-            text.extend_from_slice(b.get(..n).unwrap_or(&[]));
-            // Others may be writing.
-            if n == 0 || text.len() as u64 > 2 * TAIL {
+            if n == 0 {
                 break;
             }
+            for &c in b.iter().take(n) {
+                if c == b'\n' {
+                    self.keep(&line);
+                    self.in_file += 1;
+                    line.clear();
+                } else if line.len() <= LONGEST {
+                    line.push(c);
+                }
+            }
         }
-        self.torn = text.last().is_some_and(|&c| c != b'\n');
-        // Of a long file the first line here is half a line.
-        for line in text.split(|&c| c == b'\n').skip((from > 0) as usize) {
-            self.keep(line);
-            self.in_file += 1;
-        }
-        if from > 0 {
-            self.in_file = usize::MAX / 2;
-        }
+        self.torn = !line.is_empty();
+        self.keep(&line);
         Ok(())
     }
 
@@ -82,8 +79,9 @@ impl History {
     }
 
     /// Adds what was entered, each line by itself. A line like the last one is not added.
-    pub(crate) fn add(&mut self, text: &[u8]) {
-        for line in text.split(|&c| c == b'\n') {
+    pub(crate) fn add(&mut self, mut text: &[u8]) {
+        while !text.is_empty() {
+            let line = cut(&mut text, b'\n');
             // A file that cannot be written is no reason to disturb somebody who types.
             if self.keep(line) && !self.file.is_empty() && self.append(line).is_ok() {
                 self.in_file += 1;

@@ -12,7 +12,6 @@ mod text;
 
 pub(crate) use complete::executables;
 pub(crate) use history::History;
-pub(crate) use prompt::expand;
 
 use screen::Screen;
 use sys::fs::{self, Fd};
@@ -32,8 +31,8 @@ pub(crate) enum Kind {
 pub(crate) trait Host {
     /// Calls `add` with every name of this kind that starts with `prefix`.
     fn names(&mut self, kind: Kind, prefix: &[u8], add: &mut dyn FnMut(&[u8]));
-    /// Value of a variable.
-    fn variable(&mut self, name: &[u8]) -> Option<Buf>;
+    /// Appends the value of a variable, if it is set.
+    fn variable(&mut self, name: &[u8], out: &mut Buf);
     /// A signal came while we waited: runs what is trapped, with the terminal in its own modes; `Some` ends
     /// the line so.
     fn signalled(&mut self) -> Option<Line>;
@@ -55,13 +54,13 @@ const LONGEST: usize = if cfg!(mote_nommu) { 1 << 10 } else { 64 << 10 };
 
 /// Keys beyond the bytes.
 const META: u16 = 0x100;
-const DELETE: u16 = 0x200;
-const PASTE: u16 = 0x201;
-const NOTHING: u16 = 0x202;
+const DELETE: u16 = META;
+const PASTE: u16 = META + 1;
+const NOTHING: u16 = META + 2;
 
-const fn control(c: u8) -> u16 {
-    (c & 31) as u16
-}
+/// Last byte of a sequence, or the digit before its `~`, and the control character with that meaning; 0 is
+/// Delete.
+static SEQUENCES: &[u8] = b"A\x10B\x0eC\x06D\x02H\x01F\x051\x017\x014\x058\x053\0";
 
 /// A line editor with its history.
 pub(crate) struct Editor {
@@ -99,6 +98,7 @@ impl Editor {
     }
 
     /// Reads a line behind `prompt` and appends it to `line`, with its newline.
+    #[inline(never)]
     pub(crate) fn read_line(&mut self, prompt: &[u8], host: &mut dyn Host, line: &mut Buf) -> Line {
         self.raw();
         self.text.clear();
@@ -201,10 +201,10 @@ impl Editor {
             return Ok(META | c as u16);
         }
         // Parameters, of which the first and whether there are more count; then a letter.
-        let (mut first, mut more) = (0u16, false);
-        let last = loop {
+        let (mut first, mut more) = (0u8, false);
+        let mut last = loop {
             match self.byte(host)? {
-                d @ b'0'..=b'9' if !more => first = first.wrapping_mul(10).wrapping_add((d - b'0') as u16),
+                d @ b'0'..=b'9' if !more => first = first.wrapping_mul(10).wrapping_add(d - b'0'),
                 b';' => more = true,
                 // F1 to F5 of the Linux console: one letter more.
                 b'[' => {
@@ -215,24 +215,25 @@ impl Editor {
                 _ => {}
             }
         };
-        Ok(match (last, first) {
-            (b'A', _) => control(b'p'),
-            (b'B', _) => control(b'n'),
-            (b'C', _) if more => META | b'f' as u16,
-            (b'D', _) if more => META | b'b' as u16,
-            (b'C', _) => control(b'f'),
-            (b'D', _) => control(b'b'),
-            (b'H', _) | (b'~', 1 | 7) => control(b'a'),
-            (b'F', _) | (b'~', 4 | 8) => control(b'e'),
-            (b'~', 3) => DELETE,
-            (b'~', 200) => PASTE,
+        if last == b'~' {
+            if first == 200 {
+                return Ok(PASTE);
+            }
+            last = first.wrapping_add(b'0');
+        }
+        let pair = SEQUENCES.chunks_exact(2).find(|p| p[0] == last);
+        Ok(match pair {
+            Some([_, 0]) => DELETE,
+            // With Ctrl, Alt or Shift the arrows go over words.
+            Some([_, 6]) if more => META | b'f' as u16,
+            Some([_, 2]) if more => META | b'b' as u16,
+            Some([_, key]) => *key as u16,
             _ => NOTHING,
         })
     }
 
     /// Does what the key says; `Some` ends the line.
     fn act(&mut self, key: u16, host: &mut dyn Host) -> Option<Line> {
-        const A: u16 = control(b'a');
         self.killing = self.killing.saturating_sub(1);
         let (cur, len) = (self.cur, self.text.len());
         let left = text::left(&self.text, cur);
@@ -242,7 +243,7 @@ impl Editor {
             3 => return Some(Line::Interrupted),
             4 if len == 0 => return Some(Line::End),
             4 | DELETE => self.cut(cur, right, false),
-            A => self.cur = 0,
+            1 => self.cur = 0,
             2 => self.cur = left,
             5 => self.cur = len,
             6 => self.cur = right,
@@ -312,6 +313,7 @@ impl Editor {
     }
 
     /// Swaps the characters around the cursor, at the end of the line the last two.
+    #[inline(never)]
     fn transpose(&mut self) {
         let middle = if self.cur == self.text.len() { text::left(&self.text, self.cur) } else { self.cur };
         let from = text::left(&self.text, middle);
@@ -342,6 +344,7 @@ impl Editor {
     }
 
     /// Takes a bracketed paste as it is, up to its end.
+    #[inline(never)]
     fn paste(&mut self, host: &mut dyn Host) -> Result<(), Line> {
         const END: &[u8] = b"\x1b[201~";
         let mut b = Buf::new();
@@ -358,39 +361,40 @@ impl Editor {
 
     /// Searches the history backwards while a text is typed. Ctrl-R goes on, Ctrl-G gives up, any other
     /// key takes the line and counts.
+    #[inline(never)]
     fn search(&mut self, host: &mut dyn Host) -> Option<Line> {
-        let saved = (self.text.clone(), self.cur);
+        let saved = self.text.clone();
         let mut wanted = Buf::new();
-        let mut from = self.history.lines().len();
+        // The line behind that where the search begins.
+        let mut from = usize::MAX;
         let key = loop {
-            // The last line up to `from` that holds the text.
+            // The last line before `from` that holds the text.
             let lines = self.history.lines();
-            let found = (0..lines.len().min(from + 1)).rev().find_map(|n| {
-                let l = lines.get(n)?;
-                let at = (0..l.len()).find(|at| l.get(*at..).is_some_and(|r| r.starts_with(&wanted)))?;
-                Some((n, at, l.clone()))
-            });
-            let mut prompt = Buf::from(b"(search: ");
-            if let Some((n, at, l)) = found {
-                if !wanted.is_empty() {
-                    from = n;
-                    self.shown = n;
-                    self.text = l;
-                    self.cur = at;
+            let mut n = lines.len().min(from);
+            let mut prompt: &[u8] = b"(not found: ";
+            while let Some(line) = n.checked_sub(1).and_then(|n| lines.get(n)) {
+                if let Some(at) = find(line, &wanted) {
+                    prompt = b"(search: ";
+                    if !wanted.is_empty() {
+                        self.text = line.clone();
+                        self.cur = at;
+                        from = n;
+                    }
+                    break;
                 }
-            } else {
-                prompt = Buf::from(b"(not found: ");
+                n -= 1;
             }
+            let mut prompt = Buf::from(prompt);
             prompt.extend_from_slice(&wanted);
             prompt.extend_from_slice(b") ");
             let own = self.screen.other_prompt(&prompt);
             let key = self.key(host);
             self.screen.repaint(Some(&own));
             match key {
-                Ok(18) => from = from.wrapping_sub(1).min(self.history.lines().len()),
+                Ok(18) => from = from.saturating_sub(1),
                 Ok(8 | 127) => {
                     wanted.truncate(text::left(&wanted, wanted.len()));
-                    from = self.history.lines().len();
+                    from = usize::MAX;
                 }
                 Ok(c @ 32..=255) => wanted.push(c as u8),
                 _ => break key,
@@ -398,12 +402,23 @@ impl Editor {
         };
         match key {
             Ok(7) => {
-                (self.text, self.cur) = saved;
-                self.shown = self.history.lines().len();
+                self.cur = saved.len();
+                self.text = saved;
                 None
             }
-            Ok(key) => self.act(key, host),
+            Ok(key) => {
+                if from != usize::MAX {
+                    self.shown = from - 1;
+                }
+                self.act(key, host)
+            }
             Err(end) => Some(end),
         }
     }
+}
+
+/// Where `text` first holds `wanted`.
+#[inline(never)]
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    (0..=text.len()).find(|at| text.get(*at..).is_some_and(|t| t.starts_with(wanted)))
 }

@@ -1,93 +1,101 @@
 //! Escapes in prompts, those of bash that BusyBox has too.
 
-use sys::fs;
+use sys::zstr::cut;
 use sys::{num, process, system, time, Buf};
 
 /// Expands the escapes of a prompt: `\u \h \H \w \W \$ \t \A \? \! \n \r \a \e \s \\ \[ \]` and `\nnn` in
-/// octal; the time is UTC. `var` gives the shell's variables: HOME, PWD, USER and LOGNAME, and by the names
-/// `?` and `!` the last status and the number of the line in the history. What `\[` and `\]` enclose
+/// octal; the time is UTC. `var` appends the value of a variable of the shell: HOME, PWD and USER, and by the
+/// names `?` and `!` the last status and the number of the line in the history. What `\[` and `\]` enclose
 /// stands between \x01 and \x02 for the editor.
-pub(crate) fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8]) -> Option<Buf>) -> Buf {
+#[inline(never)]
+pub(crate) fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8], &mut Buf)) -> Buf {
     let mut out = Buf::new();
-    while let Some((&c, rest)) = text.split_first() {
+    while let [c, rest @ ..] = text {
         text = rest;
-        let (b'\\', Some((&letter, rest))) = (c, text.split_first()) else {
-            out.push(c);
-            continue;
+        let [letter, behind @ ..] = rest else {
+            out.push(*c);
+            break;
         };
-        if letter.is_ascii_digit() {
-            out.push(crate::builtin::echo::escape(&mut text).unwrap_or(c));
-            continue;
-        }
-        text = rest;
+        let start = out.len();
         match letter {
+            _ if *c != b'\\' => {
+                out.push(*c);
+                continue;
+            }
             b'[' => out.push(1),
             b']' => out.push(2),
             b'$' => out.push(if process::geteuid() == 0 { b'#' } else { b'$' }),
-            b'?' | b'!' => out.extend(var(&[letter]).unwrap_or_default()),
+            b'?' | b'!' => var(&[*letter], &mut out),
             b's' => out.extend_from_slice(b"sh"),
-            b'u' => user(&mut out, var),
+            b'u' => {
+                var(b"USER", &mut out);
+                let user = process::geteuid();
+                if out.len() == start && user == 0 {
+                    out.extend_from_slice(b"root");
+                } else if out.len() == start {
+                    number(&mut out, user);
+                }
+            }
             b'h' | b'H' => {
                 let name = system::uname();
                 let mut name = name.field(1);
-                if letter == b'h' {
-                    name = name.split(|&c| c == b'.').next().unwrap_or(name);
-                }
-                out.extend_from_slice(name);
+                let all = name;
+                let first = cut(&mut name, b'.');
+                out.extend_from_slice(if *letter == b'h' { first } else { all });
             }
-            b'w' | b'W' => directory(&mut out, letter == b'W', var),
-            b't' | b'A' => clock(&mut out, letter == b't'),
+            b'w' | b'W' => {
+                var(b"PWD", &mut out);
+                directory(&mut out, start, *letter == b'W', var);
+            }
+            b't' | b'A' => clock(&mut out, *letter == b't'),
             _ => {
-                text = [text].first().copied().unwrap_or(&[]);
-                let mut one: &[u8] = &[letter];
-                match crate::builtin::echo::escape(&mut one) {
+                match crate::builtin::echo::escape(&mut text) {
                     Some(b) => out.push(b),
-                    None => out.extend([c, letter]),
+                    None => out.push(b'\\'),
                 }
+                continue;
             }
         }
+        text = behind;
     }
     out
 }
 
-fn user(out: &mut Buf, var: &mut dyn FnMut(&[u8]) -> Option<Buf>) {
-    match var(b"USER").or_else(|| var(b"LOGNAME")) {
-        Some(name) => out.extend(name),
-        None if process::geteuid() == 0 => out.extend_from_slice(b"root"),
-        None => out.extend_from_slice(num::digits(&mut [0; 64], process::geteuid() as u64, 10)),
-    }
+#[inline(never)]
+pub(super) fn number(out: &mut Buf, n: u32) {
+    out.extend_from_slice(num::digits(&mut [0; 64], n as u64, 10));
 }
 
-fn directory(out: &mut Buf, last: bool, var: &mut dyn FnMut(&[u8]) -> Option<Buf>) {
-    let mut buf = [0; 512];
-    let cwd = match var(b"PWD") {
-        Some(p) => p,
-        None => Buf::from(fs::getcwd(&mut buf).unwrap_or(b"?")),
-    };
-    let home = var(b"HOME").filter(|h| h.len() > 1).unwrap_or_default();
-    let inside = match cwd.strip_prefix(&home[..]) {
-        Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with(b"/")) => Some(rest),
-        _ => None,
-    };
-    match inside {
-        Some(b"") => out.push(b'~'),
-        _ if last && cwd.len() > 1 => out.extend_from_slice(cwd.rsplit(|&c| c == b'/').next().unwrap_or(&[])),
-        Some(rest) => {
-            out.push(b'~');
-            out.extend_from_slice(rest);
-        }
-        None => out.extend_from_slice(&cwd),
+/// Puts `~` for the home directory at `start` of `out`; with `last` only the last component stays.
+fn directory(out: &mut Buf, start: usize, last: bool, var: &mut dyn FnMut(&[u8], &mut Buf)) {
+    let mut home = Buf::new();
+    var(b"HOME", &mut home);
+    let mut path = out.split_off(start);
+    if home.len() > 1 && path.starts_with(&home) && matches!(path.get(home.len()), None | Some(b'/')) {
+        path = path.split_off(home.len());
+        path.insert(0, b'~');
     }
+    if last && path.len() > 1 {
+        if let Some(slash) = path.iter().rposition(|&c| c == b'/') {
+            path = path.split_off(slash + 1);
+        }
+    }
+    out.extend_from_slice(&path);
 }
 
 fn clock(out: &mut Buf, seconds: bool) {
-    let t = time::civil(time::now(time::CLOCK_REALTIME).sec);
-    for (n, part) in [t.hour, t.minute, t.second].into_iter().take(2 + seconds as usize).enumerate() {
-        if n > 0 {
-            out.push(b':');
+    let mut n = time::now(time::CLOCK_REALTIME).sec as u64;
+    let mut text = *b"00:00:00";
+    // Seconds, minutes, hours: two digits and a colon each, from the end.
+    for (field, base) in text.rchunks_mut(3).zip([60, 60, 24]) {
+        let (rest, part) = num::div_rem(n, base);
+        n = rest;
+        if let [.., tens, ones] = field {
+            *tens += (part / 10) as u8;
+            *ones += (part % 10) as u8;
         }
-        out.extend([b'0' + (part / 10) as u8, b'0' + (part % 10) as u8]);
     }
+    out.extend_from_slice(text.get(..if seconds { 8 } else { 5 }).unwrap_or(&text));
 }
 
 #[cfg(test)]
@@ -95,13 +103,15 @@ mod tests {
     use super::*;
 
     fn e(text: &str, cwd: &str) -> String {
-        let out = expand(text.as_bytes(), &mut |name| match name {
-            b"PWD" => Some(cwd.into()),
-            b"HOME" => Some(b"/home/me".to_vec()),
-            b"USER" => Some(b"me".to_vec()),
-            b"?" => Some(b"3".to_vec()),
-            b"!" => Some(b"42".to_vec()),
-            _ => None,
+        let out = expand(text.as_bytes(), &mut |name, out| {
+            out.extend_from_slice(match name {
+                b"PWD" => cwd.as_bytes(),
+                b"HOME" => b"/home/me",
+                b"USER" => b"me",
+                b"?" => b"3",
+                b"!" => b"42",
+                _ => b"",
+            })
         });
         String::from_utf8(out).unwrap()
     }
@@ -109,7 +119,8 @@ mod tests {
     #[test]
     fn escapes() {
         assert_eq!(e("\\u \\? \\!\\n\\e[1m\\[x\\]\\\\\\101\\q\\", "/"), "me 3 42\n\x1b[1m\x01x\x02\\A\\q\\");
-        assert_eq!(e("\\t", "/").len(), 8);
+        let t = e("\\t", "/");
+        assert!(t.len() == 8 && &t[..2] < "24" && &t[2..3] == ":" && &t[3..4] < "6", "{t}");
         assert_eq!(e("\\A", "/").len(), 5);
         assert!(!e("\\h\\H", "/").is_empty());
     }

@@ -3,7 +3,7 @@
 //! Only what every terminal knows is sent: BS, CR, and the cursor and erase sequences of ANSI. The cursor
 //! is moved relative to where it is, so that output in front of the prompt does no harm.
 
-use super::text;
+use super::{complete, text};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::{num, tty, Buf};
@@ -208,10 +208,8 @@ impl Screen {
             self.cursor = self.walk(self.start, shown.get(..cur).unwrap_or(&shown), false);
             self.repaint(None);
         }
-        let mut same = self.shown.iter().zip(line).take_while(|(a, b)| a == b).count();
-        while same > 0
-            && [line.get(same), self.shown.get(same)].into_iter().flatten().any(|&b| text::inner(b))
-        {
+        let mut same = complete::common(&self.shown, line);
+        while text::within(line, same) || text::within(&self.shown, same) {
             same -= 1;
         }
         let (head, tail) = line.split_at(same.min(line.len()));

@@ -1,6 +1,7 @@
 //! The editor in the shell: prompts, history file, what can be completed.
 
-use super::{executables, expand, Editor, Host, Kind, Line};
+use super::prompt::{expand, number};
+use super::{executables, Editor, Host, Kind, Line};
 use crate::{builtin, trap, Shell};
 use alloc::boxed::Box;
 use sys::fs::Fd;
@@ -14,14 +15,18 @@ impl Shell<'_> {
 
     /// Reads a line with the editor behind PS1 or PS2 and appends it; false at the end of input, and when
     /// the line was given up (then `interrupted` is set).
+    #[inline(never)]
     pub(crate) fn edit_line(&mut self, first: bool, out: &mut Buf) -> bool {
         let mut editor = match self.editor.take() {
             Some(e) => e,
             None => {
                 let mut e = Box::new(Editor::new(Fd::STDIN, Fd::STDERR));
-                let mut file = self.get(b"HOME").unwrap_or(b"").to_vec();
-                file.extend_from_slice(b"/.sh_history");
-                let file = self.variable(b"HISTFILE").unwrap_or(file);
+                let mut file = Buf::new();
+                if self.get(b"HISTFILE").is_none() {
+                    self.variable(b"HOME", &mut file);
+                    file.extend_from_slice(b"/.sh_history");
+                }
+                self.variable(b"HISTFILE", &mut file);
                 let most = self.get(b"HISTSIZE").and_then(num::parse_u32).unwrap_or(MOST);
                 e.history.open(&file, most.min(10 * MOST) as usize);
                 e
@@ -37,14 +42,11 @@ impl Shell<'_> {
             doubled.push(c);
         }
         let prompt = self.expand_text(&doubled);
-        let count = editor.history.lines().len() as u64 + 1;
-        let prompt = expand(&prompt, &mut |name| {
-            let number = match name {
-                b"?" => self.status as u64,
-                b"!" => count,
-                _ => return self.variable(name),
-            };
-            Some(num::digits(&mut [0; 64], number, 10).to_vec())
+        let count = editor.history.lines().len() as u32 + 1;
+        let prompt = expand(&prompt, &mut |name, out| match name {
+            b"?" => number(out, self.status as u32),
+            b"!" => number(out, count),
+            _ => self.variable(name, out),
         });
         let end = editor.read_line(&prompt, self, out);
         self.editor = Some(editor);
@@ -76,16 +78,17 @@ impl Host for Shell<'_> {
             }
         }
         if command {
-            builtin::NAMES.split(|&c| c == 0).for_each(&mut add);
+            sys::zstr::Texts::new(builtin::NAMES).for_each(&mut add);
             self.table.names().for_each(|(name, _)| add(name));
             self.aliases.iter().for_each(|a| add(&a.0));
-            let path = self.variable(b"PATH").unwrap_or_default();
+            let mut path = Buf::new();
+            self.variable(b"PATH", &mut path);
             executables(&path, prefix, &mut add);
         }
     }
 
-    fn variable(&mut self, name: &[u8]) -> Option<Buf> {
-        self.get(name).map(Buf::from)
+    fn variable(&mut self, name: &[u8], out: &mut Buf) {
+        out.extend_from_slice(self.get(name).unwrap_or(&[]));
     }
 
     fn signalled(&mut self) -> Option<Line> {

@@ -5,6 +5,11 @@ pub(super) fn inner(b: u8) -> bool {
     b & 0xc0 == 0x80
 }
 
+/// Is byte `at` of the text within a character? Not at its start, whatever stands there.
+pub(super) fn within(text: &[u8], at: usize) -> bool {
+    at > 0 && text.get(at).is_some_and(|&b| inner(b))
+}
+
 /// Bytes that the character starting with `first` should have, 1 if it starts none.
 fn expected(first: u8) -> usize {
     match first {
