@@ -56,12 +56,13 @@ impl Suite<'_> {
         self.cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
         let project = self.project;
         self.step("README.md's applet table", || readme::check(project))?;
-        self.cargo_test(&["--workspace", "--exclude", "tests"], None)?;
+        // Both runs choose the same packages: otherwise cargo would compile what they share twice.
+        self.cargo_test(&["--workspace", "--lib", "--bins"], None)?;
         for target in targets {
             self.step(&format!("binaries for {}", target.name), || check_binaries(project, target))?;
         }
         self.step("process 1 cannot panic", || prove_init(project, &Target::load(project, DEFAULT)?))?;
-        self.cargo_test(&["--package", "tests"], None)
+        self.cargo_test(&["--workspace", "--test", "*"], None)
     }
 
     /// Runs a step that is one test by itself.
