@@ -1,6 +1,6 @@
 //! Copies of file trees with all that belongs to them, for mv between file systems.
 
-use super::walk::{same, walk, At, Step};
+use super::walk::{same, walk, Step, Walk};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd, Owned, Statx, Timestamp};
 use sys::time::Timespec;
@@ -28,10 +28,10 @@ struct Copy<'a> {
 pub(crate) fn tree(cx: &mut Cx, operand: ZStr, is_dir: bool, root: &mut Buf) -> bool {
     let mut copy = Copy { root, operand: operand.len(), dir: None, links: Vec::new(), paths: Buf::new() };
     let before = core::mem::take(&mut cx.status);
-    walk(cx, operand, is_dir, &mut |cx, at, step| match copy.step(cx, at, step) {
+    walk(cx, operand, is_dir, &mut |w, step| match copy.step(w, step) {
         Ok(()) => true,
         Err(e) => {
-            cx.fail(&at.path, e);
+            w.fail(e);
             false
         }
     });
@@ -44,96 +44,96 @@ pub(crate) fn tree(cx: &mut Cx, operand: ZStr, is_dir: bool, root: &mut Buf) -> 
 impl Copy<'_> {
     /// Where the copy of the entry is: a directory, and a name for calls that start there.
     #[inline(never)]
-    fn target<'t>(&'t mut self, at: &'t mut At) -> (Fd, ZStr<'t>) {
+    fn target<'t>(&'t mut self, w: &'t mut Walk) -> (Fd, ZStr<'t>) {
         match &self.dir {
-            Some(d) if at.depth > 0 => (**d, at.name()),
+            Some(d) if w.depth > 0 => (**d, w.name()),
             _ => (Fd::CWD, self.root.z()),
         }
     }
 
-    fn step(&mut self, cx: &mut Cx, at: &mut At, step: Step) -> Result<(), Errno> {
+    fn step(&mut self, w: &mut Walk, step: Step) -> Result<(), Errno> {
         match step {
-            Step::File => self.file(cx, at),
+            Step::File => self.file(w),
             Step::Enter => {
-                let (dir, name) = self.target(at);
+                let (dir, name) = self.target(w);
                 fs::mkdirat(dir, name, 0o700)?;
                 self.dir = Some(directory(dir, name)?);
                 Ok(())
             }
-            Step::Leave => self.leave(cx, at),
-            Step::Unreadable(e) => self.leave(cx, at).and(Err(e)),
+            Step::Leave => self.leave(w),
+            Step::Unreadable(e) => self.leave(w).and(Err(e)),
         }
     }
 
-    fn leave(&mut self, cx: &mut Cx, at: &mut At) -> Result<(), Errno> {
+    fn leave(&mut self, w: &mut Walk) -> Result<(), Errno> {
         if let Some(d) = &self.dir {
             self.dir = Some(directory(**d, ZStr::new(c".."))?);
         }
-        match &at.stat() {
-            Ok(s) => self.finish(cx, at, s),
+        match &w.stat() {
+            Ok(s) => self.finish(w, s),
             Err(e) => return Err(*e),
         }
         Ok(())
     }
 
-    fn file(&mut self, cx: &mut Cx, at: &mut At) -> Result<(), Errno> {
-        let s = &at.stat();
+    fn file(&mut self, w: &mut Walk) -> Result<(), Errno> {
+        let s = &w.stat();
         let s = match s {
             Ok(s) => s,
             Err(e) => return Err(*e),
         };
-        if s.stx_nlink > 1 && self.link(at, s) {
+        if s.stx_nlink > 1 && self.link(w, s) {
             return Ok(());
         }
         match fs::kind(s) {
-            fs::S_IFREG => self.regular(at, s)?,
-            fs::S_IFLNK => self.symlink(at)?,
+            fs::S_IFREG => self.regular(w, s)?,
+            fs::S_IFLNK => self.symlink(w)?,
             _ => {
-                let (dir, name) = self.target(at);
+                let (dir, name) = self.target(w);
                 fs::mknodat(dir, name, s.stx_mode as u32, fs::makedev(s.stx_rdev_major, s.stx_rdev_minor))?;
             }
         }
-        self.finish(cx, at, s);
+        self.finish(w, s);
         Ok(())
     }
 
     #[inline(never)]
-    fn symlink(&mut self, at: &mut At) -> Result<(), Errno> {
+    fn symlink(&mut self, w: &mut Walk) -> Result<(), Errno> {
         let mut text = [0; 4097];
-        let from = at.dir;
+        let from = w.dir;
         // Linux has no longer ones; so a NUL follows.
-        fs::readlinkat(from, at.name(), text.get_mut(..4096).unwrap_or_default())?;
+        fs::readlinkat(from, w.name(), text.get_mut(..4096).unwrap_or_default())?;
         let text = ZStr::from_bytes_with_nul(&text).unwrap_or(ZStr::new(c""));
-        let (dir, name) = self.target(at);
+        let (dir, name) = self.target(w);
         fs::symlinkat(text, dir, name)
     }
 
     /// Links to the copy of a file that was met before under another name; if there is none or it cannot be
     /// done, the file is copied.
     #[inline(never)]
-    fn link(&mut self, at: &mut At, s: &Statx) -> bool {
+    fn link(&mut self, w: &mut Walk, s: &Statx) -> bool {
         for &(ino, major, minor, start) in &self.links {
             if ino == s.stx_ino && major == s.stx_dev_major && minor == s.stx_dev_minor {
                 let old = self.paths.get(start..).and_then(ZStr::from_bytes_with_nul);
                 return match (old, &self.dir) {
-                    (Some(old), Some(d)) => fs::linkat(Fd::CWD, old, **d, at.name(), 0).is_ok(),
+                    (Some(old), Some(d)) => fs::linkat(Fd::CWD, old, **d, w.name(), 0).is_ok(),
                     _ => false,
                 };
             }
         }
         self.links.push((s.stx_ino, s.stx_dev_major, s.stx_dev_minor, self.paths.len()));
         self.paths.extend_from_slice(self.root);
-        self.paths.extend_from_slice(at.path.get(self.operand..).unwrap_or_default());
+        self.paths.extend_from_slice(w.path.get(self.operand..).unwrap_or_default());
         self.paths.push(0);
         false
     }
 
     #[inline(never)]
-    fn regular(&mut self, at: &mut At, s: &Statx) -> Result<(), Errno> {
-        let dir = at.dir;
+    fn regular(&mut self, w: &mut Walk, s: &Statx) -> Result<(), Errno> {
+        let dir = w.dir;
         let flags = fs::O_RDONLY | fs::O_NOFOLLOW | fs::O_NONBLOCK | fs::O_CLOEXEC;
-        let from = fs::openat(dir, at.name(), flags, 0)?;
-        let (dir, name) = self.target(at);
+        let from = fs::openat(dir, w.name(), flags, 0)?;
+        let (dir, name) = self.target(w);
         let to = fs::openat(dir, name, fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL | fs::O_CLOEXEC, 0o600)?;
         data(*from, *to, s.stx_size)?;
         // Nobody may have changed it meanwhile: the original goes when the copy is done.
@@ -150,8 +150,8 @@ impl Copy<'_> {
 
     /// Gives the copy its owner, mode and times. The owner first, for a change of it takes set-ID bits away.
     #[inline(never)]
-    fn finish(&mut self, cx: &mut Cx, at: &mut At, s: &Statx) {
-        let (dir, name) = self.target(at);
+    fn finish(&mut self, w: &mut Walk, s: &Statx) {
+        let (dir, name) = self.target(w);
         let nofollow = fs::AT_SYMLINK_NOFOLLOW;
         let mut mode = s.stx_mode as u32 & 0o7777;
         let mut done = fs::fchownat(dir, name, s.stx_uid, s.stx_gid, nofollow);
@@ -167,9 +167,9 @@ impl Copy<'_> {
         let time = |t: &Timestamp| Timespec { sec: t.tv_sec, nsec: t.tv_nsec as i64 };
         done = done.and(fs::utimensat(dir, name, &[time(&s.stx_atime), time(&s.stx_mtime)], nofollow));
         if let Err(e) = done {
-            let status = cx.status;
-            cx.fail(&at.path, e);
-            cx.status = status;
+            let status = w.cx.status;
+            w.fail(e);
+            w.cx.status = status;
         }
     }
 }

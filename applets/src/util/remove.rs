@@ -1,7 +1,7 @@
 //! Removal of file trees, for rm and for what mv leaves behind.
 
 use super::ask;
-use super::walk::{walk, At, Step};
+use super::walk::{walk, Step, Walk};
 use sys::fs::{self, Fd};
 use sys::{tty, Cx, Errno, ZStr};
 
@@ -21,9 +21,9 @@ pub(crate) fn tree(cx: &mut Cx, operand: ZStr, is_dir: bool, how: How) {
     let careful = how.careful && tty::is(Fd::STDIN);
     // Directories above this depth, on the way to where we are, keep something: they cannot go.
     let mut kept = 0;
-    walk(cx, operand, is_dir, &mut |cx, at, step| {
-        if step == Step::Leave && at.depth < kept {
-            kept = at.depth;
+    walk(cx, operand, is_dir, &mut |w, step| {
+        if step == Step::Leave && w.depth < kept {
+            kept = w.depth;
             return false;
         }
         let (question, flag): (&[u8], u32) = match step {
@@ -32,39 +32,41 @@ pub(crate) fn tree(cx: &mut Cx, operand: ZStr, is_dir: bool, how: How) {
             _ => (b"remove directory", fs::AT_REMOVEDIR),
         };
         let mut going = true;
-        if how.ask || (careful && step != Step::Leave && protected(at)) {
-            going = ask::yes(cx, question, &at.path);
+        if how.ask || (careful && step != Step::Leave && protected(w)) {
+            going = ask::yes(w.cx, question, &w.path);
         }
         if going && step != Step::Enter {
-            let dir = at.dir;
-            match (fs::unlinkat(dir, at.name(), flag), step) {
-                (Ok(()), _) if how.verbose => told(cx, &at.path, flag != 0),
-                (Ok(()), _) => {}
+            let dir = w.dir;
+            match fs::unlinkat(dir, w.name(), flag) {
+                Ok(()) => {
+                    if how.verbose {
+                        told(w, flag != 0);
+                    }
+                }
                 // Somebody else was faster, which is as good.
-                (Err(Errno::ENOENT), _) if !how.careful => {}
-                (Err(e), step) => {
-                    let why = if let Step::Unreadable(first) = step { first } else { e };
-                    cx.fail(&at.path, why);
+                Err(Errno::ENOENT) if !how.careful => {}
+                Err(e) => {
+                    w.fail(if let Step::Unreadable(first) = step { first } else { e });
                     going = false;
                 }
             }
         }
         if !going {
-            kept = kept.max(at.depth);
+            kept = kept.max(w.depth);
         }
         going
     });
 }
 
-fn told(cx: &mut Cx, path: &[u8], dir: bool) {
-    cx.out.bytes(if dir { b"removed directory '" } else { b"removed '" });
-    cx.out.bytes(path);
-    cx.out.bytes(b"'\n");
+fn told(w: &mut Walk, dir: bool) {
+    w.cx.out.bytes(if dir { b"removed directory '" } else { b"removed '" });
+    w.cx.out.bytes(&w.path);
+    w.cx.out.bytes(b"'\n");
 }
 
 /// May the user not write it? Links have no protection of their own.
-fn protected(at: &mut At) -> bool {
-    let dir = at.dir;
-    let link = at.stat().is_ok_and(|s| fs::kind(&s) == fs::S_IFLNK);
-    !link && fs::accessat(dir, at.name(), 2) == Err(Errno::EACCES)
+fn protected(w: &mut Walk) -> bool {
+    let dir = w.dir;
+    let link = w.stat().is_ok_and(|s| fs::kind(&s) == fs::S_IFLNK);
+    !link && fs::accessat(dir, w.name(), 2) == Err(Errno::EACCES)
 }

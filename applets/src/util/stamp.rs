@@ -40,7 +40,9 @@ pub(crate) fn stamp(out: &mut Buf, pattern: &[u8], t: &Civil, nsec: u32, ahead: 
             }
             b'b' => {
                 let at = t.month as usize * 3;
-                out.extend_from_slice(b"???JanFebMarAprMayJunJulAugSepOctNovDec".get(at..at + 3).unwrap_or_default());
+                out.extend_from_slice(
+                    b"???JanFebMarAprMayJunJulAugSepOctNovDec".get(at..at + 3).unwrap_or_default(),
+                );
                 continue;
             }
             c => {

@@ -5,7 +5,7 @@
 //! lead to the directory that we came from.
 
 use alloc::vec::Vec;
-use sys::fs::{self, Dir, Fd, Owned, Statx};
+use sys::fs::{self, Dir, Fd, Statx};
 use sys::zstr::ZBuf;
 use sys::{Buf, Cx, Errno, ZStr};
 
@@ -22,44 +22,25 @@ pub(crate) enum Step {
     Unreadable(Errno),
 }
 
-/// Where the walk is.
-pub(crate) struct At {
+/// A walk, and where it is.
+pub(crate) struct Walk<'w, 'c> {
+    /// For messages.
+    pub(crate) cx: &'w mut Cx<'c>,
     /// Path of the entry as the user would write it; of any length, so only for messages.
     pub(crate) path: Buf,
     /// The directory that the entry is in.
     pub(crate) dir: Fd,
     /// How many directories the entry is below the operand.
     pub(crate) depth: usize,
+    /// Where its name starts in `path`.
     name: usize,
-}
-
-impl At {
-    /// The entry's name, for calls that start at `dir`.
-    #[inline(never)]
-    pub(crate) fn name(&mut self) -> ZStr<'_> {
-        let n = self.name;
-        self.path.z().skip(n)
-    }
-
-    /// The entry's own status, links not followed.
-    #[inline(never)]
-    pub(crate) fn stat(&mut self) -> Result<Statx, Errno> {
-        let dir = self.dir;
-        fs::statx(dir, self.name(), fs::AT_SYMLINK_NOFOLLOW)
-    }
-
-    #[inline(never)]
-    fn descend(&mut self, name: &[u8]) {
-        if self.path.last() != Some(&b'/') {
-            self.path.push(b'/');
-        }
-        self.name = self.path.len();
-        self.path.extend_from_slice(name);
-    }
+    /// Names of directories to enter, NUL-terminated.
+    pending: Buf,
+    levels: Vec<Level>,
 }
 
 /// What is called for each entry; what it answers counts for [`Step::Enter`] only.
-pub(crate) type Visit<'v> = dyn FnMut(&mut Cx, &mut At, Step) -> bool + 'v;
+pub(crate) type Visit<'v> = dyn FnMut(&mut Walk, Step) -> bool + 'v;
 
 /// A directory that the walk is in or below.
 struct Level {
@@ -80,51 +61,144 @@ pub(crate) fn same(a: &Statx, b: &Statx) -> bool {
 /// leads to). What cannot be read is reported, and the walk goes on.
 #[inline(never)]
 pub(crate) fn walk(cx: &mut Cx, operand: ZStr, is_dir: bool, visit: &mut Visit) {
-    let mut at = At { path: operand.bytes().to_vec(), dir: Fd::CWD, depth: 0, name: 0 };
-    if !is_dir {
-        visit(cx, &mut at, Step::File);
-        return;
+    let mut w = Walk {
+        cx,
+        path: operand.bytes().to_vec(),
+        dir: Fd::CWD,
+        depth: 0,
+        name: 0,
+        pending: Buf::new(),
+        levels: Vec::new(),
+    };
+    if is_dir {
+        w.enter(visit);
+    } else {
+        visit(&mut w, Step::File);
     }
-    let mut pending = Buf::new();
-    let mut levels: Vec<Level> = Vec::new();
-    let mut current: Option<Owned> = enter(cx, &mut at, &mut pending, &mut levels, visit);
-    while let (Some(dir), Some(level)) = (&current, levels.last()) {
-        at.dir = **dir;
-        at.depth = levels.len();
-        at.path.truncate(level.path);
-        if pending.len() > level.pending {
-            pending.pop();
-            let start = pending.iter().rposition(|&b| b == 0).map_or(0, |n| n + 1);
-            at.descend(pending.get(start..).unwrap_or(&[]));
-            pending.truncate(start);
-            if let Some(child) = enter(cx, &mut at, &mut pending, &mut levels, visit) {
-                current = Some(child);
-            }
-            continue;
+    while let Some(level) = w.levels.last() {
+        w.path.truncate(level.path);
+        if w.pending.len() > level.pending {
+            w.pending.pop();
+            let start = w.pending.iter().rposition(|&b| b == 0).map_or(0, |n| n + 1);
+            let name = w.pending.split_off(start);
+            w.descend(&name);
+            w.enter(visit);
+        } else {
+            w.name = level.name;
+            w.leave();
+            visit(&mut w, Step::Leave);
         }
-        at.name = level.name;
-        levels.pop();
-        at.depth = levels.len();
-        current = match levels.last() {
-            None => None,
-            Some(parent) => match up(**dir, parent) {
-                Ok(fd) => Some(fd),
-                Err(e) => return cx.fail(&at.path, e),
-            },
-        };
-        at.dir = current.as_deref().copied().unwrap_or(Fd::CWD);
-        visit(cx, &mut at, Step::Leave);
     }
 }
 
-/// The parent of `dir`, if it is the one that we came from: while we were below, somebody may have moved
-/// the directory elsewhere.
-fn up(dir: Fd, parent: &Level) -> Result<Owned, Errno> {
-    let fd = fs::openat(dir, ZStr::new(c".."), fs::O_RDONLY | fs::O_DIRECTORY | fs::O_CLOEXEC, 0)?;
-    if id(*fd) == parent.id {
-        Ok(fd)
-    } else {
-        Err(Errno::ESTALE)
+impl Walk<'_, '_> {
+    /// The entry's name, for calls that start at `dir`.
+    #[inline(never)]
+    pub(crate) fn name(&mut self) -> ZStr<'_> {
+        let n = self.name;
+        self.path.z().skip(n)
+    }
+
+    /// The entry's own status, links not followed.
+    #[inline(never)]
+    pub(crate) fn stat(&mut self) -> Result<Statx, Errno> {
+        let dir = self.dir;
+        fs::statx(dir, self.name(), fs::AT_SYMLINK_NOFOLLOW)
+    }
+
+    /// Reports what is wrong with the entry.
+    #[inline(never)]
+    pub(crate) fn fail(&mut self, why: Errno) {
+        self.cx.fail(&self.path, why);
+    }
+
+    #[inline(never)]
+    fn descend(&mut self, name: &[u8]) {
+        if self.path.last() != Some(&b'/') {
+            self.path.push(b'/');
+        }
+        self.name = self.path.len();
+        self.path.extend_from_slice(name);
+    }
+
+    /// Makes `dir` the directory that the walk is in.
+    fn change(&mut self, dir: Fd) {
+        // For the working directory this is EBADF, which does no harm.
+        let _ = fs::close(self.dir);
+        self.dir = dir;
+        self.depth = self.levels.len();
+    }
+
+    /// Enters a directory: visits its files, and lists its subdirectories in `pending`.
+    #[inline(never)]
+    fn enter(&mut self, visit: &mut Visit) {
+        if !visit(self, Step::Enter) {
+            return;
+        }
+        let flags = fs::O_RDONLY | fs::O_DIRECTORY | fs::O_NOFOLLOW | fs::O_NONBLOCK | fs::O_CLOEXEC;
+        let parent = self.dir;
+        let fd = match fs::openat(parent, self.name(), flags, 0) {
+            Ok(fd) => fd,
+            Err(e) => {
+                visit(self, Step::Unreadable(e));
+                return;
+            }
+        };
+        let path = self.path.len();
+        self.levels.push(Level { id: id(*fd), path, name: self.name, pending: self.pending.len() });
+        self.change(*fd);
+        let mut dir = Dir::new(fd);
+        loop {
+            let entry = match dir.next() {
+                Ok(Some(e)) => e,
+                Ok(None) => break,
+                Err(e) => {
+                    self.fail(e);
+                    break;
+                }
+            };
+            let name = entry.name.bytes();
+            self.descend(name);
+            let mut kind = entry.kind as u32;
+            if kind == 0 {
+                // The file system does not tell. What cannot be asked is a file, and the visit meets the error.
+                kind = self.stat().map_or(0, |s| fs::kind(&s) >> 12);
+            }
+            if kind << 12 == fs::S_IFDIR {
+                self.pending.extend_from_slice(name);
+                self.pending.push(0);
+            } else {
+                visit(self, Step::File);
+            }
+            self.path.truncate(path);
+        }
+        // It is ours now, until the walk leaves it.
+        dir.into_fd().into_fd();
+    }
+
+    /// Goes back to the parent, if it is the one that we came from: while we were below, somebody may have
+    /// moved the directory elsewhere. Then the walk cannot go on.
+    fn leave(&mut self) {
+        self.levels.pop();
+        let mut parent = Fd::CWD;
+        if let Some(level) = self.levels.last() {
+            let flags = fs::O_RDONLY | fs::O_DIRECTORY | fs::O_CLOEXEC;
+            let up = match fs::openat(self.dir, ZStr::new(c".."), flags, 0) {
+                Ok(fd) if id(*fd) == level.id => Ok(fd.into_fd()),
+                Ok(_) => Err(Errno::ESTALE),
+                Err(e) => Err(e),
+            };
+            match up {
+                Ok(fd) => parent = fd,
+                Err(e) => {
+                    self.fail(e);
+                    self.levels.clear();
+                    // The visit that follows meets no directory of its name.
+                    parent = Fd(-1);
+                }
+            }
+        }
+        self.change(parent);
     }
 }
 
@@ -132,56 +206,4 @@ fn up(dir: Fd, parent: &Level) -> Result<Owned, Errno> {
 #[inline(never)]
 fn id(fd: Fd) -> Option<(u64, u32, u32)> {
     fs::fstat(fd).ok().map(|s| (s.stx_ino, s.stx_dev_major, s.stx_dev_minor))
-}
-
-/// Enters a directory: visits its files, and lists its subdirectories in `pending`.
-#[inline(never)]
-fn enter(
-    cx: &mut Cx,
-    at: &mut At,
-    pending: &mut Buf,
-    levels: &mut Vec<Level>,
-    visit: &mut Visit,
-) -> Option<Owned> {
-    if !visit(cx, at, Step::Enter) {
-        return None;
-    }
-    let flags = fs::O_RDONLY | fs::O_DIRECTORY | fs::O_NOFOLLOW | fs::O_NONBLOCK | fs::O_CLOEXEC;
-    let parent = at.dir;
-    let fd = match fs::openat(parent, at.name(), flags, 0) {
-        Ok(fd) => fd,
-        Err(e) => {
-            visit(cx, at, Step::Unreadable(e));
-            return None;
-        }
-    };
-    levels.push(Level { id: id(*fd), path: at.path.len(), name: at.name, pending: pending.len() });
-    let mut dir = Dir::new(fd);
-    let length = at.path.len();
-    at.dir = dir.fd();
-    at.depth = levels.len();
-    loop {
-        let entry = match dir.next() {
-            Ok(Some(e)) => e,
-            Ok(None) => break,
-            Err(e) => {
-                cx.fail(&at.path, e);
-                break;
-            }
-        };
-        at.descend(entry.name.bytes());
-        let mut kind = entry.kind as u32;
-        if kind == 0 {
-            // The file system does not tell. What cannot be asked is a file, and the visit meets the error.
-            kind = at.stat().map_or(0, |s| fs::kind(&s) >> 12);
-        }
-        if kind << 12 == fs::S_IFDIR {
-            pending.extend_from_slice(entry.name.bytes());
-            pending.push(0);
-        } else {
-            visit(cx, at, Step::File);
-        }
-        at.path.truncate(length);
-    }
-    Some(dir.into_fd())
 }
