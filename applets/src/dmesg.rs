@@ -1,6 +1,7 @@
 //! dmesg: the kernel's messages (BusyBox util-linux/dmesg.c, Toybox dmesg; `man 2 syslog`, and
 //! Documentation/ABI/testing/dev-kmsg of the kernel).
 
+use crate::util::stamp;
 use alloc::vec;
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
@@ -75,38 +76,46 @@ fn by_system_call(cx: &mut Cx) -> Result<(), Errno> {
     let n = system::syslog(if cx.has(opt!("c")) { READ_CLEAR } else { READ_ALL }, &mut text)?;
     let mut left = text.get(..n).unwrap_or_default();
     while !left.is_empty() {
-        let line = cut(&mut left, b'\n');
-        let (priority, rest) = priority(line);
-        let (stamp, text) = stamp(rest);
-        show(cx, priority, stamp, text);
+        let mut line = cut(&mut left, b'\n');
+        let priority = priority(&mut line);
+        let stamp = stamp(&mut line);
+        show(cx, priority, stamp, line);
     }
     Ok(())
 }
 
-/// `<6>` off the start of a line.
-fn priority(line: &[u8]) -> (&[u8], &[u8]) {
-    let inner = line.strip_prefix(b"<").and_then(|l| num::prefix(l, 10)).and_then(|(_, r)| r.strip_prefix(b">"));
-    match inner {
-        Some(rest) => line.split_at_checked(line.len() - rest.len()).unwrap_or((&[], line)),
-        None => (&[], line),
+/// `<6>` off the start of a line; empty if it has none.
+fn priority<'l>(line: &mut &'l [u8]) -> &'l [u8] {
+    let whole = *line;
+    match whole {
+        [b'<', b'0'..=b'9', ..] => {
+            let n = cut(line, b'>').len();
+            whole.get(..n + 1).unwrap_or_default()
+        }
+        _ => &[],
     }
 }
 
 /// `[   12.345678] ` off the start of a line: seconds and microseconds.
-fn stamp(line: &[u8]) -> (Option<(u32, u32)>, &[u8]) {
-    let read = || {
-        let (sec, rest) = num::prefix(line.strip_prefix(b"[")?.trim_ascii_start(), 10)?;
-        let (micro, rest) = num::prefix(rest.strip_prefix(b".")?, 10)?;
-        Some(((sec as u32, micro as u32), rest.strip_prefix(b"] ").or(rest.strip_prefix(b"]"))?))
-    };
-    read().map_or((None, line), |(t, rest)| (Some(t), rest))
+fn stamp(line: &mut &[u8]) -> Option<(u32, u32)> {
+    let mut rest = line.strip_prefix(b"[")?;
+    let mut time = cut(&mut rest, b']');
+    let sec = num::parse_u32(cut(&mut time, b'.').trim_ascii_start())?;
+    let micro = num::parse_u32(time)?;
+    *line = rest.strip_prefix(b" ").unwrap_or(rest);
+    Some((sec, micro))
 }
 
 /// Reads /dev/kmsg: one record a read.
 #[inline(never)]
 fn follow(cx: &mut Cx) -> Result<(), Errno> {
     let wait = cx.has(opt!("wW"));
-    let f = fs::openat(Fd::CWD, ZStr::new(c"/dev/kmsg"), fs::O_RDONLY | if wait { 0 } else { fs::O_NONBLOCK }, 0)?;
+    let f = fs::openat(
+        Fd::CWD,
+        ZStr::new(c"/dev/kmsg"),
+        fs::O_RDONLY | if wait { 0 } else { fs::O_NONBLOCK },
+        0,
+    )?;
     // From the last clearing on, as the system call has it.
     fs::lseek(*f, 0, if cx.has(opt!("W")) { fs::SEEK_END } else { fs::SEEK_DATA })?;
     let mut record = vec![0; 8192];
@@ -185,18 +194,11 @@ fn date(cx: &mut Cx, sec: u32) {
     let boot = time::now(time::CLOCK_REALTIME).sec - time::now(time::CLOCK_MONOTONIC).sec;
     let at = boot + sec as i64;
     let c = time::civil(at + zone::offset(cx.env(b"TZ"), at) as i64);
-    let names = |all: &'static [u8], n: u32| all.get(n as usize * 3..).and_then(|a| a.get(..3)).unwrap_or(&[]);
-    cx.out.bytes(names(b"SunMonTueWedThuFriSat", c.weekday));
-    cx.out.byte(b' ');
-    cx.out.bytes(names(b"JanFebMarAprMayJunJulAugSepOctNovDec", c.month - 1));
-    for (before, n, fill) in
-        [(b' ', c.day, b' '), (b' ', c.hour, b'0'), (b':', c.minute, b'0'), (b':', c.second, b'0')]
-    {
-        cx.out.byte(before);
-        cx.out.number(n as u64, 10, 2, fill);
-    }
-    cx.out.byte(b' ');
-    cx.out.signed(c.year as i64);
+    let mut text = Buf::new();
+    let day = c.weekday as usize * 3;
+    text.extend_from_slice(b"SunMonTueWedThuFriSat".get(day..day + 3).unwrap_or_default());
+    stamp::stamp(&mut text, b" b e H:M:S Y", &c, 0, 0);
+    cx.out.bytes(&text);
 }
 
 #[cfg(test)]
@@ -205,11 +207,15 @@ mod tests {
 
     #[test]
     fn lines_are_taken_apart() {
-        assert_eq!(priority(b"<6>[x"), (&b"<6>"[..], &b"[x"[..]));
-        assert_eq!(priority(b"<x>"), (&b""[..], &b"<x>"[..]));
-        assert_eq!(stamp(b"[   12.000345] a b"), (Some((12, 345)), &b"a b"[..]));
-        assert_eq!(stamp(b"[12] a"), (None, &b"[12] a"[..]));
-        assert_eq!(stamp(b"[ 1.2] "), (Some((1, 2)), &b""[..]));
+        let mut l = &b"<6>[   12.000345] a b"[..];
+        assert_eq!(priority(&mut l), b"<6>");
+        assert_eq!((stamp(&mut l), l), (Some((12, 345)), &b"a b"[..]));
+        for text in [&b"<x>"[..], b"[12] a", b"[a.b] c", b""] {
+            let mut l = text;
+            assert_eq!((priority(&mut l), stamp(&mut l), l), (&b""[..], None, text));
+        }
+        let mut l = &b"[ 1.2] "[..];
+        assert_eq!((stamp(&mut l), l), (Some((1, 2)), &b""[..]));
     }
 
     #[test]

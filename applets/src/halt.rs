@@ -93,7 +93,9 @@ fn record() -> Result<(), Errno> {
 #[inline(never)]
 fn listens(sig: u32) -> bool {
     let mut text = [0; 2048];
-    let Ok(f) = fs::openat(Fd::CWD, ZStr::new(c"/proc/1/status"), fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return true };
+    let Ok(f) = fs::openat(Fd::CWD, ZStr::new(c"/proc/1/status"), fs::O_RDONLY | fs::O_CLOEXEC, 0) else {
+        return true;
+    };
     let n = fs::read(*f, &mut text).unwrap_or(0);
     takes(text.get(..n).unwrap_or(&[]), sig)
 }

@@ -163,7 +163,8 @@ fn all(cx: &mut Cx, o: &Order) {
 fn by_table(cx: &mut Cx, o: &Order, name: ZStr) {
     let mut said = Options { flags: 0, data: Buf::new(), on_loop: false };
     said.add(&o.extra);
-    let bare = Line { device: ZStr::new(c"none"), dir: name, kind: ZStr::new(c"none"), options: ZStr::new(c"") };
+    let bare =
+        Line { device: ZStr::new(c"none"), dir: name, kind: ZStr::new(c"none"), options: ZStr::new(c"") };
     if said.flags & PROPAGATION != 0 && said.flags & (MS_REMOUNT | MS_BIND | MS_MOVE) == 0 {
         return attach(cx, o, &bare);
     }
@@ -305,7 +306,8 @@ fn one(cx: &mut Cx, o: &Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
         }
     }
     let flags = p.flags & !PROPAGATION;
-    let only = p.flags & PROPAGATION != 0 && flags & (MS_BIND | MS_MOVE | MS_REMOUNT) == 0 && l.device.is(b"none");
+    let only =
+        p.flags & PROPAGATION != 0 && flags & (MS_BIND | MS_MOVE | MS_REMOUNT) == 0 && l.device.is(b"none");
     if !only {
         let act = flags & (MS_BIND | MS_MOVE | MS_REMOUNT);
         // The kernel takes no other flags with a bind or a move.
@@ -317,7 +319,13 @@ fn one(cx: &mut Cx, o: &Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
         let how = flags & !(MS_REC | MS_BIND | MS_MOVE | MS_SILENT);
         if act == MS_BIND && how != 0 {
             let flags = kept(l, o) | how;
-            sys::mount::mount(none, l.dir, none, flags & !(MS_REC | MS_MOVE | PROPAGATION) | MS_BIND | MS_REMOUNT, None)?;
+            sys::mount::mount(
+                none,
+                l.dir,
+                none,
+                flags & !(MS_REC | MS_MOVE | PROPAGATION) | MS_BIND | MS_REMOUNT,
+                None,
+            )?;
         }
     }
     if p.flags & PROPAGATION != 0 {
@@ -396,7 +404,12 @@ fn try_mount(cx: &mut Cx, l: &Line, flags: u32, data: &mut Buf) -> Result<(), Er
             Err(Errno::EACCES | Errno::EROFS) if flags & (MS_RDONLY | MS_BIND | MS_MOVE) == 0 => {}
             _ => {
                 if read_only != 0 && r.is_ok() {
-                    out::complain(&[cx.name.bytes(), b": ", l.device.bytes(), b": write-protected, mounted read-only"]);
+                    out::complain(&[
+                        cx.name.bytes(),
+                        b": ",
+                        l.device.bytes(),
+                        b": write-protected, mounted read-only",
+                    ]);
                 }
                 break;
             }

@@ -1,5 +1,6 @@
 //! ps: tell what runs (POSIX.1-2024 ps; BusyBox procps/ps.c for the default columns).
 
+use crate::util::stamp::{number, stamp};
 use crate::util::users::Names;
 use alloc::vec::Vec;
 use columns::Column;
@@ -130,7 +131,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         let _ = columns::add(&mut o.columns, list, true);
     }
     o.set_width(cx);
-    if let Err(e) = o.show_all(cx) {
+    if let Err(e) = o.scan(cx, Fd::CWD, ZStr::new(c"/proc"), 0) {
         cx.fail(b"/proc", e);
     }
     // The process ends here or soon: its memory goes with it.
@@ -175,19 +176,24 @@ impl Ps<'_> {
         }
     }
 
+    /// Shows the processes of /proc, or with `group` the threads of that process in its folder `task`.
     #[inline(never)]
-    fn show_all(&mut self, cx: &mut Cx) -> Result<(), Errno> {
-        let mut dir = Dir::open(Fd::CWD, ZStr::new(c"/proc"), 0)?;
-        self.proc = dir.fd();
-        // A folder that is not the kernel's tells nothing, and that is no answer.
-        fs::statx(self.proc, ZStr::new(c"self"), 0)?;
-        self.header(cx);
+    fn scan(&mut self, cx: &mut Cx, at: Fd, folder: ZStr, group: u32) -> Result<(), Errno> {
+        let mut dir = Dir::open(at, folder, 0)?;
+        let at = dir.fd();
+        if group == 0 {
+            self.proc = at;
+            // A folder that is not the kernel's tells nothing, and that is no answer.
+            fs::statx(at, ZStr::new(c"self"), 0)?;
+            self.header(cx);
+        }
         while let Some(e) = dir.next()? {
-            self.process(cx, e.name);
+            self.entry(cx, at, e.name.bytes(), group);
         }
         Ok(())
     }
 
+    #[inline(never)]
     fn header(&mut self, cx: &mut Cx) {
         if self.columns.iter().any(|c| !c.header.is_empty()) {
             for (i, c) in self.columns.iter().enumerate() {
@@ -197,31 +203,21 @@ impl Ps<'_> {
         }
     }
 
-    /// One entry of /proc.
+    /// One entry of such a folder.
     #[inline(never)]
-    fn process(&mut self, cx: &mut Cx, name: ZStr) {
-        let Some(pid) = num::parse_u32(name.bytes()) else { return };
+    fn entry(&mut self, cx: &mut Cx, at: Fd, name: &[u8], group: u32) {
+        let Some(tid) = num::parse_u32(name) else { return };
         // Whoever ends while we look is not there.
-        let Ok(p) = load(self.proc, name.bytes(), pid, pid) else { return };
-        if !self.wants(&p) {
+        let Ok(mut p) = load(at, name) else { return };
+        p.tid = tid;
+        p.pid = if group == 0 { tid } else { group };
+        if group == 0 && !self.wants(&p) {
             return;
         }
-        if self.threads {
-            self.tasks(cx, name, pid);
+        if group == 0 && self.threads {
+            let _ = self.scan(cx, at, path(name, b"task").z(), tid);
         } else {
             self.show(cx, &p);
-        }
-    }
-
-    #[inline(never)]
-    fn tasks(&mut self, cx: &mut Cx, name: ZStr, pid: u32) {
-        let mut folder = path(name.bytes(), b"task");
-        let Ok(mut tasks) = Dir::open(self.proc, folder.z(), 0) else { return };
-        while let Ok(Some(t)) = tasks.next() {
-            let Some(tid) = num::parse_u32(t.name.bytes()) else { continue };
-            if let Ok(p) = load(self.proc, &path(&folder, t.name.bytes()), pid, tid) {
-                self.show(cx, &p);
-            }
         }
     }
 
@@ -265,27 +261,20 @@ fn cell(line: &mut Buf, c: &Column, value: &[u8], last: bool) {
     }
 }
 
-fn number(out: &mut Buf, n: u64, base: u32, least: usize) {
-    let mut digits = [0; 64];
-    let d = num::digits(&mut digits, n, base);
-    out.resize(out.len() + least.saturating_sub(d.len()), b'0');
-    out.extend_from_slice(d);
-}
-
 /// Appends `sec` seconds as `[dd-]hh:mm:ss`; without hours if there are none and `short`.
 fn clock(out: &mut Buf, sec: u32, short: bool) {
     let (days, hours) = (sec / 86_400, sec / 3600 % 24);
     if days > 0 {
-        number(out, days as u64, 10, 2);
+        number(out, days as u64, 2);
         out.push(b'-');
     }
     if !short || sec >= 3600 {
-        number(out, hours as u64, 10, 2);
+        number(out, hours as u64, 2);
         out.push(b':');
     }
-    number(out, (sec / 60 % 60) as u64, 10, 2);
+    number(out, (sec / 60 % 60) as u64, 2);
     out.push(b':');
-    number(out, (sec % 60) as u64, 10, 2);
+    number(out, (sec % 60) as u64, 2);
 }
 
 /// Appends the value of one column.
@@ -303,7 +292,7 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
         b'q' => return out.extend_from_slice(s.groups.name(real(p, s.proc, b"Gid:\t"))),
         b'n' => return out.extend_from_slice(&p.comm),
         b'a' => return command(out, p, s.proc),
-        b'y' => return out.append(&mut terminal(p.number(TTY) as u32)),
+        b'y' => return terminal(out, p.number(TTY) as u32),
         b'x' => return status(out, p),
         b's' => return out.push(p.state),
         b'T' => return clock(out, seconds(ticks as u64), false),
@@ -312,7 +301,7 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
         b'w' => return waits_in(out, p, s.proc),
         b'A' => return out.push(b'-'),
         b'%' => {
-            number(out, (share / 10) as u64, 10, 1);
+            number(out, (share / 10) as u64, 1);
             out.push(b'.');
             (share % 10) as u64
         }
@@ -338,7 +327,7 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
         // As others show it: forked without exec 1, used root's rights 4.
         _ => p.number(FLAGS) >> 6 & 7,
     };
-    number(out, n, 10, 1);
+    number(out, n, 1);
 }
 
 /// Calls `read` for `PID/file`; nothing if the process has ended.
@@ -400,15 +389,8 @@ fn status(out: &mut Buf, p: &Process) {
 fn start(out: &mut Buf, s: &Ps, age: u32) {
     let local = |sec: i64| time::civil(sec + s.tz as i64);
     let (c, today) = (local(s.now - age as i64), local(s.now));
-    if age < 86_400 && c.day == today.day {
-        number(out, c.hour as u64, 10, 2);
-        out.push(b':');
-        number(out, c.minute as u64, 10, 2);
-    } else {
-        let names = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-        out.extend_from_slice(names.get(c.month as usize * 3 - 3..).and_then(|n| n.get(..3)).unwrap_or(&[]));
-        number(out, c.day as u64, 10, 2);
-    }
+    let pattern: &[u8] = if age < 86_400 && c.day == today.day { b"H:M" } else { b"bd" };
+    stamp(out, pattern, &c, 0, 0);
 }
 
 /// The kernel function that it waits in.

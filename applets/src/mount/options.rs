@@ -163,9 +163,20 @@ mod tests {
             assert_eq!(read(&[name]), (flag, String::new(), false), "{name}");
         }
         for pair in [
-            "ro,rw", "nosuid,suid", "nodev,dev", "noexec,exec", "sync,async", "mand,nomand", "noatime,atime",
-            "nodiratime,diratime", "silent,loud", "relatime,norelatime", "iversion,noiversion",
-            "strictatime,nostrictatime", "lazytime,nolazytime", "nosymfollow,symfollow",
+            "ro,rw",
+            "nosuid,suid",
+            "nodev,dev",
+            "noexec,exec",
+            "sync,async",
+            "mand,nomand",
+            "noatime,atime",
+            "nodiratime,diratime",
+            "silent,loud",
+            "relatime,norelatime",
+            "iversion,noiversion",
+            "strictatime,nostrictatime",
+            "lazytime,nolazytime",
+            "nosymfollow,symfollow",
         ] {
             assert_eq!(read(&[pair]), (0, String::new(), false), "{pair}");
         }

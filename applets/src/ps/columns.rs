@@ -80,7 +80,10 @@ mod tests {
 
     #[test]
     fn lists_of_columns() {
-        assert_eq!(read("pid,user args", false), Ok(vec!["p>5PID".into(), "u<8USER".into(), "a<7COMMAND".into()]));
+        assert_eq!(
+            read("pid,user args", false),
+            Ok(vec!["p>5PID".into(), "u<8USER".into(), "a<7COMMAND".into()])
+        );
         assert_eq!(read("pid=A,comm", false), Ok(vec!["p>6A,comm".into()]));
         assert_eq!(read("pid=A,comm=", true), Ok(vec!["p>5A".into(), "n<15".into()]));
         assert_eq!(read("time=", false), Ok(vec!["T>8".into()]));

@@ -1,5 +1,6 @@
 //! What /proc tells of one process or thread (`man 5 proc`).
 
+use crate::util::stamp::number;
 use sys::fs::{self, Fd, Statx};
 use sys::zstr::{cut, ZBuf};
 use sys::{num, Buf, Errno, ZStr};
@@ -60,16 +61,14 @@ pub(crate) fn path(folder: &[u8], file: &[u8]) -> Buf {
     p
 }
 
-/// The process whose folder in `proc` is `folder` (`123`, `123/task/124`). An error when it has ended.
+/// The process or thread whose folder in `dir` is `folder`. An error when it has ended.
 #[inline(never)]
-pub(crate) fn load(proc: Fd, folder: &[u8], pid: u32, tid: u32) -> Result<Process, Errno> {
-    let mut at = path(folder, b"stat");
+pub(crate) fn load(dir: Fd, folder: &[u8]) -> Result<Process, Errno> {
     let mut buf = [0; 512];
-    let f = fs::openat(proc, at.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let f = fs::openat(dir, path(folder, b"stat").z(), fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
     let n = fs::read(*f, &mut buf)?;
     let owner: Statx = fs::fstat(*f)?;
-    let mut p = parse(buf.get(..n).unwrap_or(&[])).ok_or(Errno::EIO)?;
-    (p.pid, p.tid) = (pid, tid);
+    let mut p = parse(buf.get(..n).unwrap_or_default()).ok_or(Errno::EIO)?;
     (p.uid, p.gid) = (owner.stx_uid, owner.stx_gid);
     Ok(p)
 }
@@ -93,27 +92,26 @@ fn parse(text: &[u8]) -> Option<Process> {
     Some(p)
 }
 
-/// Name of the terminal with this device number: `tty1`, `ttyS0`, `pts/3`; `?` for none.
+/// Appends the name of the terminal with this device number: `tty1`, `ttyS0`, `pts/3`; `?` for none.
 #[inline(never)]
-pub(crate) fn terminal(dev: u32) -> Buf {
+pub(crate) fn terminal(out: &mut Buf, dev: u32) {
     let (major, minor) = (dev >> 8 & 0xfff, dev & 0xff | dev >> 12 & 0xfff00);
     let (name, n): (&[u8], u32) = match major {
-        0 => return b"?".to_vec(),
+        0 => (b"?", u32::MAX),
         4 if minor < 64 => (b"tty", minor),
-        4 => (b"ttyS", minor.wrapping_sub(64)),
-        5 if minor == 1 => return b"console".to_vec(),
+        4 => (b"ttyS", minor - 64),
+        5 if minor == 1 => (b"console", u32::MAX),
         136..=143 => (b"pts/", (major - 136) << 20 | minor),
-        204 if (64..80).contains(&minor) => (b"ttyAMA", minor - 64),
-        _ => (b"", minor),
+        204 if minor >= 64 => (b"ttyAMA", minor - 64),
+        _ => {
+            number(out, major as u64, 1);
+            (b",", minor)
+        }
     };
-    let mut out = name.to_vec();
-    let mut digits = [0; 64];
-    if name.is_empty() {
-        out.extend_from_slice(num::digits(&mut digits, major as u64, 10));
-        out.push(b',');
+    out.extend_from_slice(name);
+    if n != u32::MAX {
+        number(out, n as u64, 1);
     }
-    out.extend_from_slice(num::digits(&mut digits, n as u64, 10));
-    out
 }
 
 #[cfg(test)]
@@ -122,7 +120,8 @@ mod tests {
 
     #[test]
     fn odd_names_do_not_shift_the_fields() {
-        let p = parse(b"12 (a) b (c) S 1 2 3 34816 -1 4194560 0 0 0 0 7 8 0 0 20 -5 1 0 999 8192 3 1844").unwrap();
+        let p = parse(b"12 (a) b (c) S 1 2 3 34816 -1 4194560 0 0 0 0 7 8 0 0 20 -5 1 0 999 8192 3 1844")
+            .unwrap();
         assert_eq!((p.comm.as_slice(), p.state), (&b"a) b (c"[..], b'S'));
         assert_eq!(p.numbers[..5], [1, 2, 3, 34816, u64::MAX]);
         assert_eq!((p.number(UTIME), p.number(NICE) as i64, p.number(START), p.number(RSS)), (7, -5, 999, 3));
@@ -131,7 +130,11 @@ mod tests {
 
     #[test]
     fn terminals() {
-        let t = |d| String::from_utf8(terminal(d)).unwrap();
+        let t = |d| {
+            let mut b = Buf::new();
+            terminal(&mut b, d);
+            String::from_utf8(b).unwrap()
+        };
         assert_eq!(t(0), "?");
         assert_eq!(t(0x401), "tty1");
         assert_eq!(t(0x440), "ttyS0");
@@ -144,9 +147,9 @@ mod tests {
     #[test]
     fn ourselves() {
         let proc = fs::open(ZStr::new(c"/proc"), fs::O_PATH, 0).unwrap();
-        let p = load(*proc, b"self", 5, 5).unwrap();
+        let p = load(*proc, b"self").unwrap();
         assert!(matches!(p.state, b'R' | b'S'));
         assert_eq!(p.uid, sys::process::geteuid());
-        assert!(load(*proc, b"0", 0, 0).is_err());
+        assert!(load(*proc, b"0").is_err());
     }
 }
