@@ -12,6 +12,8 @@ use sys::{out, process, Buf, Cx, Errno, ZStr};
 mod loopdev;
 #[path = "mount/options.rs"]
 mod options;
+#[path = "mount/tag.rs"]
+mod tag;
 
 applet! {
     name: mount,
@@ -41,8 +43,8 @@ OPTIONS: ro rw [no]suid [no]dev [no]exec [a]sync dirsync [no]atime
 [no]diratime [no]relatime [no]strictatime [no]lazytime [no]iversion [no]mand
 [no]symfollow silent loud loop; [r]bind move remount; [r]shared [r]private
 [r]slave [r]unbindable; noauto nofail in fstab; all others are given to the
-file system. A file for a directory takes a loop device, a directory for a
-directory is bound.
+file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory takes a
+loop device, a directory for a directory is bound.
 ",
 }
 
@@ -211,7 +213,8 @@ fn attach(cx: &mut Cx, o: &Order, l: &Line) {
 
 #[inline(never)]
 fn perform(cx: &mut Cx, o: &Order, l: &Line, mut p: Options) -> Result<(), Errno> {
-    let mut device = l.device;
+    let mut found = tag::resolve(l.device)?;
+    let mut device = found.as_mut().map_or(l.device, |path| path.z());
     // Types to try, NUL-terminated.
     let mut names = Buf::new();
     let auto = l.kind.is(b"auto") || (l.kind.is(b"none") && p.flags & ACTIONS != 0);

@@ -1,0 +1,114 @@
+//! `LABEL=` and `UUID=`: the block device whose file system has them. Known are ext2 to ext4, FAT and swap;
+//! squashfs has neither.
+//!
+//! Places in the superblocks: `fs/ext4/ext4.h`, `include/linux/swap.h` (`union swap_header`) of the kernel,
+//! Microsoft's FAT specification, section 3.
+
+use crate::util::fstab;
+use sys::fs::{self, Fd};
+use sys::num::digit;
+use sys::zstr::{cut, ZBuf};
+use sys::{Buf, Errno, ZStr};
+
+/// Start of a device: all superblocks that we know lie in it.
+type Head = [u8; 4096];
+
+/// The device that `name` means: itself, unless it is `LABEL=…` or `UUID=…`, perhaps in quotes.
+pub(crate) fn resolve(name: ZStr) -> Result<Option<Buf>, Errno> {
+    let mut rest = name.bytes();
+    let uuid = match cut(&mut rest, b'=') {
+        b"UUID" => true,
+        b"LABEL" => false,
+        _ => return Ok(None),
+    };
+    let bare = rest.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")).unwrap_or(rest);
+    let text = fstab::read(ZStr::new(c"/proc/partitions"))?;
+    let mut lines = &text[..];
+    while !lines.is_empty() {
+        // major, minor, blocks, name, aligned by blanks
+        let line = cut(&mut lines, b'\n');
+        let start = line.iter().rposition(|&b| b == b' ').map_or(0, |n| n + 1);
+        let mut path: Buf = b"/dev/".to_vec();
+        path.extend_from_slice(line.get(start..).unwrap_or_default());
+        if line.len() > start && has(path.z(), uuid, bare) {
+            return Ok(Some(path));
+        }
+    }
+    Err(Errno::ENOENT)
+}
+
+/// Does this device carry it? One that cannot be read does not.
+#[inline(never)]
+fn has(path: ZStr, uuid: bool, wanted: &[u8]) -> bool {
+    let mut head: Head = [0; 4096];
+    let Ok(f) = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return false };
+    fs::read(*f, &mut head).is_ok() && carries(&head, uuid, wanted)
+}
+
+fn carries(head: &Head, uuid: bool, wanted: &[u8]) -> bool {
+    let at = |from: usize, len: usize| head.get(from..from + len).unwrap_or_default();
+    // Where ID and label stand, and the label's length.
+    let (id, label, len) = if at(1080, 2) == b"\x53\xef" {
+        (1128, 1144, 16)
+    } else if at(4086, 10) == b"SWAPSPACE2" {
+        (1036, 1052, 16)
+    } else if at(82, 5) == b"FAT32" {
+        (67, 71, 11)
+    } else if at(54, 4) == b"FAT1" {
+        (39, 43, 11)
+    } else {
+        return false;
+    };
+    if !uuid {
+        return cut(&mut at(label, len), 0).trim_ascii_end() == wanted;
+    }
+    // FAT's ID is a number, shown from its highest byte on.
+    let mut bytes = [0; 16];
+    let n = if len == 11 { 4 } else { 16 };
+    bytes.iter_mut().zip(at(id, n)).for_each(|(slot, &b)| *slot = b);
+    let bytes = bytes.get_mut(..n).unwrap_or_default();
+    if n == 4 {
+        bytes.reverse();
+    }
+    let mut digits = wanted.iter().filter(|&&b| b != b'-').map(|&b| digit(b));
+    bytes.iter().all(|b| digits.next() == Some(b >> 4) && digits.next() == Some(b & 15))
+        && digits.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(parts: &[(usize, &[u8])]) -> Head {
+        let mut h = [0; 4096];
+        for (at, bytes) in parts {
+            h[*at..at + bytes.len()].copy_from_slice(bytes);
+        }
+        h
+    }
+
+    #[test]
+    fn labels_and_ids_of_each_kind() {
+        let id = *b"\x01\x23\x45\x67\x89\xab\xcd\xef\x00\x11\x22\x33\x44\x55\x66\x77";
+        let text = b"01234567-89AB-cdef-0011-223344556677";
+        let ext = head(&[(1080, b"\x53\xef"), (1128, &id), (1144, b"root")]);
+        let swap = head(&[(4086, b"SWAPSPACE2"), (1036, &id), (1052, b"root")]);
+        for h in [&ext, &swap] {
+            assert!(carries(h, true, text) && carries(h, false, b"root"));
+            assert!(!carries(h, true, &text[..35]) && !carries(h, false, b"roo") && !carries(h, true, b""));
+        }
+        for h in [
+            head(&[(82, b"FAT32   "), (67, b"\x0d\xf0\xad\xba"), (71, b"BOOT       ")]),
+            head(&[(54, b"FAT16   "), (39, b"\x0d\xf0\xad\xba"), (43, b"BOOT       ")]),
+        ] {
+            assert!(carries(&h, true, b"BAAD-F00D") && carries(&h, false, b"BOOT"));
+        }
+        assert!(!carries(&head(&[]), false, b""));
+    }
+
+    #[test]
+    fn other_names_are_devices() {
+        assert_eq!(resolve(ZStr::new(c"/dev/x=1")), Ok(None));
+        assert_eq!(resolve(ZStr::new(c"LABEL=no such label here")), Err(Errno::ENOENT));
+    }
+}
