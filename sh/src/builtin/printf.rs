@@ -1,20 +1,24 @@
 //! printf: write formatted text (POSIX.1-2024 printf; `%q` as in bash). No floating point.
 
-use super::echo;
+use super::{echo, quote};
+use sys::zstr::position;
 use sys::{num, Buf, Cx, ZStr};
 
 /// Runs `printf` on raw arguments; 1 if a number was bad or the format was.
 pub fn run(cx: &mut Cx) -> u8 {
     let mut args = &*core::mem::take(&mut cx.args);
-    if args.first().is_some_and(|a| a.is(b"--")) {
-        args = args.get(1..).unwrap_or(&[]);
+    if let [first, rest @ ..] = args {
+        if first.is(b"--") {
+            args = rest;
+        }
     }
     let [format, args @ ..] = args else { return cx.misuse(b"missing format") };
-    let mut p = Printf { cx, args };
+    let mut p = Printf { cx, args, f: &[], flags: 0, width: 0, precision: NONE, negative: false };
     loop {
         let left = p.args.len();
+        p.f = format.bytes();
         // Again while it eats arguments and there are some.
-        if !p.pass(format.bytes()) || p.args.is_empty() || p.args.len() == left {
+        if !p.pass() || p.args.is_empty() || p.args.len() == left {
             return p.cx.status;
         }
     }
@@ -23,211 +27,223 @@ pub fn run(cx: &mut Cx) -> u8 {
 struct Printf<'a, 'c, 'o> {
     cx: &'c mut Cx<'o>,
     args: &'a [ZStr<'static>],
+    /// What is left of the format.
+    f: &'a [u8],
+    // Of the conversion: flags by their place in `FLAGS`, width, precision.
+    flags: u8,
+    width: usize,
+    precision: usize,
+    /// Sign of the number read last.
+    negative: bool,
 }
 
-/// One conversion's flags, width and precision.
-struct Spec {
-    left: bool,
-    alternate: bool,
-    zeros: bool,
-    sign: &'static [u8],
-    width: usize,
-    precision: Option<usize>,
-}
+const FLAGS: &[u8] = b"-+ #0";
+const LEFT: u8 = 1;
+const PLUS: u8 = 2;
+const BLANK: u8 = 4;
+const ALTERNATE: u8 = 8;
+const ZEROS: u8 = 16;
+/// No precision is given.
+const NONE: usize = usize::MAX;
 
 impl Printf<'_, '_, '_> {
+    /// Takes the next byte of the format off, if it is among `these`: its place.
+    #[inline(never)]
+    fn take(&mut self, these: &[u8]) -> Option<usize> {
+        let (&c, rest) = self.f.split_first()?;
+        let place = position(these, c)?;
+        self.f = rest;
+        Some(place)
+    }
+
     /// Writes the format once; false when the output has come to its end.
-    fn pass(&mut self, mut f: &[u8]) -> bool {
-        while let [c, rest @ ..] = f {
-            f = rest;
+    fn pass(&mut self) -> bool {
+        while let [c, rest @ ..] = self.f {
+            self.f = rest;
             let mut c = *c;
             if c == b'%' {
-                if !self.directive(&mut f) {
+                if !self.directive() {
                     return false;
                 }
                 continue;
             }
             if c == b'\\' {
-                c = echo::escape(&mut f).unwrap_or(c);
+                c = echo::escape(&mut self.f).unwrap_or(c);
             }
             self.cx.out.byte(c);
         }
         true
     }
 
-    fn next(&mut self) -> Option<&'static [u8]> {
-        let (a, rest) = self.args.split_first()?;
-        self.args = rest;
-        Some(a.bytes())
+    #[inline(never)]
+    fn next(&mut self) -> &'static [u8] {
+        match self.args {
+            [a, rest @ ..] => {
+                self.args = rest;
+                a.bytes()
+            }
+            [] => &[],
+        }
     }
 
     /// Writes one conversion, of which the `%` has been read; false when the output ends.
-    fn directive(&mut self, f: &mut &[u8]) -> bool {
-        let whole = *f;
-        let mut s =
-            Spec { left: false, alternate: false, zeros: false, sign: b"", width: 0, precision: None };
-        while let [c, rest @ ..] = *f {
-            match c {
-                b'-' => s.left = true,
-                b'#' => s.alternate = true,
-                b'0' => s.zeros = true,
-                b'+' => s.sign = b"+",
-                b' ' if s.sign.is_empty() => s.sign = b" ",
-                b' ' => {}
-                _ => break,
-            }
-            *f = rest;
+    #[inline(never)]
+    fn directive(&mut self) -> bool {
+        let whole = self.f;
+        self.flags = 0;
+        while let Some(n) = self.take(FLAGS) {
+            self.flags |= 1 << n;
         }
-        let width = self.count(f);
-        s.left |= width < 0;
-        s.width = width.unsigned_abs() as usize;
-        if let [b'.', rest @ ..] = *f {
-            *f = rest;
+        let width = self.count();
+        if width < 0 {
+            self.flags |= LEFT;
+        }
+        self.width = width.unsigned_abs() as usize;
+        self.precision = NONE;
+        if self.take(b".").is_some() {
             // A negative precision counts as none.
-            s.precision = usize::try_from(self.count(f)).ok();
+            self.precision = self.count().try_into().unwrap_or(NONE);
         }
         // C's length modifiers say nothing here.
-        while let [b'h' | b'l' | b'L' | b'j' | b'z' | b't', rest @ ..] = *f {
-            *f = rest;
-        }
-        let c = f.first().copied().unwrap_or(0);
-        let text = whole.get(..whole.len() - f.len() + 1).unwrap_or(whole);
-        *f = f.get(1..).unwrap_or(&[]);
-        let base = match c {
-            b'%' => {
-                self.cx.out.byte(c);
-                return true;
-            }
-            b's' | b'b' | b'q' | b'c' => return self.string(c, &s),
-            b'd' | b'i' | b'u' => 10,
-            b'o' => 8,
-            b'x' | b'X' => 16,
+        while self.take(b"hlLjzt").is_some() {}
+        let text = whole.get(..whole.len() + 1 - self.f.len()).unwrap_or(whole);
+        const KNOWN: &[u8] = b"%sbqcdiuoxXaefgAEFG";
+        let Some(n) = self.take(KNOWN) else {
+            self.cx.error(text, b"invalid directive");
+            return false;
+        };
+        match n {
+            0 => self.cx.out.byte(b'%'),
+            1..=4 => return self.string(n),
+            5..=10 => self.integer(n),
             _ => {
-                let known = matches!(c | 32, b'a' | b'e' | b'f' | b'g');
-                self.cx.error(text, if known { b"no floating point here" } else { b"invalid directive" });
+                self.cx.error(text, b"no floating point here");
                 return false;
             }
-        };
-        self.integer(c, base, &s);
+        }
         true
     }
 
     /// A width or precision: digits, or `*` for the next argument.
     #[inline(never)]
-    fn count(&mut self, f: &mut &[u8]) -> i32 {
-        if let [b'*', rest @ ..] = *f {
-            *f = rest;
-            let (n, negative) = self.number();
-            let n = n.min(i32::MAX as u64) as i32;
-            return if negative { -n } else { n };
+    fn count(&mut self) -> i32 {
+        self.negative = false;
+        let mut n = 0;
+        if self.take(b"*").is_some() {
+            n = self.number();
+        } else if let Some((digits, rest)) = num::prefix(self.f, 10) {
+            self.f = rest;
+            n = digits;
         }
-        match num::prefix(f, 10) {
-            Some((n, rest)) => {
-                *f = rest;
-                n.min(i32::MAX as u64) as i32
-            }
-            None => 0,
+        let n = n.min(i32::MAX as u64) as i32;
+        if self.negative {
+            -n
+        } else {
+            n
         }
     }
 
-    /// `%s %b %q %c`; false when a `\c` ends the output.
-    fn string(&mut self, c: u8, s: &Spec) -> bool {
-        let arg = self.next().unwrap_or(&[]);
+    /// `%s %b %q %c` by their place; false when a `\c` ends the output.
+    fn string(&mut self, n: usize) -> bool {
+        let arg = self.next();
         let mut made = Buf::new();
         let mut more = true;
-        let text = match c {
-            b's' => arg,
-            // An empty argument is the NUL that ends it.
-            b'c' => arg.get(..1).unwrap_or(b"\0"),
-            _ => {
-                if c == b'b' {
-                    more = echo::unescape(arg, &mut made);
-                } else {
-                    quote(arg, &mut made);
-                }
-                &made
+        let mut text = arg;
+        match n {
+            1 => {}
+            2 => {
+                more = echo::unescape(arg, &mut made);
+                text = &made;
             }
-        };
-        let most = s.precision.filter(|_| c != b'c').unwrap_or(text.len());
-        self.put(s, b"", 0, text.get(..most).unwrap_or(text));
+            3 => {
+                quote(arg, &mut made);
+                text = &made;
+            }
+            // An empty argument is the NUL that ends it.
+            _ => text = arg.get(..1).unwrap_or(b"\0"),
+        }
+        self.put(&[], 0, text.get(..self.precision).unwrap_or(text));
         more
     }
 
-    fn integer(&mut self, c: u8, base: u32, s: &Spec) {
-        let (mut n, negative) = self.number();
-        let mut prefix = s.sign;
-        if c == b'd' || c == b'i' {
-            let most = i64::MAX as u64 + negative as u64;
-            if n > most {
-                // `number` has complained only of what passes 64 bits.
-                if n != u64::MAX {
-                    self.cx.error(b"number", b"out of range");
-                }
-                n = most;
+    /// `%d %i %u %o %x %X` by their place.
+    #[inline(never)]
+    fn integer(&mut self, place: usize) {
+        let mut n = self.number();
+        let mut head = Buf::new();
+        if place < 7 {
+            let most = i64::MAX as u64 + self.negative as u64;
+            // Of what passes 64 bits `number` has complained.
+            if n > most && n != u64::MAX {
+                self.cx.error(b"number", b"out of range");
             }
-            if negative && n != 0 {
-                prefix = b"-";
+            n = n.min(most);
+            if self.negative && n != 0 {
+                head.push(b'-');
+            } else if self.flags & PLUS != 0 {
+                head.push(b'+');
+            } else if self.flags & BLANK != 0 {
+                head.push(b' ');
             }
-        } else {
-            prefix = b"";
-            if negative {
-                n = n.wrapping_neg();
-            }
+        } else if self.negative {
+            n = n.wrapping_neg();
         }
         let mut buf = [0; 64];
-        let mut digits = num::digits(&mut buf, n, base);
-        if n == 0 && s.precision == Some(0) {
+        let base = [10, 8, 16, 16].get(place.saturating_sub(7)).copied().unwrap_or(10);
+        let len = num::digits(&mut buf, n, base).len();
+        if place == 10 {
+            buf.make_ascii_uppercase();
+        }
+        let mut digits = buf.get(buf.len() - len..).unwrap_or(&buf);
+        if n == 0 && self.precision == 0 {
             digits = &[];
         }
-        let mut zeros = s.precision.unwrap_or(0).saturating_sub(digits.len());
-        if s.alternate && base == 8 && zeros == 0 && digits.first() != Some(&b'0') {
-            zeros = 1;
+        let least = if self.precision == NONE { 0 } else { self.precision };
+        let mut zeros = least.saturating_sub(digits.len());
+        if self.flags & ALTERNATE != 0 {
+            if base == 8 && zeros == 0 && digits.first() != Some(&b'0') {
+                zeros = 1;
+            }
+            if base == 16 && n != 0 {
+                head.extend_from_slice(if place == 10 { b"0X" } else { b"0x" });
+            }
         }
-        let mut upper = Buf::new();
-        if s.alternate && base == 16 && n != 0 {
-            prefix = if c == b'X' { b"0X" } else { b"0x" };
+        if self.flags & (ZEROS | LEFT) == ZEROS && self.precision == NONE {
+            zeros = zeros.max(self.width.saturating_sub(head.len() + digits.len()));
         }
-        if c == b'X' {
-            upper.extend_from_slice(digits);
-            upper.make_ascii_uppercase();
-            digits = &upper;
-        }
-        if s.zeros && !s.left && s.precision.is_none() {
-            zeros = s.width.saturating_sub(prefix.len() + digits.len()).max(zeros);
-        }
-        self.put(s, prefix, zeros, digits);
+        self.put(&head, zeros, digits);
     }
 
     /// Writes the parts, filled up to the width.
     #[inline(never)]
-    fn put(&mut self, s: &Spec, prefix: &[u8], zeros: usize, text: &[u8]) {
-        let fill = s.width.saturating_sub(prefix.len() + zeros + text.len());
+    fn put(&mut self, head: &[u8], zeros: usize, text: &[u8]) {
+        let fill = self.width.saturating_sub(head.len() + zeros + text.len());
         let out = &mut self.cx.out;
-        if !s.left {
-            out.fill(b' ', fill);
-        }
-        out.bytes(prefix);
+        let (before, behind) = if self.flags & LEFT == 0 { (fill, 0) } else { (0, fill) };
+        out.fill(b' ', before);
+        out.bytes(head);
         out.fill(b'0', zeros);
         out.bytes(text);
-        if s.left {
-            out.fill(b' ', fill);
-        }
+        out.fill(b' ', behind);
     }
 
-    /// The next argument as an integer constant of C, or a quote and a character: magnitude, and is it
-    /// negative? Complains of what it cannot read.
+    /// The next argument as an integer constant of C, or a quote and a character: its magnitude; the sign
+    /// is in `negative`. Complains of what it cannot read.
     #[inline(never)]
-    fn number(&mut self) -> (u64, bool) {
-        let arg = self.next().unwrap_or(&[]);
-        let mut t = arg.trim_ascii_start();
-        if let [b'\'' | b'"', c, ..] = t {
-            return (*c as u64, false);
-        }
-        let negative = t.starts_with(b"-");
-        if let [b'-' | b'+', rest @ ..] = t {
+    fn number(&mut self) -> u64 {
+        let arg = self.next();
+        let mut t = arg;
+        self.negative = false;
+        while let [c @ (b' ' | b'\t'..=b'\r' | b'-' | b'+'), rest @ ..] = t {
             t = rest;
+            if *c > b' ' {
+                self.negative = *c == b'-';
+                break;
+            }
         }
         let base = match t {
+            [] if arg.is_empty() => return 0,
+            [b'\'' | b'"', c, ..] => return *c as u64,
             [b'0', b'x' | b'X', rest @ ..] => {
                 t = rest;
                 16
@@ -235,33 +251,19 @@ impl Printf<'_, '_, '_> {
             [b'0', ..] => 8,
             _ => 10,
         };
+        let mut why: &[u8] = b"invalid number";
+        let mut value = 0;
         match num::prefix(t, base) {
-            Some((n, [])) => (n, negative),
-            Some((n, _)) => {
-                self.cx.error(arg, b"invalid number");
-                (n, negative)
+            Some((n, [])) => return n,
+            Some((n, _)) => value = n,
+            // There are digits, so there are too many.
+            None if t.first().is_some_and(|&c| (num::digit(c) as u32) < base) => {
+                why = b"out of range";
+                value = u64::MAX;
             }
-            None if arg.is_empty() => (0, false),
-            None => {
-                let digit = t.first().is_some_and(|&c| (num::digit(c) as u32) < base);
-                self.cx.error(arg, if digit { b"out of range" } else { b"invalid number" });
-                (if digit { u64::MAX } else { 0 }, negative)
-            }
+            None => {}
         }
+        self.cx.error(arg, why);
+        value
     }
-}
-
-/// Appends `text` so that the shell reads it back as one word: as it is, or in single quotes.
-#[inline(never)]
-pub fn quote(text: &[u8], to: &mut Buf) {
-    let plain = |c: &u8| c.is_ascii_alphanumeric() || *c >= 128 || b"_%+,-./:@".contains(c);
-    if !text.is_empty() && text.iter().all(plain) {
-        to.extend_from_slice(text);
-        return;
-    }
-    to.push(b'\'');
-    for &c in text {
-        to.extend_from_slice(if c == b'\'' { b"'\\''" } else { core::slice::from_ref(&c) });
-    }
-    to.push(b'\'');
 }
