@@ -16,5 +16,9 @@ Run commands: of the string COMMAND, of FILE, or from standard input.
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
+    if matches!(cx.args, [only] if only.is(b"--help")) {
+        cx.help();
+        return 0;
+    }
     sh::main(cx)
 }

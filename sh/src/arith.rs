@@ -183,6 +183,7 @@ impl<'a> Eval<'a, '_> {
     }
 
     /// Reads the right side of an operator; the value.
+    #[inline(never)]
     fn operate(&mut self, left: i64, op: u8, precedence: u8, assigns: bool) -> i64 {
         let name = self.name;
         let left = if op == ASSIGN { 0 } else { self.value(left) };
@@ -216,6 +217,7 @@ impl<'a> Eval<'a, '_> {
 
     /// An operand with the signs before it and the `++` or `--` around it. A bare variable is left in
     /// `name`.
+    #[inline(never)]
     fn unary(&mut self) -> i64 {
         self.name = &[];
         let c = self.peek();
@@ -318,6 +320,7 @@ impl<'a> Eval<'a, '_> {
     }
 
     /// A constant: decimal, octal, hexadecimal or `base#digits`.
+    #[inline(never)]
     fn number(&mut self) -> i64 {
         let mut base = 10u8;
         let mut digits = 1;
@@ -395,6 +398,7 @@ impl<'a> Eval<'a, '_> {
         truth as i64
     }
 
+    #[inline(never)]
     fn power(&mut self, mut a: i64, mut b: i64) -> i64 {
         if b < 0 && !self.skip {
             self.fail(b"exponent less than 0");

@@ -502,29 +502,6 @@ impl Shell<'_> {
         out
     }
 
-    /// The job that `%…` (or a process ID) means.
-    pub(crate) fn find_job(&self, spec: &[u8]) -> Option<usize> {
-        let n = self.jobs.len();
-        let name = match spec {
-            [b'%', rest @ ..] => rest,
-            _ => {
-                let pid = sys::num::parse_u32(spec)? as i32;
-                return self.jobs.iter().position(|j| j.has(pid));
-            }
-        };
-        match name {
-            b"" | b"+" | b"%" => n.checked_sub(1),
-            b"-" => n.checked_sub(2).or(n.checked_sub(1)),
-            [b'?', part @ ..] => {
-                self.jobs.iter().position(|j| j.text.windows(part.len().max(1)).any(|w| w == part))
-            }
-            _ => match sys::num::parse_u32(name) {
-                Some(id) => self.jobs.iter().position(|j| j.id as u32 == id),
-                None => self.jobs.iter().position(|j| j.text.starts_with(name)),
-            },
-        }
-    }
-
     /// Continues job `i`, in the foreground or not.
     pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> R {
         let mut job = self.jobs.remove(i);
@@ -619,6 +596,28 @@ impl Shell<'_> {
             }
         }
         None
+    }
+}
+
+/// The job that `%…` (or a process ID) means.
+#[inline(never)]
+pub(crate) fn find(jobs: &[Job], spec: &[u8]) -> Option<usize> {
+    let n = jobs.len();
+    let name = match spec {
+        [b'%', rest @ ..] => rest,
+        _ => {
+            let pid = sys::num::parse_u32(spec)? as i32;
+            return jobs.iter().position(|j| j.has(pid));
+        }
+    };
+    match name {
+        b"" | b"+" | b"%" => n.checked_sub(1),
+        b"-" => n.checked_sub(2).or(n.checked_sub(1)),
+        [b'?', part @ ..] => jobs.iter().position(|j| j.text.windows(part.len().max(1)).any(|w| w == part)),
+        _ => match sys::num::parse_u32(name) {
+            Some(id) => jobs.iter().position(|j| j.id as u32 == id),
+            None => jobs.iter().position(|j| j.text.starts_with(name)),
+        },
     }
 }
 

@@ -558,11 +558,17 @@ impl Parser<'_, '_> {
     /// At the second `(` of `((`: reads the expression and `))` into the word, behind `mark`. False, and
     /// nothing has happened, if it does not end so: it is a subshell in parentheses then.
     pub(crate) fn arith(&mut self, mark: u8) -> R<bool> {
+        if self.open_end {
+            return Ok(false);
+        }
         let (pos, len) = (self.src.pos, self.word.len());
         self.src.pos += 1;
         self.word.push(mark);
         self.text(Ctx::Arith)?;
         self.word.push(END);
+        // If this goes on to the end of the text, so does every other: they are not tried, which would
+        // take forever.
+        self.open_end = self.raw(0) == 0;
         if self.raw(0) == b')' {
             self.src.pos += 1;
             if self.ch() == b')' {

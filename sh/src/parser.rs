@@ -41,6 +41,8 @@ pub(crate) struct Parser<'p, 'a> {
     pub(crate) active: Vec<(Buf, usize)>,
     /// A word that starts here or later is looked up as an alias too.
     blank: usize,
+    /// Has an arithmetic expression been tried that did not end?
+    pub(crate) open_end: bool,
 }
 
 /// Reserved words; those up to `in` of which a list must not consist come first.
@@ -134,6 +136,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             pure: true,
             active: Vec::new(),
             blank: usize::MAX,
+            open_end: false,
         }
     }
 

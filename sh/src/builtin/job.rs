@@ -1,7 +1,7 @@
 //! Builtins about processes: `bg fg jobs kill times wait`.
 
 use crate::fields::Fields;
-use crate::jobs::State;
+use crate::jobs::{find, State};
 use crate::{opt, Flow, Shell, R};
 use sys::process;
 
@@ -12,7 +12,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u8> {
     let mut status = 0;
     let mut which = alloc::vec::Vec::new();
     for k in i..f.len() {
-        match sh.find_job(f.get(k)) {
+        match find(&sh.jobs, f.get(k)) {
             Some(n) => which.push(n),
             None => status = sh.bad(f.get(k), b"no such job")?,
         }
@@ -41,7 +41,7 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u8> {
     loop {
         let spec = if f.len() > k { f.get(k) } else { b"%%" };
         let _ = sh.reap(false);
-        match sh.find_job(spec) {
+        match find(&sh.jobs, spec) {
             Some(i) if sh.jobs.get(i).is_some_and(|j| j.group == 0) => {
                 return sh.bad(spec, b"job was started without job control")
             }
@@ -60,19 +60,21 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u8> {
     // A child that has ended is not there any more.
     let _ = sh.reap(false);
     let mut args = f.all();
-    let mut args: &mut [sys::ZStr] = &mut args;
-    let Some((&mut name, rest)) = args.split_first_mut() else { return Ok(1) };
-    args = rest;
-    let mut found = alloc::vec::Vec::new();
-    for a in args.iter() {
-        if a.first() == b'%' {
-            if let Some(j) = sh.find_job(a.bytes()).and_then(|i| sh.jobs.get(i)) {
-                found.push((*a, if j.group != 0 { -j.group } else { j.leader() }));
-            }
+    let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
+    let jobs = &sh.jobs;
+    let mut cx = sys::Cx::raw(name, args, sh.out, sh.envp, sh.table);
+    let status = super::kill::run(&mut cx, &mut |spec| {
+        let job = find(jobs, spec).and_then(|i| jobs.get(i))?;
+        Some(if job.group != 0 { -job.group } else { job.leader() })
+    });
+    // What is stopped can only die when it goes on.
+    for k in 1..f.len() {
+        let job = find(&sh.jobs, f.get(k)).and_then(|i| sh.jobs.get(i));
+        if let Some(j) = job.filter(|j| f.z(k).first() == b'%' && j.state() == State::Stopped) {
+            j.kill(sys::signal::SIGCONT);
         }
     }
-    let mut cx = sys::Cx::raw(name, args, sh.out, sh.envp, sh.table);
-    Ok(super::kill::run(&mut cx, &mut |spec| found.iter().find(|f| f.0.bytes() == spec).map(|f| f.1)))
+    Ok(status)
 }
 
 /// `times`.
@@ -117,7 +119,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u8> {
     }
     for k in i..f.len() {
         let spec = f.get(k);
-        let Some(n) = sh.find_job(spec) else {
+        let Some(n) = find(&sh.jobs, spec) else {
             if spec.first() != Some(&b'%') && sys::num::parse_u32(spec).is_none() {
                 return sh.misused(spec, b"Illegal number");
             }
