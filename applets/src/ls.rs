@@ -27,35 +27,35 @@ List FILEs and what is in directories; . if there is none.
     -l  Long: mode, links, owner, group, size, time; -ll as --full-time
     -g  Long without owner
     -o  Long without group
-    -n  Long with numeric owner and group
-    --full-time  Long with date, time and zone
-    -a, --all  Names that start with . too
-    -A, --almost-all  As -a without . and ..
-    -d, --directory  Directories themselves
-    -R, --recursive  Directories in directories too
+    -n  Long with numbers of owner and group
+    --full-time  Long with full time
+    -a  Names that start with . too
+    -A  As -a without . and ..
+    -d  Directories themselves
+    -R  Directories in directories too
     -L  Follow links
     -H  Follow links that are a FILE
-    -F, --classify  Mark types: / directory * program @ link = socket | fifo
+    -F  Mark types: / directory * program @ link = socket | fifo
     -p  Mark directories
-    -i, --inode  Inode number
-    -s, --size  Space used
-    -h, --human-readable  Sizes as 1K 2.3M 4G
+    -i  Inode number
+    -s  Space used
+    -h  Sizes as 1K 2.3M 4G
     -k  Not -h; space in units of 1K
-    -Z, --context  Security context
+    -Z  Security context
     -t  Sort by time
     -S  Sort by size
     -X  Sort by extension
     -v  Sort by numbers in names
     -U  Do not sort
     -f  As -aU
-    -r, --reverse  Sort the other way round
+    -r  Sort the other way round
     -c  Time of last change of status
     -u  Time of last access
     --group-directories-first  Directories before files
-    -b, --escape  Escape odd characters
-    -q, --hide-control-chars  Show them as ? (default on a terminal)
-    -N, --literal  Show them
-    -w, --width COLS  Width of the screen
+    -b  Escape odd characters
+    -q  Show them as ? (default on a terminal)
+    -N  Show them
+    -w COLS  Width of the screen
     --color[=WHEN]  Colours: always, auto (default), never
 ",
 }

@@ -170,6 +170,9 @@ impl Ls<'_, '_> {
                         *w = width;
                     }
                 }
+                if line > self.screen {
+                    break;
+                }
             }
             if line <= self.screen || columns == 1 {
                 return columns;

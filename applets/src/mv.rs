@@ -1,11 +1,12 @@
 //! mv: move files (POSIX.1-2024 mv; -n, -T, -t and -v as GNU and BusyBox have them).
 
 use crate::util::remove::{self, How};
+use crate::util::stamp::number;
 use crate::util::walk::same;
 use crate::util::{ask, copy};
 use sys::fs::{self, Fd, Statx};
 use sys::zstr::ZBuf;
-use sys::{num, time, tty, Buf, Cx, Errno, ZStr};
+use sys::{time, tty, Buf, Cx, Errno, ZStr};
 
 applet! {
     name: mv,
@@ -69,43 +70,46 @@ fn base(path: &[u8]) -> usize {
 /// Moves one file to its new path.
 #[inline(never)]
 fn one(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
-    let label: Buf = [b"'", source.bytes(), b"' -> '", dest, b"'"].concat();
-    if let Ok(old) = fs::lstat(dest.z()) {
+    if let Ok(old) = &fs::lstat(dest.z()) {
         if cx.has(opt!("n")) {
             return;
         }
-        if fs::lstat(source).is_ok_and(|s| same(&s, &old)) {
-            return cx.error(&label, b"these are the same file");
+        if fs::lstat(source).is_ok_and(|s| same(&s, old)) {
+            return failed(cx, source, dest, b"these are the same file");
         }
-        let mut protected = || {
-            fs::kind(&old) != fs::S_IFLNK
-                && fs::access(dest.z(), 2) == Err(Errno::EACCES)
-                && tty::is(Fd::STDIN)
-        };
-        if (cx.has(opt!("i")) || !cx.has(opt!("f")) && protected()) && !ask::yes(cx, b"replace", dest) {
+        let mut ask = cx.has(opt!("i"));
+        if !ask && !cx.has(opt!("f")) && fs::kind(old) != fs::S_IFLNK {
+            ask = fs::access(dest.z(), 2) == Err(Errno::EACCES) && tty::is(Fd::STDIN);
+        }
+        if ask && !ask::yes(cx, b"replace", dest) {
             return;
         }
     }
-    let done = match fs::renameat2(Fd::CWD, source, Fd::CWD, dest.z(), 0) {
-        Err(Errno::EXDEV) => match fs::lstat(source) {
-            Ok(s) => return across(cx, source, &s, dest, &label),
-            Err(e) => Err(e),
-        },
-        done => done,
-    };
-    match done {
-        Ok(()) => told(cx, &label),
-        Err(Errno::EINVAL) => cx.error(&label, INTO_ITSELF),
-        Err(e) => cx.fail(&label, e),
+    match fs::renameat2(Fd::CWD, source, Fd::CWD, dest.z(), 0) {
+        Ok(()) => told(cx, source, dest),
+        Err(Errno::EXDEV) => across(cx, source, dest),
+        Err(Errno::EINVAL) => failed(cx, source, dest, INTO_ITSELF),
+        Err(e) => failed(cx, source, dest, e.text()),
     }
 }
 
 const INTO_ITSELF: &[u8] = b"a directory cannot move into itself";
 
-fn told(cx: &mut Cx, label: &[u8]) {
+/// Both names, for messages.
+fn label(source: ZStr, dest: &[u8]) -> Buf {
+    [b"'", source.bytes(), b"' -> '", dest, b"'"].concat()
+}
+
+#[inline(never)]
+fn failed(cx: &mut Cx, source: ZStr, dest: &[u8], why: &[u8]) {
+    cx.error(&label(source, dest), why);
+}
+
+#[inline(never)]
+fn told(cx: &mut Cx, source: ZStr, dest: &[u8]) {
     if cx.has(opt!("v")) {
         cx.out.bytes(b"renamed ");
-        cx.out.bytes(label);
+        cx.out.bytes(&label(source, dest));
         cx.out.byte(b'\n');
     }
 }
@@ -113,34 +117,34 @@ fn told(cx: &mut Cx, label: &[u8]) {
 /// Moves to another file system: a copy beside the destination, which takes its name when it is complete;
 /// then the original goes. So what was at the destination is there until then.
 #[inline(never)]
-fn across(cx: &mut Cx, source: ZStr, s: &Statx, dest: &mut Buf, label: &[u8]) {
-    let is_dir = fs::kind(s) == fs::S_IFDIR;
-    let mut temp: Buf = dest.get(..base(dest)).unwrap_or(&[]).to_vec();
-    if is_dir && within(&mut temp, s) {
-        return cx.error(label, INTO_ITSELF);
+fn across(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
+    let s = &fs::lstat(source);
+    let is_dir = s.as_ref().is_ok_and(|s| fs::kind(s) == fs::S_IFDIR);
+    let mut temp: Buf = dest.get(..base(dest)).unwrap_or_default().to_vec();
+    if let (true, Ok(s)) = (is_dir, s) {
+        if within(&mut temp, s) {
+            return failed(cx, source, dest, INTO_ITSELF);
+        }
     }
-    let mut digits = [0; 64];
     temp.extend_from_slice(b".mv-");
-    temp.extend_from_slice(num::digits(&mut digits, time::now(time::CLOCK_REALTIME).nsec as u64, 10));
+    number(&mut temp, time::now(time::CLOCK_REALTIME).nsec as u64, 0);
     // All modes of the copy are exact.
     let umask = fs::umask(0);
     let mut done = copy::tree(cx, source, is_dir, &mut temp);
     fs::umask(umask);
     if done {
         if let Err(e) = fs::renameat2(Fd::CWD, temp.z(), Fd::CWD, dest.z(), 0) {
-            cx.fail(label, e);
+            failed(cx, source, dest, e.text());
             done = false;
         }
     }
     let silent = How { ask: false, careful: false, verbose: false };
-    if !done {
-        if fs::lstat(temp.z()).is_ok() {
-            remove::tree(cx, temp.z(), is_dir, silent);
-        }
-        return;
+    if done {
+        remove::tree(cx, source, is_dir, silent);
+        told(cx, source, dest);
+    } else if fs::lstat(temp.z()).is_ok() {
+        remove::tree(cx, temp.z(), is_dir, silent);
     }
-    remove::tree(cx, source, is_dir, silent);
-    told(cx, label);
 }
 
 /// Is the directory at `path`, empty for the working directory, the directory `s` or below it?

@@ -55,14 +55,15 @@ impl Sum {
         let mut rest = text;
         while let [c, tail @ ..] = rest {
             match c {
-                b'0'..=b'9' if place < MILLION => {
-                    micro += (c - b'0') as u32 * place;
-                    place /= 10;
-                    valid = true;
-                }
                 b'0'..=b'9' => {
-                    sec = sec.saturating_mul(10).saturating_add((c - b'0') as u32);
+                    let digit = (c - b'0') as u32;
                     valid = true;
+                    if place < MILLION {
+                        micro += digit * place;
+                        place /= 10;
+                    } else {
+                        sec = scaled(sec, 10, digit);
+                    }
                 }
                 b'.' if place == MILLION => place /= 10,
                 _ => break,
@@ -80,14 +81,21 @@ impl Sum {
         for step in 0..steps {
             let factor = if step == 2 { 24 } else { 60 };
             micro *= factor;
-            sec = sec.saturating_mul(factor).saturating_add(micro / MILLION);
+            sec = scaled(sec, factor, micro / MILLION);
             micro %= MILLION;
         }
         micro += self.micro;
-        self.sec = self.sec.saturating_add(sec).saturating_add(micro / MILLION);
+        self.sec = scaled(self.sec, 1, sec);
+        self.sec = scaled(self.sec, 1, micro / MILLION);
         self.micro = micro % MILLION;
         valid
     }
+}
+
+/// `n * factor + more`, at most what fits.
+#[inline(never)]
+fn scaled(n: u32, factor: u32, more: u32) -> u32 {
+    n.saturating_mul(factor).saturating_add(more)
 }
 
 #[cfg(test)]

@@ -212,10 +212,10 @@ fn mv_between_file_systems_keeps_everything() {
         let there = elsewhere(here.path());
         tree(&here.path().join("tree"));
         let before = description(&here.path().join("tree"));
-        let mv = format!("mv -v tree {}/moved", there.path().display());
+        let mv = format!("mv -v tree/ {}/moved", there.path().display());
         let (status, out, err) = run(target, here.path(), &mv);
         assert_eq!((status, err.as_str()), (0, ""));
-        assert_eq!(out, format!("renamed 'tree' -> '{}/moved'\n", there.path().display()));
+        assert_eq!(out, format!("renamed 'tree/' -> '{}/moved'\n", there.path().display()));
         assert!(names(here.path()).is_empty());
         assert_eq!(names(there.path()), ["moved"]);
         assert_eq!(description(&there.path().join("moved")), before);

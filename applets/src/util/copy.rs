@@ -26,7 +26,9 @@ struct Copy<'a> {
 ///
 /// The caller has set the umask to 0.
 pub(crate) fn tree(cx: &mut Cx, operand: ZStr, is_dir: bool, root: &mut Buf) -> bool {
-    let mut copy = Copy { root, operand: operand.len(), dir: None, links: Vec::new(), paths: Buf::new() };
+    // Slashes behind it belong to what follows.
+    let length = operand.bytes().iter().rposition(|&b| b != b'/').map_or(0, |n| n + 1);
+    let mut copy = Copy { root, operand: length, dir: None, links: Vec::new(), paths: Buf::new() };
     let before = core::mem::take(&mut cx.status);
     walk(cx, operand, is_dir, &mut |w, step| match copy.step(w, step) {
         Ok(()) => true,

@@ -11,7 +11,7 @@ pub(crate) fn parse(text: &[u8], old: u32, umask: u32) -> Option<u32> {
         return (n < 0o10000).then_some(n as u32);
     }
     let mut mode = old & 0o7777;
-    let mut rest = text.iter().copied().peekable();
+    let mut rest = text.iter().copied();
     loop {
         // Bits of those named: u has set-user-ID, g set-group-ID, o nothing special, a and nobody also sticky.
         let mut who = 0;

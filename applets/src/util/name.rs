@@ -39,12 +39,17 @@ pub(crate) fn show(mut name: &[u8], odd: Odd, out: &mut Buf) -> usize {
     width
 }
 
+#[inline(never)]
 fn escape(b: u8, out: &mut Buf) {
     out.push(b'\\');
     match b {
         7..=13 => out.push(b"abtnvfr"[(b - 7) as usize]),
         b' ' | b'\\' => out.push(b),
-        _ => out.extend([b >> 6, b >> 3 & 7, b & 7].map(|d| b'0' + d)),
+        _ => {
+            for shift in [6, 3, 0] {
+                out.push(b'0' + (b >> shift & 7));
+            }
+        }
     }
 }
 
@@ -66,9 +71,9 @@ pub(crate) fn version(mut a: &[u8], mut b: &[u8]) -> Ordering {
     }
 }
 
-/// What follows the last dot; empty without one.
+/// The last dot and what follows it; empty without one.
 pub(crate) fn extension(name: &[u8]) -> &[u8] {
-    name.iter().rposition(|&b| b == b'.').and_then(|n| name.get(n + 1..)).unwrap_or(&[])
+    name.iter().rposition(|&b| b == b'.').and_then(|n| name.get(n..)).unwrap_or(&[])
 }
 
 #[cfg(test)]
@@ -97,7 +102,7 @@ mod tests {
         assert_eq!(v("a", "a1"), Ordering::Less);
         assert_eq!(v("x01", "x1"), Ordering::Equal);
         assert_eq!(v("b1", "a2"), Ordering::Greater);
-        assert_eq!(extension(b"a.b.c"), b"c");
+        assert_eq!(extension(b"a.b.c"), b".c");
         assert_eq!(extension(b"a"), b"");
     }
 }

@@ -85,8 +85,9 @@ pub(crate) fn walk(cx: &mut Cx, operand: ZStr, is_dir: bool, visit: &mut Visit) 
             w.enter(visit);
         } else {
             w.name = level.name;
-            w.leave();
-            visit(&mut w, Step::Leave);
+            if w.leave() {
+                visit(&mut w, Step::Leave);
+            }
         }
     }
 }
@@ -177,28 +178,32 @@ impl Walk<'_, '_> {
     }
 
     /// Goes back to the parent, if it is the one that we came from: while we were below, somebody may have
-    /// moved the directory elsewhere. Then the walk cannot go on.
-    fn leave(&mut self) {
+    /// moved the directory elsewhere. Then the walk ends with a report.
+    fn leave(&mut self) -> bool {
         self.levels.pop();
         let mut parent = Fd::CWD;
         if let Some(level) = self.levels.last() {
             let flags = fs::O_RDONLY | fs::O_DIRECTORY | fs::O_CLOEXEC;
-            let up = match fs::openat(self.dir, ZStr::new(c".."), flags, 0) {
-                Ok(fd) if id(*fd) == level.id => Ok(fd.into_fd()),
-                Ok(_) => Err(Errno::ESTALE),
-                Err(e) => Err(e),
-            };
-            match up {
-                Ok(fd) => parent = fd,
-                Err(e) => {
-                    self.fail(e);
-                    self.levels.clear();
-                    // The visit that follows meets no directory of its name.
-                    parent = Fd(-1);
+            let up = fs::openat(self.dir, ZStr::new(c".."), flags, 0);
+            let why = match up {
+                Ok(fd) => {
+                    parent = fd.into_fd();
+                    if id(parent) == level.id {
+                        None
+                    } else {
+                        Some(Errno::ESTALE)
+                    }
                 }
+                Err(e) => Some(e),
+            };
+            if let Some(e) = why {
+                self.levels.clear();
+                self.fail(e);
+                return false;
             }
         }
         self.change(parent);
+        true
     }
 }
 
