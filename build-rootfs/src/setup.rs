@@ -30,7 +30,8 @@ const KERNEL: &[(&str, &str)] = &[
     ("bc", "bc"),
     ("xz-utils", "xz"),
 ];
-const TEST: &[(&str, &str)] = &[("cpio", "cpio")];
+const TEST: &[(&str, &str)] =
+    &[("cpio", "cpio"), ("gcc", "gcc"), ("make", "make"), ("bzip2", "bzip2"), ("xz-utils", "xz")];
 /// apt's lists are taken as stale after this time.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 
