@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 use sys::fs::{self, Dir, Fd};
-use sys::zstr::ZBuf;
+use sys::zstr::{cut, position, ZBuf};
 use sys::{Buf, ZStr};
 
 /// Does the pattern match all of `text`?
@@ -97,6 +97,7 @@ fn next(p: &mut &[u8]) -> Option<u8> {
 
 /// Takes a bracket expression, behind its `[`, off the pattern: does it hold `c`? `None` if it never
 /// ends; nothing is taken then.
+#[inline(never)]
 fn bracket(pattern: &mut &[u8], c: u8) -> Option<bool> {
     let mut p = *pattern;
     let not = matches!(p.first(), Some(b'!' | b'^'));
@@ -154,11 +155,15 @@ graph:!~\xfflower:az\xffprint: ~\xffpunct:!/:@[`{~\xffspace:\t\r  \xffupper:AZ\x
 /// Takes a class `[:name:]` off: does it hold `c`? `None` if there is none.
 fn class(p: &mut &[u8], c: u8) -> Option<bool> {
     let text = p.strip_prefix(b"[:")?;
-    let end = text.iter().position(|&b| b == b':')? + 1;
-    let (name, rest) = text.split_at_checked(end)?;
+    let (name, rest) = text.split_at_checked(position(text, b':')? + 1)?;
     *p = rest.strip_prefix(b"]")?;
-    let ranges = CLASSES.split(|&b| b == 0xff).find_map(|e| e.strip_prefix(name)).unwrap_or(&[]);
-    Some(ranges.chunks(2).any(|r| matches!(r, [low, high] if *low <= c && c <= *high)))
+    let mut all = CLASSES;
+    while !all.is_empty() {
+        if let Some(ranges) = cut(&mut all, 0xff).strip_prefix(name) {
+            return Some(ranges.chunks(2).any(|r| matches!(r, [low, high] if *low <= c && c <= *high)));
+        }
+    }
+    Some(false)
 }
 
 /// Does the pattern hold anything but literal characters? A `[` alone does not count: it is a command.
@@ -199,7 +204,7 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
     while !rest.is_empty() {
         // One name and the slashes before it; of a quoted slash, the backslash goes.
         let (slash, tail) = rest.split_at(run(rest, b'/'));
-        let (mut name, tail) = tail.split_at(tail.iter().position(|&b| b == b'/').unwrap_or(tail.len()));
+        let (mut name, tail) = tail.split_at(position(tail, b'/').unwrap_or(tail.len()));
         rest = tail;
         if !rest.is_empty() {
             name = name.strip_suffix(b"\\").unwrap_or(name);
@@ -260,6 +265,7 @@ fn add(paths: &mut Buf, part: &[u8]) {
 
 /// Appends to `found` what directory `path` (empty: the current one) holds that matches `name`; only
 /// what may be a directory, if `inner`.
+#[inline(never)]
 fn list(path: &mut Buf, name: &[u8], inner: bool, found: &mut Buf) {
     let dots = matches!(name, [b'.', ..] | [b'\\', b'.', ..]);
     let here = if path.is_empty() { ZStr::new(c".") } else { path.z() };

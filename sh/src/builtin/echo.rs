@@ -10,16 +10,20 @@ pub fn run(cx: &mut Cx) -> u8 {
     let mut escapes = false;
     let mut args = &*cx.args;
     while let [a, rest @ ..] = args {
-        let Some(letters) = a.strip_prefix(b"-") else { break };
-        if letters.is_empty() || letters.bytes().iter().any(|c| !matches!(c, b'n' | b'e' | b'E')) {
+        let [b'-', letters @ ..] = a.bytes() else { break };
+        let (mut line_end, mut escape) = (newline, escapes);
+        let known = letters.iter().all(|&c| {
+            match c {
+                b'n' => line_end = false,
+                b'e' | b'E' => escape = c == b'e',
+                _ => return false,
+            }
+            true
+        });
+        if !known || letters.is_empty() {
             break;
         }
-        for &c in letters.bytes() {
-            match c {
-                b'n' => newline = false,
-                _ => escapes = c == b'e',
-            }
-        }
+        (newline, escapes) = (line_end, escape);
         args = rest;
     }
     let mut line = Buf::new();
@@ -113,5 +117,20 @@ mod tests {
             assert_eq!(u(t), (b.to_vec(), true), "{t}");
         }
         assert_eq!(u("ab\\cd"), (b"ab".to_vec(), false));
+    }
+
+    #[test]
+    fn options_are_letters_of_echo_alone() {
+        let echo = |args: &[&str]| {
+            let args: Vec<&[u8]> = args.iter().map(|a| a.as_bytes()).collect();
+            crate::builtin::printf::tests::call(&mut |cx| run(cx), &args).1
+        };
+        assert_eq!(echo(&["a", "", "b\\n"]), "a  b\\n\n");
+        assert_eq!(echo(&["-n", "-e", "a\\tb"]), "a\tb");
+        assert_eq!(echo(&["-neE", "a\\t", "-e"]), "a\\t -e");
+        assert_eq!(echo(&["-nx", "-"]), "-nx -\n");
+        assert_eq!(echo(&["-", "--", "-e"]), "- -- -e\n");
+        assert_eq!(echo(&["-e", "a\\cb", "c"]), "a");
+        assert_eq!(echo(&[]), "\n");
     }
 }

@@ -54,6 +54,7 @@ pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
     cx.status
 }
 
+#[inline(never)]
 fn number(name: ZStr) -> Option<u32> {
     if name.is(b"EXIT") {
         return Some(0);
@@ -63,6 +64,7 @@ fn number(name: ZStr) -> Option<u32> {
 
 /// Writes the names of all signals, or of those given by number or exit status; the numbers of those given
 /// by name.
+#[inline(never)]
 fn list(cx: &mut Cx, args: &[ZStr<'static>]) {
     for a in args {
         match number(*a) {
@@ -89,6 +91,41 @@ fn list(cx: &mut Cx, args: &[ZStr<'static>]) {
         for n in 1..32 {
             cx.out.bytes(signal::name(n));
             cx.out.byte(if n < 31 { b' ' } else { b'\n' });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kill(args: &[&str]) -> (u8, String) {
+        let args: Vec<&[u8]> = args.iter().map(|a| a.as_bytes()).collect();
+        let mut job = |spec: &[u8]| (spec == b"%1").then(|| process::getpid() as i32);
+        crate::builtin::printf::tests::call(&mut |cx| run(cx, &mut job), &args)
+    }
+
+    #[test]
+    fn names_and_numbers_are_listed() {
+        assert_eq!(kill(&["-l", "9", "143", "SIGINT", "0", "40"]), (0, "KILL\nTERM\n2\nEXIT\n40\n".into()));
+        assert!(kill(&["-l"]).1.starts_with("HUP INT QUIT ") && kill(&["-l"]).1.ends_with(" SYS\n"));
+        assert_eq!(kill(&["-l", "nope"]).0, 1);
+    }
+
+    #[test]
+    fn signals_reach_processes_and_jobs() {
+        let own = process::getpid().to_string();
+        for args in [&["-0", &own[..]][..], &["-s", "0", "--", &own], &["-n", "0", &own], &["-EXIT", "%1"]] {
+            assert_eq!(kill(args), (0, String::new()), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_have_a_status() {
+        for args in
+            [&[][..], &["-0"], &["-s"], &["-NOPE", "1"], &["-0", "x"], &["-0", "%2"], &["-0", "1000000000"]]
+        {
+            assert_eq!(kill(args).0, 1, "{args:?}");
         }
     }
 }

@@ -267,3 +267,72 @@ impl Printf<'_, '_, '_> {
         value
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::ffi::CString;
+    use sys::applet::{no_options, Table};
+    use sys::Out;
+
+    static NO_APPLETS: Table =
+        Table { names: b"", entries: &[], options: no_options, specs: b"", usage: b"", pairs: &[] };
+
+    /// Status and output of a builtin that is written as an applet.
+    pub(crate) fn call(run: &mut dyn FnMut(&mut Cx) -> u8, args: &[&[u8]]) -> (u8, String) {
+        let z = |a: &[u8]| ZStr::new(Box::leak(CString::new(a).unwrap().into_boxed_c_str()));
+        let mut args: Vec<ZStr> = args.iter().map(|a| z(a)).collect();
+        let mut out = Out::memory();
+        let mut cx = Cx::raw(ZStr::new(c"builtin"), &mut args, &mut out, core::ptr::null(), &NO_APPLETS);
+        let status = run(&mut cx);
+        (status, String::from_utf8(out.take()).unwrap())
+    }
+
+    fn printf(args: &[&str]) -> (u8, String) {
+        let args: Vec<&[u8]> = args.iter().map(|a| a.as_bytes()).collect();
+        call(&mut |cx| run(cx), &args)
+    }
+
+    #[track_caller]
+    fn check(args: &[&str], want: &str) {
+        assert_eq!(printf(args), (0, want.into()), "{args:?}");
+    }
+
+    #[test]
+    fn the_format_is_used_again() {
+        check(&["%s-%s|", "a", "b", "c"], "a-b|c-|");
+        check(&["x\\n", "a", "b"], "x\n");
+        check(&["--", "%%%c%c", "abc", ""], "%a\0");
+    }
+
+    #[test]
+    fn numbers() {
+        check(&["%d %i %u", "-5", "+7", "-1"], "-5 7 18446744073709551615");
+        check(&["%x %X %o %d %d %d", "255", "255", "8", "0x1F", "010", "'a"], "ff FF 10 31 8 97");
+        check(&["%5d|%-5d|%05d|%+d|% d", "42", "42", "-42", "42", "42"], "   42|42   |-0042|+42| 42");
+        check(&["%.3d|%6.3d|%06.3d|%.0d|", "5", "5", "5", "0"], "005|   005|   005||");
+        check(&["%#o|%#x|%#X|%#x|%#06x", "8", "255", "255", "0", "255"], "010|0xff|0XFF|0|0x00ff");
+        check(&["%*d|%-*d|%*d|%.*s", "4", "1", "4", "2", "-4", "3", "2", "abc"], "   1|2   |3   |ab");
+        check(&["%d", "-9223372036854775808"], "-9223372036854775808");
+        check(&["%d", ""], "0");
+    }
+
+    #[test]
+    fn texts() {
+        check(&["%5s|%-5s|%.2s|", "ab", "ab", "abc"], "   ab|ab   |ab|");
+        check(&["%b|%b", "a\\tb\\0101", "x\\cy", "z"], "a\tbA|x");
+        check(&["\\101\\x41\\q", ""], "AA\\q");
+        check(&["%q", "a b"], "'a b'");
+    }
+
+    #[test]
+    fn mistakes_have_a_status() {
+        assert_eq!(printf(&["%d|", "12x"]), (1, "12|".into()));
+        assert_eq!(printf(&["%d|", "99999999999999999999"]), (1, "9223372036854775807|".into()));
+        assert_eq!(printf(&["%d|", "08"]), (1, "0|".into()));
+        assert_eq!(printf(&["a%f", "1"]), (1, "a".into()));
+        assert_eq!(printf(&["a%y", "1"]), (1, "a".into()));
+        assert_eq!(printf(&["a%"]), (1, "a".into()));
+        assert_eq!(printf(&[]).0, 1);
+    }
+}

@@ -1,6 +1,7 @@
 //! test, [: evaluate an expression (POSIX.1-2024 test; `( )`, `-a` and `-o` as XSI had them).
 
 use sys::fs::{self, Fd, Statx};
+use sys::zstr::{position, position_in};
 use sys::{num, process, tty, Cx, ZStr};
 
 /// Runs `test` or `[` on raw arguments: 0 true, 1 false, 2 an error.
@@ -45,6 +46,7 @@ impl<'a> Test<'a> {
 
     /// All of `rest`. Up to four arguments POSIX goes by their number; what the grammar would read in
     /// another way is sorted out here.
+    #[inline(never)]
     fn whole(&mut self) -> bool {
         let not = self.rest.len() == 4 && self.next_is(b"!");
         if self.rest.is_empty() {
@@ -118,7 +120,7 @@ impl<'a> Test<'a> {
                     return is != not;
                 }
                 if let [b'-', letter] = *a.bytes() {
-                    if UNARIES.iter().any(|&u| u == letter) {
+                    if position(UNARIES, letter).is_some() {
                         return self.judge(unary(letter, b), rest) != not;
                     }
                 }
@@ -197,7 +199,7 @@ pub fn unary(op: u8, operand: ZStr) -> Option<bool> {
 #[inline(never)]
 fn binary_number(op: ZStr) -> Option<usize> {
     static BINARIES: &[u8] = b"= == != < > -eq -ne -lt -ge -gt -le -nt -ot -ef";
-    BINARIES.split(|&b| b == b' ').position(|o| op.is(o))
+    position_in(BINARIES, b' ', op.bytes())
 }
 
 /// A binary primary; `None` if there is no such operator, or if one of the operands should be a number

@@ -2,6 +2,7 @@
 //! ash and bash).
 
 use sys::process::{getrlimit, setrlimit};
+use sys::zstr::position;
 use sys::{num, Cx};
 
 // Letter, resource (`man 2 getrlimit`), bytes of its unit as a power of two, then what it is.
@@ -86,7 +87,7 @@ fn for_each(letter: u8, each: &mut dyn FnMut(u32, u32, &'static [u8])) -> bool {
     let mut any = false;
     let mut rest = LIMITS;
     while let [c, resource, shift, text @ ..] = rest {
-        let end = text.iter().position(|&b| b == 0).unwrap_or(text.len());
+        let end = position(text, 0).unwrap_or(text.len());
         if *c == letter || letter == b'a' && *c != b'u' {
             any = true;
             each(*resource as u32, *shift as u32, rest.get(..end + 3).unwrap_or(&[]));
@@ -96,13 +97,12 @@ fn for_each(letter: u8, each: &mut dyn FnMut(u32, u32, &'static [u8])) -> bool {
     any
 }
 
+#[inline(never)]
 fn set(resource: u32, shift: u32, which: u8, text: &[u8]) -> Result<(), &'static [u8]> {
     let bad: &[u8] = b"bad number";
     let mut l = getrlimit(resource).map_err(|e| e.text())?;
     let value = match text {
         b"unlimited" => u64::MAX,
-        b"hard" => l.hard,
-        b"soft" => l.soft,
         _ => {
             let n = num::parse(text, 10).ok_or(bad)?;
             if n << shift >> shift != n {
@@ -119,4 +119,34 @@ fn set(resource: u32, shift: u32, which: u8, text: &[u8]) -> Result<(), &'static
         l.soft = value;
     }
     setrlimit(resource, &l).map_err(|e| e.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ulimit(args: &[&str]) -> (u8, String) {
+        let args: Vec<&[u8]> = args.iter().map(|a| a.as_bytes()).collect();
+        crate::builtin::printf::tests::call(&mut |cx| run(cx), &args)
+    }
+
+    #[test]
+    fn limits_are_set_and_told() {
+        // Of core files: no test writes one.
+        assert_eq!(ulimit(&["-S", "-c", "8"]), (0, String::new()));
+        assert_eq!(ulimit(&["-c"]), (0, "8\n".into()));
+        assert_eq!(ulimit(&["-Sc", "0"]).0, 0);
+        assert_eq!(ulimit(&["-Sc"]), (0, "0\n".into()));
+        let (status, all) = ulimit(&["-a"]);
+        assert!(status == 0 && all.lines().count() == 15 && all.contains("-c core file, blocks"), "{all}");
+        assert_eq!(ulimit(&[]), ulimit(&["-f"]));
+    }
+
+    #[test]
+    fn mistakes_have_a_status() {
+        assert_eq!(ulimit(&["-y"]).0, 2);
+        assert_eq!(ulimit(&["-n", "x"]).0, 1);
+        assert_eq!(ulimit(&["-s", "99999999999999999999"]).0, 1);
+        assert_eq!(ulimit(&["-s", "18446744073709551615"]).0, 1);
+    }
 }

@@ -79,6 +79,7 @@ impl History {
     }
 
     /// Adds what was entered, each line by itself. A line like the last one is not added.
+    #[inline(never)]
     pub(crate) fn add(&mut self, mut text: &[u8]) {
         while !text.is_empty() {
             let line = cut(&mut text, b'\n');
@@ -92,6 +93,7 @@ impl History {
         }
     }
 
+    #[inline(never)]
     fn append(&mut self, line: &[u8]) -> Result<()> {
         let f = fs::open(self.file.z(), fs::O_WRONLY | fs::O_APPEND | fs::O_CREAT | fs::O_CLOEXEC, 0o600)?;
         let mut whole = Buf::new();
@@ -104,6 +106,7 @@ impl History {
     }
 
     /// Writes the file anew with the last lines of all shells.
+    #[inline(never)]
     fn shorten(&mut self) -> Result<()> {
         self.load()?;
         let mut beside = self.file.clone();

@@ -67,6 +67,7 @@ pub(super) fn number(out: &mut Buf, n: u32) {
 }
 
 /// Puts `~` for the home directory at `start` of `out`; with `last` only the last component stays.
+#[inline(never)]
 fn directory(out: &mut Buf, start: usize, last: bool, var: &mut dyn FnMut(&[u8], &mut Buf)) {
     let mut home = Buf::new();
     var(b"HOME", &mut home);
@@ -83,6 +84,7 @@ fn directory(out: &mut Buf, start: usize, last: bool, var: &mut dyn FnMut(&[u8],
     out.extend_from_slice(&path);
 }
 
+#[inline(never)]
 fn clock(out: &mut Buf, seconds: bool) {
     let mut n = time::now(time::CLOCK_REALTIME).sec as u64;
     let mut text = *b"00:00:00";

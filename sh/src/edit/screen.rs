@@ -71,6 +71,7 @@ impl Screen {
     }
 
     /// `ESC [ n letter`, nothing for n = 0.
+    #[inline(never)]
     fn csi(&mut self, n: u32, letter: u8) {
         if n == 1 && letter == b'D' {
             self.out.push(8);
