@@ -24,7 +24,7 @@ pub fn download_source(package: &str, scratch: &Path, step: &Step) -> Result<Pat
 
     let apt = |arguments: &[&str]| {
         let mut apt = command("apt-get");
-        apt.arg("-q").arg("-c").arg(&config).args(arguments).current_dir(&files);
+        apt.args(arguments).arg("-q").arg("-c").arg(&config).current_dir(&files);
         run(&mut apt, step)
     };
     // A source that fails may be one that does not matter here.
@@ -42,6 +42,7 @@ fn configuration(scratch: &Path) -> String {
         "#clear APT::Update::Pre-Invoke;\n\
          #clear APT::Update::Post-Invoke;\n\
          #clear APT::Update::Post-Invoke-Success;\n\
+         APT::Update::Error-Mode \"any\";\n\
          APT::Sandbox::User \"root\";\n\
          Dir::Etc::sourcelist \"/dev/null\";\n\
          Dir::Etc::sourceparts \"{}\";\n\

@@ -2,11 +2,13 @@
 //!
 //! A diagnostic is a line that begins with the name of the shell or of its script (`ash: `, `hush: `,
 //! `sh: `, `bash: `, `dash: `, `toybox: `, `SHELL: `, `./NAME.tests: `, a path that ends in one of these)
-//! and a text behind it, the number of a line before the text or not (`line 3: `, `3: `). What ash says of
-//! wrong options without naming itself is one, too: `Illegal option -x`, `No arg for -x option`,
-//! `unset: invalid option -- x`. A diagnostic becomes the one word `diagnostic`, so that its place in the
-//! output and the fact that there is one still count. Nothing else changes: what a script itself prints,
-//! statuses among it, is compared to the letter.
+//! and a text behind it, the number of a line before the text or not (`line 3: `, `3: `), or one that
+//! names a line of its script (`0: shift: line 0: `). What ash says of wrong options without naming itself
+//! is one, too: `Illegal option -x`, `No arg for -x option`, `unset: invalid option -- x`.
+//!
+//! A diagnostic becomes the one word `diagnostic`, so that its place in the output and the fact that there
+//! is one still count. Nothing else changes: what a script itself prints, statuses among it, is compared to
+//! the letter.
 
 /// Names under which shells speak.
 const SPEAKERS: &[&str] = &["ash", "hush", "sh", "bash", "dash", "busybox", "toybox", "mote", "SHELL"];
@@ -39,11 +41,23 @@ fn holds(line: &[u8], part: &[u8]) -> bool {
     line.windows(part.len()).any(|window| window == part)
 }
 
+fn names_a_line(line: &[u8]) -> bool {
+    const BEFORE: &[u8] = b": line ";
+    line.windows(BEFORE.len()).enumerate().any(|(at, window)| {
+        let rest = &line[at + BEFORE.len()..];
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        window == BEFORE && digits > 0 && rest[digits..].starts_with(b": ")
+    })
+}
+
 fn is_diagnostic(line: &[u8]) -> bool {
     if line.starts_with(b"Illegal option -")
         || line.starts_with(b"No arg for -")
         || holds(line, b": invalid option -- ")
     {
+        return true;
+    }
+    if names_a_line(line) {
         return true;
     }
     let Some(end) = line.windows(2).position(|pair| pair == b": ") else { return false };
@@ -74,6 +88,7 @@ mod tests {
             b"Done: 0\nash: 1: x: not found\n./a.tests: line 3: x: command not found\nhush: \nsh: a\n";
         let after = b"Done: 0\ndiagnostic\ndiagnostic\nhush: \ndiagnostic\n";
         assert_eq!(normalise(before), after);
+        assert_eq!(normalise(b"0: shift: line 0: x\nx: line up: y\n"), b"diagnostic\nx: line up: y\n");
         assert_eq!(normalise(b"a.tests: x\nbash's: y\nno end"), b"a.tests: x\nbash's: y\nno end");
         assert_eq!(normalise(b"/tmp/bin/hush: can't open 'x'\n"), b"diagnostic\n");
     }
