@@ -14,7 +14,7 @@ applet! {
     name: ls,
     dir: "/bin",
     class: NoExec,
-    last_wins: "lCxm 1Cxm tSXvU cu HL bqN hk aA",
+    last_wins: "lCxm 1Cxm tSXvU cu HL bN hk aA",
     usage: "\
 [-1AaCxdFfpgHhiklLmnobNqrRsStcuUvXZ] [-w COLS] [FILE]...
 
