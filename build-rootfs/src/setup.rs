@@ -4,9 +4,7 @@ use crate::error::{Error, Result};
 use crate::process::{command, run, which};
 use crate::progress::Step;
 use crate::target::{Package, Purpose, Target};
-use crate::toolchain::{has_linker, Toolchain, PACKAGES};
-use std::path::Path;
-use std::time::{Duration, SystemTime};
+use crate::toolchain::{Toolchain, PACKAGES};
 
 /// Something the machine needs, and whether it is there.
 #[derive(Debug, Clone)]
@@ -32,9 +30,6 @@ const KERNEL: &[(&str, &str)] = &[
 ];
 const TEST: &[(&str, &str)] =
     &[("cpio", "cpio"), ("gcc", "gcc"), ("make", "make"), ("bzip2", "bzip2"), ("xz-utils", "xz")];
-/// apt's lists are taken as stale after this time.
-const STALE: Duration = Duration::from_secs(24 * 3600);
-
 /// What `target` needs for `purposes`.
 pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
     let mut needs = Vec::new();
@@ -46,7 +41,13 @@ pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
     let packages = PACKAGES.iter().map(|name| name.to_string()).collect();
     needs.push(Need { purpose: Purpose::Mote, what, packages, present: found.is_ok() });
     let packages = vec!["lld".to_string()];
-    needs.push(Need { purpose: Purpose::Mote, what: "ld.lld".into(), packages, present: has_linker() });
+    let present = found.is_ok_and(|toolchain| toolchain.has_linker());
+    needs.push(Need {
+        purpose: Purpose::Mote,
+        what: "a linker, ld.lld or rust-lld".into(),
+        packages,
+        present,
+    });
     let own = target
         .packages
         .iter()
@@ -82,15 +83,9 @@ pub fn install(needs: &[Need]) -> Result<()> {
         return Err(for_user(&list));
     }
     let step = Step::start(format!("installing {list}"));
-    if lists_are_stale() {
-        apt(&["update"], &[], &step)?;
-    }
-    let install = ["install", "-y", "--no-install-recommends"];
-    if apt(&install, &packages, &step).is_err() {
-        // Lists that look fresh may name versions that the mirror has replaced.
-        apt(&["update"], &[], &step)?;
-        apt(&install, &packages, &step)?;
-    }
+    // Always: old lists name versions that the mirror has replaced, or a toolchain that is too old.
+    apt(&["update"], &[], &step)?;
+    apt(&["install", "-y", "--no-install-recommends"], &packages, &step)?;
     step.done();
     Ok(())
 }
@@ -115,18 +110,6 @@ fn apt(arguments: &[&str], packages: &[&str], step: &Step) -> Result<()> {
     apt.env("DEBIAN_FRONTEND", "noninteractive").args(["-q", "-o", "DPkg::Lock::Timeout=600"]);
     run(apt.args(arguments).args(packages), step)
         .map_err(|error| error.fix("see the lines above; check the network and apt's sources"))
-}
-
-fn lists_are_stale() -> bool {
-    let newest = std::fs::read_dir("/var/lib/apt/lists").into_iter().flatten().flatten();
-    let newest = newest
-        .filter(|file| file.file_name().to_string_lossy().contains("_Packages"))
-        .filter_map(|file| file.metadata().ok()?.modified().ok())
-        .max();
-    // A list's time is the mirror's: the folder's tells when apt last looked.
-    let looked = Path::new("/var/lib/apt/lists/partial").metadata().and_then(|meta| meta.modified()).ok();
-    let age = |time: SystemTime| time.elapsed().unwrap_or_default();
-    newest.is_none() || looked.is_none_or(|time| age(time) > STALE)
 }
 
 /// The needs as a table.

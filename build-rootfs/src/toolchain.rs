@@ -71,6 +71,11 @@ impl Toolchain {
         format!("{} ({})", self.version, self.rustc.display())
     }
 
+    /// Whether it can link: with the system's `ld.lld` or a linker of its own.
+    pub fn has_linker(&self) -> bool {
+        which("ld.lld").is_some() || rust_lld(&self.sysroot).is_some()
+    }
+
     /// The linker: none to take the one that the target specification names (`ld.lld`), else the
     /// toolchain's own `rust-lld`.
     pub fn own_linker(&self) -> Option<PathBuf> {
@@ -79,11 +84,6 @@ impl Toolchain {
         }
         rust_lld(&self.sysroot)
     }
-}
-
-/// Whether a linker is there, in the system or in some toolchain.
-pub fn has_linker() -> bool {
-    which("ld.lld").is_some() || active_sysroot().is_some_and(|sysroot| rust_lld(&sysroot).is_some())
 }
 
 fn rust_lld(sysroot: &Path) -> Option<PathBuf> {
