@@ -105,11 +105,6 @@ impl Catalogue {
         self.features.keys().filter(|name| !self.is_set(name)).map(String::as_str).collect()
     }
 
-    /// Each applet's names, usage text and install directory.
-    pub fn described(&self) -> impl Iterator<Item = (&[String], &str, &str)> {
-        self.decls.values().map(|decl| (decl.names.as_slice(), decl.usage.as_str(), decl.dir.as_str()))
-    }
-
     /// Where the applets called for are found in the image: (`/bin/sh`, …), every alias included.
     pub fn paths(&self, applets: &[String]) -> Vec<String> {
         let decls = applets.iter().filter_map(|name| self.decls.get(name));

@@ -21,7 +21,6 @@ pub mod process;
 pub mod progress;
 pub mod project;
 pub mod qemu;
-pub mod readme;
 pub mod setup;
 pub mod strip;
 pub mod suite;

@@ -6,7 +6,6 @@ use crate::compile::{compile, prove_init};
 use crate::error::{Context, Error, Result};
 use crate::progress::seconds;
 use crate::project::Project;
-use crate::readme;
 use crate::setup::{install, needs};
 use crate::target::{Purpose, Target, DEFAULT};
 use std::fs;
@@ -55,7 +54,6 @@ impl Suite<'_> {
         self.cargo("formatting", &["fmt", "--all", "--check"])?;
         self.cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
         let project = self.project;
-        self.step("README.md's applet table", || readme::check(project))?;
         // Both runs choose the same packages: otherwise cargo would compile what they share twice.
         self.cargo_test(&["--workspace", "--lib", "--bins"], None)?;
         for target in targets {

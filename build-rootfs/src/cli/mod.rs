@@ -4,7 +4,6 @@ mod args;
 mod boot;
 mod build;
 mod kernel;
-mod readme;
 mod setup;
 mod size;
 mod test;
@@ -22,7 +21,6 @@ Usage: cargo rootfs COMMAND [ARGUMENT]…
   build [TARGET]   write target/rootfs/TARGET: mote, initramfs, kernel, run-qemu.sh, sizes.json
   size [TARGET]    whose the bytes of mote are, by applet and by crate
   kernel TARGET    build the kernel only
-  readme           write README.md's applet table anew from the declarations
   setup            show what this machine needs, and install what is missing
 
 `cargo rootfs COMMAND --help` tells a command's options.
@@ -36,7 +34,6 @@ const COMMANDS: &[Command] = &[
     ("boot", boot::main, boot::HELP),
     ("build", build::main, build::HELP),
     ("kernel", kernel::main, kernel::HELP),
-    ("readme", readme::main, readme::HELP),
     ("setup", setup::main, setup::HELP),
     ("size", size::main, size::HELP),
     ("test", test::main, test::HELP),
