@@ -7,11 +7,10 @@ use crate::lexer::tok;
 use crate::parser::Parser;
 use crate::redir::Plan;
 use crate::source::{Mode, Source};
-use crate::tree::{self, byte, counted, skip_word, u24, until, Tree};
+use crate::tree::{self, byte, counted, skip_word, until, Tree};
 use crate::vars;
 use crate::{opt, pattern, Flow, Shell, R};
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use sys::applet::{Class, Entry};
 use sys::process::{self, Limit};
 use sys::Buf;
@@ -20,15 +19,6 @@ use sys::Buf;
 pub(crate) struct Func {
     tree: Rc<Tree>,
     at: usize,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-}
-
-impl Func {
-    /// Its source text.
-    pub(crate) fn text(&self) -> &[u8] {
-        self.tree.text.get(self.start..self.end).unwrap_or(&[])
-    }
 }
 
 /// What a command name means.
@@ -46,26 +36,38 @@ struct Head {
     end: usize,
 }
 
-fn head(c: &mut &[u8]) -> Head {
-    let op = byte(c);
-    u24(c);
-    Head { op, start: u24(c), end: u24(c) }
+/// Reads a node's head; `next` becomes the rest behind the node.
+#[inline(never)]
+fn head<'t>(c: &mut &'t [u8], next: &mut &'t [u8]) -> Head {
+    let number = |a: u8, b: u8, d: u8| a as usize | (b as usize) << 8 | (d as usize) << 16;
+    let all = *c;
+    match all {
+        &[op, l, m, n, s, t, u, e, f, g, ref body @ ..] => {
+            *c = body;
+            *next = all.get(4 + number(l, m, n)..).unwrap_or(&[]);
+            Head { op, start: number(s, t, u), end: number(e, f, g) }
+        }
+        _ => {
+            (*c, *next) = (&[], &[]);
+            Head { op: 0, start: 0, end: 0 }
+        }
+    }
 }
 
-fn skip_node(c: &mut &[u8]) {
-    byte(c);
-    counted(c);
+/// Passes over a node; the start and end of its text.
+fn skip_node(c: &mut &[u8]) -> (usize, usize) {
+    let mut node = *c;
+    let h = head(&mut node, c);
+    (h.start, h.end)
 }
 
 /// Passes over a pipeline; the start and end of its text.
 fn skip_pipeline(c: &mut &[u8]) -> (usize, usize) {
     let flags = byte(c);
-    let Head { start, mut end, .. } = head(&mut { *c });
-    skip_node(c);
+    let (start, mut end) = skip_node(c);
     if flags & tree::MULTI != 0 {
         while byte(c) != 0 {
-            end = head(&mut { *c }).end;
-            skip_node(c);
+            end = skip_node(c).1;
         }
     }
     (start, end)
@@ -190,21 +192,13 @@ impl Shell<'_> {
     }
 
     fn pipe(&mut self, b: &mut &[u8]) -> R {
-        let mut end = *b;
-        let mut more = 1;
-        while more != 0 {
-            skip_node(&mut end);
-            more = byte(&mut end);
-        }
-        let first = head(&mut { *b }).start;
-        let mut to = 0;
+        let (first, mut to) = skip_node(&mut { *b });
         let mut job = Job::new(Buf::new());
         let mut input = None;
-        more = 1;
+        let mut more = 1;
         while more != 0 {
             let node = *b;
-            to = head(&mut { node }).end;
-            skip_node(b);
+            to = skip_node(b).1;
             more = byte(b);
             let pipe = if more != 0 { Some(self.new_pipe()?) } else { None };
             if self.fork(&mut job, true)? {
@@ -237,10 +231,8 @@ impl Shell<'_> {
         if crate::trap::pending() {
             self.run_traps()?;
         }
-        let node = *b;
-        skip_node(b);
-        let mut c = node;
-        let h = head(&mut c);
+        let mut c = *b;
+        let h = head(&mut c, b);
         self.place = h.start;
         if self.opts & (opt::NOEXEC | opt::INTERACTIVE) == opt::NOEXEC {
             return Ok(());
@@ -254,7 +246,7 @@ impl Shell<'_> {
                 byte(&mut c);
                 let name = until(&mut c, 0);
                 let at = self.tree.code.len() - c.len();
-                let f = Func { tree: self.tree.clone(), at, start: h.start, end: h.end };
+                let f = Func { tree: self.tree.clone(), at };
                 let i = self.vars.intern(name);
                 if let Some(s) = self.vars.syms.get_mut(i) {
                     s.func = Some(Rc::new(f));
@@ -577,7 +569,9 @@ impl Shell<'_> {
     pub(crate) fn dispatch(&mut self, kind: Kind, f: Fields, mut b: &[u8], last: bool) -> R {
         let special = matches!(&kind, Kind::Builtin(n) if *n < builtin::SPECIAL);
         let mut plan = Plan::default();
-        self.plan(&mut b, &mut plan)?;
+        if b.first() == Some(&tree::REDIR) {
+            self.plan(&mut b, &mut plan)?;
+        }
         let mark = self.saved.len();
         let inside = match &kind {
             Kind::File => false,
@@ -595,7 +589,10 @@ impl Shell<'_> {
             }
         }
         let first = self.locals.len();
-        let mut r = self.assignments(&mut b, !special || self.plain);
+        let mut r = Ok(());
+        if b.first() == Some(&tree::ASSIGN) {
+            r = self.assignments(&mut b, !special || self.plain);
+        }
         let behind = self.locals.len();
         if r.is_ok() {
             if self.opts & opt::XTRACE != 0 {
@@ -617,7 +614,9 @@ impl Shell<'_> {
             };
         }
         self.unredirect(mark);
-        self.restore(first, behind);
+        if behind > first {
+            self.restore(first, behind);
+        }
         r
     }
 
@@ -794,11 +793,5 @@ impl Shell<'_> {
             v.pop();
         }
         Ok(v)
-    }
-
-    /// Names of all functions.
-    #[allow(dead_code)]
-    pub(crate) fn functions(&self) -> Vec<Rc<Func>> {
-        self.vars.syms.iter().filter_map(|s| s.func.clone()).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::fields::{Fields, OPERAND, PATTERN, QUOTED, SPLIT};
 use crate::lexer::{name_char, name_start};
-use crate::tree::{self, byte, counted, next, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
+use crate::tree::{byte, counted, next, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
 use crate::vars::{self, decimal};
 use crate::{arith, opt, pattern, Flow, Shell, R};
 use sys::{num, Buf};
@@ -20,6 +20,7 @@ impl Shell<'_> {
 
     /// Expands a word into one string: with [`PATTERN`] as a pattern, with [`QUOTED`] as in double quotes.
     pub(crate) fn string(&mut self, c: &mut &[u8], mode: u8) -> R<Buf> {
+        self.deep()?;
         let mut f = Fields::one();
         self.expand(c, &mut f, mode)?;
         Ok(f.bytes)
@@ -27,7 +28,6 @@ impl Shell<'_> {
 
     /// Expands up to the end of the word and appends to the open field.
     pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u8) -> R {
-        self.deep()?;
         loop {
             match next(c) {
                 END => return Ok(()),
@@ -159,7 +159,6 @@ impl Shell<'_> {
     }
 
     fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u8) -> R {
-        let whole = *c;
         let o = byte(c);
         let name = until(c, b'=');
         let star = name.first() == Some(&b'*');
@@ -184,8 +183,8 @@ impl Shell<'_> {
                 return self.unset(name);
             }
         }
+        self.deep()?;
         if o == op::BAD {
-            let _ = whole;
             self.complain(&[b"syntax error: bad substitution"]);
             return self.fail(2);
         }
@@ -449,19 +448,4 @@ fn replace(kind: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
     }
     out.extend_from_slice(rest);
     out
-}
-
-/// Text of a tree's word without its marks, for patterns of commands and for messages.
-#[allow(dead_code)]
-pub(crate) fn literal(mut c: &[u8]) -> Buf {
-    let mut out = Buf::new();
-    loop {
-        match byte(&mut c) {
-            END => return out,
-            QUOTE => {}
-            ESC => out.push(byte(&mut c)),
-            b if b > tree::TILDE => out.push(b),
-            _ => return out,
-        }
-    }
 }

@@ -94,11 +94,6 @@ impl Fields {
         self.seen || self.bytes.len() > self.open
     }
 
-    /// The text that is not a field yet.
-    pub(crate) fn rest(&self) -> &[u8] {
-        self.bytes.get(self.open..).unwrap_or(&[])
-    }
-
     /// Ends the open field; with `glob`, as a pattern of file names.
     #[inline(never)]
     pub(crate) fn end(&mut self, glob: bool) {

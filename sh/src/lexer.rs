@@ -77,7 +77,7 @@ pub(crate) fn assignment(s: &[u8]) -> usize {
 
 impl Parser<'_, '_> {
     /// The byte `n` behind the current one, read if need be; 0 at the end.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn raw(&mut self, n: usize) -> u8 {
         match self.src.text.get(self.src.pos + n) {
             Some(&c) => c,
@@ -204,7 +204,10 @@ impl Parser<'_, '_> {
         let mut parens = 0;
         let quotes = !matches!(ctx, Ctx::Word | Ctx::Brace | Ctx::Slash | Ctx::Regex);
         loop {
-            let c = self.raw(0);
+            let c = match self.src.text.get(self.src.pos) {
+                Some(&c) => c,
+                None => self.raw(0),
+            };
             match c {
                 0 => return Ok(()),
                 b'\\' => self.backslash(ctx, quotes),

@@ -5,6 +5,7 @@ use crate::source::{Mode, Source};
 use crate::{fields, opt, tree, vars, Flow, Shell, R, STACK_UNKNOWN};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::mem::ManuallyDrop;
 use sys::fs::{self, Fd};
 use sys::{tty, Buf, Cx, ZStr};
 
@@ -12,7 +13,9 @@ use sys::{tty, Buf, Cx, ZStr};
 pub fn main(cx: &mut Cx) -> u8 {
     let here = 0u8;
     let args: Vec<ZStr<'static>> = cx.args.to_vec();
-    let mut sh = Shell {
+    // A program ends with `exit` as soon as it has nothing to do any more; so does this, which spares it
+    // from freeing everything.
+    let mut sh = ManuallyDrop::new(Shell {
         vars: vars::Vars::new(cx.envp),
         params: fields::Fields::default(),
         spare: fields::Fields::default(),
@@ -58,18 +61,14 @@ pub fn main(cx: &mut Cx) -> u8 {
         option_place: 0,
         stack: &here as *const u8 as usize,
         stack_limit: STACK_UNKNOWN,
-    };
-    // A program ends with `exit` as soon as it has nothing to do any more; so does this, which spares it
-    // from freeing everything.
+    });
     let r = sh.start(&args);
     if r == Err(Flow::Fail) && sh.status == 0 {
         sh.status = 2;
     }
     let _ = sh.run_traps();
     sh.exit_trap();
-    let status = sh.status;
-    core::mem::forget(sh);
-    status
+    sh.status
 }
 
 impl Shell<'_> {

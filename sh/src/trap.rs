@@ -2,16 +2,19 @@
 
 use crate::{opt, Flow, Shell, R};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use sys::process;
 use sys::signal::{self, Action};
 use sys::Buf;
 
 /// Signals that came and have not been looked at: bit *n* mod 32 of word *n* / 32.
 static PENDING: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
 
+/// Is any of them set, perhaps?
+static ANY: AtomicU32 = AtomicU32::new(0);
+
 extern "C" fn handler(sig: i32) {
     // ARMv5 has no atomic read-modify-write; a signal that interrupts another here is blocked or the same
     // word is written by plain load and store, which one thread may do.
+    ANY.store(1, Relaxed);
     if let Some(w) = PENDING.get(sig as usize / 32) {
         w.store(w.load(Relaxed) | 1 << (sig as u32 % 32), Relaxed);
     }
@@ -20,15 +23,18 @@ extern "C" fn handler(sig: i32) {
 /// Has any signal come?
 #[inline(always)]
 pub(crate) fn pending() -> bool {
-    PENDING.iter().any(|w| w.load(Relaxed) != 0)
+    ANY.load(Relaxed) != 0
 }
 
 fn take() -> Option<u32> {
+    ANY.store(0, Relaxed);
     for (i, w) in PENDING.iter().enumerate() {
         let v = w.load(Relaxed);
         if v != 0 {
             let n = v.trailing_zeros();
             w.store(w.load(Relaxed) & !(1 << n), Relaxed);
+            // There may be more.
+            ANY.store(1, Relaxed);
             return Some(i as u32 * 32 + n);
         }
     }
@@ -141,7 +147,7 @@ impl Shell<'_> {
                 Some(t) if !t.is_empty() => {
                     let text = t.clone();
                     let status = self.status;
-                    let in_trap = core::mem::replace(&mut self.trap_status, Some((status, self.depth)));
+                    let in_trap = self.trap_status.replace((status, self.depth));
                     let r = self.run_text(text);
                     self.trap_status = in_trap;
                     r?;
@@ -171,12 +177,5 @@ impl Shell<'_> {
             _ => self.status = status,
         }
         let _ = self.out.flush();
-    }
-
-    /// Ends the shell as `sig` would have.
-    #[allow(dead_code)]
-    pub(crate) fn die(&mut self, sig: u32) {
-        let _ = signal::action(sig, Action::DEFAULT);
-        let _ = process::kill(process::getpid() as i32, sig);
     }
 }

@@ -51,7 +51,6 @@ pub(crate) mod op {
     pub(crate) const SUBSTRING: u8 = 10;
     /// Two words: pattern, replacement. The next three are its variants `//`, `/#`, `/%`.
     pub(crate) const REPLACE: u8 = 11;
-    pub(crate) const REPLACE_ALL: u8 = 12;
     pub(crate) const BAD: u8 = 15;
     /// Flag: empty counts as unset.
     pub(crate) const COLON: u8 = 16;
@@ -97,7 +96,6 @@ pub(crate) mod redir {
     pub(crate) const DUP_IN: u8 = 22;
     pub(crate) const DUP_OUT: u8 = 23;
     pub(crate) const READ_WRITE: u8 = 24;
-    pub(crate) const CLOBBER: u8 = 25;
     pub(crate) const BOTH: u8 = 26;
     pub(crate) const BOTH_APPEND: u8 = 27;
 }

@@ -1,7 +1,7 @@
 //! Builtins that steer execution: `. : break continue eval exec exit return shift trap getopts let`.
 
 use crate::fields::Fields;
-use crate::{eq, opt, Flow, Shell, R};
+use crate::{eq, Flow, Shell, R};
 use sys::num::parse_u32;
 use sys::{signal, Buf};
 
@@ -312,10 +312,5 @@ impl Shell<'_> {
         let mut v = Buf::new();
         crate::vars::decimal(n as i64, &mut v);
         self.assign(name, &v)
-    }
-
-    #[allow(dead_code)]
-    pub(crate) fn interactive(&self) -> bool {
-        self.opts & opt::INTERACTIVE != 0
     }
 }

@@ -126,8 +126,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u8> {
             status = 127;
             continue;
         };
-        loop {
-            let Some(j) = sh.jobs.get(n) else { break };
+        while let Some(j) = sh.jobs.get(n) {
             if j.state() != State::Running {
                 status = j.status(sh.opts & opt::PIPEFAIL != 0);
                 if j.state() == State::Done {
