@@ -58,6 +58,11 @@ pub fn summary(report: &Report) -> String {
 /// The folder cannot be written.
 pub fn write(report: &Report, dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).context(dir.display())?;
+    for old in fs::read_dir(dir).context(dir.display())?.flatten().map(|file| file.path()) {
+        if old.extension().is_some_and(|ending| ending == "diff") {
+            fs::remove_file(&old).context(old.display())?;
+        }
+    }
     let names = |wanted: fn(&Verdict) -> bool| -> String {
         report.iter().filter(|(_, verdict)| wanted(verdict)).map(|(name, _)| format!("{name}\n")).collect()
     };
