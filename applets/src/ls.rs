@@ -399,16 +399,18 @@ impl Ls<'_, '_> {
         if self.has(opt!("--group-directories-first")) && a.is_dir() != b.is_dir() {
             return a.is_dir();
         }
-        let (x, y) = (list.name(a).bytes(), list.name(b).bytes());
         let mut order = b.key.cmp(&a.key);
-        if self.has(opt!("X")) {
-            order = name::extension(x).cmp(name::extension(y));
-        }
-        if self.has(opt!("v")) {
-            order = name::version(x, y);
-        }
         if order.is_eq() {
-            order = x.cmp(y);
+            let (x, y) = (list.name(a).bytes(), list.name(b).bytes());
+            if self.has(opt!("X")) {
+                order = name::extension(x).cmp(name::extension(y));
+            }
+            if self.has(opt!("v")) {
+                order = name::version(x, y);
+            }
+            if order.is_eq() {
+                order = x.cmp(y);
+            }
         }
         if self.has(opt!("r")) {
             order = order.reverse();
