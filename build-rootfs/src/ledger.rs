@@ -28,7 +28,7 @@ pub struct Sections {
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// `applet` or `crate`, or `file` for what is neither.
+    /// `applet`, `crate`, `shared` by applets, or `file` for what is none of these.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -88,16 +88,17 @@ impl Sections {
 }
 
 impl Ledger {
-    /// The ledger of the binary whose twin with symbols is `twin`.
+    /// The ledger of the binary whose twin with symbols is `twin`. Its modules that are not among `applets`
+    /// are what applets share.
     ///
     /// # Errors
     /// It cannot be read, or does not add up.
-    pub fn read(twin: &Path) -> Result<Ledger> {
+    pub fn read(twin: &Path, applets: &[String]) -> Result<Ledger> {
         let bytes = fs::read(twin).context(twin.display())?;
-        Ledger::of(&bytes).map_err(|why| Error::new(format!("{}: {why}", twin.display())))
+        Ledger::of(&bytes, applets).map_err(|why| Error::new(format!("{}: {why}", twin.display())))
     }
 
-    fn of(bytes: &[u8]) -> std::result::Result<Ledger, String> {
+    fn of(bytes: &[u8], applets: &[String]) -> std::result::Result<Ledger, String> {
         let elf = object::File::parse(bytes).map_err(|why| why.to_string())?;
         let file = strip(bytes)?.len() as u64;
         let mut owners: BTreeMap<(&'static str, String), Sections> = BTreeMap::new();
@@ -106,7 +107,10 @@ impl Ledger {
             if probe.of(section.kind()).is_none() {
                 continue;
             }
-            for (owner, size) in spans(&elf, &section) {
+            for (mut owner, size) in spans(&elf, &section) {
+                if owner.0 == "applet" && !applets.contains(&owner.1) {
+                    owner.0 = "shared";
+                }
                 if let Some(sum) = owners.entry(owner).or_default().of(section.kind()) {
                     *sum += size;
                 }
@@ -206,6 +210,11 @@ fn nobody(section: &object::Section<'_, '_>) -> Owner {
     ("file", format!("{} without a symbol", section.name().unwrap_or("section")))
 }
 
+const PRIMITIVES: &[&str] = &[
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "char",
+    "str", "f32", "f64",
+];
+
 /// `mote::cat::run` is the applet cat's; `<sys::Out as X>::f` is sys's; assembly belongs to sys.
 fn owner(symbol: &str) -> Owner {
     let name = format!("{:#}", rustc_demangle::demangle(symbol));
@@ -215,6 +224,10 @@ fn owner(symbol: &str) -> Owner {
         part.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '#')).next().unwrap_or_default()
     });
     let first = parts.next().unwrap_or_default().to_string();
+    if PRIMITIVES.contains(&first.as_str()) {
+        // `<u8 as sys::X>::f` is sys's, `<[u8]>::f` is core's.
+        return path.split_once(" as ").map_or(("crate", "core".to_string()), |(_, behind)| owner(behind));
+    }
     let is_path = path.contains("::");
     match (first.as_str(), parts.next(), parts.next()) {
         _ if !is_path && first.starts_with("mote_") => ("crate", "sys".to_string()),
@@ -239,13 +252,17 @@ mod tests {
         assert_eq!(owner("mote_syscall3"), ("crate", "sys".to_string()));
         let in_trait = "_ZN48_$LT$sys..out..Out$u20$as$u20$sys..out..Sink$GT$5write17h0123456789abcdefE";
         assert_eq!(owner(in_trait), ("crate", "sys".to_string()));
+        let for_bytes = "_ZN46_$LT$$u5b$u8$u5d$$u20$as$u20$sys..out..Put$GT$3put17h0123456789abcdefE";
+        assert_eq!(owner(for_bytes), ("crate", "sys".to_string()));
+        let own = "_ZN4core5slice29_$LT$impl$u20$$u5b$T$u5d$$GT$4sort17h0123456789abcdefE";
+        assert_eq!(owner(own), ("crate", "core".to_string()));
     }
 
     #[test]
     fn rows_add_up_to_the_file() {
         // The test's own program, less what the ledger has no row for, is a big enough example.
         let bytes = fs::read(std::env::current_exe().unwrap()).unwrap();
-        let ledger = Ledger::of(&bytes).unwrap();
+        let ledger = Ledger::of(&bytes, &[]).unwrap();
         assert_eq!(ledger.rows.iter().map(|row| row.file).sum::<u64>(), ledger.total.file);
         assert_eq!(ledger.total.file, strip(&bytes).unwrap().len() as u64);
         assert!(ledger.rows.iter().any(|row| row.name == "build_rootfs" && row.bytes.text > 0));

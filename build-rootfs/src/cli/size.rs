@@ -38,7 +38,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     prepare(&plan.target, &[Purpose::Mote])?;
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let binary = compile(&project, &plan.target, &plan.applets, scratch.path())?;
-    let ledger = Ledger::read(&binary.twin)?;
+    let ledger = Ledger::read(&binary.twin, &plan.applets)?;
     let text =
         if json { serde_json::to_string_pretty(&ledger).context("JSON")? + "\n" } else { ledger.table() };
     super::print(&text)
