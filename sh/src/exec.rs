@@ -558,10 +558,11 @@ impl Shell<'_> {
                 builtin::quote(&v, &mut traced);
             }
         }
-        if !traced.is_empty() && !temporary {
+        if temporary {
+            self.traced = traced;
+        } else if !traced.is_empty() {
             self.trace(&traced);
         }
-        self.traced = traced;
         Ok(())
     }
 

@@ -178,7 +178,7 @@ pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u8> {
 
 /// Number of a signal, 0 for EXIT.
 fn signal_number(name: &[u8]) -> Option<u32> {
-    if eq(name, b"EXIT") {
+    if name.eq_ignore_ascii_case(b"EXIT") {
         return Some(0);
     }
     signal::number(name)
