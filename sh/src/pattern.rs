@@ -197,8 +197,7 @@ pub fn unescape(mut pattern: &[u8], out: &mut Buf) {
 #[inline(never)]
 pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
     // What matches the names so far, each path with its NUL.
-    let mut paths = Buf::new();
-    paths.push(0);
+    let mut paths = Buf::from(b"\0");
     let mut rest = pattern;
     let mut magic = false;
     while !rest.is_empty() {

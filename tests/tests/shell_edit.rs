@@ -321,6 +321,12 @@ fn completion() {
     s.see("\x15my_function() { :; }\r", "$");
     s.see("my_f\t|", "$ my_function |");
     s.see("\x15nosuch\t|", "$ nosuch|");
+    // Nothing that a name holds gets at the terminal.
+    for name in ["x\x1b[2J1", "x\x1b[2J2"] {
+        fs::write(s.home.path().join(name), "").unwrap();
+    }
+    s.see("\x15ls x\t\t|", "x^[[2J1  x^[[2J2\n$ ls x^[\\[2J|");
+    s.see("\x15\t.", "$ .");
 }
 
 #[test]

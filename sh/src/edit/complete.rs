@@ -139,6 +139,9 @@ impl Editor {
     #[inline(never)]
     pub(super) fn complete(&mut self, host: &mut dyn Host) {
         let w = word(self.text.get(..self.cur).unwrap_or(&self.text));
+        if w.command && w.text.is_empty() {
+            return; // everything there is would help nobody
+        }
         let mut found = Found { names: Buf::new(), count: 0, common: Buf::new() };
         let mut add = |name: &[u8]| found.add(name);
         let dollar = w.text.iter().rposition(|&c| c == b'$').map_or(0, |n| n + 1);
@@ -213,7 +216,7 @@ impl Editor {
         for row in 0..rows {
             let mut at = row;
             while let Some(n) = names.get(at) {
-                self.screen.send(n.bytes());
+                self.screen.text(n.bytes());
                 at += rows;
                 if at < names.len() {
                     (n.len()..widest).for_each(|_| self.screen.send(b" "));

@@ -34,6 +34,10 @@ impl History {
     pub(crate) fn open(&mut self, file: &[u8], most: usize) {
         self.most = most;
         self.file = Buf::from(file);
+        // What is no file could block, or never end.
+        if fs::stat(self.file.z()).is_ok_and(|s| fs::kind(&s) != fs::S_IFREG) {
+            self.file.clear();
+        }
         // A file that is not there yet will be made.
         let _ = self.load();
     }
@@ -161,6 +165,16 @@ mod tests {
         assert_eq!(h.lines().len(), 4);
         assert!(std::fs::read_to_string(&path).unwrap().ends_with("line 98\nline 99\n"));
         std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn devices_are_no_history() {
+        for path in ["/dev/zero", "/dev/null", "/", "/nonexistent/file"] {
+            let mut h = History::new();
+            h.open(path.as_bytes(), 5);
+            h.add(b"line");
+            assert_eq!(h.lines(), [b"line".to_vec()]);
+        }
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Screen {
         self.out.extend_from_slice(b);
     }
 
+    /// Shows text at the cursor, with nothing in it that a terminal would obey.
+    pub(super) fn text(&mut self, b: &[u8]) {
+        self.walk(self.cursor, b, true);
+    }
+
     #[inline(never)]
     pub(super) fn flush(&mut self) {
         if fs::write_all(self.fd, &self.out).is_err() {
