@@ -3,9 +3,10 @@
 use crate::zstr::Texts;
 
 /// A system call's error number (`man 3 errno`); the names are constants of this type.
+/// A whole word, so that results of calls travel in registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
-pub struct Errno(pub u16);
+pub struct Errno(pub u32);
 
 /// What a call of the kernel gives.
 pub type Result<T> = core::result::Result<T, Errno>;
@@ -13,7 +14,7 @@ pub type Result<T> = core::result::Result<T, Errno>;
 macro_rules! errnos {
     ($($name:ident)*) => { $(
         #[allow(missing_docs)]
-        pub const $name: Errno = Errno(linux_raw_sys::errno::$name as u16);
+        pub const $name: Errno = Errno(linux_raw_sys::errno::$name as u32);
     )* };
 }
 
@@ -29,7 +30,7 @@ impl Errno {
     pub fn text(self) -> &'static [u8] {
         for t in Texts::new(TEXTS) {
             if let [nr, text @ ..] = t {
-                if *nr as u16 == self.0 {
+                if *nr as u32 == self.0 {
                     return text;
                 }
             }

@@ -47,7 +47,7 @@ pub use zstr::{Buf, ZStr};
 #[inline(always)]
 fn check(r: isize) -> Result<usize> {
     if (-4095..0).contains(&r) {
-        Err(Errno(-r as u16))
+        Err(Errno(-r as u32))
     } else {
         Ok(r as usize)
     }
@@ -57,7 +57,7 @@ fn check(r: isize) -> Result<usize> {
 #[inline(always)]
 fn done(r: isize) -> Result<()> {
     if r < 0 {
-        Err(Errno(-r as u16))
+        Err(Errno(-r as u32))
     } else {
         Ok(())
     }
