@@ -91,7 +91,8 @@ impl Table {
         out: &mut Out,
     ) -> u8 {
         let Some((&mut name, args)) = args.split_first_mut() else { return 127 };
-        let mut cx = Cx { name, args, opts: 0, twice: 0, values: [None; 8], out, envp, table: self, status: 0 };
+        let mut cx =
+            Cx { name, args, opts: 0, twice: 0, values: [None; 8], out, envp, table: self, status: 0 };
         let status = match cx.prepare(e) {
             Some(status) => status,
             None => (e.run)(&mut cx),

@@ -295,7 +295,8 @@ pub fn readlinkat<'b>(dir: Fd, path: ZStr, buf: &'b mut [u8]) -> Result<&'b [u8]
 /// `man 2 lgetxattr`: the value of attribute `name` of `path`, links not followed, in `buf`.
 pub fn lgetxattr<'b>(path: ZStr, name: ZStr, buf: &'b mut [u8]) -> Result<&'b [u8]> {
     // SAFETY: the strings are NUL-terminated; the kernel writes at most buf.len() bytes.
-    let n = check(unsafe { sys6!(__NR_lgetxattr, path.as_ptr(), name.as_ptr(), buf.as_mut_ptr(), buf.len()) })?;
+    let n =
+        check(unsafe { sys6!(__NR_lgetxattr, path.as_ptr(), name.as_ptr(), buf.as_mut_ptr(), buf.len()) })?;
     Ok(buf.get(..n).unwrap_or(&[]))
 }
 

@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(field(&mut line).unwrap().bytes(), b"/x\\09");
         assert_eq!(field(&mut line).unwrap().bytes(), b"A");
         assert!(field(&mut line).is_none()); // nothing behind it that could become the NUL
-        assert!(field(&mut &mut b" \n".clone()[..]).is_none());
+        assert!(field(&mut &mut { *b" \n" }[..]).is_none());
         assert!(field(&mut &mut [][..]).is_none());
     }
 }

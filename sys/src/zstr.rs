@@ -206,7 +206,10 @@ mod tests {
     #[test]
     fn texts_are_cut_at_marks() {
         let mut t = &b"a,,b"[..];
-        assert_eq!((cut(&mut t, b','), cut(&mut t, b','), cut(&mut t, b','), t), (&b"a"[..], &b""[..], &b"b"[..], &b""[..]));
+        assert_eq!(
+            (cut(&mut t, b','), cut(&mut t, b','), cut(&mut t, b','), t),
+            (&b"a"[..], &b""[..], &b"b"[..], &b""[..])
+        );
         assert_eq!(position_in(b"a,bc,d", b',', b"d"), Some(2));
         assert_eq!(position_in(b"a,bc,d", b',', b"b"), None);
     }
