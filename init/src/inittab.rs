@@ -32,6 +32,9 @@ pub(crate) const SHUTDOWN: u8 = 7;
 /// Takes the place of process 1 on SIGQUIT.
 pub(crate) const RESTART: u8 = 8;
 
+/// Set in the action of an entry of the former file that has not come again yet.
+const STALE: u8 = 0x80;
+
 static ACTIONS: &[u8] = b"sysinit\0wait\0once\0respawn\0askfirst\0ctrlaltdel\0shutdown\0restart";
 
 /// What happens without a file. Swap and file systems are left anyway when the machine goes down.
@@ -114,7 +117,7 @@ impl Table {
 
     /// Starts to read a file: entries that it does not tell of again are dropped by [`Table::finish`].
     pub(crate) fn begin(&mut self) {
-        self.entries().iter_mut().for_each(|e| e.action = GONE);
+        self.entries().iter_mut().for_each(|e| e.action |= STALE);
         self.line = 1;
     }
 
@@ -132,10 +135,17 @@ impl Table {
         }
     }
 
-    /// The file ends: forgets the entries that are not in it, but for those that still run. They stay known
-    /// until they end, so that they are not started twice when a later file has them again.
-    pub(crate) fn finish(&mut self) {
-        self.end_line();
+    /// The file ends, or could not be read to its `whole`. If it was, the entries that are not in it are
+    /// forgotten, but for those that still run: they stay known until they end, so that they are not started
+    /// twice when a later file has them again.
+    pub(crate) fn finish(&mut self, whole: bool) {
+        if whole {
+            self.end_line();
+        }
+        for e in self.entries().iter_mut().filter(|e| e.action & STALE != 0) {
+            e.action = if whole { GONE } else { e.action & !STALE };
+        }
+        self.len = 0;
         let mut n = self.count;
         while n > 0 {
             n -= 1;
@@ -177,8 +187,9 @@ impl Table {
         e.at = self.used as u16;
         let text = part(&self.text, e.at, e.len);
         let known = self.entries.get(..self.count).unwrap_or_default();
-        let same =
-            known.iter().position(|o| o.action == GONE && o.dash == e.dash && part(&self.text, o.at, o.len) == text);
+        let same = known
+            .iter()
+            .position(|o| o.action & STALE != 0 && o.dash == e.dash && part(&self.text, o.at, o.len) == text);
         match same {
             Some(n) => {
                 let old = self.take(n);
@@ -314,7 +325,7 @@ mod tests {
     fn read(t: &mut Table, text: &str) -> Vec<String> {
         t.begin();
         t.feed(text.as_bytes());
-        t.finish();
+        t.finish(true);
         show(t)
     }
 
@@ -378,6 +389,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_breaks_off_drops_nothing() {
+        let mut t = Table::new();
+        read(&mut t, "::respawn:a\n::respawn:b\n");
+        t.begin();
+        t.feed(b"::once:c\n::respawn:b\n::once:d");
+        t.finish(false);
+        assert_eq!(show(&mut t), ["4||exec a", "3||exec c", "4||exec b"]);
+        assert_eq!(read(&mut t, "::once:e\n"), ["3||exec e"]);
+    }
+
+    #[test]
     fn any_bytes_are_survived() {
         let mut seed = 1u32;
         let mut t = Table::new();
@@ -389,7 +411,7 @@ mod tests {
             }
             t.feed(&piece);
             if seed % 7 == 0 {
-                t.finish();
+                t.finish(true);
                 t.begin();
                 let all = t.entries().to_vec();
                 assert!(all.iter().all(|e| t.texts(e).is_some()));

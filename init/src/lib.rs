@@ -343,23 +343,23 @@ impl Init<'_> {
         self.table.default = false;
         self.table.begin();
         let mut piece = [0; 128];
-        loop {
+        let whole = loop {
             match fs::read(*f, &mut piece) {
-                Ok(0) => break,
+                Ok(0) => break true,
                 Ok(n) => self.table.feed(piece.get(..n).unwrap_or_default()),
                 Err(why) => {
                     say(b"/etc/inittab", b": ", why.text());
-                    break;
+                    break false;
                 }
             }
-        }
-        self.table.finish();
+        };
+        self.table.finish(whole);
     }
 
     fn fill(&mut self, text: &[u8]) {
         self.table.begin();
         self.table.feed(text);
-        self.table.finish();
+        self.table.finish(true);
     }
 }
 
