@@ -110,12 +110,9 @@ fn files(dir: &[u8], prefix: &[u8], run: bool, add: &mut dyn FnMut(&[u8])) {
         }
         path.truncate(len);
         path.extend_from_slice(name);
-        let is_dir = match e.kind {
-            4 => true,
-            0 | 10 => fs::stat(path.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR),
-            _ => false,
-        };
-        if run && (is_dir || fs::access(path.z(), 1).is_err()) {
+        let mode = fs::stat(path.z()).map_or(0, |s| s.stx_mode as u32);
+        let is_dir = mode & fs::S_IFMT == fs::S_IFDIR;
+        if run && (is_dir || mode & 0o111 == 0) {
             continue;
         }
         if is_dir {
@@ -134,6 +131,52 @@ pub(crate) fn executables(path: &[u8], prefix: &[u8], add: &mut dyn FnMut(&[u8])
     }
 }
 
+/// Finds what the word may become; how much of what is found has been typed.
+#[inline(never)]
+fn gather(w: &Word, host: &mut dyn Host, found: &mut Found) -> usize {
+    let dollar = behind(&w.text, b'$');
+    let mut name = w.text.get(dollar..).unwrap_or(&[]);
+    if dollar > 0 && w.quote != b'\'' {
+        // In braces the closing one belongs to the name.
+        let brace = name.starts_with(b"{");
+        name = name.get(brace as usize..).unwrap_or(name);
+        host.names(Kind::Variable, name, &mut |n| {
+            let mut n = Buf::from(n);
+            if brace {
+                n.push(b'}');
+            }
+            found.add(&n);
+        });
+        return name.len();
+    }
+    let slash = behind(&w.text, b'/');
+    if slash == 0 && w.command {
+        host.names(Kind::Command, &w.text, &mut |n| found.add(n));
+        return w.text.len();
+    }
+    let (mut dir, prefix) = w.text.split_at(slash.min(w.text.len()));
+    let mut path = Buf::new();
+    if let ([b'~', rest @ ..], 0) = (dir, w.quote) {
+        if rest.starts_with(b"/") {
+            host.variable(b"HOME", &mut path);
+            dir = rest;
+        }
+    }
+    path.extend_from_slice(dir);
+    files(&path, prefix, false, &mut |n| found.add(n));
+    prefix.len()
+}
+
+/// Place behind the last `c` of the text; 0 if there is none.
+#[inline(never)]
+pub(super) fn behind(text: &[u8], c: u8) -> usize {
+    let mut n = text.len();
+    while n > 0 && text.get(n - 1) != Some(&c) {
+        n -= 1;
+    }
+    n
+}
+
 impl Editor {
     /// Completes the word before the cursor as far as it is clear, or shows what it may become.
     #[inline(never)]
@@ -143,57 +186,32 @@ impl Editor {
             return; // everything there is would help nobody
         }
         let mut found = Found { names: Buf::new(), count: 0, common: Buf::new() };
-        let mut add = |name: &[u8]| found.add(name);
-        let dollar = w.text.iter().rposition(|&c| c == b'$').map_or(0, |n| n + 1);
-        let name = w.text.get(dollar..).unwrap_or(&[]);
-        let bare = name.strip_prefix(b"{").unwrap_or(name);
-        let slash = w.text.iter().rposition(|&c| c == b'/').map_or(0, |n| n + 1);
-        let mut typed = bare;
-        if dollar > 0 && w.quote != b'\'' && bare.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_') {
-            host.names(Kind::Variable, bare, &mut add);
-        } else if slash == 0 && w.command {
-            typed = &w.text;
-            host.names(Kind::Command, typed, &mut add);
-        } else {
-            let (dir, prefix) = w.text.split_at(slash);
-            typed = prefix;
-            let mut path = Buf::new();
-            match dir.strip_prefix(b"~/") {
-                Some(rest) if w.quote == 0 => {
-                    host.variable(b"HOME", &mut path);
-                    path.push(b'/');
-                    path.extend_from_slice(rest);
-                }
-                _ => path.extend_from_slice(dir),
+        let typed = gather(&w, host, &mut found);
+        let mut new = found.common.get(typed..).unwrap_or(&[]);
+        let only = found.count == 1;
+        if new.is_empty() && !only {
+            if found.count > 0 {
+                self.show(&found.names);
             }
-            files(&path, typed, false, &mut add);
+            return;
         }
-        let new = found.common.get(typed.len()..).unwrap_or(&[]);
-        if !new.is_empty() || found.count == 1 {
-            let mut b = Buf::new();
-            for &c in new {
-                let special: &[u8] = match w.quote {
-                    0 => b" \t\n!\"#$&'()*;<>?[\\]^`{|}~",
-                    b'"' => b"$`\"\\",
-                    _ => b"",
-                };
-                if position(special, c).is_some() {
-                    b.push(b'\\');
-                }
-                b.push(c);
+        let special: &[u8] = match w.quote {
+            0 => b" \t\n!\"#$&'()*;<>?[\\]^`{|~",
+            b'"' => b"$`\"\\",
+            _ => b"",
+        };
+        while let [c, rest @ ..] = new {
+            new = rest;
+            if position(special, *c).is_some() {
+                self.insert(b"\\");
             }
-            if found.count == 1 && found.common.last() != Some(&b'/') {
-                if name.len() != bare.len() {
-                    b.push(b'}');
-                }
-                if w.quote != 0 {
-                    b.push(w.quote);
-                }
-                b.push(b' ');
+            self.insert(&[*c]);
+        }
+        if only && found.common.last() != Some(&b'/') {
+            if w.quote != 0 {
+                self.insert(&[w.quote]);
             }
-            self.insert(&b);
-        } else if found.count > 0 {
-            self.show(&found.names);
+            self.insert(b" ");
         }
     }
 

@@ -359,6 +359,25 @@ impl Editor {
         Ok(())
     }
 
+    /// Shows the last line before number `from` that holds `wanted`; the number behind it, 0 if there is
+    /// none.
+    #[inline(never)]
+    fn look(&mut self, wanted: &[u8], from: usize) -> usize {
+        let lines = self.history.lines();
+        let mut n = lines.len().min(from);
+        while let Some(line) = lines.get(n.wrapping_sub(1)) {
+            if let Some(at) = find(line, wanted) {
+                if !wanted.is_empty() {
+                    self.text = line.clone();
+                    self.cur = at;
+                }
+                break;
+            }
+            n -= 1;
+        }
+        n
+    }
+
     /// Searches the history backwards while a text is typed. Ctrl-R goes on, Ctrl-G gives up, any other
     /// key takes the line and counts.
     #[inline(never)]
@@ -368,21 +387,13 @@ impl Editor {
         // The line behind that where the search begins.
         let mut from = usize::MAX;
         let key = loop {
-            // The last line before `from` that holds the text.
-            let lines = self.history.lines();
-            let mut n = lines.len().min(from);
+            let found = self.look(&wanted, from);
             let mut prompt: &[u8] = b"(not found: ";
-            while let Some(line) = n.checked_sub(1).and_then(|n| lines.get(n)) {
-                if let Some(at) = find(line, &wanted) {
-                    prompt = b"(search: ";
-                    if !wanted.is_empty() {
-                        self.text = line.clone();
-                        self.cur = at;
-                        from = n;
-                    }
-                    break;
+            if found > 0 {
+                prompt = b"(search: ";
+                if !wanted.is_empty() {
+                    from = found;
                 }
-                n -= 1;
             }
             let mut prompt = Buf::from(prompt);
             prompt.extend_from_slice(&wanted);
@@ -408,7 +419,7 @@ impl Editor {
             }
             Ok(key) => {
                 if from != usize::MAX {
-                    self.shown = from - 1;
+                    self.shown = from.saturating_sub(1);
                 }
                 self.act(key, host)
             }

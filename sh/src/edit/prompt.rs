@@ -1,5 +1,6 @@
 //! Escapes in prompts, those of bash that BusyBox has too.
 
+use super::complete::behind;
 use sys::zstr::cut;
 use sys::{num, process, system, time, Buf};
 
@@ -77,9 +78,7 @@ fn directory(out: &mut Buf, start: usize, last: bool, var: &mut dyn FnMut(&[u8],
         path.insert(0, b'~');
     }
     if last && path.len() > 1 {
-        if let Some(slash) = path.iter().rposition(|&c| c == b'/') {
-            path = path.split_off(slash + 1);
-        }
+        path = path.split_off(behind(&path, b'/'));
     }
     out.extend_from_slice(&path);
 }

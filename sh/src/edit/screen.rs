@@ -205,14 +205,19 @@ impl Screen {
         own
     }
 
+    /// The terminal has folded the rows anew: so do we to know where the cursor is, and paint all again.
+    #[inline(never)]
+    fn refold(&mut self, cur: usize) {
+        let shown = core::mem::take(&mut self.shown);
+        self.cursor = self.walk(self.start, shown.get(..cur).unwrap_or(&shown), false);
+        self.repaint(None);
+    }
+
     /// Brings the screen to `line` with the cursor at byte `cur`.
     #[inline(never)]
     pub(super) fn refresh(&mut self, line: &[u8], cur: usize) {
         if self.measure() {
-            // The terminal has folded the rows anew: so do we to know where the cursor is.
-            let shown = core::mem::take(&mut self.shown);
-            self.cursor = self.walk(self.start, shown.get(..cur).unwrap_or(&shown), false);
-            self.repaint(None);
+            self.refold(cur);
         }
         let mut same = complete::common(&self.shown, line);
         while text::within(line, same) || text::within(&self.shown, same) {

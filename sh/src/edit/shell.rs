@@ -5,6 +5,7 @@ use super::{executables, Editor, Host, Kind, Line};
 use crate::{builtin, trap, Shell};
 use alloc::boxed::Box;
 use sys::fs::Fd;
+use sys::zstr::Texts;
 use sys::{num, Buf};
 
 impl Shell<'_> {
@@ -13,24 +14,28 @@ impl Shell<'_> {
         self.get(b"TERM") != Some(b"dumb") && sys::tty::is(Fd::STDIN)
     }
 
+    /// A new editor, with the history.
+    #[inline(never)]
+    fn editor(&mut self) -> Box<Editor> {
+        let mut e = Box::new(Editor::new(Fd::STDIN, Fd::STDERR));
+        let mut file = Buf::new();
+        if self.get(b"HISTFILE").is_none() {
+            self.variable(b"HOME", &mut file);
+            file.extend_from_slice(b"/.sh_history");
+        }
+        self.variable(b"HISTFILE", &mut file);
+        let most = self.get(b"HISTSIZE").and_then(num::parse_u32).unwrap_or(MOST);
+        e.history.open(&file, most.min(10 * MOST) as usize);
+        e
+    }
+
     /// Reads a line with the editor behind PS1 or PS2 and appends it; false at the end of input, and when
     /// the line was given up (then `interrupted` is set).
     #[inline(never)]
     pub(crate) fn edit_line(&mut self, first: bool, out: &mut Buf) -> bool {
         let mut editor = match self.editor.take() {
             Some(e) => e,
-            None => {
-                let mut e = Box::new(Editor::new(Fd::STDIN, Fd::STDERR));
-                let mut file = Buf::new();
-                if self.get(b"HISTFILE").is_none() {
-                    self.variable(b"HOME", &mut file);
-                    file.extend_from_slice(b"/.sh_history");
-                }
-                self.variable(b"HISTFILE", &mut file);
-                let most = self.get(b"HISTSIZE").and_then(num::parse_u32).unwrap_or(MOST);
-                e.history.open(&file, most.min(10 * MOST) as usize);
-                e
-            }
+            None => self.editor(),
         };
         let name: &[u8] = if first { b"PS1" } else { b"PS2" };
         // Backslashes are left by the expansion for the escapes that come after it.
@@ -78,8 +83,9 @@ impl Host for Shell<'_> {
             }
         }
         if command {
-            sys::zstr::Texts::new(builtin::NAMES).for_each(&mut add);
-            self.table.names().for_each(|(name, _)| add(name));
+            for blob in [builtin::NAMES, self.table.names] {
+                Texts::new(blob).for_each(&mut add);
+            }
             self.aliases.iter().for_each(|a| add(&a.0));
             let mut path = Buf::new();
             self.variable(b"PATH", &mut path);
