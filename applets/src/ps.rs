@@ -207,8 +207,12 @@ impl Ps<'_> {
     #[inline(never)]
     fn entry(&mut self, cx: &mut Cx, at: Fd, name: &[u8], group: u32) {
         let Some(tid) = num::parse_u32(name) else { return };
-        // Whoever ends while we look is not there.
-        let Ok(mut p) = load(at, name) else { return };
+        let mut p = match load(at, name) {
+            Ok(p) => p,
+            // Whoever ends while we look is not there, and some may not be looked at.
+            Err(Errno::ENOENT | Errno::ESRCH | Errno::EACCES | Errno::EPERM) => return,
+            Err(e) => return cx.fail(name, e),
+        };
         p.tid = tid;
         p.pid = if group == 0 { tid } else { group };
         if group == 0 && !self.wants(&p) {
