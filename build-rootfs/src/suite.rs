@@ -76,10 +76,18 @@ impl Suite<'_> {
     }
 
     fn cargo(&mut self, name: &str, arguments: &[&str]) -> Result<()> {
-        let mut cargo = host_cargo(self.project);
-        self.step(name, || match cargo.args(arguments).status().context("cargo")? {
-            status if status.success() => Ok(()),
-            status => Err(Error::new(format!("cargo {}: {status}", arguments[0]))),
+        let project = self.project;
+        self.step(name, || {
+            let command = arguments[0];
+            let there = host_cargo(project).args([command, "--version"]).output().context("cargo")?;
+            if !there.status.success() {
+                return Err(Error::new(format!("cargo {command}: this toolchain does not have it"))
+                    .fix("rustup component add rustfmt clippy"));
+            }
+            match host_cargo(project).args(arguments).status().context("cargo")? {
+                status if status.success() => Ok(()),
+                status => Err(Error::new(format!("cargo {command}: {status}"))),
+            }
         })
     }
 
