@@ -237,6 +237,10 @@ impl Parser<'_, '_> {
                         }
                         self.src.pos += 1;
                         self.word.push(QUOTE);
+                    } else if ctx == Ctx::BraceQuotes {
+                        // All of it is quoted anyway; but a brace in there ends nothing.
+                        self.text(Ctx::Quotes)?;
+                        self.src.pos += (self.raw(0) == b'"') as usize;
                     }
                 }
                 b'$' => self.dollar(quotes)?,
