@@ -79,10 +79,7 @@ fn processes_and_messages_are_told() {
     let lines: Vec<&str> = ps.lines().collect();
     assert_eq!(lines[0], "  PID USER         TIME COMMAND");
     assert!(lines[1].starts_with("    1 root     00:0") && lines[1].ends_with(" /init"), "{ps}");
-    assert!(
-        lines.iter().any(|line| line.ends_with(" [kthreadd]")) && lines.len() > 5,
-        "{ps}"
-    );
+    assert!(lines.iter().any(|line| line.ends_with(" [kthreadd]")) && lines.len() > 5, "{ps}");
     for (command, header) in [
         ("ps -ef", "UID        PID  PPID  C STIME TTY         TIME CMD"),
         ("ps -T", "  PID   TID USER         TIME COMMAND"),
