@@ -3,7 +3,7 @@
 use super::link;
 use build_rootfs::cache::{key, Cache};
 use build_rootfs::error::{Context, Result};
-use build_rootfs::process::{command, output, run};
+use build_rootfs::process::{command, output, run, which};
 use build_rootfs::progress::Step;
 use std::ffi::OsString;
 use std::fs;
@@ -102,11 +102,20 @@ pub fn mirror(from: &Path, to: &Path) -> Result<()> {
 /// A command for `arguments` that sees its own mounts only, where that is allowed (root may): cases mount
 /// things.
 pub fn sealed(arguments: &[&Path]) -> Command {
-    let mut command = if may_unshare() { command("unshare") } else { command("env") };
-    if may_unshare() {
-        command.args(["--mount", "--propagation", "private", "--"]);
+    if !may_unshare() {
+        return with_default_signals(arguments);
     }
-    command.args(arguments);
+    let mut command = with_default_signals(&[Path::new("unshare")]);
+    command.args(["--mount", "--propagation", "private", "--"]).args(arguments);
+    command
+}
+
+/// A command for `arguments` whose signals do what they do by themselves, whatever this process was
+/// started with: some cases look.
+pub fn with_default_signals(arguments: &[&Path]) -> Command {
+    let env = which("env").unwrap_or_else(|| PathBuf::from("/usr/bin/env"));
+    let mut command = command(env);
+    command.arg("--default-signal").args(arguments);
     command
 }
 
