@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod arith;
+mod braces;
 pub mod builtin;
 mod condition;
 mod edit;

@@ -199,6 +199,10 @@ impl<'p, 'a> Parser<'p, 'a> {
         Flow::Fail
     }
 
+    pub(crate) fn too_long<T>(&mut self) -> R<T> {
+        Err(self.error(&[b"command too long"]))
+    }
+
     #[inline(never)]
     pub(crate) fn unterminated<T>(&mut self, what: &[u8]) -> R<T> {
         Err(self.error(&[b"unterminated ", what]))
@@ -255,7 +259,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     fn put(&mut self, at: usize, n: usize) -> R {
         if n >> 24 != 0 {
-            return Err(self.error(&[b"command too long"]));
+            return self.too_long();
         }
         if let Some([a, b, c]) = self.code.get_mut(at..at + 3) {
             (*a, *b, *c) = (n as u8, (n >> 8) as u8, (n >> 16) as u8);
@@ -484,6 +488,16 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.emit_name();
     }
 
+    /// As [`Parser::emit`] for words that may have braces in them.
+    fn emit_word(&mut self) -> R {
+        if self.word.contains(&b'{') {
+            let word = core::mem::take(&mut self.word);
+            return self.emit_braces(tree::WORD, &word);
+        }
+        self.emit(tree::WORD);
+        Ok(())
+    }
+
     fn for_clause(&mut self) -> R {
         if self.token()? != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
             return Err(self.error(&[b"bad for loop variable"]));
@@ -493,7 +507,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.newlines()?;
         if self.take_keyword(kw::IN)? {
             while self.token()? == tok::WORD {
-                self.emit(tree::WORD);
+                self.emit_word()?;
                 self.eat();
             }
             if !self.take(b';')? && self.token()? != b'\n' {
@@ -700,7 +714,11 @@ impl<'p, 'a> Parser<'p, 'a> {
                 if words == 0 {
                     declares = index(b"export\0readonly\0local\0alias", &self.word).is_some();
                 }
-                self.emit(if declares && name > 0 { tree::AWORD } else { tree::WORD });
+                if declares && name > 0 {
+                    self.emit(tree::AWORD);
+                } else {
+                    self.emit_word()?;
+                }
                 words += 1;
                 self.assign = declares;
             }
