@@ -591,4 +591,23 @@ mod tests {
         assert_eq!(all(&("(".repeat(100) + "1" + &")".repeat(100))).0, Ok(1));
         assert_eq!(all(&("1+".repeat(100_000) + "1")).0, Ok(100_001));
     }
+
+    #[test]
+    fn junk_comes_to_an_end() {
+        const PIECES: &[u8] = b"0123456789abxe_#@+-*/%<>=!&|^~?:,() \t\n$\xff\0";
+        let mut seed = 1u32;
+        let mut values = 0;
+        for _ in 0..40_000 {
+            let mut text = Vec::new();
+            for _ in 0..seed >> 28 {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                text.push(PIECES[(seed >> 16) as usize % PIECES.len()]);
+            }
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let mut m = Map::default();
+            m.0.insert(b"a".to_vec(), text.clone());
+            values += eval(&text, &mut m).is_ok() as u32;
+        }
+        assert!(values > 2_000, "{values}");
+    }
 }

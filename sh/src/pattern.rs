@@ -399,4 +399,38 @@ mod tests {
         assert_eq!(g("/x*"), [""; 0]);
         std::fs::remove_dir_all(&d).unwrap();
     }
+
+    /// What the notation says, word for word: slow and recursive.
+    fn naive(p: &[u8], t: &[u8]) -> bool {
+        match p.first() {
+            None => t.is_empty(),
+            Some(b'*') => (0..=t.len()).any(|n| naive(&p[1..], &t[n..])),
+            Some(_) => t.first().is_some_and(|&c| {
+                let mut rest = p;
+                one(&mut rest, c) && naive(rest, &t[1..])
+            }),
+        }
+    }
+
+    #[test]
+    fn junk_matches_as_the_plain_definition_says() {
+        const PIECES: &[u8] = b"ab*?[]!^-\\:.=*a";
+        let mut seed = 7u32;
+        let mut random = |n: usize| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 16) as usize % n
+        };
+        for _ in 0..20_000 {
+            let p: Vec<u8> = (0..random(8)).map(|_| PIECES[random(PIECES.len())]).collect();
+            let t: Vec<u8> = (0..random(6)).map(|_| b"ab-]"[random(4)]).collect();
+            let ends = |n: &usize| naive(&p, &t[..*n]);
+            let starts = |n: &usize| naive(&p, &t[*n..]);
+            assert_eq!(matches(&p, &t), naive(&p, &t), "{p:?} {t:?}");
+            assert_eq!(prefix(&p, &t, false), (0..=t.len()).find(ends), "{p:?} {t:?}");
+            assert_eq!(prefix(&p, &t, true), (0..=t.len()).rev().find(ends), "{p:?} {t:?}");
+            assert_eq!(suffix(&p, &t, true), (0..=t.len()).find(starts), "{p:?} {t:?}");
+            assert_eq!(suffix(&p, &t, false), (0..=t.len()).rev().find(starts), "{p:?} {t:?}");
+            has_magic(&p);
+        }
+    }
 }
