@@ -228,26 +228,25 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
     let mut any = false;
     for path in sorted(&paths) {
         // What was read from a directory is there.
-        if magic || fs::lstat(path).is_ok() {
+        if magic || ZStr::from_bytes_with_nul(path).is_some_and(|p| fs::lstat(p).is_ok()) {
             any = true;
-            each(path.bytes());
+            each(path.strip_suffix(b"\0").unwrap_or(path));
         }
     }
     any
 }
 
-/// The NUL-terminated texts in the order of their bytes.
+/// The NUL-terminated texts in the order of their bytes, with their NULs.
 #[inline(never)]
-pub(crate) fn sorted(texts: &[u8]) -> Vec<ZStr<'_>> {
+pub(crate) fn sorted(texts: &[u8]) -> Vec<&[u8]> {
     let mut all = Vec::new();
-    let mut start = 0;
-    for (n, &b) in texts.iter().enumerate() {
-        if b == 0 {
-            all.extend(texts.get(start..=n).and_then(ZStr::from_bytes_with_nul));
-            start = n + 1;
-        }
+    let mut rest = texts;
+    while let Some(n) = position(rest, 0) {
+        let (text, tail) = rest.split_at((n + 1).min(rest.len()));
+        all.push(text);
+        rest = tail;
     }
-    all.sort_unstable_by(|a, b| a.bytes().cmp(b.bytes()));
+    all.sort_unstable();
     all
 }
 
