@@ -201,7 +201,8 @@ impl Shell<'_> {
             to = skip_node(b).1;
             more = byte(b);
             let pipe = if more != 0 { Some(self.new_pipe()?) } else { None };
-            if self.fork(&mut job, true)? {
+            let child = self.fork(&mut job, true);
+            if child == Ok(true) {
                 if let Some(f) = input {
                     crate::redir::move_fd(f, 0);
                 }
@@ -219,6 +220,10 @@ impl Shell<'_> {
                 crate::redir::shut(write);
                 read
             });
+            if let Err(e) = child {
+                input.into_iter().for_each(crate::redir::shut);
+                return Err(e);
+            }
         }
         job.text = self.text_at(first, to);
         self.foreground(job)?;
@@ -777,13 +782,18 @@ impl Shell<'_> {
         let (read, write) = self.new_pipe()?;
         let mut job = Job::new(Buf::new());
         job.hidden = true;
-        if self.fork(&mut job, true)? {
+        let child = self.fork(&mut job, true);
+        if child == Ok(true) {
             crate::redir::shut(read);
             crate::redir::move_fd(write, 1);
             let r = self.list(&mut list, true);
             self.leave(r);
         }
         crate::redir::shut(write);
+        if let Err(e) = child {
+            crate::redir::shut(read);
+            return Err(e);
+        }
         let mut v = Buf::new();
         crate::redir::read_all(read, &mut v);
         crate::redir::shut(read);

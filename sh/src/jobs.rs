@@ -553,12 +553,15 @@ impl Shell<'_> {
             crate::redir::shut(f);
         }
         let Ok(f) = up else { return self.no_terminal() };
-        // Wait until we are in the foreground.
+        // Wait until we are in the foreground; whom nobody can stop (an orphaned group) gives up.
+        let mut tries = 20;
         loop {
-            let Ok(g) = tty::foreground(f) else {
+            let g = tty::foreground(f).unwrap_or(0);
+            if g == 0 || tries == 0 {
                 crate::redir::shut(f);
                 return self.no_terminal();
-            };
+            }
+            tries -= 1;
             let own = process::getpgid(0).unwrap_or(0);
             if g == own {
                 break;
