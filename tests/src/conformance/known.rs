@@ -49,7 +49,7 @@ impl Known {
     fn reasons(&self, suite: &str) -> BTreeMap<&str, &Difference> {
         let of_suite = self.difference.iter().filter(|difference| difference.suite == suite);
         of_suite
-            .flat_map(|difference| difference.cases.iter().map(|case| (case.as_str(), difference)))
+            .flat_map(|difference| difference.cases.iter().map(move |case| (case.as_str(), difference)))
             .collect()
     }
 
