@@ -1,13 +1,10 @@
 //! Processes and jobs: start, wait, control (POSIX 2.11; `man 3 termios`, tcsetpgrp).
 
-use crate::fields::Fields;
-use crate::redir::Plan;
 use crate::{opt, trap, Flow, Shell, R};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
 use sys::signal::{self, Action};
-use sys::zstr::ZBuf;
 use sys::{tty, Buf, Errno, ZStr};
 
 /// A process of a job, and how it is: `None` while it runs.
@@ -46,7 +43,7 @@ impl Job {
     }
 
     /// Takes note of what became of process `pid`, if it is one of these.
-    fn note(&mut self, pid: i32, status: Status) -> bool {
+    pub(crate) fn note(&mut self, pid: i32, status: Status) -> bool {
         match self.procs.iter_mut().find(|p| p.pid == pid) {
             Some(p) => {
                 // 0xffff: it goes on.
@@ -126,72 +123,9 @@ pub(crate) fn exit_status(s: Option<Status>) -> u8 {
     }
 }
 
-/// What a vfork child needs, prepared before.
-struct Launch<'l, 'a> {
-    sh: &'l mut Shell<'a>,
-    argv: Vec<*const u8>,
-    envp: Vec<*const u8>,
-    /// Paths to try, NUL-terminated each.
-    paths: Buf,
-    /// The shell itself, for scripts without `#!`.
-    shell: Buf,
-    plan: &'l Plan,
-    group: Option<i32>,
-    foreground: bool,
-}
-
-extern "C" fn launch(p: *mut ()) -> ! {
-    // SAFETY: `external` gives its `Launch`, and waits until we have left.
-    let l = unsafe { &mut *(p as *mut Launch) };
-    if let Some(g) = l.group {
-        l.sh.enter_group(g, l.foreground);
-    }
-    l.sh.default_signals();
-    if !l.sh.redirect_child(l.plan) {
-        process::exit(1);
-    }
-    l.exec()
-}
-
-impl Launch<'_, '_> {
-    /// Tries all paths; allocates nothing.
-    fn exec(&mut self) -> ! {
-        let mut why = Errno::ENOENT;
-        // SAFETY: argv[0] is kept free for a shell's name, the command's own vector starts behind it.
-        let (argv, name) = unsafe { (self.argv.as_ptr().add(1), ZStr::from_ptr(self.argv[1])) };
-        let mut rest = &self.paths[..];
-        while let Some(n) = rest.iter().position(|&c| c == 0) {
-            let (path, tail) = rest.split_at(n + 1);
-            rest = tail;
-            let Some(z) = ZStr::from_bytes_with_nul(path) else { break };
-            // SAFETY: both vectors are NULL-terminated and their strings NUL-terminated.
-            let e = unsafe { process::execve(z, argv, self.envp.as_ptr()) };
-            match e {
-                Errno::ENOENT | Errno::ENOTDIR => {}
-                Errno::ENOEXEC => {
-                    // A script without `#!` is for us.
-                    if let [first, second, ..] = &mut self.argv[..] {
-                        (*first, *second) = (c"sh".as_ptr() as *const u8, z.as_ptr());
-                    }
-                    if let Some(shell) = ZStr::from_bytes_with_nul(&self.shell) {
-                        // SAFETY: as above.
-                        unsafe { process::execve(shell, self.argv.as_ptr(), self.envp.as_ptr()) };
-                    }
-                    why = e;
-                    break;
-                }
-                e => why = e,
-            }
-        }
-        let missing = why == Errno::ENOENT;
-        self.sh.complain(&[name.bytes(), b": ", if missing { b"not found" } else { why.text() }]);
-        process::exit(if missing { 127 } else { 126 })
-    }
-}
-
 impl Shell<'_> {
     /// In a child: joins process group `group` (0: a new one) and takes the terminal.
-    fn enter_group(&self, group: i32, foreground: bool) {
+    pub(crate) fn enter_group(&self, group: i32, foreground: bool) {
         let _ = process::setpgid(0, group);
         if foreground {
             let g = if group == 0 { process::getpid() as i32 } else { group };
@@ -200,7 +134,7 @@ impl Shell<'_> {
     }
 
     /// In the parent: process `pid` has been started for `job`.
-    fn started(&mut self, job: &mut Job, pid: i32) {
+    pub(crate) fn started(&mut self, job: &mut Job, pid: i32) {
         job.procs.push(Proc { pid, status: None });
         if self.opts & opt::MONITOR != 0 && !job.hidden {
             if job.group == 0 {
@@ -252,78 +186,6 @@ impl Shell<'_> {
         }
     }
 
-    /// Files that `name` may be, NUL-terminated each.
-    pub(crate) fn candidates(&mut self, name: &[u8]) -> Buf {
-        let mut all = Buf::new();
-        if name.is_empty() || name.contains(&b'/') {
-            all.extend_from_slice(name);
-            all.push(0);
-            return all;
-        }
-        let path = match self.get(b"PATH") {
-            Some(p) => p,
-            None => b"/sbin:/usr/sbin:/bin:/usr/bin",
-        };
-        for dir in path.split(|&c| c == b':') {
-            all.extend_from_slice(dir);
-            if !dir.is_empty() {
-                all.push(b'/');
-            }
-            all.extend_from_slice(name);
-            all.push(0);
-        }
-        all
-    }
-
-    /// The shell's own file.
-    fn own_path(&mut self) -> Buf {
-        b"/proc/self/exe\0".to_vec()
-    }
-
-    /// Runs a command from a file; with `last`, in place of the shell.
-    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> R {
-        let mut argv = Vec::with_capacity(f.len() + 2);
-        argv.push(core::ptr::null());
-        argv.extend((0..f.len()).map(|i| f.z(i).as_ptr()));
-        argv.push(core::ptr::null());
-        let paths = self.candidates(f.get(0));
-        let monitor = self.opts & opt::MONITOR != 0;
-        let shell = self.own_path();
-        let envp = self.vars.environment();
-        let replace = last && !self.has_exit_trap();
-        let mut l = Launch { sh: self, argv, envp, paths, shell, plan, group: None, foreground: true };
-        if replace {
-            l.sh.default_signals();
-            if !l.sh.redirect_child(plan) {
-                process::exit(1);
-            }
-            l.exec()
-        }
-        if monitor {
-            l.group = Some(0);
-        }
-        // SAFETY: `launch` ends in exec or exit; it writes to descriptors, its own frames and `argv` only.
-        match unsafe { process::vfork(launch, &mut l as *mut Launch as *mut ()) } {
-            Ok(pid) => {
-                drop(l);
-                let mut job = Job::new(self.command_text());
-                self.started(&mut job, pid);
-                self.foreground(job)
-            }
-            Err(e) => {
-                drop(l);
-                self.complain(&[b"can't fork: ", e.text()]);
-                self.fail(2)
-            }
-        }
-    }
-
-    /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`).
-    pub(crate) fn replace(&mut self, f: Fields) -> R {
-        let plan = Plan::default();
-        self.external(&f, &plan, true)
-    }
-
     /// Waits for a foreground job and takes its status.
     pub(crate) fn foreground(&mut self, mut job: Job) -> R {
         let monitor = job.group != 0;
@@ -372,14 +234,14 @@ impl Shell<'_> {
         Ok(())
     }
 
-    fn restore_modes(&mut self) {
+    pub(crate) fn restore_modes(&mut self) {
         if let Some(m) = &self.modes {
             let _ = tty::set(self.tty, m, true);
         }
     }
 
     /// Enters a job in the table; its place there.
-    fn add_job(&mut self, mut job: Job) -> usize {
+    pub(crate) fn add_job(&mut self, mut job: Job) -> usize {
         if job.id == 0 {
             job.id = self.jobs.iter().map(|j| j.id).max().unwrap_or(0) + 1;
         }
@@ -452,7 +314,7 @@ impl Shell<'_> {
     }
 
     /// One line about job `i` on standard error.
-    fn tell(&mut self, i: usize) {
+    pub(crate) fn tell(&mut self, i: usize) {
         let line = self.job_line(i, false);
         sys::out::complain(&[&line]);
     }
@@ -579,7 +441,7 @@ impl Shell<'_> {
         self.modes = tty::get(f).ok();
     }
 
-    fn no_terminal(&mut self) {
+    pub(crate) fn no_terminal(&mut self) {
         self.complain(&[b"can't access tty; job control turned off"]);
         self.opts &= !opt::MONITOR;
     }
@@ -587,18 +449,6 @@ impl Shell<'_> {
     /// In a child that is about to become a command: signals as they should be.
     pub(crate) fn default_signals(&self) {
         trap::for_command(self);
-    }
-
-    /// Path of the file that `name` would run.
-    pub(crate) fn search(&mut self, name: &[u8]) -> Option<Buf> {
-        let all = self.candidates(name);
-        for path in all.split(|&c| c == 0).filter(|p| !p.is_empty()) {
-            let mut p = path.to_vec();
-            if fs::stat(p.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFREG) && fs::access(p.z(), 1).is_ok() {
-                return Some(p);
-            }
-        }
-        None
     }
 }
 

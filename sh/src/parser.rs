@@ -1,7 +1,7 @@
 //! The grammar of POSIX.1-2024, Shell Command Language 2.10, and the extensions of BusyBox ash: text to
 //! tree.
 
-use crate::lexer::{self, is_redir, name_len, tok, Ctx};
+use crate::lexer::{self, is_redir, tok, Ctx};
 use crate::source::Source;
 use crate::tree::{self, redir, Tree};
 use crate::{eq, Flow, Shell, R};
@@ -48,7 +48,7 @@ pub(crate) struct Parser<'p, 'a> {
 /// Reserved words; those up to `in` of which a list must not consist come first.
 const WORDS: &[u8] =
     b"then\0else\0elif\0fi\0do\0done\0esac\0}\0if\0case\0while\0until\0for\0{\0!\0[[\0function\0in";
-mod kw {
+pub(crate) mod kw {
     pub(crate) const THEN: u8 = 0;
     pub(crate) const ELSE: u8 = 1;
     pub(crate) const ELIF: u8 = 2;
@@ -77,7 +77,7 @@ pub(crate) fn index(blob: &[u8], word: &[u8]) -> Option<usize> {
 }
 
 /// Names of the tokens in messages.
-fn token_text(t: u8) -> &'static [u8] {
+pub(crate) fn token_text(t: u8) -> &'static [u8] {
     match t {
         tok::EOF => b"end of file",
         b'\n' => b"newline",
@@ -118,7 +118,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(Some(Rc::new(Tree { code, docs, text, line })))
     }
 
-    fn new(sh: &'p mut Shell<'a>, src: &'p mut Source) -> Parser<'p, 'a> {
+    pub(crate) fn new(sh: &'p mut Shell<'a>, src: &'p mut Source) -> Parser<'p, 'a> {
         Parser {
             sh,
             src,
@@ -140,7 +140,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    fn skip_line(&mut self) {
+    pub(crate) fn skip_line(&mut self) {
         while let Some(&c) = self.src.text.get(self.src.pos) {
             self.src.pos += 1;
             if c == b'\n' {
@@ -149,7 +149,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    fn complete(&mut self) -> R<bool> {
+    pub(crate) fn complete(&mut self) -> R<bool> {
         while self.take(b'\n')? {
             self.src.settle();
         }
@@ -168,7 +168,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// At the end of the text, here-documents end too.
-    fn finish_docs(&mut self) -> R {
+    pub(crate) fn finish_docs(&mut self) -> R {
         if !self.pending.is_empty() {
             self.peeked = false;
             self.src.text.insert(self.src.pos, b'\n');
@@ -179,7 +179,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// `syntax error: …` and the end of the command.
     #[inline(never)]
-    fn error(&mut self, parts: &[&[u8]]) -> Flow {
+    pub(crate) fn error(&mut self, parts: &[&[u8]]) -> Flow {
         if !self.sh.interrupted {
             self.sh.line = self.src.line
                 + self
@@ -222,7 +222,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// The reserved word that the current token is.
-    fn keyword(&mut self) -> R<u8> {
+    pub(crate) fn keyword(&mut self) -> R<u8> {
         let t = self.token()?;
         if t != tok::WORD || self.quoted {
             return Ok(kw::NONE);
@@ -230,7 +230,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(index(WORDS, &self.word).map_or(kw::NONE, |n| n as u8))
     }
 
-    fn take_keyword(&mut self, k: u8) -> R<bool> {
+    pub(crate) fn take_keyword(&mut self, k: u8) -> R<bool> {
         let is = self.keyword()? == k;
         if is {
             self.eat();
@@ -238,7 +238,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(is)
     }
 
-    fn expect(&mut self, k: u8) -> R {
+    pub(crate) fn expect(&mut self, k: u8) -> R {
         if self.take_keyword(k)? {
             Ok(())
         } else {
@@ -246,18 +246,18 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    fn newlines(&mut self) -> R {
+    pub(crate) fn newlines(&mut self) -> R {
         while self.take(b'\n')? {}
         Ok(())
     }
 
     /// Room for a number of three bytes; filled by [`Parser::fill`].
-    fn hole(&mut self) -> usize {
+    pub(crate) fn hole(&mut self) -> usize {
         self.code.extend_from_slice(&[0, 0, 0]);
         self.code.len() - 3
     }
 
-    fn put(&mut self, at: usize, n: usize) -> R {
+    pub(crate) fn put(&mut self, at: usize, n: usize) -> R {
         if n >> 24 != 0 {
             return self.too_long();
         }
@@ -268,7 +268,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Writes the length of what follows `hole` into it.
-    fn fill(&mut self, hole: usize) -> R {
+    pub(crate) fn fill(&mut self, hole: usize) -> R {
         self.put(hole, self.code.len() - hole - 3)
     }
 
@@ -315,7 +315,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.fill(hole)
     }
 
-    fn and_or(&mut self) -> R {
+    pub(crate) fn and_or(&mut self) -> R {
         loop {
             self.pipeline()?;
             let t = self.token()?;
@@ -331,7 +331,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    fn pipeline(&mut self) -> R {
+    pub(crate) fn pipeline(&mut self) -> R {
         let at = self.code.len();
         let mut flags = 0;
         self.code.push(0);
@@ -356,7 +356,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// Begins a node; [`Parser::end`] ends it. The 0 that ends its redirections (or a simple command's flags)
     /// is the last byte.
-    fn begin(&mut self, op: u8) -> R<usize> {
+    pub(crate) fn begin(&mut self, op: u8) -> R<usize> {
         let at = self.code.len();
         self.code.push(op);
         for _ in 0..3 {
@@ -367,12 +367,12 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(at)
     }
 
-    fn end(&mut self, at: usize) -> R {
+    pub(crate) fn end(&mut self, at: usize) -> R {
         self.put(at + 7, self.last.max(self.src.start) - self.src.start)?;
         self.fill(at + 1)
     }
 
-    fn command(&mut self) -> R {
+    pub(crate) fn command(&mut self) -> R {
         self.sh.deep()?;
         while self.alias()? {}
         match self.token()? {
@@ -399,97 +399,18 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    fn arith_command(&mut self) -> R<Option<usize>> {
-        let n = self.begin(tree::ARITHMETIC)?;
-        self.word.clear();
-        if !self.arith(0)? {
-            self.code.truncate(n);
-            return Ok(None);
-        }
-        self.code.extend_from_slice(self.word.get(1..).unwrap_or(&[]));
-        self.eat();
-        Ok(Some(n))
-    }
-
-    fn compound(&mut self, k: u8) -> R {
-        let n = self.begin(match k {
-            kw::IF => tree::IF,
-            kw::CASE => tree::CASE,
-            kw::WHILE => tree::WHILE,
-            kw::UNTIL => tree::UNTIL,
-            kw::FOR => tree::FOR,
-            kw::OPEN => tree::GROUP,
-            kw::TEST => tree::CONDITION,
-            kw::FUNCTION => tree::FUNCTION,
-            _ => return self.unexpected(),
-        })?;
-        self.eat();
-        match k {
-            kw::IF => self.if_clause()?,
-            kw::CASE => self.case_clause()?,
-            kw::FOR => self.for_clause()?,
-            kw::OPEN => {
-                self.list(false, true)?;
-                self.expect(kw::CLOSE)?;
-            }
-            kw::TEST => self.condition()?,
-            kw::FUNCTION => {
-                if self.token()? != tok::WORD {
-                    return self.unexpected();
-                }
-                self.emit_name();
-                self.eat();
-                if self.take(b'(')? && !self.take(b')')? {
-                    return self.unexpected();
-                }
-                return self.function_body(n);
-            }
-            _ => {
-                self.list(false, true)?;
-                self.do_group()?;
-            }
-        }
-        self.redirections(n)
-    }
-
-    fn if_clause(&mut self) -> R {
-        loop {
-            self.list(false, true)?;
-            self.expect(kw::THEN)?;
-            self.list(false, true)?;
-            if self.take_keyword(kw::ELIF)? {
-                self.code.push(1);
-                continue;
-            }
-            break;
-        }
-        if self.take_keyword(kw::ELSE)? {
-            self.code.push(2);
-            self.list(false, true)?;
-        } else {
-            self.code.push(0);
-        }
-        self.expect(kw::FI)
-    }
-
-    fn do_group(&mut self) -> R {
-        self.expect(kw::DO)?;
-        self.list(false, true)?;
-        self.expect(kw::DONE)
-    }
-
-    fn emit_name(&mut self) {
+    pub(crate) fn emit_name(&mut self) {
         self.code.extend_from_slice(&self.word);
         self.code.push(0);
     }
 
-    fn emit(&mut self, tag: u8) {
+    pub(crate) fn emit(&mut self, tag: u8) {
         self.code.push(tag);
         self.emit_name();
     }
 
     /// As [`Parser::emit`] for words that may have braces in them.
-    fn emit_word(&mut self) -> R {
+    pub(crate) fn emit_word(&mut self) -> R {
         if self.word.contains(&b'{') {
             let word = core::mem::take(&mut self.word);
             return self.emit_braces(tree::WORD, &word);
@@ -498,135 +419,8 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(())
     }
 
-    fn for_clause(&mut self) -> R {
-        if self.token()? != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
-            return Err(self.error(&[b"bad for loop variable"]));
-        }
-        self.emit_name();
-        self.eat();
-        self.newlines()?;
-        if self.take_keyword(kw::IN)? {
-            while self.token()? == tok::WORD {
-                self.emit_word()?;
-                self.eat();
-            }
-            if !self.take(b';')? && self.token()? != b'\n' {
-                return self.unexpected();
-            }
-            self.code.push(0);
-        } else {
-            self.take(b';')?;
-            self.code.push(2);
-        }
-        self.newlines()?;
-        self.do_group()
-    }
-
-    fn case_clause(&mut self) -> R {
-        if self.token()? != tok::WORD {
-            return self.unexpected();
-        }
-        self.emit_name();
-        self.eat();
-        self.newlines()?;
-        self.expect(kw::IN)?;
-        loop {
-            self.newlines()?;
-            let open = self.take(b'(')?;
-            if !open && self.take_keyword(kw::ESAC)? {
-                break;
-            }
-            self.code.push(1);
-            loop {
-                if self.token()? != tok::WORD {
-                    return self.unexpected();
-                }
-                self.emit(tree::WORD);
-                self.eat();
-                if !self.take(b'|')? {
-                    break;
-                }
-            }
-            self.code.push(0);
-            if !self.take(b')')? {
-                return self.unexpected();
-            }
-            self.list(false, false)?;
-            let t = self.token()?;
-            let end = matches!(t, tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT);
-            self.code.push(if end { t } else { tok::CASE_END });
-            if end {
-                self.eat();
-                continue;
-            }
-            self.expect(kw::ESAC)?;
-            break;
-        }
-        self.code.push(0);
-        Ok(())
-    }
-
-    /// `[[ … ]]`: everything up to `]]` as words; operators are words that start with QUOTE QUOTE-free text.
-    fn condition(&mut self) -> R {
-        self.assign = false;
-        let mut regex = false;
-        loop {
-            let t = if regex {
-                while matches!(self.ch(), b' ' | b'\t') {
-                    self.src.pos += 1;
-                }
-                self.word.clear();
-                self.at = self.src.pos;
-                self.text(Ctx::Regex)?;
-                tok::WORD
-            } else {
-                self.token()?
-            };
-            regex = false;
-            match t {
-                tok::WORD | tok::IO => {
-                    if !self.quoted && eq(&self.word, b"]]") {
-                        break;
-                    }
-                    regex = !self.quoted && eq(&self.word, b"=~");
-                    self.emit(tree::WORD);
-                }
-                b'\n' => {}
-                b'(' | b')' | b'<' | b'>' | tok::AND | tok::OR | redir::IN | redir::OUT => {
-                    let text = match t {
-                        redir::IN => b"<",
-                        redir::OUT => b">",
-                        t => token_text(t),
-                    };
-                    self.code.push(tree::AWORD);
-                    self.code.extend_from_slice(text);
-                    self.code.push(0);
-                }
-                _ => return self.unexpected(),
-            }
-            self.eat();
-        }
-        self.code.push(0);
-        self.assign = true;
-        self.eat();
-        Ok(())
-    }
-
-    /// Function `n`'s body, behind the parentheses.
-    fn function_body(&mut self, n: usize) -> R {
-        self.assign = true;
-        self.newlines()?;
-        match self.token()? {
-            b'(' => {}
-            tok::WORD if (kw::IF..=kw::TEST).contains(&self.keyword()?) => {}
-            _ => return self.unexpected(),
-        }
-        self.command()?;
-        self.end(n)
-    }
-
     /// The redirections behind compound command `n`, which go in front of its body.
-    fn redirections(&mut self, n: usize) -> R {
+    pub(crate) fn redirections(&mut self, n: usize) -> R {
         let body = self.code.len();
         while self.redirection()? {}
         let moved = self.code.split_off(body);
@@ -636,7 +430,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// A redirection, if there is one here.
-    fn redirection(&mut self) -> R<bool> {
+    pub(crate) fn redirection(&mut self) -> R<bool> {
         let mut fd = 255;
         let mut t = self.token()?;
         if t == tok::IO {
@@ -677,7 +471,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(true)
     }
 
-    fn simple(&mut self) -> R {
+    pub(crate) fn simple(&mut self) -> R {
         let n = self.begin(tree::SIMPLE)?;
         let outer = core::mem::replace(&mut self.pure, true);
         // Words stand in front, redirections behind them, then assignments: the order of their expansion.
@@ -736,7 +530,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Turns the simple command `n`, of which one word and `(` have been read, into a function.
-    fn function(&mut self, n: usize) -> R {
+    pub(crate) fn function(&mut self, n: usize) -> R {
         self.eat();
         if !self.take(b')')? {
             return self.unexpected();
@@ -755,7 +549,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Replaces the current word if it is an alias; the next token is read again then.
-    fn alias(&mut self) -> R<bool> {
+    pub(crate) fn alias(&mut self) -> R<bool> {
         if self.sh.aliases.is_empty() || self.token()? != tok::WORD || self.quoted {
             return Ok(false);
         }

@@ -1,0 +1,214 @@
+//! Grammar of the compound commands.
+
+use crate::lexer::{name_len, tok, Ctx};
+use crate::parser::{kw, token_text, Parser};
+use crate::tree::{self, redir};
+use crate::{eq, R};
+
+impl Parser<'_, '_> {
+    pub(crate) fn arith_command(&mut self) -> R<Option<usize>> {
+        let n = self.begin(tree::ARITHMETIC)?;
+        self.word.clear();
+        if !self.arith(0)? {
+            self.code.truncate(n);
+            return Ok(None);
+        }
+        self.code.extend_from_slice(self.word.get(1..).unwrap_or(&[]));
+        self.eat();
+        Ok(Some(n))
+    }
+
+    pub(crate) fn compound(&mut self, k: u8) -> R {
+        let n = self.begin(match k {
+            kw::IF => tree::IF,
+            kw::CASE => tree::CASE,
+            kw::WHILE => tree::WHILE,
+            kw::UNTIL => tree::UNTIL,
+            kw::FOR => tree::FOR,
+            kw::OPEN => tree::GROUP,
+            kw::TEST => tree::CONDITION,
+            kw::FUNCTION => tree::FUNCTION,
+            _ => return self.unexpected(),
+        })?;
+        self.eat();
+        match k {
+            kw::IF => self.if_clause()?,
+            kw::CASE => self.case_clause()?,
+            kw::FOR => self.for_clause()?,
+            kw::OPEN => {
+                self.list(false, true)?;
+                self.expect(kw::CLOSE)?;
+            }
+            kw::TEST => self.condition()?,
+            kw::FUNCTION => {
+                if self.token()? != tok::WORD {
+                    return self.unexpected();
+                }
+                self.emit_name();
+                self.eat();
+                if self.take(b'(')? && !self.take(b')')? {
+                    return self.unexpected();
+                }
+                return self.function_body(n);
+            }
+            _ => {
+                self.list(false, true)?;
+                self.do_group()?;
+            }
+        }
+        self.redirections(n)
+    }
+
+    pub(crate) fn if_clause(&mut self) -> R {
+        loop {
+            self.list(false, true)?;
+            self.expect(kw::THEN)?;
+            self.list(false, true)?;
+            if self.take_keyword(kw::ELIF)? {
+                self.code.push(1);
+                continue;
+            }
+            break;
+        }
+        if self.take_keyword(kw::ELSE)? {
+            self.code.push(2);
+            self.list(false, true)?;
+        } else {
+            self.code.push(0);
+        }
+        self.expect(kw::FI)
+    }
+
+    pub(crate) fn do_group(&mut self) -> R {
+        self.expect(kw::DO)?;
+        self.list(false, true)?;
+        self.expect(kw::DONE)
+    }
+
+    pub(crate) fn for_clause(&mut self) -> R {
+        if self.token()? != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
+            return Err(self.error(&[b"bad for loop variable"]));
+        }
+        self.emit_name();
+        self.eat();
+        self.newlines()?;
+        if self.take_keyword(kw::IN)? {
+            while self.token()? == tok::WORD {
+                self.emit_word()?;
+                self.eat();
+            }
+            if !self.take(b';')? && self.token()? != b'\n' {
+                return self.unexpected();
+            }
+            self.code.push(0);
+        } else {
+            self.take(b';')?;
+            self.code.push(2);
+        }
+        self.newlines()?;
+        self.do_group()
+    }
+
+    pub(crate) fn case_clause(&mut self) -> R {
+        if self.token()? != tok::WORD {
+            return self.unexpected();
+        }
+        self.emit_name();
+        self.eat();
+        self.newlines()?;
+        self.expect(kw::IN)?;
+        loop {
+            self.newlines()?;
+            let open = self.take(b'(')?;
+            if !open && self.take_keyword(kw::ESAC)? {
+                break;
+            }
+            self.code.push(1);
+            loop {
+                if self.token()? != tok::WORD {
+                    return self.unexpected();
+                }
+                self.emit(tree::WORD);
+                self.eat();
+                if !self.take(b'|')? {
+                    break;
+                }
+            }
+            self.code.push(0);
+            if !self.take(b')')? {
+                return self.unexpected();
+            }
+            self.list(false, false)?;
+            let t = self.token()?;
+            let end = matches!(t, tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT);
+            self.code.push(if end { t } else { tok::CASE_END });
+            if end {
+                self.eat();
+                continue;
+            }
+            self.expect(kw::ESAC)?;
+            break;
+        }
+        self.code.push(0);
+        Ok(())
+    }
+
+    /// `[[ … ]]`: everything up to `]]` as words; operators are words that start with QUOTE QUOTE-free text.
+    pub(crate) fn condition(&mut self) -> R {
+        self.assign = false;
+        let mut regex = false;
+        loop {
+            let t = if regex {
+                while matches!(self.ch(), b' ' | b'\t') {
+                    self.src.pos += 1;
+                }
+                self.word.clear();
+                self.at = self.src.pos;
+                self.text(Ctx::Regex)?;
+                tok::WORD
+            } else {
+                self.token()?
+            };
+            regex = false;
+            match t {
+                tok::WORD | tok::IO => {
+                    if !self.quoted && eq(&self.word, b"]]") {
+                        break;
+                    }
+                    regex = !self.quoted && eq(&self.word, b"=~");
+                    self.emit(tree::WORD);
+                }
+                b'\n' => {}
+                b'(' | b')' | b'<' | b'>' | tok::AND | tok::OR | redir::IN | redir::OUT => {
+                    let text = match t {
+                        redir::IN => b"<",
+                        redir::OUT => b">",
+                        t => token_text(t),
+                    };
+                    self.code.push(tree::AWORD);
+                    self.code.extend_from_slice(text);
+                    self.code.push(0);
+                }
+                _ => return self.unexpected(),
+            }
+            self.eat();
+        }
+        self.code.push(0);
+        self.assign = true;
+        self.eat();
+        Ok(())
+    }
+
+    /// Function `n`'s body, behind the parentheses.
+    pub(crate) fn function_body(&mut self, n: usize) -> R {
+        self.assign = true;
+        self.newlines()?;
+        match self.token()? {
+            b'(' => {}
+            tok::WORD if (kw::IF..=kw::TEST).contains(&self.keyword()?) => {}
+            _ => return self.unexpected(),
+        }
+        self.command()?;
+        self.end(n)
+    }
+}

@@ -1,0 +1,348 @@
+//! What begins with a dollar sign or a backquote.
+
+use crate::lexer::{name_char, name_start, Ctx};
+use crate::parser::Parser;
+use crate::tree::{op, ARITH, CMD, END, QUOTE, VAR};
+use crate::R;
+use sys::{num, Buf};
+
+impl Parser<'_, '_> {
+    pub(crate) fn dollar(&mut self, quotes: bool) -> R {
+        self.src.pos += 1;
+        let c = self.ch();
+        match c {
+            b'(' => {
+                self.src.pos += 1;
+                if self.ch() == b'(' && self.arith(ARITH)? {
+                    return Ok(());
+                }
+                self.substitution(b')')
+            }
+            b'{' => {
+                self.src.pos += 1;
+                self.braces(quotes)
+            }
+            b'\'' if !quotes => self.dollar_single(),
+            b'"' if !quotes => Ok(()),
+            _ => {
+                let n = self.parameter();
+                if n == 0 {
+                    self.lit(b'$');
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Appends VAR, no operator, the name at this place and `=`; the length of the name, 0 if there is none.
+    pub(crate) fn parameter(&mut self) -> usize {
+        let c = self.ch();
+        let at = self.word.len();
+        self.word.extend_from_slice(&[VAR, op::NONE]);
+        if name_start(c) {
+            while name_char(self.ch()) {
+                let c = self.raw(0);
+                self.word.push(c);
+                self.src.pos += 1;
+            }
+        } else if c.is_ascii_digit() || b"@*#?-$!".contains(&c) && c != 0 {
+            self.word.push(c);
+            self.src.pos += 1;
+        } else {
+            self.word.truncate(at);
+            return 0;
+        }
+        self.word.push(b'=');
+        self.word.len() - at - 3
+    }
+
+    /// Behind `${`.
+    pub(crate) fn braces(&mut self, quotes: bool) -> R {
+        let at = self.word.len();
+        let mut length = false;
+        if self.ch() == b'#' {
+            let here = self.src.pos;
+            self.src.pos += 1;
+            let next = self.ch();
+            // `${#}`, `${#-x}` and `${#%x}` are about the number of arguments.
+            length = name_char(next)
+                || b"@*".contains(&next)
+                || b"?-$!#".contains(&next) && next != 0 && self.raw(1) == b'}';
+            if !length {
+                self.src.pos = here;
+            }
+        }
+        let n = self.parameter();
+        if n > 0 && self.word.get(at + 2).is_some_and(u8::is_ascii_digit) {
+            self.word.pop();
+            while self.ch().is_ascii_digit() {
+                let c = self.raw(0);
+                self.word.push(c);
+                self.src.pos += 1;
+            }
+            self.word.push(b'=');
+        }
+        let mut o = op::NONE;
+        let c = if n == 0 { 0 } else { self.ch() };
+        if length {
+            o = if c == b'}' { op::LENGTH } else { op::BAD };
+        } else if c != b'}' {
+            o = self.operator_of(c)?;
+        }
+        if n == 0 {
+            self.word.extend_from_slice(&[VAR, op::BAD, b'=']);
+            o = op::BAD;
+        }
+        let inner = if quotes { Ctx::BraceQuotes } else { Ctx::Brace };
+        match o & 15 {
+            op::NONE | op::LENGTH => {}
+            op::BAD => {
+                // Reported when it is expanded; here only its end is looked for.
+                let keep = self.word.len();
+                self.text(inner)?;
+                self.word.truncate(keep);
+            }
+            op::SUBSTRING => {
+                self.text(Ctx::Colon)?;
+                self.word.push(END);
+                if self.raw(0) == b':' {
+                    self.src.pos += 1;
+                    o |= op::SECOND;
+                    self.text(Ctx::Colon)?;
+                }
+                self.word.push(END);
+            }
+            x if x >= op::REPLACE => {
+                self.text(Ctx::Slash)?;
+                self.word.push(END);
+                if self.raw(0) == b'/' {
+                    self.src.pos += 1;
+                    self.text(Ctx::Brace)?;
+                }
+                self.word.push(END);
+            }
+            x => {
+                self.text(if x >= op::PREFIX { Ctx::Brace } else { inner })?;
+                self.word.push(END);
+            }
+        }
+        if let Some(slot) = self.word.get_mut(at + 1) {
+            *slot = o;
+        }
+        if matches!(o & 15, op::ASSIGN | op::ERROR | op::SUBSTRING | op::BAD) {
+            self.pure = false;
+        }
+        if self.raw(0) != b'}' {
+            return self.unterminated(b"}");
+        }
+        self.src.pos += 1;
+        Ok(())
+    }
+
+    /// The operator that starts with `c`, passed over.
+    pub(crate) fn operator_of(&mut self, c: u8) -> R<u8> {
+        let value = |c| b"-=?+".iter().position(|&x| x == c).map(|i| i as u8 + op::MINUS);
+        self.src.pos += 1;
+        let next = self.ch();
+        let twice = next == c;
+        let o = match c {
+            b':' => match value(next) {
+                Some(o) => {
+                    self.src.pos += 1;
+                    return Ok(o | op::COLON);
+                }
+                None => return Ok(op::SUBSTRING),
+            },
+            b'#' => op::PREFIX,
+            b'%' => op::SUFFIX,
+            b'/' if next == b'#' || next == b'%' => {
+                self.src.pos += 1;
+                return Ok(op::REPLACE + if next == b'#' { 2 } else { 3 });
+            }
+            b'/' => op::REPLACE,
+            _ => {
+                let o = value(c).unwrap_or(op::BAD);
+                if o == op::BAD {
+                    self.src.pos -= 1;
+                }
+                return Ok(o);
+            }
+        };
+        if twice {
+            self.src.pos += 1;
+        }
+        Ok(o + twice as u8)
+    }
+
+    /// At the second `(` of `((`: reads the expression and `))` into the word, behind `mark`. False, and
+    /// nothing has happened, if it does not end so: it is a subshell in parentheses then.
+    pub(crate) fn arith(&mut self, mark: u8) -> R<bool> {
+        if self.open_end {
+            return Ok(false);
+        }
+        let (pos, len) = (self.src.pos, self.word.len());
+        self.src.pos += 1;
+        self.word.push(mark);
+        self.text(Ctx::Arith)?;
+        self.word.push(END);
+        // If this goes on to the end of the text, so does every other: they are not tried, which would
+        // take forever.
+        self.open_end = self.raw(0) == 0;
+        if self.raw(0) == b')' {
+            self.src.pos += 1;
+            if self.ch() == b')' {
+                self.src.pos += 1;
+                self.pure = false;
+                return Ok(true);
+            }
+        }
+        self.src.pos = pos;
+        self.word.truncate(len);
+        Ok(false)
+    }
+
+    /// Behind `$(` (`close` is `)`), or in text that backquotes were made into (`close` is 0).
+    pub(crate) fn substitution(&mut self, close: u8) -> R {
+        self.pure = false;
+        let outer = (
+            core::mem::take(&mut self.code),
+            core::mem::take(&mut self.word),
+            self.at,
+            self.quoted,
+            self.assign,
+        );
+        self.peeked = false;
+        self.assign = true;
+        self.list(false, false)?;
+        if self.token()? != close {
+            return self.unexpected();
+        }
+        if close == 0 {
+            if self.src.pos >= self.src.text.len() {
+                return self.unterminated(b"`");
+            }
+            self.src.pos += 1;
+        }
+        self.peeked = false;
+        let inner = core::mem::replace(&mut self.code, outer.0);
+        (self.word, self.at, self.quoted, self.assign) = (outer.1, outer.2, outer.3, outer.4);
+        self.word.push(CMD);
+        let n = inner.len();
+        self.word.extend_from_slice(&[n as u8, (n >> 8) as u8, (n >> 16) as u8]);
+        self.word.extend_from_slice(&inner);
+        Ok(())
+    }
+
+    /// Turns the text in backquotes into `$(…NUL` and goes on with that.
+    pub(crate) fn backquote(&mut self, quotes: bool) -> R {
+        let start = self.src.pos;
+        let mut body: Buf = b"$(".to_vec();
+        let mut n = 1;
+        loop {
+            let mut c = self.raw(n);
+            match c {
+                0 => return self.unterminated(b"`"),
+                b'`' => break,
+                b'\\' => {
+                    let next = self.raw(n + 1);
+                    if matches!(next, b'$' | b'`' | b'\\') || next == b'"' && quotes {
+                        c = next;
+                        n += 1;
+                    }
+                }
+                _ => {}
+            }
+            body.push(c);
+            n += 1;
+        }
+        body.push(0);
+        self.replace(start, start + n + 1, &body);
+        self.src.pos = start + 2;
+        self.substitution(0)
+    }
+
+    /// Replaces source text and keeps the ends of the aliases in it.
+    pub(crate) fn replace(&mut self, start: usize, end: usize, with: &[u8]) {
+        self.src.text.splice(start..end, with.iter().copied());
+        for a in self.active.iter_mut().filter(|a| a.1 >= end) {
+            a.1 = a.1 + with.len() - (end - start);
+        }
+    }
+
+    /// At the quote of `$'…'`.
+    pub(crate) fn dollar_single(&mut self) -> R {
+        self.quoted = true;
+        self.word.push(QUOTE);
+        self.src.pos += 1;
+        loop {
+            let mut c = self.raw(0);
+            self.src.pos += 1;
+            match c {
+                0 => return self.unterminated(b"'"),
+                b'\'' => break,
+                b'\\' => {
+                    c = self.raw(0);
+                    self.src.pos += 1;
+                    match c {
+                        b'a' => c = 7,
+                        b'b' => c = 8,
+                        b'e' | b'E' => c = 27,
+                        b'f' => c = 12,
+                        b'n' => c = 10,
+                        b'r' => c = 13,
+                        b't' => c = 9,
+                        b'v' => c = 11,
+                        b'c' => {
+                            c = self.raw(0) & 31;
+                            self.src.pos += 1;
+                        }
+                        b'x' => c = self.number(16, 2) as u8,
+                        b'0'..=b'7' => {
+                            self.src.pos -= 1;
+                            c = self.number(8, 3) as u8;
+                        }
+                        b'u' => {
+                            self.utf8(4);
+                            continue;
+                        }
+                        b'U' => {
+                            self.utf8(8);
+                            continue;
+                        }
+                        b'\\' | b'\'' | b'"' | b'?' => {}
+                        _ => self.lit(b'\\'),
+                    }
+                    if c == 0 {
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            self.lit(c);
+        }
+        self.word.push(QUOTE);
+        Ok(())
+    }
+
+    pub(crate) fn number(&mut self, base: u32, most: usize) -> u32 {
+        let mut n = 0;
+        for _ in 0..most {
+            let d = num::digit(self.raw(0)) as u32;
+            if d >= base {
+                break;
+            }
+            n = n * base + d;
+            self.src.pos += 1;
+        }
+        n
+    }
+
+    pub(crate) fn utf8(&mut self, most: usize) {
+        let n = self.number(16, most);
+        let mut b = [0; 4];
+        let c = char::from_u32(n).unwrap_or('\u{fffd}');
+        for &c in c.encode_utf8(&mut b).as_bytes() {
+            self.lit(c);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Commands from files: vfork and exec (POSIX 2.9.1.4).
+
+use crate::fields::Fields;
+use crate::jobs::Job;
+use crate::redir::Plan;
+use crate::{opt, Shell, R};
+use alloc::vec::Vec;
+use sys::fs;
+use sys::process;
+use sys::zstr::ZBuf;
+use sys::{Buf, Errno, ZStr};
+
+/// What a vfork child needs, prepared before.
+struct Launch<'l, 'a> {
+    sh: &'l mut Shell<'a>,
+    argv: Vec<*const u8>,
+    envp: Vec<*const u8>,
+    /// Paths to try, NUL-terminated each.
+    paths: Buf,
+    /// The shell itself, for scripts without `#!`.
+    shell: Buf,
+    plan: &'l Plan,
+    group: Option<i32>,
+    foreground: bool,
+}
+
+extern "C" fn launch(p: *mut ()) -> ! {
+    // SAFETY: `external` gives its `Launch`, and waits until we have left.
+    let l = unsafe { &mut *(p as *mut Launch) };
+    if let Some(g) = l.group {
+        l.sh.enter_group(g, l.foreground);
+    }
+    l.sh.default_signals();
+    if !l.sh.redirect_child(l.plan) {
+        process::exit(1);
+    }
+    l.exec()
+}
+
+impl Launch<'_, '_> {
+    /// Tries all paths; allocates nothing.
+    pub(crate) fn exec(&mut self) -> ! {
+        let mut why = Errno::ENOENT;
+        // SAFETY: argv[0] is kept free for a shell's name, the command's own vector starts behind it.
+        let (argv, name) = unsafe { (self.argv.as_ptr().add(1), ZStr::from_ptr(self.argv[1])) };
+        let mut rest = &self.paths[..];
+        while let Some(n) = rest.iter().position(|&c| c == 0) {
+            let (path, tail) = rest.split_at(n + 1);
+            rest = tail;
+            let Some(z) = ZStr::from_bytes_with_nul(path) else { break };
+            // SAFETY: both vectors are NULL-terminated and their strings NUL-terminated.
+            let e = unsafe { process::execve(z, argv, self.envp.as_ptr()) };
+            match e {
+                Errno::ENOENT | Errno::ENOTDIR => {}
+                Errno::ENOEXEC => {
+                    // A script without `#!` is for us.
+                    if let [first, second, ..] = &mut self.argv[..] {
+                        (*first, *second) = (c"sh".as_ptr() as *const u8, z.as_ptr());
+                    }
+                    if let Some(shell) = ZStr::from_bytes_with_nul(&self.shell) {
+                        // SAFETY: as above.
+                        unsafe { process::execve(shell, self.argv.as_ptr(), self.envp.as_ptr()) };
+                    }
+                    why = e;
+                    break;
+                }
+                e => why = e,
+            }
+        }
+        let missing = why == Errno::ENOENT;
+        self.sh.complain(&[name.bytes(), b": ", if missing { b"not found" } else { why.text() }]);
+        process::exit(if missing { 127 } else { 126 })
+    }
+}
+
+impl Shell<'_> {
+    /// Files that `name` may be, NUL-terminated each.
+    pub(crate) fn candidates(&mut self, name: &[u8]) -> Buf {
+        let mut all = Buf::new();
+        if name.is_empty() || name.contains(&b'/') {
+            all.extend_from_slice(name);
+            all.push(0);
+            return all;
+        }
+        let path = match self.get(b"PATH") {
+            Some(p) => p,
+            None => b"/sbin:/usr/sbin:/bin:/usr/bin",
+        };
+        for dir in path.split(|&c| c == b':') {
+            all.extend_from_slice(dir);
+            if !dir.is_empty() {
+                all.push(b'/');
+            }
+            all.extend_from_slice(name);
+            all.push(0);
+        }
+        all
+    }
+
+    /// The shell's own file.
+    pub(crate) fn own_path(&mut self) -> Buf {
+        b"/proc/self/exe\0".to_vec()
+    }
+
+    /// Runs a command from a file; with `last`, in place of the shell.
+    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> R {
+        let mut argv = Vec::with_capacity(f.len() + 2);
+        argv.push(core::ptr::null());
+        argv.extend((0..f.len()).map(|i| f.z(i).as_ptr()));
+        argv.push(core::ptr::null());
+        let paths = self.candidates(f.get(0));
+        let monitor = self.opts & opt::MONITOR != 0;
+        let shell = self.own_path();
+        let envp = self.vars.environment();
+        let replace = last && !self.has_exit_trap();
+        let mut l = Launch { sh: self, argv, envp, paths, shell, plan, group: None, foreground: true };
+        if replace {
+            l.sh.default_signals();
+            if !l.sh.redirect_child(plan) {
+                process::exit(1);
+            }
+            l.exec()
+        }
+        if monitor {
+            l.group = Some(0);
+        }
+        // SAFETY: `launch` ends in exec or exit; it writes to descriptors, its own frames and `argv` only.
+        match unsafe { process::vfork(launch, &mut l as *mut Launch as *mut ()) } {
+            Ok(pid) => {
+                drop(l);
+                let mut job = Job::new(self.command_text());
+                self.started(&mut job, pid);
+                self.foreground(job)
+            }
+            Err(e) => {
+                drop(l);
+                self.complain(&[b"can't fork: ", e.text()]);
+                self.fail(2)
+            }
+        }
+    }
+
+    /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`).
+    pub(crate) fn replace(&mut self, f: Fields) -> R {
+        let plan = Plan::default();
+        self.external(&f, &plan, true)
+    }
+
+    /// Path of the file that `name` would run.
+    pub(crate) fn search(&mut self, name: &[u8]) -> Option<Buf> {
+        let all = self.candidates(name);
+        for path in all.split(|&c| c == 0).filter(|p| !p.is_empty()) {
+            let mut p = path.to_vec();
+            if fs::stat(p.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFREG) && fs::access(p.z(), 1).is_ok() {
+                return Some(p);
+            }
+        }
+        None
+    }
+}
