@@ -15,12 +15,19 @@ fn table(all: &[Decl]) -> String {
     let mut t = String::from("| applet | arguments | what it does |\n|---|---|---|\n");
     for d in all {
         let (synopsis, text) = d.usage.split_once('\n').unwrap_or((&d.usage, ""));
-        let paragraph = text.trim_start().split("\n\n").next().unwrap_or_default().replace('\n', " ");
-        let sentence = paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.');
+        let more = |l: &&str| l.trim_start().starts_with("or:") || l.trim().is_empty();
+        let body: Vec<&str> = text.lines().skip_while(more).collect();
+        let paragraph = body.split(|l| l.is_empty()).next().unwrap_or_default().join(" ");
+        let sentence = paragraph.split(". ").next().unwrap_or_default().trim_end_matches(['.', ';']);
         let sentence = sentence.split(" - ").next().unwrap_or_default();
         let names = d.names.join("`, `");
         let cell = |s: &str| s.replace('|', "\\|").replace('<', "&lt;");
-        let _ = writeln!(t, "| `{names}` | `{}` | {} |", synopsis.replace('|', "\\|"), cell(sentence.trim()));
+        let _ = writeln!(
+            t,
+            "| `{names}` | `{}` | {} |",
+            synopsis.replace('|', "\\|"),
+            cell(sentence.trim().trim_end_matches(';'))
+        );
     }
     t
 }
