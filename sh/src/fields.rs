@@ -185,3 +185,47 @@ impl Fields {
         self.nothing = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(value: &[u8], ifs: &[u8]) -> Vec<Buf> {
+        let mut f = Fields::default();
+        f.word();
+        f.value(value, SPLIT, ifs, false);
+        if f.is_open() {
+            f.end(false);
+        }
+        (0..f.len()).map(|i| f.get(i).to_vec()).collect()
+    }
+
+    #[test]
+    fn blanks_separate_and_vanish() {
+        assert_eq!(split(b"  a \t b\n", b" \t\n"), [b"a", b"b"]);
+        assert!(split(b" \t", b" \t\n").is_empty());
+        assert_eq!(split(b"a b", b""), [b"a b"]);
+    }
+
+    #[test]
+    fn other_separators_end_a_field_each() {
+        assert_eq!(split(b"a:b::c:", b":"), [&b"a"[..], b"b", b"", b"c"]);
+        assert_eq!(split(b":a", b":"), [&b""[..], b"a"]);
+        assert_eq!(split(b"a : b", b" :"), [b"a", b"b"]);
+        assert_eq!(split(b" :a", b" :"), [&b""[..], b"a"]);
+    }
+
+    #[test]
+    fn quoted_characters_are_no_pattern() {
+        let mut f = Fields::default();
+        f.byte(b'*', PATTERN | QUOTED);
+        f.byte(b'*', PATTERN);
+        assert_eq!(f.bytes, b"\\**");
+        let mut f = Fields::default();
+        for &(c, mode) in &[(b'*', QUOTED), (b'\\', 0), (MARK, 0), (b'?', QUOTED)] {
+            f.byte(c, SPLIT | mode);
+        }
+        f.end(true);
+        assert_eq!(f.get(0), b"*\\\x01?");
+    }
+}

@@ -358,3 +358,17 @@ impl Parser<'_, '_> {
 pub(crate) fn is_redir(t: u8) -> bool {
     (redir::IN..=redir::BOTH_APPEND).contains(&t)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_assignments() {
+        assert_eq!(name_len(b"ab_1=x"), 4);
+        assert_eq!(name_len(b"1a"), 0);
+        assert_eq!(name_len(b""), 0);
+        assert_eq!(assignment(b"a=b"), 1);
+        assert_eq!(assignment(b"=b") + assignment(b"a") + assignment(b"a-b=c"), 0);
+    }
+}

@@ -200,3 +200,26 @@ fn permissions(text: &[u8], mut mode: u32) -> Option<u32> {
     }
     Some(mode)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_go_away() {
+        assert_eq!(logical(b"/a/b", b"../c/./d"), b"/a/c/d");
+        assert_eq!(logical(b"/a", b"../../.."), b"/");
+        assert_eq!(logical(b"/a", b"//x//y/"), b"/x/y");
+        assert_eq!(logical(b"/", b"."), b"/");
+    }
+
+    #[test]
+    fn symbolic_masks() {
+        assert_eq!(permissions(b"u=rwx,g=,o=", 0o755), Some(0o700));
+        assert_eq!(permissions(b"g+w", 0o755), Some(0o775));
+        assert_eq!(permissions(b"a-x", 0o755), Some(0o644));
+        assert_eq!(permissions(b"go=u", 0o700), Some(0o777));
+        assert_eq!(permissions(b"u?x", 0o755), None);
+        assert_eq!(permissions(b"", 0o755), None);
+    }
+}

@@ -164,3 +164,28 @@ impl Shell<'_> {
         Ok((set, i))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_its_builtin() {
+        assert_eq!(NAMES.split(|&c| c == 0).count(), TABLE.len());
+        assert_eq!(find(b"unset"), Some(SPECIAL - 1));
+        assert_eq!(find(b"nosuch"), None);
+    }
+
+    #[test]
+    fn quoting_is_read_back() {
+        let quoted = |v: &[u8]| {
+            let mut out = Buf::new();
+            quote(v, &mut out);
+            out
+        };
+        assert_eq!(quoted(b"a/b-c"), b"a/b-c");
+        assert_eq!(quoted(b""), b"''");
+        assert_eq!(quoted(b"if"), b"'if'");
+        assert_eq!(quoted(b"it's"), b"'it'\"'\"'s'");
+    }
+}

@@ -254,3 +254,17 @@ fn assign_fields(sh: &mut Shell, f: &Fields, i: usize, l: &Line) -> R {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_fractions() {
+        assert_eq!(milliseconds(b"2"), Some(2000));
+        assert_eq!(milliseconds(b"0.25"), Some(250));
+        assert_eq!(milliseconds(b".0019"), Some(1));
+        assert_eq!(milliseconds(b"1.x"), None);
+        assert_eq!(milliseconds(b"9999999"), None);
+    }
+}
