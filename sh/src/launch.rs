@@ -108,6 +108,9 @@ impl Shell<'_> {
         argv.push(core::ptr::null());
         argv.extend((0..f.len()).map(|i| f.z(i).as_ptr()));
         argv.push(core::ptr::null());
+        if let (Some(z), Some(slot)) = (plan.argv0, argv.get_mut(1)) {
+            *slot = z.as_ptr();
+        }
         let paths = self.candidates(f.get(0));
         let monitor = self.opts & opt::MONITOR != 0;
         let shell = self.own_path();
@@ -140,9 +143,10 @@ impl Shell<'_> {
         }
     }
 
-    /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`).
-    pub(crate) fn replace(&mut self, f: Fields) -> R {
-        let plan = Plan::default();
+    /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`), called `argv0` if told.
+    pub(crate) fn replace(&mut self, f: Fields, argv0: Option<ZStr<'static>>) -> R {
+        let mut plan = Plan::default();
+        plan.argv0 = argv0;
         self.external(&f, &plan, true)
     }
 

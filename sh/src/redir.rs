@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     names: Buf,
     /// Pipes that hold here-documents, closed with the plan.
     pipes: Vec<Fd>,
+    /// What the command is called by, if not by its first field (`exec -a`).
+    pub(crate) argv0: Option<sys::ZStr<'static>>,
 }
 
 impl Plan {

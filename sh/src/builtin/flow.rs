@@ -121,7 +121,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u8> {
     let mut i = 1;
     let mut argv0 = None;
     if eq(f.get(1), b"-a") {
-        argv0 = Some(f.get(2));
+        argv0 = Some(f.z(2));
         i = 3;
     }
     if eq(f.get(i), b"--") {
@@ -132,7 +132,6 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u8> {
         sh.keep_redirections(mark);
         return Ok(0);
     }
-    let _ = argv0;
     let mut args = Fields::default();
     for k in i..f.len() {
         args.push(f.get(k));
@@ -141,13 +140,16 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u8> {
     let mark = sh.redirections;
     sh.keep_redirections(mark);
     sh.traps.retain(|t| t.1.is_empty());
-    if let crate::exec::Kind::Applet(e) = sh.resolve(args.get(0), false) {
-        sh.default_signals();
-        sh.applet(e, &args);
-        return Err(Flow::Exit);
+    match sh.resolve(args.get(0), false) {
+        crate::exec::Kind::Applet(e) if argv0.is_none() => {
+            sh.default_signals();
+            sh.applet(e, &args);
+            return Err(Flow::Exit);
+        }
+        _ => {}
     }
     sh.running = crate::NOTHING;
-    sh.replace(args)?;
+    sh.replace(args, argv0)?;
     Ok(sh.status)
 }
 
