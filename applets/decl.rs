@@ -15,7 +15,7 @@ pub(crate) struct Decl {
     pub(crate) dir: String,
     /// NoFork, NoExec or Exec (`sys::applet::Class`).
     pub(crate) class: String,
-    /// Mix, Posix or Raw (`sys::applet::Parse`).
+    /// Mix, Posix, Args or Raw (`sys::applet::Parse`).
     pub(crate) parse: String,
     /// Groups of option letters, separated by blanks, of which the last one given wins.
     pub(crate) last_wins: String,
@@ -107,8 +107,8 @@ fn finish(d: Decl, place: &str) -> Result<Decl, String> {
     if !["NoFork", "NoExec", "Exec"].contains(&d.class.as_str()) {
         return bad("class is NoFork, NoExec or Exec");
     }
-    if !["Mix", "Posix", "Raw"].contains(&d.parse.as_str()) {
-        return bad("parse is Mix, Posix or Raw");
+    if !["Mix", "Posix", "Args", "Raw"].contains(&d.parse.as_str()) {
+        return bad("parse is Mix, Posix, Args or Raw");
     }
     if d.usage.is_empty() {
         return bad("usage is missing");

@@ -4,7 +4,7 @@ applet! {
     name: kill,
     dir: "/bin",
     class: NoFork,
-    parse: Raw,
+    parse: Args,
     usage: "\
 [-SIGNAL | -s SIGNAL] PID...    or: kill -l [SIGNAL]...
 

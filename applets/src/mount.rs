@@ -19,9 +19,9 @@ applet! {
     name: mount,
     dir: "/bin",
     class: NoExec,
-    parse: Raw,
+    parse: Args,
     usage: "\
-[-afinrvw] [-t TYPE] [-o OPTIONS] [-T FILE] [-O OPTIONS] [DEVICE] [DIR]
+[-afinrvw] [-t TYPE] [-o OPTIONS] [DEVICE] [DIR]
 
 Attach the file system on DEVICE to DIR. With one of the two, what is missing
 is taken from /etc/fstab; with none, tell what is mounted.
@@ -43,8 +43,8 @@ OPTIONS: ro rw [no]suid [no]dev [no]exec [a]sync dirsync [no]atime
 [no]diratime [no]relatime [no]strictatime [no]lazytime [no]iversion [no]mand
 [no]symfollow silent loud loop; [r]bind move remount; [r]shared [r]private
 [r]slave [r]unbindable; noauto nofail in fstab; all others are given to the
-file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory takes a
-loop device, a directory for a directory is bound.
+file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory takes
+a loop device, a directory for a directory is bound.
 ",
 }
 
@@ -69,10 +69,6 @@ impl Order {
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    if cx.args.iter().any(|a| a.is(b"--help")) {
-        cx.help();
-        return 0;
-    }
     let table = ZStr::new(c"/etc/fstab");
     let mut o = Order { opts: 0, types: None, table, wanted: None, extra: Buf::new() };
     let mut walk = Walk::new(core::mem::take(&mut cx.args), SPEC, true);

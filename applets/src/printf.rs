@@ -4,7 +4,7 @@ applet! {
     name: printf,
     dir: "/usr/bin",
     class: NoFork,
-    parse: Raw,
+    parse: Args,
     usage: "\
 FORMAT [ARG]...
 

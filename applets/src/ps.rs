@@ -19,7 +19,7 @@ applet! {
     name: ps,
     dir: "/bin",
     class: NoExec,
-    parse: Raw,
+    parse: Args,
     usage: "\
 [-AadeflTw] [-o COLUMNS] [-p PIDS] [aefluwxT]
 
@@ -68,10 +68,6 @@ struct Ps<'a> {
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    if cx.args.iter().any(|a| a.is(b"--help")) {
-        cx.help();
-        return 0;
-    }
     let now = time::now(time::CLOCK_REALTIME).sec;
     let mut o = Ps {
         columns: Vec::new(),

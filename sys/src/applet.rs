@@ -24,7 +24,9 @@ pub enum Parse {
     Mix,
     /// Options end at the first operand.
     Posix,
-    /// Not at all: `run` gets every argument, `--help` included.
+    /// Not at all: `run` gets every argument, but a lone `--help` is answered before.
+    Args,
+    /// Not at all, `--help` included.
     Raw,
 }
 
@@ -158,7 +160,7 @@ pub fn no_options(_: &mut Cx, _: &'static [u8], _: Parse) -> Option<u8> {
 pub struct Cx<'a> {
     /// The name it was called by, for messages.
     pub name: ZStr<'static>,
-    /// Its operands; all arguments with [`Parse::Raw`].
+    /// Its operands; all arguments with [`Parse::Args`] and [`Parse::Raw`].
     pub args: &'a mut [ZStr<'static>],
     /// Set of the options given; ask with [`Cx::has`].
     pub opts: u64,
@@ -199,6 +201,9 @@ impl Cx<'_> {
                 self.table.help(self.out, self.name, e.decl);
                 return Some(0);
             }
+        }
+        if e.parse == Parse::Args {
+            return None;
         }
         (self.table.options)(self, nth(self.table.specs, e.decl as usize), e.parse)
     }
