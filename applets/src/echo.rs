@@ -11,7 +11,7 @@ applet! {
 Write the ARGs with a blank between them.
 
 -n  No newline at the end
--e  Replace, behind a backslash, a b e f n r t v, 0NNN (octal), xHH (hex) by what
+-e  Replace, behind a backslash, a b e f n r t v, 0NNN, xHH (hex) by what
     they mean in C; c ends the output
 -E  Do not (default)
 ",
