@@ -274,7 +274,7 @@ fn wide_and_combining_characters() {
 #[test]
 fn history_by_keys_and_search() {
     let mut s = Session::start(60);
-    s.see("a=one\r", "$");
+    s.see("a=one\r", "$ a=one\n$");
     s.see("echo $a two\r", "one two\n$");
     s.see("b=draft", "$ b=draft");
     s.see(UP, "$ echo $a two");
@@ -318,7 +318,7 @@ fn completion() {
     s.see("\x15echo $HISTF\t|", "$ echo $HISTFILE |");
     s.see("\x15echo ${HISTF\t|", "$ echo ${HISTFILE} |");
     s.see("\x15true; unali\t|", "$ true; unalias |");
-    s.see("\x15my_function() { :; }\r", "$");
+    s.see("\x15my_function() { :; }\r", "$ my_function() { :; }\n$");
     s.see("my_f\t|", "$ my_function |");
     s.see("\x15nosuch\t|", "$ nosuch|");
     // Nothing that a name holds gets at the terminal.
