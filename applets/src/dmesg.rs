@@ -5,7 +5,7 @@ use crate::util::stamp;
 use alloc::vec;
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
-use sys::{num, system, time, zone, Buf, Cx, Errno, ZStr};
+use sys::{num, system, time, zone, Buf, ToBuf, Cx, Errno, ZStr};
 
 applet! {
     name: dmesg,
@@ -139,7 +139,7 @@ fn kmsg(cx: &mut Cx, record: &[u8]) {
     let mut rest = record;
     let mut text = cut(&mut rest, b'\n');
     let mut head = cut(&mut text, b';');
-    let mut priority: Buf = b"<".to_vec();
+    let mut priority: Buf = b"<".buf();
     priority.extend_from_slice(cut(&mut head, b','));
     priority.push(b'>');
     cut(&mut head, b',');

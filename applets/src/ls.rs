@@ -7,7 +7,6 @@ use crate::util::name::{self, Odd};
 use crate::util::users::Names;
 use alloc::vec::Vec;
 use sys::fs::{self, Dir, Fd, Statx};
-use sys::zstr::ZBuf;
 use sys::{num, sort, time, tty, Buf, Cx, Errno, ZStr};
 
 applet! {

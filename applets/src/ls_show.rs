@@ -5,7 +5,6 @@ use crate::util::stamp::{number, stamp};
 use crate::util::{mode, name};
 use alloc::vec::Vec;
 use sys::fs;
-use sys::zstr::ZBuf;
 use sys::{num, time, zone, ZStr};
 
 /// Cells in front of a name, in their order; bits of [`Ls::cells`].

@@ -5,8 +5,8 @@ use options::{Options, ACTIONS, PROPAGATION};
 use sys::fs;
 use sys::mount::{MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SILENT};
 use sys::opts::{Walk, Wrong};
-use sys::zstr::{cut, ZBuf};
-use sys::{out, process, Buf, Cx, Errno, ZStr};
+use sys::zstr::cut;
+use sys::{out, process, Buf, ToBuf, Cx, Errno, ZStr};
 
 #[path = "mount/loopdev.rs"]
 mod loopdev;
@@ -181,7 +181,7 @@ fn by_table(cx: &mut Cx, o: &Order, name: ZStr) {
     match lines.iter().rev().find(|l| is(l.dir)).or_else(|| lines.iter().rev().find(|l| is(l.device))) {
         Some(l) => attach(cx, o, l),
         None => {
-            let mut why = b"not in ".to_vec();
+            let mut why = b"not in ".buf();
             why.extend_from_slice(table.bytes());
             cx.error(name.bytes(), &why);
         }
@@ -199,7 +199,7 @@ fn attach(cx: &mut Cx, o: &Order, l: &Line) {
         let missing = fs::stat(l.device).is_err() && options::has(l.options.bytes(), b"nofail");
         let twice = e == Errno::EBUSY && o.has(opt!("a"));
         if !missing && !twice {
-            let mut what = l.device.bytes().to_vec();
+            let mut what = l.device.bytes().buf();
             what.extend_from_slice(b" on ");
             what.extend_from_slice(l.dir.bytes());
             cx.fail(&what, e);
@@ -293,11 +293,11 @@ fn one(cx: &mut Cx, o: &Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
     }
     let none = ZStr::new(c"");
     if p.flags & ACTIONS == 0 && !o.has(opt!("i")) {
-        let mut path: Buf = b"/sbin/mount.".to_vec();
+        let mut path: Buf = b"/sbin/mount.".buf();
         path.extend_from_slice(l.kind.bytes());
         let path = path.z();
         if fs::access(path, 1).is_ok() {
-            let mut list = l.options.bytes().to_vec();
+            let mut list = l.options.bytes().buf();
             list.extend_from_slice(&o.extra);
             let list = list.z();
             let list = if list.first() == b',' { list.skip(1) } else { list };

@@ -5,8 +5,7 @@ use crate::util::stamp::number;
 use crate::util::walk::same;
 use crate::util::{ask, copy};
 use sys::fs::{self, Fd, Statx};
-use sys::zstr::ZBuf;
-use sys::{time, tty, Buf, Cx, Errno, ZStr};
+use sys::{time, tty, Buf, ToBuf, Cx, Errno, ZStr};
 
 applet! {
     name: mv,
@@ -50,7 +49,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         return 1;
     }
     for &source in sources {
-        let mut path = dest.bytes().to_vec();
+        let mut path = dest.bytes().buf();
         if into {
             let s = source.bytes();
             path.push(b'/');
@@ -120,7 +119,7 @@ fn told(cx: &mut Cx, source: ZStr, dest: &[u8]) {
 fn across(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
     let s = &fs::lstat(source);
     let is_dir = s.as_ref().is_ok_and(|s| fs::kind(s) == fs::S_IFDIR);
-    let mut temp: Buf = dest.get(..base(dest)).unwrap_or_default().to_vec();
+    let mut temp: Buf = dest.get(..base(dest)).unwrap_or_default().buf();
     if let (true, Ok(s)) = (is_dir, s) {
         if within(&mut temp, s) {
             return failed(cx, source, dest, INTO_ITSELF);

@@ -7,7 +7,7 @@ use columns::Column;
 use process::*;
 use sys::fs::{self, Dir, Fd};
 use sys::opts::Walk;
-use sys::zstr::{cut, ZBuf};
+use sys::zstr::cut;
 use sys::{num, system, time, tty, zone, Buf, Cx, Errno, ZStr};
 
 #[path = "ps/columns.rs"]

@@ -3,7 +3,7 @@
 use crate::parser::Parser;
 use crate::tree::{self, byte, op, skip_word, until};
 use crate::{vars, R};
-use sys::{num, Buf};
+use sys::{num, Buf, ToBuf};
 
 /// Passes over a byte or a whole expansion; the byte if it is an unquoted character of the word itself.
 fn step(c: &mut &[u8], quoted: &mut bool) -> u8 {
@@ -83,7 +83,7 @@ impl Parser<'_, '_> {
             }
         };
         let each = |p: &mut Self, middle: &[u8]| {
-            let mut w: Buf = part(0, open).to_vec();
+            let mut w: Buf = part(0, open).buf();
             w.extend_from_slice(middle);
             w.extend_from_slice(part(close + 1, word.len()));
             p.emit_braces(tag, &w)

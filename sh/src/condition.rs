@@ -4,7 +4,6 @@ use crate::builtin::test;
 use crate::fields::PATTERN;
 use crate::tree::{byte, skip_word, AWORD, WORD};
 use crate::{eq, pattern, Shell, R};
-use sys::zstr::ZBuf;
 use sys::Buf;
 
 /// Is the next word exactly this, unquoted?
@@ -87,7 +86,7 @@ impl Shell<'_> {
         let left = self.operand(&mut { first }, run, 0)?;
         if order != 0 {
             let right = self.operand(c, run, 0)?;
-            return Ok(Some(if order == 1 { left < right } else { left > right }));
+            return Ok(Some(if order == 1 { *left < *right } else { *left > *right }));
         }
         let op = self.operand(c, true, 0)?;
         if c.first() != Some(&WORD) {

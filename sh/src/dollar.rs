@@ -4,7 +4,7 @@ use crate::lexer::{name_char, name_start, Ctx};
 use crate::parser::Parser;
 use crate::tree::{op, ARITH, CMD, END, QUOTE, VAR};
 use crate::R;
-use sys::{num, Buf};
+use sys::{num, Buf, ToBuf};
 
 impl Parser<'_, '_> {
     pub(crate) fn dollar(&mut self, quotes: bool) -> R {
@@ -236,7 +236,7 @@ impl Parser<'_, '_> {
     /// Turns the text in backquotes into `$(…NUL` and goes on with that.
     pub(crate) fn backquote(&mut self, quotes: bool) -> R {
         let start = self.src.pos;
-        let mut body: Buf = b"$(".to_vec();
+        let mut body: Buf = b"$(".buf();
         let mut n = 1;
         loop {
             let mut c = self.raw(n);
@@ -263,7 +263,7 @@ impl Parser<'_, '_> {
 
     /// Replaces source text and keeps the ends of the aliases in it.
     pub(crate) fn replace(&mut self, start: usize, end: usize, with: &[u8]) {
-        self.src.text.splice(start..end, with.iter().copied());
+        self.src.text.replace(start, end - start, with);
         for a in self.active.iter_mut().filter(|a| a.1 >= end) {
             a.1 = a.1 + with.len() - (end - start);
         }

@@ -11,7 +11,7 @@ use crate::{opt, pattern, Flow, Shell, R};
 use alloc::rc::Rc;
 use sys::applet::Entry;
 use sys::process::{self, Limit};
-use sys::Buf;
+use sys::{Buf, ToBuf};
 
 /// A function: a node in a tree that it keeps alive.
 pub(crate) struct Func {
@@ -162,7 +162,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn text_at(&self, start: usize, end: usize) -> Buf {
-        self.tree.text.get(start..end).unwrap_or(&[]).to_vec()
+        self.tree.text.get(start..end).unwrap_or(&[]).buf()
     }
 
     pub(crate) fn background(&mut self, b: &mut &[u8]) -> R {

@@ -5,7 +5,7 @@ use crate::lexer::{name_char, name_start};
 use crate::tree::{byte, counted, next, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
 use crate::vars::{self, decimal};
 use crate::{arith, opt, pattern, Flow, Shell, R};
-use sys::{num, Buf};
+use sys::{num, Buf, ToBuf};
 
 impl Shell<'_> {
     /// Expands a word into as many fields as it makes.
@@ -68,7 +68,7 @@ impl Shell<'_> {
 
     fn tilde(&mut self, name: &[u8], f: &mut Fields, mode: u8) {
         let home =
-            if name.is_empty() { self.get(b"HOME").map(|v| v.to_vec()) } else { crate::passwd::home(name) };
+            if name.is_empty() { self.get(b"HOME").map(|v| v.buf()) } else { crate::passwd::home(name) };
         match home {
             Some(v) => {
                 f.seen = true;
@@ -115,9 +115,9 @@ impl Shell<'_> {
             }
             [c, ..] if c.is_ascii_digit() => match num::parse_u32(name)? as usize {
                 0 => v.extend_from_slice(self.arg0.bytes()),
-                n => return self.param(n - 1).map(|p| p.to_vec()),
+                n => return self.param(n - 1).map(|p| p.buf()),
             },
-            _ => return self.get(name).map(|v| v.to_vec()),
+            _ => return self.get(name).map(|v| v.buf()),
         }
         Some(v)
     }
@@ -246,7 +246,7 @@ impl Shell<'_> {
                 }
                 v = v.map(|v| {
                     let from = offset(&v, at);
-                    v.get(from..from + offset(v.get(from..).unwrap_or(&[]), n)).unwrap_or(&[]).to_vec()
+                    v.get(from..from + offset(v.get(from..).unwrap_or(&[]), n)).unwrap_or(&[]).buf()
                 });
             }
             _ => {
@@ -264,7 +264,7 @@ impl Shell<'_> {
         if self.opts & opt::NOUNSET == 0 {
             return Ok(());
         }
-        let name = name.to_vec();
+        let name = name.buf();
         self.complain(&[&name, b": parameter not set"]);
         self.fail(2)
     }
@@ -347,17 +347,17 @@ impl Shell<'_> {
 
     /// Refuses to change variable `i`.
     pub(crate) fn readonly(&mut self, i: usize) -> R {
-        let name = self.vars.syms.get(i).map(|s| s.name().to_vec()).unwrap_or_default();
+        let name = self.vars.syms.get(i).map(|s| s.name().buf()).unwrap_or_default();
         self.complain(&[&name, b": is read only"]);
         self.fail(2)
     }
 
     /// Text that is expanded as in double quotes: prompts, PS4, ENV.
     pub(crate) fn expand_text(&mut self, text: &[u8]) -> Buf {
-        let mut all = text.to_vec();
+        let mut all = text.buf();
         all.insert(0, b'"');
         all.push(b'"');
-        let Ok(t) = crate::parser::word(self, all) else { return text.to_vec() };
+        let Ok(t) = crate::parser::word(self, all) else { return text.buf() };
         let outer = core::mem::replace(&mut self.tree, t.clone());
         let r = self.string(&mut &t.code[..], 0);
         self.tree = outer;
@@ -373,7 +373,7 @@ impl Shell<'_> {
 
 impl arith::Vars for Shell<'_> {
     fn get(&mut self, name: &[u8]) -> Option<Buf> {
-        let v = Shell::get(self, name).map(|v| v.to_vec());
+        let v = Shell::get(self, name).map(|v| v.buf());
         if v.is_none() {
             let _ = self.unset(name);
         }
@@ -403,7 +403,7 @@ fn offset(v: &[u8], n: usize) -> usize {
 /// `#`, `##`, `%`, `%%` and the four replacements.
 fn strip(o: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
     let long = o == op::PREFIX_LONG || o == op::SUFFIX_LONG;
-    let cut = |from: usize, to: usize| v.get(from..to).unwrap_or(&[]).to_vec();
+    let cut = |from: usize, to: usize| v.get(from..to).unwrap_or(&[]).buf();
     match o {
         op::PREFIX | op::PREFIX_LONG => cut(pattern::prefix(p, &v, long).unwrap_or(0), v.len()),
         op::SUFFIX | op::SUFFIX_LONG => cut(0, pattern::suffix(p, &v, long).unwrap_or(v.len())),

@@ -38,7 +38,7 @@ const MARK: u8 = 1;
 impl Fields {
     /// Room for a usual word: growing from nothing would take four steps.
     pub(crate) fn one() -> Fields {
-        Fields { bytes: Buf::with_capacity(48), ..Fields::default() }
+        Fields::default()
     }
 
     /// Takes everything out and keeps the room.

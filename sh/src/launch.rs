@@ -7,8 +7,7 @@ use crate::{opt, Shell, R};
 use alloc::vec::Vec;
 use sys::fs;
 use sys::process;
-use sys::zstr::ZBuf;
-use sys::{Buf, Errno, ZStr};
+use sys::{Buf, Errno, ToBuf, ZStr};
 
 /// What a vfork child needs, prepared before.
 struct Launch<'l, 'a> {
@@ -99,7 +98,7 @@ impl Shell<'_> {
 
     /// The shell's own file.
     pub(crate) fn own_path(&mut self) -> Buf {
-        b"/proc/self/exe\0".to_vec()
+        b"/proc/self/exe\0".buf()
     }
 
     /// Runs a command from a file; with `last`, in place of the shell.
@@ -154,7 +153,7 @@ impl Shell<'_> {
     pub(crate) fn search(&mut self, name: &[u8]) -> Option<Buf> {
         let all = self.candidates(name);
         for path in all.split(|&c| c == 0).filter(|p| !p.is_empty()) {
-            let mut p = path.to_vec();
+            let p = path.buf();
             if fs::stat(p.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFREG) && fs::access(p.z(), 1).is_ok() {
                 return Some(p);
             }

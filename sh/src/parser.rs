@@ -7,7 +7,7 @@ use crate::tree::{self, redir, Tree};
 use crate::{eq, Flow, Shell, R};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use sys::{num, Buf};
+use sys::{num, Buf, ToBuf};
 
 /// A here-document whose text has not been met yet.
 pub(crate) struct Pending {
@@ -114,7 +114,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         let mut code = core::mem::take(&mut p.code);
         code.extend_from_slice(&p.docs);
         let (start, line) = (p.src.start, p.src.line);
-        let text = p.src.text.get(start..p.src.pos).unwrap_or(&[]).to_vec();
+        let text = p.src.text.get(start..p.src.pos).unwrap_or(&[]).buf();
         Ok(Some(Rc::new(Tree { code, docs, text, line })))
     }
 
@@ -190,7 +190,7 @@ impl<'p, 'a> Parser<'p, 'a> {
                     .iter()
                     .filter(|&&b| b == b'\n')
                     .count() as u32;
-            let mut all: Buf = b"syntax error: ".to_vec();
+            let mut all: Buf = b"syntax error: ".buf();
             parts.iter().for_each(|p| all.extend_from_slice(p));
             self.sh.complain(&[&all]);
         }
@@ -211,8 +211,8 @@ impl<'p, 'a> Parser<'p, 'a> {
     #[inline(never)]
     pub(crate) fn unexpected<T>(&mut self) -> R<T> {
         let text = match self.tok {
-            tok::WORD | tok::IO => self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).to_vec(),
-            t => token_text(t).to_vec(),
+            tok::WORD | tok::IO => self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).buf(),
+            t => token_text(t).buf(),
         };
         Err(match self.tok {
             tok::WORD => self.error(&[b"unexpected word \"", &text, b"\""]),
@@ -425,7 +425,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         while self.redirection()? {}
         let moved = self.code.split_off(body);
         let at = n + 10;
-        self.code.splice(at..at, moved);
+        self.code.replace(at, 0, &moved);
         self.end(n)
     }
 
@@ -535,7 +535,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         if !self.take(b')')? {
             return self.unexpected();
         }
-        let name: Buf = self.code.drain(n + 11..).collect();
+        let name = self.code.split_off(n + 11);
         let name = name.get(1..name.len().saturating_sub(1)).unwrap_or(&[]);
         if name.iter().any(|&c| c <= tree::TILDE) {
             return Err(self.error(&[b"bad function name"]));

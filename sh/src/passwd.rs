@@ -1,7 +1,7 @@
 //! Home directories of users, for `~user` (`man 5 passwd`).
 
 use sys::fs;
-use sys::{Buf, ZStr};
+use sys::{Buf, ToBuf, ZStr};
 
 /// Home directory of a user.
 pub(crate) fn home(user: &[u8]) -> Option<Buf> {
@@ -9,5 +9,5 @@ pub(crate) fn home(user: &[u8]) -> Option<Buf> {
     let mut text = Buf::new();
     crate::redir::read_all(*f, &mut text);
     let line = text.split(|&c| c == b'\n').find(|l| l.split(|&c| c == b':').next() == Some(user))?;
-    line.split(|&c| c == b':').nth(5).map(|h| h.to_vec())
+    line.split(|&c| c == b':').nth(5).map(|h| h.buf())
 }

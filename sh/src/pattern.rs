@@ -6,8 +6,8 @@
 
 use alloc::vec::Vec;
 use sys::fs::{self, Dir, Fd};
-use sys::zstr::{cut, position, ZBuf};
-use sys::{Buf, ZStr};
+use sys::zstr::{cut, position};
+use sys::{Buf, ToBuf, ZStr};
 
 /// Does the pattern match all of `text`?
 #[inline(never)]
@@ -197,7 +197,7 @@ pub fn unescape(mut pattern: &[u8], out: &mut Buf) {
 #[inline(never)]
 pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
     // What matches the names so far, each path with its NUL.
-    let mut paths = Buf::from(b"\0");
+    let mut paths = b"\0".buf();
     let mut rest = pattern;
     let mut magic = false;
     while !rest.is_empty() {

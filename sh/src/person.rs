@@ -4,7 +4,7 @@ use crate::edit::Host;
 use crate::source::Source;
 use crate::{opt, Flow, Shell, R};
 use sys::fs::{self, Fd};
-use sys::{tty, Buf, Errno};
+use sys::{tty, Buf, Errno, ToBuf};
 
 impl Shell<'_> {
     /// Reads commands from a person; errors end commands, not the shell.
@@ -48,7 +48,7 @@ impl Shell<'_> {
             return self.edit_line(first, out);
         }
         let name: &[u8] = if first { b"PS1" } else { b"PS2" };
-        let prompt = self.get(name).unwrap_or(b"").to_vec();
+        let prompt = self.get(name).unwrap_or(b"").buf();
         let prompt = self.expand_text(&prompt);
         self.read_plain(&prompt, out)
     }

@@ -10,7 +10,7 @@ use crate::vars;
 use crate::{opt, Flow, Shell, R};
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
-use sys::{process, Buf};
+use sys::{process, Buf, ToBuf};
 
 impl Shell<'_> {
     /// What `name` means as a command; functions are passed over without `functions`.
@@ -236,7 +236,7 @@ impl Shell<'_> {
             return Buf::new();
         }
         let text = self.tree.text.get(self.place..).unwrap_or(&[]);
-        text.split(|&c| c == b'\n').next().unwrap_or(text).to_vec()
+        text.split(|&c| c == b'\n').next().unwrap_or(text).buf()
     }
 
     /// Calls a function.
@@ -301,7 +301,7 @@ impl Shell<'_> {
     pub(crate) fn trace(&mut self, text: &[u8]) {
         let opts = self.opts;
         self.opts &= !opt::XTRACE;
-        let ps4 = self.get(b"PS4").unwrap_or(b"").to_vec();
+        let ps4 = self.get(b"PS4").unwrap_or(b"").buf();
         let ps4 = self.expand_text(&ps4);
         self.opts = opts;
         sys::out::complain(&[&ps4, text]);

@@ -50,7 +50,7 @@ impl Source {
             self.text.clear();
             self.pos = 0;
         } else if self.pos > 16384 {
-            self.text.drain(..self.pos);
+            self.text.replace(0, self.pos, b"");
             self.pos = 0;
         }
         self.start = self.pos;

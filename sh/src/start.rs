@@ -7,7 +7,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 use sys::fs::{self, Fd};
-use sys::{tty, Buf, Cx, ZStr};
+use sys::{tty, Buf, Cx, ToBuf, ZStr};
 
 /// The applet `sh`: `sh [-c COMMAND | FILE | -s] [ARG]…`; the exit status.
 pub fn main(cx: &mut Cx) -> u8 {
@@ -98,7 +98,7 @@ impl Shell<'_> {
                 self.arg0 = name;
                 self.script = true;
             }
-            src = Source::text(text.bytes().to_vec(), 1);
+            src = Source::text(text.bytes().buf(), 1);
         } else if let Some(name) = rest.clone().next().filter(|_| self.opts & opt::STDIN == 0) {
             rest.next();
             let f = match fs::open(name, fs::O_RDONLY | fs::O_CLOEXEC, 0) {
@@ -127,7 +127,7 @@ impl Shell<'_> {
         if is_login {
             self.profile(b"/etc/profile")?;
             if let Some(home) = self.get(b"HOME") {
-                let mut p = home.to_vec();
+                let mut p = home.buf();
                 p.extend_from_slice(b"/.profile");
                 self.profile(&p)?;
             }
@@ -138,7 +138,7 @@ impl Shell<'_> {
                 self.opts |= opt::MONITOR;
                 self.job_control(true);
             }
-            if let Some(file) = self.get(b"ENV").map(|v| v.to_vec()) {
+            if let Some(file) = self.get(b"ENV").map(|v| v.buf()) {
                 let file = self.expand_text(&file);
                 self.profile(&file)?;
             }
@@ -164,8 +164,8 @@ impl Shell<'_> {
 
     /// Runs a file if it is there.
     fn profile(&mut self, path: &[u8]) -> R {
-        let mut p = path.to_vec();
-        if p.is_empty() || fs::access(sys::zstr::ZBuf::z(&mut p), 4).is_err() {
+        let p = path.buf();
+        if p.is_empty() || fs::access(p.z(), 4).is_err() {
             return Ok(());
         }
         match self.run_file(&p) {
@@ -176,8 +176,8 @@ impl Shell<'_> {
 
     /// Runs the commands of a file in this shell.
     pub(crate) fn run_file(&mut self, path: &[u8]) -> R {
-        let mut p = path.to_vec();
-        let f = match fs::open(sys::zstr::ZBuf::z(&mut p), fs::O_RDONLY | fs::O_CLOEXEC, 0) {
+        let p = path.buf();
+        let f = match fs::open(p.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0) {
             Ok(f) => f.into_fd(),
             Err(e) => {
                 let why: &[u8] = if e == sys::Errno::ENOENT { b"no such file" } else { e.text() };

@@ -3,7 +3,7 @@
 use crate::{opt, Flow, Shell, R};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use sys::signal::{self, Action};
-use sys::Buf;
+use sys::{Buf, ToBuf};
 
 /// Signals that came and have not been looked at: bit *n* mod 32 of word *n* / 32.
 static PENDING: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
@@ -117,7 +117,7 @@ impl Shell<'_> {
         }
         if let Some(t) = text {
             let at = self.traps.iter().position(|t| t.0 > sig).unwrap_or(self.traps.len());
-            self.traps.insert(at, (sig, t.to_vec()));
+            self.traps.insert(at, (sig, t.buf()));
         }
     }
 

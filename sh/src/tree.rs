@@ -17,7 +17,6 @@
 //! word     = bytes and the marks below, 0
 //! ```
 
-use alloc::vec::Vec;
 use sys::Buf;
 
 /// Ends a word.
@@ -104,7 +103,7 @@ pub(crate) mod redir {
 #[derive(Default)]
 pub(crate) struct Tree {
     /// A LIST, then the here-documents: u24 number, u24 length and word each.
-    pub(crate) code: Vec<u8>,
+    pub(crate) code: Buf,
     /// Where the here-documents start.
     pub(crate) docs: usize,
     /// The source text; NUL stands for the end of a substitution that was written with backquotes.

@@ -8,8 +8,7 @@ use crate::exec::Func;
 use crate::lexer::name_len;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use sys::zstr::ZBuf;
-use sys::{env, fs, num, process, time, Buf, ZStr};
+use sys::{env, fs, num, process, time, Buf, ToBuf, ZStr};
 
 /// A name and what is known of it.
 #[derive(Default)]
@@ -92,7 +91,7 @@ fn uptime() -> u32 {
 
 impl Vars {
     pub(crate) fn new(envp: *const *const u8) -> Vars {
-        Vars { heads: [0; HEADS], syms: Vec::new(), envp, random: 0, start: 0, ifs: b" \t\n".to_vec() }
+        Vars { heads: [0; HEADS], syms: Vec::new(), envp, random: 0, start: 0, ifs: b" \t\n".buf() }
     }
 
     fn bucket(&self, name: &[u8]) -> usize {
@@ -122,7 +121,7 @@ impl Vars {
         if let Some(i) = self.find(name) {
             return i;
         }
-        let mut s = Sym { text: name.to_vec(), name: name.len(), ..Sym::default() };
+        let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
         let b = self.bucket(name);
         if let Some(h) = self.heads.get_mut(b) {
             s.next = *h;
@@ -157,7 +156,7 @@ impl Vars {
             5 => decimal(process::getppid() as i64, &mut value),
             6 => {
                 if let Some(v) = s.value().filter(|v| v.first() == Some(&b'/')) {
-                    let mut v = v.to_vec();
+                    let v = v.buf();
                     let same = match (fs::stat(v.z()), fs::stat(ZStr::new(c"."))) {
                         (Ok(a), Ok(b)) => {
                             (a.stx_ino, a.stx_dev_major, a.stx_dev_minor)
@@ -170,12 +169,12 @@ impl Vars {
                     }
                 }
                 let mut b = [0; 4096];
-                value = fs::getcwd(&mut b).unwrap_or(b"").to_vec();
+                value = fs::getcwd(&mut b).unwrap_or(b"").buf();
             }
             _ if s.value().is_some() => return,
-            7 => value = if process::geteuid() == 0 { b"# ".to_vec() } else { b"$ ".to_vec() },
-            8 => value = b"> ".to_vec(),
-            _ => value = b"+ ".to_vec(),
+            7 => value = if process::geteuid() == 0 { b"# ".buf() } else { b"$ ".buf() },
+            8 => value = b"> ".buf(),
+            _ => value = b"+ ".buf(),
         }
         s.set(&value);
     }
@@ -232,7 +231,7 @@ impl Vars {
         let Some(s) = self.syms.get(i) else { return };
         let n = s.value().and_then(num::parse_u32).unwrap_or(0);
         match crate::parser::index(SPECIAL, s.name()) {
-            Some(3) => self.ifs = s.value().unwrap_or(b" \t\n").to_vec(),
+            Some(3) => self.ifs = s.value().unwrap_or(b" \t\n").buf(),
             Some(2) => self.start = uptime().wrapping_sub(n),
             Some(0) => self.random = n | 1 << 31,
             _ => {}

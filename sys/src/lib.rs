@@ -17,6 +17,7 @@ extern crate alloc;
 
 pub mod applet;
 mod arch;
+pub mod buf;
 #[cfg(not(all(target_arch = "x86_64", any(target_env = "gnu", target_env = "musl"))))]
 pub mod entry;
 pub mod env;
@@ -38,10 +39,11 @@ pub mod zone;
 pub mod zstr;
 
 pub use applet::{Cx, Table};
+pub use buf::{Buf, ToBuf};
 pub use errno::{Errno, Result};
 pub use fs::Fd;
 pub use out::Out;
-pub use zstr::{Buf, ZStr};
+pub use zstr::ZStr;
 
 /// Turns the kernel's answer into a [`Result`]: values −4095…−1 are errors (`man 2 syscall`).
 #[inline(always)]

@@ -1,6 +1,5 @@
 //! NUL-terminated strings, the kernel's form of text, one register wide.
 
-use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -10,9 +9,6 @@ use core::ptr::NonNull;
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct ZStr<'a>(NonNull<u8>, PhantomData<&'a [u8]>);
-
-/// A growable byte string; [`ZBuf::z`] lends it to the kernel.
-pub type Buf = Vec<u8>;
 
 impl<'a> ZStr<'a> {
     /// From a literal: `ZStr::new(c"/proc")`.
@@ -135,23 +131,6 @@ pub fn position(text: &[u8], b: u8) -> Option<usize> {
     Some(n)
 }
 
-/// Byte strings lent to the kernel.
-pub trait ZBuf {
-    /// The bytes with a NUL behind them. The NUL is not part of the length, and bytes behind an inner NUL
-    /// are not seen by the kernel.
-    fn z(&mut self) -> ZStr<'_>;
-}
-
-impl ZBuf for Buf {
-    fn z(&mut self) -> ZStr<'_> {
-        self.push(0);
-        let n = self.len() - 1;
-        self.truncate(n);
-        // SAFETY: the NUL stays in the spare capacity as long as the borrow keeps `self` from changing.
-        unsafe { ZStr::from_ptr(self.as_ptr()) }
-    }
-}
-
 /// Takes what stands before `mark`, or everything, off `text`, and the mark too.
 #[inline(never)]
 pub fn cut<'t>(text: &mut &'t [u8], mark: u8) -> &'t [u8] {
@@ -194,13 +173,6 @@ mod tests {
         assert_eq!(all(b"x\0"), [&b"x"[..], b""]);
         assert_eq!(position(b"abc", b'c'), Some(2));
         assert_eq!(position(b"abc", b'x'), None);
-    }
-
-    #[test]
-    fn buffers_lend_a_nul() {
-        let mut b: Buf = b"x/y".to_vec();
-        assert_eq!(b.z().bytes(), b"x/y");
-        assert_eq!(b.len(), 3);
     }
 
     #[test]

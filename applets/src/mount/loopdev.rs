@@ -1,8 +1,7 @@
 //! Loop devices: a file as a block device (`man 4 loop`).
 
 use sys::fs::{self, Fd};
-use sys::zstr::ZBuf;
-use sys::{num, Buf, Errno, ZStr};
+use sys::{num, Buf, ToBuf, Errno, ZStr};
 
 const LOOP_CTL_GET_FREE: u32 = 0x4c82;
 const LOOP_CONFIGURE: u32 = 0x4c0a;
@@ -32,7 +31,7 @@ pub(crate) fn set_up(file: ZStr, ro: bool) -> Result<(Buf, fs::Owned), Errno> {
     loop {
         // SAFETY: the request takes no argument.
         let n = unsafe { fs::ioctl(*control, LOOP_CTL_GET_FREE, core::ptr::null_mut::<u8>()) }?;
-        let mut path: Buf = b"/dev/loop".to_vec();
+        let mut path: Buf = b"/dev/loop".buf();
         let mut digits = [0; 64];
         path.extend_from_slice(num::digits(&mut digits, n as u64, 10));
         let (device, _) = open(path.z(), read_only)?;

@@ -7,8 +7,8 @@
 use crate::util::fstab;
 use sys::fs::{self, Fd};
 use sys::num::digit;
-use sys::zstr::{cut, ZBuf};
-use sys::{Buf, Errno, ZStr};
+use sys::zstr::cut;
+use sys::{Buf, ToBuf, Errno, ZStr};
 
 /// Start of a device: all superblocks that we know lie in it.
 type Head = [u8; 4096];
@@ -28,7 +28,7 @@ pub(crate) fn resolve(name: ZStr) -> Result<Option<Buf>, Errno> {
         // major, minor, blocks, name, aligned by blanks
         let line = cut(&mut lines, b'\n');
         let start = line.iter().rposition(|&b| b == b' ').map_or(0, |n| n + 1);
-        let mut path: Buf = b"/dev/".to_vec();
+        let mut path: Buf = b"/dev/".buf();
         path.extend_from_slice(line.get(start..).unwrap_or_default());
         if line.len() > start && has(path.z(), uuid, bare) {
             return Ok(Some(path));

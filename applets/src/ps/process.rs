@@ -2,8 +2,8 @@
 
 use crate::util::stamp::number;
 use sys::fs::{self, Fd, Statx};
-use sys::zstr::{cut, ZBuf};
-use sys::{num, Buf, Errno, ZStr};
+use sys::zstr::cut;
+use sys::{num, Buf, ToBuf, Errno, ZStr};
 
 /// Ticks a second in /proc (USER_HZ), on all processors that we know.
 pub(crate) const HZ: u32 = 100;
@@ -55,7 +55,7 @@ pub(crate) fn read<'b>(dir: Fd, path: ZStr, buf: &'b mut [u8]) -> Result<&'b [u8
 
 /// `NAME/file` for calls relative to /proc.
 pub(crate) fn path(folder: &[u8], file: &[u8]) -> Buf {
-    let mut p = folder.to_vec();
+    let mut p = folder.buf();
     p.push(b'/');
     p.extend_from_slice(file);
     p
@@ -78,7 +78,7 @@ pub(crate) fn load(dir: Fd, folder: &[u8]) -> Result<Process, Errno> {
 fn parse(text: &[u8]) -> Option<Process> {
     let open = text.iter().position(|&b| b == b'(')?;
     let close = text.iter().rposition(|&b| b == b')')?;
-    let comm = text.get(open + 1..close)?.to_vec();
+    let comm = text.get(open + 1..close)?.buf();
     let rest = text.get(close + 2..)?;
     let (&state, rest) = rest.split_first()?;
     let mut p = Process { pid: 0, tid: 0, comm, state, numbers: [0; FIELDS], uid: 0, gid: 0 };

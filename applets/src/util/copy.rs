@@ -4,7 +4,6 @@ use super::walk::{same, walk, Step, Walk};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd, Owned, Statx, Timestamp};
 use sys::time::Timespec;
-use sys::zstr::ZBuf;
 use sys::{process, Buf, Cx, Errno, ZStr};
 
 /// A copy that is being made.

@@ -4,8 +4,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::mount::field;
-use sys::zstr::{cut, ZBuf};
-use sys::{num, Buf, Errno, ZStr};
+use sys::zstr::cut;
+use sys::{num, Buf, Errno, ToBuf, ZStr};
 
 /// What the kernel says is mounted.
 pub(crate) static MOUNTS: &core::ffi::CStr = c"/proc/self/mounts";
@@ -70,9 +70,9 @@ pub(crate) fn meant(list: Option<ZStr>, name: ZStr) -> bool {
 /// The path without links and dots, as the kernel knows it; without /proc as it is.
 #[inline(never)]
 pub(crate) fn canonical(path: ZStr) -> Buf {
-    let mut out = path.bytes().to_vec();
+    let mut out = path.bytes().buf();
     if let Ok(f) = fs::openat(Fd::CWD, path, fs::O_PATH | fs::O_CLOEXEC, 0) {
-        let mut link: Buf = b"/proc/self/fd/".to_vec();
+        let mut link: Buf = b"/proc/self/fd/".buf();
         let mut digits = [0; 64];
         link.extend_from_slice(num::digits(&mut digits, f.0 as u64, 10));
         let mut to = vec![0; 4096];

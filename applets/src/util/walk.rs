@@ -6,8 +6,7 @@
 
 use alloc::vec::Vec;
 use sys::fs::{self, Dir, Fd, Statx};
-use sys::zstr::ZBuf;
-use sys::{Buf, Cx, Errno, ZStr};
+use sys::{Buf, Cx, Errno, ToBuf, ZStr};
 
 /// What a visit is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +62,7 @@ pub(crate) fn same(a: &Statx, b: &Statx) -> bool {
 pub(crate) fn walk(cx: &mut Cx, operand: ZStr, is_dir: bool, visit: &mut Visit) {
     let mut w = Walk {
         cx,
-        path: operand.bytes().to_vec(),
+        path: operand.bytes().buf(),
         dir: Fd::CWD,
         depth: 0,
         name: 0,

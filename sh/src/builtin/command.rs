@@ -3,13 +3,14 @@
 use crate::exec::Kind;
 use crate::fields::Fields;
 use crate::{Shell, R};
+use sys::ToBuf;
 
 impl Shell<'_> {
     /// Says what `name` means, in a sentence or as `command -v` does. False if it means nothing.
     fn describe(&mut self, name: &[u8], sentence: bool) -> bool {
         let alias = self.aliases.iter().find(|a| a.0 == name).map(|a| a.1.clone());
         let mut tail: &[u8] = b"";
-        let mut path = name.to_vec();
+        let mut path = name.buf();
         if let Some(v) = alias {
             if sentence {
                 self.write(&[name, b" is an alias for ", &v, b"\n"]);

@@ -4,8 +4,7 @@ use crate::fields::Fields;
 use crate::vars::EXPORT;
 use crate::{Shell, R};
 use sys::fs;
-use sys::zstr::ZBuf;
-use sys::Buf;
+use sys::{Buf, ToBuf};
 
 /// `path` from directory `from`, without `.` and `..` (POSIX cd, step 8).
 fn logical(from: &[u8], path: &[u8]) -> Buf {
@@ -33,7 +32,7 @@ fn logical(from: &[u8], path: &[u8]) -> Buf {
 /// The working directory as the kernel knows it.
 fn physical() -> Buf {
     let mut b = [0; 4096];
-    fs::getcwd(&mut b).unwrap_or(b"").to_vec()
+    fs::getcwd(&mut b).unwrap_or(b"").buf()
 }
 
 /// `cd [-LP] [DIR]`.
@@ -43,19 +42,19 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u8> {
     let dir = match f.get(i) {
         b"-" => {
             show = true;
-            sh.get(b"OLDPWD").map(|v| v.to_vec())
+            sh.get(b"OLDPWD").map(|v| v.buf())
         }
-        b"" if f.len() <= i => sh.get(b"HOME").map(|v| v.to_vec()),
-        d => Some(d.to_vec()),
+        b"" if f.len() <= i => sh.get(b"HOME").map(|v| v.buf()),
+        d => Some(d.buf()),
     };
     let Some(dir) = dir else {
         return sh.bad(b"", if show { b"OLDPWD not set" } else { b"HOME not set" });
     };
-    let old = sh.get(b"PWD").unwrap_or(b"").to_vec();
+    let old = sh.get(b"PWD").unwrap_or(b"").buf();
     let mut tries = alloc::vec::Vec::new();
     if !dir.starts_with(b"/") && !dir.starts_with(b".") {
         for p in sh.get(b"CDPATH").unwrap_or(b"").split(|&c| c == b':').filter(|p| !p.is_empty()) {
-            let mut t = p.to_vec();
+            let mut t = p.buf();
             t.push(b'/');
             t.extend_from_slice(&dir);
             tries.push(t);
@@ -66,7 +65,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u8> {
     for (k, t) in tries.iter_mut().enumerate() {
         let full = logical(&old, t);
         let done = if set & 1 == 0 && old.starts_with(b"/") {
-            let mut full = full.clone();
+            let full = full.clone();
             // A path that is too long, or has a `..` behind a link that is gone, may still work as it is.
             fs::chdir(full.z()).or_else(|e| if k < named { Err(e) } else { fs::chdir(t.z()) })
         } else {
@@ -95,7 +94,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u8> {
 /// `pwd [-LP]`.
 pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u8> {
     let (set, _) = sh.letters(f, b"PL")?;
-    let dir = if set & 1 != 0 { physical() } else { sh.get(b"PWD").unwrap_or(b"").to_vec() };
+    let dir = if set & 1 != 0 { physical() } else { sh.get(b"PWD").unwrap_or(b"").buf() };
     sh.out.bytes(&dir);
     sh.out.byte(b'\n');
     Ok(0)

@@ -3,7 +3,7 @@
 use crate::fields::Fields;
 use crate::{eq, Flow, Shell, R};
 use sys::num::parse_u32;
-use sys::{signal, Buf};
+use sys::{signal, Buf, ToBuf};
 
 pub(crate) fn yes(_: &mut Shell, _: &Fields) -> R<u8> {
     Ok(0)
@@ -67,7 +67,7 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u8> {
     let name = f.get(i);
     let path = match sh.find_script(name) {
         Some(p) => p,
-        None if name.contains(&b'/') => name.to_vec(),
+        None if name.contains(&b'/') => name.buf(),
         None => {
             sh.complain(&[name, b": not found"]);
             return sh.fail(127);
@@ -104,12 +104,12 @@ impl Shell<'_> {
         let mut all: sys::Buf = all;
         all.extend_from_slice(name);
         for path in all.split(|&c| c == 0).filter(|p| !p.is_empty()) {
-            let mut p = path.to_vec();
-            let z = sys::zstr::ZBuf::z(&mut p);
+            let p = path.buf();
+            let z = p.z();
             if sys::fs::stat(z).is_ok_and(|s| sys::fs::kind(&s) != sys::fs::S_IFDIR)
                 && sys::fs::access(z, 4).is_ok()
             {
-                return Some(path.to_vec());
+                return Some(path.buf());
             }
         }
         None
@@ -245,9 +245,9 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
     let mut index = sh.get(b"OPTIND").and_then(parse_u32).unwrap_or(1).max(1) as usize;
     let arg = |sh: &Shell, n: usize| -> Option<Buf> {
         if f.len() > 3 {
-            (n + 2 < f.len()).then(|| f.get(n + 2).to_vec())
+            (n + 2 < f.len()).then(|| f.get(n + 2).buf())
         } else {
-            sh.param(n - 1).map(|p| p.to_vec())
+            sh.param(n - 1).map(|p| p.buf())
         }
     };
     let mut place = sh.option_place;
@@ -273,7 +273,7 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
     if takes {
         index += 1;
         value = match current.get(place..) {
-            Some(v) if !v.is_empty() => Some(v.to_vec()),
+            Some(v) if !v.is_empty() => Some(v.buf()),
             _ => {
                 let v = arg(sh, index);
                 index += 1;

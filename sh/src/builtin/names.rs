@@ -6,7 +6,7 @@ use crate::options::write_assignment;
 use crate::vars::{DYNAMIC, EXPORT, READONLY};
 use crate::{Shell, R};
 use alloc::vec::Vec;
-use sys::Buf;
+use sys::{Buf, ToBuf};
 
 /// `name` and `value` of an argument `name=value`.
 fn parts(arg: &[u8]) -> (&[u8], Option<&[u8]>) {
@@ -144,13 +144,13 @@ pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u8> {
     }
     for k in 1..f.len() {
         let (name, value) = parts(f.get(k));
-        let at = sh.aliases.iter().position(|a| a.0.as_slice() >= name);
+        let at = sh.aliases.iter().position(|a| *a.0 >= *name);
         let found = at.filter(|&i| sh.aliases.get(i).is_some_and(|a| a.0 == name));
         match (value, found.and_then(|i| sh.aliases.get_mut(i))) {
-            (Some(v), Some(a)) => a.1 = v.to_vec(),
+            (Some(v), Some(a)) => a.1 = v.buf(),
             (Some(v), None) => {
                 let at = at.unwrap_or(sh.aliases.len());
-                sh.aliases.insert(at, (name.to_vec(), v.to_vec()));
+                sh.aliases.insert(at, (name.buf(), v.buf()));
             }
             (None, Some(a)) => show_alias(sh.out, &a.0, &a.1),
             (None, None) => status = sh.bad(name, b"not found")?,

@@ -3,7 +3,7 @@
 use crate::fields::Fields;
 use crate::{opt, Shell, R};
 use sys::fs::{self, Fd};
-use sys::{time, tty, Buf, Errno};
+use sys::{time, tty, Buf, Errno, ToBuf};
 
 struct Options<'f> {
     raw: bool,
@@ -189,7 +189,7 @@ fn get_line(sh: &mut Shell, o: &Options, fd: Fd) -> R<Line> {
                 l.text.push(c);
                 l.quoted.push(1);
             } else if sh.opts & opt::INTERACTIVE != 0 && tty::is(fd) {
-                let ps2 = sh.get(b"PS2").unwrap_or(b"").to_vec();
+                let ps2 = sh.get(b"PS2").unwrap_or(b"").buf();
                 let _ = fs::write_all(Fd::STDERR, &ps2);
             }
             continue;

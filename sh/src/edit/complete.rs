@@ -3,8 +3,8 @@
 use super::{Editor, Host, Kind};
 use crate::pattern;
 use sys::fs::{self, Dir, Fd};
-use sys::zstr::{cut, position, position_in, ZBuf};
-use sys::Buf;
+use sys::zstr::{cut, position, position_in};
+use sys::{Buf, ToBuf};
 
 /// Names that are shown at most.
 const MOST: usize = if cfg!(mote_nommu) { 50 } else { 300 };
@@ -71,7 +71,7 @@ struct Found {
 impl Found {
     fn add(&mut self, name: &[u8]) {
         if self.count == 0 {
-            self.common = Buf::from(name);
+            self.common = name.buf();
         }
         let same = common(&self.common, name);
         self.common.truncate(same);
@@ -99,7 +99,7 @@ pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
 /// Calls `add` with what directory `dir` (empty: the current one) holds that starts with `prefix`; a `/`
 /// is put behind directories. With `run` only what can be executed, and no directories.
 fn files(dir: &[u8], prefix: &[u8], run: bool, add: &mut dyn FnMut(&[u8])) {
-    let mut path = Buf::from(if dir.is_empty() { b"." } else { dir });
+    let mut path = (if dir.is_empty() { b"." } else { dir }).buf();
     let Ok(mut entries) = Dir::open(Fd::CWD, path.z(), 0) else { return };
     path.push(b'/');
     let len = path.len();
@@ -141,7 +141,7 @@ fn gather(w: &Word, host: &mut dyn Host, found: &mut Found) -> usize {
         let brace = name.starts_with(b"{");
         name = name.get(brace as usize..).unwrap_or(name);
         host.names(Kind::Variable, name, &mut |n| {
-            let mut n = Buf::from(n);
+            let mut n = n.buf();
             if brace {
                 n.push(b'}');
             }

@@ -5,8 +5,8 @@
 
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
-use sys::zstr::{cut, ZBuf};
-use sys::{Buf, Result};
+use sys::zstr::cut;
+use sys::{Buf, Result, ToBuf};
 
 /// The longest line that is kept: bytes.
 const LONGEST: usize = if cfg!(mote_nommu) { 256 } else { 4 << 10 };
@@ -33,7 +33,7 @@ impl History {
     /// Keeps at most `most` lines, in `file` too if it is not empty; reads what that one holds.
     pub(crate) fn open(&mut self, file: &[u8], most: usize) {
         self.most = most;
-        self.file = Buf::from(file);
+        self.file = file.buf();
         // What is no file could block, or never end.
         if fs::stat(self.file.z()).is_ok_and(|s| fs::kind(&s) != fs::S_IFREG) {
             self.file.clear();
@@ -78,7 +78,7 @@ impl History {
         if self.lines.len() >= self.most {
             self.lines.remove(0);
         }
-        self.lines.push(Buf::from(line));
+        self.lines.push(line.buf());
         true
     }
 

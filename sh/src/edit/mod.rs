@@ -16,7 +16,7 @@ pub(crate) use history::History;
 use screen::Screen;
 use sys::fs::{self, Fd};
 use sys::tty::{self, Termios};
-use sys::{Buf, Errno};
+use sys::{Buf, Errno, ToBuf};
 
 /// What is completed by asking the shell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -319,7 +319,7 @@ impl Editor {
         let from = text::left(&self.text, middle);
         let to = text::right(&self.text, middle);
         if from < middle {
-            let second = Buf::from(self.text.get(middle..to).unwrap_or(&[]));
+            let second = (self.text.get(middle..to).unwrap_or(&[])).buf();
             self.cut(middle, to, false);
             self.cur = from;
             self.insert(&second);
@@ -395,7 +395,7 @@ impl Editor {
                     from = found;
                 }
             }
-            let mut prompt = Buf::from(prompt);
+            let mut prompt = prompt.buf();
             prompt.extend_from_slice(&wanted);
             prompt.extend_from_slice(b") ");
             let own = self.screen.other_prompt(&prompt);

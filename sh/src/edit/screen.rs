@@ -4,9 +4,8 @@
 //! is moved relative to where it is, so that output in front of the prompt does no harm.
 
 use super::{complete, text};
-use alloc::vec::Vec;
 use sys::fs::{self, Fd};
-use sys::{num, tty, Buf};
+use sys::{num, tty, Buf, ToBuf};
 
 /// Row below the prompt's, column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -175,7 +174,7 @@ impl Screen {
             rest = tail;
         }
         self.start = self.cursor;
-        self.prompt = Vec::from(last);
+        self.prompt = last.buf();
     }
 
     /// Removes the prompt and the line.
