@@ -2,7 +2,7 @@
 
 use crate::parser::Parser;
 use crate::tree::{self, byte, op, skip_word, until};
-use crate::{vars, R};
+use crate::{vars, Done};
 use sys::{num, Buf, ToBuf};
 
 /// Passes over a byte or a whole expansion; the byte if it is an unquoted character of the word itself.
@@ -43,7 +43,7 @@ fn bound(text: &[u8]) -> Option<(i32, bool)> {
 
 impl Parser<'_, '_> {
     /// Appends the words that `word` stands for, each with `tag`.
-    pub(crate) fn emit_braces(&mut self, tag: u8, word: &[u8]) -> R {
+    pub(crate) fn emit_braces(&mut self, tag: u8, word: &[u8]) -> Done {
         self.sh.deep()?;
         // A few braces stand for any number of words.
         if self.code.len() >> 20 != 0 {
@@ -64,7 +64,7 @@ impl Parser<'_, '_> {
     }
 
     /// If a list or a range stands in the braces at `open`: appends the words for it.
-    fn alternatives(&mut self, tag: u8, word: &[u8], open: usize) -> R<bool> {
+    fn alternatives(&mut self, tag: u8, word: &[u8], open: usize) -> Done<bool> {
         let part = |from: usize, to: usize| word.get(from..to).unwrap_or(&[]);
         let mut rest = part(open + 1, word.len());
         let (mut depth, mut quoted) = (0, false);

@@ -3,10 +3,10 @@
 use crate::lexer::{name_len, tok, Ctx};
 use crate::parser::{kw, token_text, Parser};
 use crate::tree::{self, redir};
-use crate::{eq, R};
+use crate::{eq, Done};
 
 impl Parser<'_, '_> {
-    pub(crate) fn arith_command(&mut self) -> R<Option<usize>> {
+    pub(crate) fn arith_command(&mut self) -> Done<Option<usize>> {
         let n = self.begin(tree::ARITHMETIC)?;
         self.word.clear();
         if !self.arith(0)? {
@@ -18,7 +18,7 @@ impl Parser<'_, '_> {
         Ok(Some(n))
     }
 
-    pub(crate) fn compound(&mut self, k: u8) -> R {
+    pub(crate) fn compound(&mut self, k: u8) -> Done {
         let n = self.begin(match k {
             kw::IF => tree::IF,
             kw::CASE => tree::CASE,
@@ -59,7 +59,7 @@ impl Parser<'_, '_> {
         self.redirections(n)
     }
 
-    pub(crate) fn if_clause(&mut self) -> R {
+    pub(crate) fn if_clause(&mut self) -> Done {
         loop {
             self.list(false, true)?;
             self.expect(kw::THEN)?;
@@ -79,13 +79,13 @@ impl Parser<'_, '_> {
         self.expect(kw::FI)
     }
 
-    pub(crate) fn do_group(&mut self) -> R {
+    pub(crate) fn do_group(&mut self) -> Done {
         self.expect(kw::DO)?;
         self.list(false, true)?;
         self.expect(kw::DONE)
     }
 
-    pub(crate) fn for_clause(&mut self) -> R {
+    pub(crate) fn for_clause(&mut self) -> Done {
         if self.token()? != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
             return Err(self.error(&[b"bad for loop variable"]));
         }
@@ -109,7 +109,7 @@ impl Parser<'_, '_> {
         self.do_group()
     }
 
-    pub(crate) fn case_clause(&mut self) -> R {
+    pub(crate) fn case_clause(&mut self) -> Done {
         if self.token()? != tok::WORD {
             return self.unexpected();
         }
@@ -154,7 +154,7 @@ impl Parser<'_, '_> {
     }
 
     /// `[[ … ]]`: everything up to `]]` as words; operators are words that start with QUOTE QUOTE-free text.
-    pub(crate) fn condition(&mut self) -> R {
+    pub(crate) fn condition(&mut self) -> Done {
         self.assign = false;
         let mut regex = false;
         loop {
@@ -200,7 +200,7 @@ impl Parser<'_, '_> {
     }
 
     /// Function `n`'s body, behind the parentheses.
-    pub(crate) fn function_body(&mut self, n: usize) -> R {
+    pub(crate) fn function_body(&mut self, n: usize) -> Done {
         self.assign = true;
         self.newlines()?;
         match self.token()? {

@@ -3,7 +3,7 @@
 use crate::builtin::test;
 use crate::fields::PATTERN;
 use crate::tree::{byte, skip_word, AWORD, WORD};
-use crate::{eq, pattern, Shell, R};
+use crate::{eq, pattern, Done, Shell};
 use sys::Buf;
 
 /// Is the next word exactly this, unquoted?
@@ -29,7 +29,7 @@ fn skip(c: &mut &[u8]) {
 
 impl Shell<'_> {
     /// Evaluates; the status: 0 true, 1 false, 2 wrong.
-    pub(crate) fn condition(&mut self, c: &mut &[u8]) -> R<u8> {
+    pub(crate) fn condition(&mut self, c: &mut &[u8]) -> Done<u8> {
         Ok(match self.either(c, true)? {
             Some(x) if c.first() == Some(&0) => !x as u8,
             _ => {
@@ -39,7 +39,7 @@ impl Shell<'_> {
         })
     }
 
-    fn either(&mut self, c: &mut &[u8], run: bool) -> R<Option<bool>> {
+    fn either(&mut self, c: &mut &[u8], run: bool) -> Done<Option<bool>> {
         self.deep()?;
         let mut all = self.both(c, run)?;
         while take(c, AWORD, b"||") {
@@ -49,7 +49,7 @@ impl Shell<'_> {
         Ok(all)
     }
 
-    fn both(&mut self, c: &mut &[u8], run: bool) -> R<Option<bool>> {
+    fn both(&mut self, c: &mut &[u8], run: bool) -> Done<Option<bool>> {
         let mut all = self.one(c, run)?;
         while take(c, AWORD, b"&&") {
             let right = self.one(c, run && all == Some(true))?;
@@ -58,7 +58,7 @@ impl Shell<'_> {
         Ok(all)
     }
 
-    fn one(&mut self, c: &mut &[u8], run: bool) -> R<Option<bool>> {
+    fn one(&mut self, c: &mut &[u8], run: bool) -> Done<Option<bool>> {
         if take(c, WORD, b"!") {
             return Ok(self.one(c, run)?.map(|x| !x));
         }
@@ -104,7 +104,7 @@ impl Shell<'_> {
         Ok(if run { test::binary({ left }.z(), { op }.z(), { right }.z()) } else { Some(false) })
     }
 
-    fn operand(&mut self, c: &mut &[u8], run: bool, mode: u8) -> R<Buf> {
+    fn operand(&mut self, c: &mut &[u8], run: bool, mode: u8) -> Done<Buf> {
         if c.first() != Some(&WORD) {
             return Ok(Buf::new());
         }

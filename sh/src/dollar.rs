@@ -3,11 +3,11 @@
 use crate::lexer::{name_char, name_start, Ctx};
 use crate::parser::Parser;
 use crate::tree::{op, ARITH, CMD, END, QUOTE, VAR};
-use crate::R;
+use crate::Done;
 use sys::{num, Buf, ToBuf};
 
 impl Parser<'_, '_> {
-    pub(crate) fn dollar(&mut self, quotes: bool) -> R {
+    pub(crate) fn dollar(&mut self, quotes: bool) -> Done {
         self.src.pos += 1;
         let c = self.ch();
         match c {
@@ -57,7 +57,7 @@ impl Parser<'_, '_> {
     }
 
     /// Behind `${`.
-    pub(crate) fn braces(&mut self, quotes: bool) -> R {
+    pub(crate) fn braces(&mut self, quotes: bool) -> Done {
         let at = self.word.len();
         let mut length = false;
         if self.ch() == b'#' {
@@ -140,7 +140,7 @@ impl Parser<'_, '_> {
     }
 
     /// The operator that starts with `c`, passed over.
-    pub(crate) fn operator_of(&mut self, c: u8) -> R<u8> {
+    pub(crate) fn operator_of(&mut self, c: u8) -> Done<u8> {
         let value = |c| b"-=?+".iter().position(|&x| x == c).map(|i| i as u8 + op::MINUS);
         self.src.pos += 1;
         let next = self.ch();
@@ -176,7 +176,7 @@ impl Parser<'_, '_> {
 
     /// At the second `(` of `((`: reads the expression and `))` into the word, behind `mark`. False, and
     /// nothing has happened, if it does not end so: it is a subshell in parentheses then.
-    pub(crate) fn arith(&mut self, mark: u8) -> R<bool> {
+    pub(crate) fn arith(&mut self, mark: u8) -> Done<bool> {
         if self.open_end {
             return Ok(false);
         }
@@ -202,7 +202,7 @@ impl Parser<'_, '_> {
     }
 
     /// Behind `$(` (`close` is `)`), or in text that backquotes were made into (`close` is 0).
-    pub(crate) fn substitution(&mut self, close: u8) -> R {
+    pub(crate) fn substitution(&mut self, close: u8) -> Done {
         self.pure = false;
         let outer = (
             core::mem::take(&mut self.code),
@@ -234,7 +234,7 @@ impl Parser<'_, '_> {
     }
 
     /// Turns the text in backquotes into `$(…NUL` and goes on with that.
-    pub(crate) fn backquote(&mut self, quotes: bool) -> R {
+    pub(crate) fn backquote(&mut self, quotes: bool) -> Done {
         let start = self.src.pos;
         let mut body: Buf = b"$(".buf();
         let mut n = 1;
@@ -270,7 +270,7 @@ impl Parser<'_, '_> {
     }
 
     /// At the quote of `$'…'`.
-    pub(crate) fn dollar_single(&mut self) -> R {
+    pub(crate) fn dollar_single(&mut self) -> Done {
         self.quoted = true;
         self.word.push(QUOTE);
         self.src.pos += 1;

@@ -7,7 +7,7 @@ use crate::parser::Parser;
 use crate::redir::Plan;
 use crate::source::{Mode, Source};
 use crate::tree::{self, byte, counted, skip_word, until, Tree};
-use crate::{opt, pattern, Flow, Shell, R};
+use crate::{opt, pattern, Done, Flow, Shell, R};
 use alloc::rc::Rc;
 use sys::applet::Entry;
 use sys::process::{self, Limit};
@@ -220,7 +220,7 @@ impl Shell<'_> {
             });
             if let Err(e) = child {
                 input.into_iter().for_each(crate::redir::shut);
-                return Err(e);
+                return Err(e.into());
             }
         }
         job.text = self.text_at(first, to);
@@ -269,11 +269,10 @@ impl Shell<'_> {
         let r = match r {
             Ok(()) => self.compound(h, c, last),
             // An error in a redirection is the command's failure.
-            Err(Flow::Fail) => {
+            Err(_) => {
                 self.status = 1;
                 self.check()
             }
-            Err(e) => Err(e),
         };
         self.unredirect(mark);
         r
@@ -403,7 +402,7 @@ impl Shell<'_> {
         self.loops += 1;
         let mut r = Ok(());
         for n in 0..f.len() {
-            r = self.assign_sym(i, f.get(n));
+            r = self.assign_sym(i, f.get(n)).map_err(Flow::from);
             if r.is_ok() {
                 r = self.list(&mut { *c }, false);
             }
@@ -461,7 +460,7 @@ impl Shell<'_> {
 
     /// Fails when the stack is nearly used up: nesting is bounded so, in whatever it consists.
     #[inline(never)]
-    pub(crate) fn deep(&mut self) -> R {
+    pub(crate) fn deep(&mut self) -> Done {
         let here = 0u8;
         let used = self.stack.wrapping_sub(&here as *const u8 as usize);
         if used < self.stack_limit {
@@ -482,7 +481,7 @@ impl Shell<'_> {
     }
 
     /// Runs a list for its output, without the newlines at its end.
-    pub(crate) fn substitute(&mut self, mut list: &[u8]) -> R<Buf> {
+    pub(crate) fn substitute(&mut self, mut list: &[u8]) -> Done<Buf> {
         let (read, write) = self.new_pipe()?;
         let mut job = Job::new(Buf::new());
         job.hidden = true;

@@ -4,12 +4,12 @@ use crate::fields::{Fields, OPERAND, PATTERN, QUOTED, SPLIT};
 use crate::lexer::{name_char, name_start};
 use crate::tree::{byte, counted, next, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
 use crate::vars::{self, decimal};
-use crate::{arith, opt, pattern, Flow, Shell, R};
+use crate::{arith, opt, pattern, Done, Failed, Shell};
 use sys::{num, Buf, ToBuf};
 
 impl Shell<'_> {
     /// Expands a word into as many fields as it makes.
-    pub(crate) fn fields(&mut self, c: &mut &[u8], f: &mut Fields) -> R {
+    pub(crate) fn fields(&mut self, c: &mut &[u8], f: &mut Fields) -> Done {
         f.word();
         self.expand(c, f, SPLIT)?;
         if f.is_open() {
@@ -19,7 +19,7 @@ impl Shell<'_> {
     }
 
     /// Expands a word into one string: with [`PATTERN`] as a pattern, with [`QUOTED`] as in double quotes.
-    pub(crate) fn string(&mut self, c: &mut &[u8], mode: u8) -> R<Buf> {
+    pub(crate) fn string(&mut self, c: &mut &[u8], mode: u8) -> Done<Buf> {
         self.deep()?;
         let mut f = Fields::one();
         self.expand(c, &mut f, mode)?;
@@ -27,7 +27,7 @@ impl Shell<'_> {
     }
 
     /// Expands up to the end of the word and appends to the open field.
-    pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u8) -> R {
+    pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u8) -> Done {
         loop {
             match next(c) {
                 END => return Ok(()),
@@ -83,7 +83,7 @@ impl Shell<'_> {
 
     /// Value of arithmetic text.
     #[inline(never)]
-    pub(crate) fn arith(&mut self, text: &[u8]) -> R<i64> {
+    pub(crate) fn arith(&mut self, text: &[u8]) -> Done<i64> {
         match arith::eval(text, self) {
             Ok(n) => Ok(n),
             Err(e) => {
@@ -158,7 +158,7 @@ impl Shell<'_> {
         }
     }
 
-    fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u8) -> R {
+    fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u8) -> Done {
         let o = byte(c);
         let name = until(c, b'=');
         let star = name.first() == Some(&b'*');
@@ -260,7 +260,7 @@ impl Shell<'_> {
     }
 
     /// An unset parameter was used: an error with `set -u`.
-    fn unset(&mut self, name: &[u8]) -> R {
+    fn unset(&mut self, name: &[u8]) -> Done {
         if self.opts & opt::NOUNSET == 0 {
             return Ok(());
         }
@@ -270,7 +270,7 @@ impl Shell<'_> {
     }
 
     /// `${name=word}`.
-    fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u8) -> R {
+    fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u8) -> Done {
         let v = self.string(c, mode & QUOTED)?;
         if !name.first().is_some_and(|&c| name_start(c)) {
             self.complain(&[name, b": bad variable name"]);
@@ -282,7 +282,7 @@ impl Shell<'_> {
     }
 
     /// `${name?word}`.
-    fn missing(&mut self, c: &mut &[u8], name: &[u8], o: u8) -> R {
+    fn missing(&mut self, c: &mut &[u8], name: &[u8], o: u8) -> Done {
         let mut v = self.string(c, QUOTED)?;
         if v.is_empty() {
             v.extend_from_slice(b"parameter not set");
@@ -295,7 +295,7 @@ impl Shell<'_> {
     }
 
     /// Start and length for `${name:offset:length}` of something `len` long.
-    fn range(&mut self, c: &mut &[u8], o: u8, len: usize, many: bool) -> R<(usize, usize)> {
+    fn range(&mut self, c: &mut &[u8], o: u8, len: usize, many: bool) -> Done<(usize, usize)> {
         let text = self.string(c, QUOTED)?;
         let mut at = self.arith(&text)?;
         let text = self.string(c, QUOTED)?;
@@ -324,12 +324,12 @@ impl Shell<'_> {
 
     /// Sets a variable; an error to those that may not change.
     #[inline(never)]
-    pub(crate) fn assign(&mut self, name: &[u8], value: &[u8]) -> R {
+    pub(crate) fn assign(&mut self, name: &[u8], value: &[u8]) -> Done {
         let i = self.vars.intern(name);
         self.assign_sym(i, value)
     }
 
-    pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> R {
+    pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> Done {
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
         if s.flags & vars::READONLY != 0 {
             return self.readonly(i);
@@ -346,7 +346,7 @@ impl Shell<'_> {
     }
 
     /// Refuses to change variable `i`.
-    pub(crate) fn readonly(&mut self, i: usize) -> R {
+    pub(crate) fn readonly(&mut self, i: usize) -> Done {
         let name = self.vars.syms.get(i).map(|s| s.name().buf()).unwrap_or_default();
         self.complain(&[&name, b": is read only"]);
         self.fail(2)
@@ -365,9 +365,9 @@ impl Shell<'_> {
     }
 
     /// Sets the status and gives up the command.
-    pub(crate) fn fail<T>(&mut self, status: u8) -> R<T> {
+    pub(crate) fn fail<T, E: From<Failed>>(&mut self, status: u8) -> Result<T, E> {
         self.status = status;
-        Err(Flow::Fail)
+        Err(Failed.into())
     }
 }
 

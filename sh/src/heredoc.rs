@@ -3,12 +3,12 @@
 use crate::lexer::Ctx;
 use crate::parser::{Parser, Pending};
 use crate::tree::END;
-use crate::R;
+use crate::Done;
 
 impl Parser<'_, '_> {
     /// Reads the word behind `<<`: what ends the here-document, without its quotes. Nothing in it is
     /// expanded. False if there is none.
-    pub(crate) fn delimiter(&mut self) -> R<bool> {
+    pub(crate) fn delimiter(&mut self) -> Done<bool> {
         self.word.clear();
         self.quoted = false;
         while matches!(self.ch(), b' ' | b'\t') {
@@ -48,7 +48,7 @@ impl Parser<'_, '_> {
     }
 
     /// Reads the bodies of the here-documents of the line that just ended.
-    pub(crate) fn here_docs(&mut self) -> R {
+    pub(crate) fn here_docs(&mut self) -> Done {
         let all = core::mem::take(&mut self.pending);
         let outer = core::mem::take(&mut self.word);
         for p in all {
@@ -63,7 +63,7 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    pub(crate) fn here_doc(&mut self, p: &Pending) -> R {
+    pub(crate) fn here_doc(&mut self, p: &Pending) -> Done {
         loop {
             if p.tabs {
                 while self.raw(0) == b'\t' {

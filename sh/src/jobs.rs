@@ -1,6 +1,6 @@
 //! Processes and jobs: start, wait, control (POSIX 2.11; `man 3 termios`, tcsetpgrp).
 
-use crate::{opt, trap, Flow, Shell, R};
+use crate::{opt, trap, Done, Failed, Shell};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
@@ -146,7 +146,7 @@ impl Shell<'_> {
 
     /// Forks a process of `job`; true in the child, which is a subshell then.
     #[inline(never)]
-    pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> R<bool> {
+    pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> Done<bool> {
         self.pid();
         let pid = match process::fork() {
             Ok(0) => {
@@ -187,7 +187,7 @@ impl Shell<'_> {
     }
 
     /// Waits for a foreground job and takes its status.
-    pub(crate) fn foreground(&mut self, mut job: Job) -> R {
+    pub(crate) fn foreground(&mut self, mut job: Job) -> Done {
         let monitor = job.group != 0;
         while job.state() == State::Running {
             match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
@@ -224,7 +224,7 @@ impl Shell<'_> {
             let interactive = self.opts & opt::INTERACTIVE != 0;
             if sig == signal::SIGINT && interactive && !job.hidden {
                 sys::out::complain(&[]);
-                return Err(Flow::Fail);
+                return Err(Failed);
             }
             if sig != signal::SIGINT && sig != signal::SIGPIPE && !job.hidden && !self.subshell {
                 let core: &[u8] = if word.dumped() { b" (core dumped)" } else { b"" };
@@ -277,7 +277,7 @@ impl Shell<'_> {
 
     /// Notes what has become of children, without waiting, or until something happens. False: there are
     /// none, or a signal came.
-    pub(crate) fn reap(&mut self, wait: bool) -> R<bool> {
+    pub(crate) fn reap(&mut self, wait: bool) -> Done<bool> {
         let mut options = if wait { 0 } else { process::WNOHANG };
         if self.opts & opt::MONITOR != 0 {
             options |= process::WUNTRACED | process::WCONTINUED;
@@ -365,7 +365,7 @@ impl Shell<'_> {
     }
 
     /// Continues job `i`, in the foreground or not.
-    pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> R {
+    pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Done {
         let mut job = self.jobs.remove(i);
         job.resume();
         if foreground {

@@ -3,7 +3,7 @@
 use crate::fields::Fields;
 use crate::jobs::Job;
 use crate::redir::Plan;
-use crate::{opt, Shell, R};
+use crate::{opt, Done, Shell};
 use alloc::vec::Vec;
 use sys::fs;
 use sys::process;
@@ -102,7 +102,7 @@ impl Shell<'_> {
     }
 
     /// Runs a command from a file; with `last`, in place of the shell.
-    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> R {
+    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> Done {
         let mut argv = Vec::with_capacity(f.len() + 2);
         argv.push(core::ptr::null());
         argv.extend((0..f.len()).map(|i| f.z(i).as_ptr()));
@@ -143,7 +143,7 @@ impl Shell<'_> {
     }
 
     /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`), called `argv0` if told.
-    pub(crate) fn replace(&mut self, f: Fields, argv0: Option<ZStr<'static>>) -> R {
+    pub(crate) fn replace(&mut self, f: Fields, argv0: Option<ZStr<'static>>) -> Done {
         let mut plan = Plan::default();
         plan.argv0 = argv0;
         self.external(&f, &plan, true)

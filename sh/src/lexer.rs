@@ -2,7 +2,7 @@
 
 use crate::parser::Parser;
 use crate::tree::{redir, END, ESC, QUOTE, TILDE};
-use crate::R;
+use crate::Done;
 
 /// Tokens; operators of one character stand for themselves, redirections are those of [`redir`].
 pub(crate) mod tok {
@@ -109,7 +109,7 @@ impl Parser<'_, '_> {
     }
 
     /// The current token; stays until [`Parser::eat`].
-    pub(crate) fn token(&mut self) -> R<u8> {
+    pub(crate) fn token(&mut self) -> Done<u8> {
         if !self.peeked {
             loop {
                 match self.ch() {
@@ -130,7 +130,7 @@ impl Parser<'_, '_> {
     }
 
     /// Is the current token `t`? Then it is consumed.
-    pub(crate) fn take(&mut self, t: u8) -> R<bool> {
+    pub(crate) fn take(&mut self, t: u8) -> Done<bool> {
         let is = self.token()? == t;
         if is {
             self.eat();
@@ -143,7 +143,7 @@ impl Parser<'_, '_> {
         self.last = self.src.pos;
     }
 
-    pub(crate) fn lex(&mut self) -> R<u8> {
+    pub(crate) fn lex(&mut self) -> Done<u8> {
         self.word.clear();
         self.quoted = false;
         let c = self.ch();
@@ -197,7 +197,7 @@ impl Parser<'_, '_> {
     }
 
     /// Reads text up to where `ctx` ends it; the ending byte stays.
-    pub(crate) fn text(&mut self, ctx: Ctx) -> R {
+    pub(crate) fn text(&mut self, ctx: Ctx) -> Done {
         self.sh.deep()?;
         let start = self.word.len();
         let mut parens = 0;

@@ -58,6 +58,20 @@ enum Flow {
 /// What most functions give; the exit status is in the shell.
 type R<T = ()> = Result<T, Flow>;
 
+/// An error that has been told, and gives up the command. It takes no room, so that a [`Done`] of something
+/// small comes back in one register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Failed;
+
+/// What functions give that can fail and do nothing else to the flow of commands: all that parse or expand.
+type Done<T = ()> = Result<T, Failed>;
+
+impl From<Failed> for Flow {
+    fn from(_: Failed) -> Flow {
+        Flow::Fail
+    }
+}
+
 /// Are these the same? Called, not inlined: comparing with a constant in place costs more room than it saves.
 #[inline(never)]
 fn eq(a: &[u8], b: &[u8]) -> bool {

@@ -4,7 +4,7 @@
 use crate::lexer::{self, is_redir, tok, Ctx};
 use crate::source::Source;
 use crate::tree::{self, redir, Tree};
-use crate::{eq, Flow, Shell, R};
+use crate::{eq, Done, Failed, Shell};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use sys::{num, Buf, ToBuf};
@@ -97,7 +97,7 @@ pub(crate) fn token_text(t: u8) -> &'static [u8] {
 
 impl<'p, 'a> Parser<'p, 'a> {
     /// Parses the next complete command of `src`; `None` at its end.
-    pub(crate) fn next(sh: &'p mut Shell<'a>, src: &'p mut Source) -> R<Option<Rc<Tree>>> {
+    pub(crate) fn next(sh: &'p mut Shell<'a>, src: &'p mut Source) -> Done<Option<Rc<Tree>>> {
         src.settle();
         let mut p = Parser::new(sh, src);
         let r = p.complete();
@@ -149,13 +149,13 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    pub(crate) fn complete(&mut self) -> R<bool> {
+    pub(crate) fn complete(&mut self) -> Done<bool> {
         while self.take(b'\n')? {
             self.src.settle();
         }
         if self.token()? == tok::EOF {
             if self.sh.interrupted {
-                return Err(Flow::Fail);
+                return Err(Failed);
             }
             return Ok(false);
         }
@@ -168,7 +168,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// At the end of the text, here-documents end too.
-    pub(crate) fn finish_docs(&mut self) -> R {
+    pub(crate) fn finish_docs(&mut self) -> Done {
         if !self.pending.is_empty() {
             self.peeked = false;
             self.src.text.insert(self.src.pos, b'\n');
@@ -179,7 +179,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// `syntax error: …` and the end of the command.
     #[inline(never)]
-    pub(crate) fn error(&mut self, parts: &[&[u8]]) -> Flow {
+    pub(crate) fn error(&mut self, parts: &[&[u8]]) -> Failed {
         if !self.sh.interrupted {
             self.sh.line = self.src.line
                 + self
@@ -196,20 +196,20 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
         self.sh.status = 2;
         self.sh.syntax = true;
-        Flow::Fail
+        Failed
     }
 
-    pub(crate) fn too_long<T>(&mut self) -> R<T> {
+    pub(crate) fn too_long<T>(&mut self) -> Done<T> {
         Err(self.error(&[b"command too long"]))
     }
 
     #[inline(never)]
-    pub(crate) fn unterminated<T>(&mut self, what: &[u8]) -> R<T> {
+    pub(crate) fn unterminated<T>(&mut self, what: &[u8]) -> Done<T> {
         Err(self.error(&[b"unterminated ", what]))
     }
 
     #[inline(never)]
-    pub(crate) fn unexpected<T>(&mut self) -> R<T> {
+    pub(crate) fn unexpected<T>(&mut self) -> Done<T> {
         let text = match self.tok {
             tok::WORD | tok::IO => self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).buf(),
             t => token_text(t).buf(),
@@ -222,7 +222,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// The reserved word that the current token is.
-    pub(crate) fn keyword(&mut self) -> R<u8> {
+    pub(crate) fn keyword(&mut self) -> Done<u8> {
         let t = self.token()?;
         if t != tok::WORD || self.quoted {
             return Ok(kw::NONE);
@@ -230,7 +230,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(index(WORDS, &self.word).map_or(kw::NONE, |n| n as u8))
     }
 
-    pub(crate) fn take_keyword(&mut self, k: u8) -> R<bool> {
+    pub(crate) fn take_keyword(&mut self, k: u8) -> Done<bool> {
         let is = self.keyword()? == k;
         if is {
             self.eat();
@@ -238,7 +238,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(is)
     }
 
-    pub(crate) fn expect(&mut self, k: u8) -> R {
+    pub(crate) fn expect(&mut self, k: u8) -> Done {
         if self.take_keyword(k)? {
             Ok(())
         } else {
@@ -246,7 +246,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    pub(crate) fn newlines(&mut self) -> R {
+    pub(crate) fn newlines(&mut self) -> Done {
         while self.take(b'\n')? {}
         Ok(())
     }
@@ -257,7 +257,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.code.len() - 3
     }
 
-    pub(crate) fn put(&mut self, at: usize, n: usize) -> R {
+    pub(crate) fn put(&mut self, at: usize, n: usize) -> Done {
         if n >> 24 != 0 {
             return self.too_long();
         }
@@ -268,12 +268,12 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Writes the length of what follows `hole` into it.
-    pub(crate) fn fill(&mut self, hole: usize) -> R {
+    pub(crate) fn fill(&mut self, hole: usize) -> Done {
         self.put(hole, self.code.len() - hole - 3)
     }
 
     /// A list up to something that cannot be part of it; at the top, one line.
-    pub(crate) fn list(&mut self, top: bool, need: bool) -> R {
+    pub(crate) fn list(&mut self, top: bool, need: bool) -> Done {
         let hole = self.hole();
         let start = self.code.len();
         let mut final_item = usize::MAX;
@@ -315,7 +315,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.fill(hole)
     }
 
-    pub(crate) fn and_or(&mut self) -> R {
+    pub(crate) fn and_or(&mut self) -> Done {
         loop {
             self.pipeline()?;
             let t = self.token()?;
@@ -331,7 +331,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    pub(crate) fn pipeline(&mut self) -> R {
+    pub(crate) fn pipeline(&mut self) -> Done {
         let at = self.code.len();
         let mut flags = 0;
         self.code.push(0);
@@ -356,7 +356,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// Begins a node; [`Parser::end`] ends it. The 0 that ends its redirections (or a simple command's flags)
     /// is the last byte.
-    pub(crate) fn begin(&mut self, op: u8) -> R<usize> {
+    pub(crate) fn begin(&mut self, op: u8) -> Done<usize> {
         let at = self.code.len();
         self.code.push(op);
         for _ in 0..3 {
@@ -367,12 +367,12 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(at)
     }
 
-    pub(crate) fn end(&mut self, at: usize) -> R {
+    pub(crate) fn end(&mut self, at: usize) -> Done {
         self.put(at + 7, self.last.max(self.src.start) - self.src.start)?;
         self.fill(at + 1)
     }
 
-    pub(crate) fn command(&mut self) -> R {
+    pub(crate) fn command(&mut self) -> Done {
         self.sh.deep()?;
         while self.alias()? {}
         match self.token()? {
@@ -410,7 +410,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// As [`Parser::emit`] for words that may have braces in them.
-    pub(crate) fn emit_word(&mut self) -> R {
+    pub(crate) fn emit_word(&mut self) -> Done {
         if self.word.contains(&b'{') {
             let word = core::mem::take(&mut self.word);
             return self.emit_braces(tree::WORD, &word);
@@ -420,7 +420,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// The redirections behind compound command `n`, which go in front of its body.
-    pub(crate) fn redirections(&mut self, n: usize) -> R {
+    pub(crate) fn redirections(&mut self, n: usize) -> Done {
         let body = self.code.len();
         while self.redirection()? {}
         let moved = self.code.split_off(body);
@@ -430,7 +430,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// A redirection, if there is one here.
-    pub(crate) fn redirection(&mut self) -> R<bool> {
+    pub(crate) fn redirection(&mut self) -> Done<bool> {
         let mut fd = 255;
         let mut t = self.token()?;
         if t == tok::IO {
@@ -471,7 +471,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(true)
     }
 
-    pub(crate) fn simple(&mut self) -> R {
+    pub(crate) fn simple(&mut self) -> Done {
         let n = self.begin(tree::SIMPLE)?;
         let outer = core::mem::replace(&mut self.pure, true);
         // Words stand in front, redirections behind them, then assignments: the order of their expansion.
@@ -530,7 +530,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Turns the simple command `n`, of which one word and `(` have been read, into a function.
-    pub(crate) fn function(&mut self, n: usize) -> R {
+    pub(crate) fn function(&mut self, n: usize) -> Done {
         self.eat();
         if !self.take(b')')? {
             return self.unexpected();
@@ -549,7 +549,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Replaces the current word if it is an alias; the next token is read again then.
-    pub(crate) fn alias(&mut self) -> R<bool> {
+    pub(crate) fn alias(&mut self) -> Done<bool> {
         if self.sh.aliases.is_empty() || self.token()? != tok::WORD || self.quoted {
             return Ok(false);
         }
@@ -581,7 +581,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 }
 
 /// Parses `text`, a word, to a tree that consists of nothing else.
-pub(crate) fn word(sh: &mut Shell, text: Buf) -> R<Rc<Tree>> {
+pub(crate) fn word(sh: &mut Shell, text: Buf) -> Done<Rc<Tree>> {
     let line = sh.tree.line;
     let mut src = Source::text(text, line);
     let mut p = Parser::new(sh, &mut src);

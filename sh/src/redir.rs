@@ -5,7 +5,7 @@
 
 use crate::fields::QUOTED;
 use crate::tree::{self, byte, redir, u24};
-use crate::{eq, opt, Shell, R};
+use crate::{eq, opt, Done, Shell};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::{num, Buf, Errno, ZStr};
@@ -74,7 +74,7 @@ const OWN: i32 = 10;
 
 impl Shell<'_> {
     /// Expands the redirections at `c` and passes over the 0 behind them, if it is there.
-    pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> R {
+    pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Done {
         while c.first() == Some(&tree::REDIR) {
             byte(c);
             let (op, fd) = (byte(c), byte(c));
@@ -144,7 +144,7 @@ impl Shell<'_> {
     }
 
     /// A descriptor from which `text` can be read.
-    fn document(&mut self, text: &[u8]) -> R<Fd> {
+    fn document(&mut self, text: &[u8]) -> Done<Fd> {
         let (read, write) = self.new_pipe()?;
         // What a pipe holds at least (PIPE_BUF); more needs somebody who writes it.
         if text.len() <= 4096 {
@@ -165,7 +165,7 @@ impl Shell<'_> {
     }
 
     /// Two ends of a pipe, numbered so that they are in nobody's way.
-    pub(crate) fn new_pipe(&mut self) -> R<(Fd, Fd)> {
+    pub(crate) fn new_pipe(&mut self) -> Done<(Fd, Fd)> {
         match fs::pipe2(fs::O_CLOEXEC) {
             Ok((r, w)) => {
                 let (mut r, mut w) = (r.into_fd(), w.into_fd());
@@ -187,7 +187,7 @@ impl Shell<'_> {
     }
 
     /// Carries out a plan; [`Shell::unredirect`] undoes it.
-    pub(crate) fn redirect(&mut self, plan: &Plan) -> R {
+    pub(crate) fn redirect(&mut self, plan: &Plan) -> Done {
         for s in &plan.steps {
             // −1: it was closed.
             let copy = fs::dup_above(Fd(s.fd), OWN).map_or(-1, |f| f.0);

@@ -7,7 +7,7 @@ use crate::jobs::Job;
 use crate::redir::Plan;
 use crate::tree::{self, byte, until};
 use crate::vars;
-use crate::{opt, Flow, Shell, R};
+use crate::{opt, Done, Flow, Shell, R};
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
 use sys::{process, Buf, ToBuf};
@@ -94,7 +94,7 @@ impl Shell<'_> {
     }
 
     /// Performs the assignments of a simple command; when `temporary`, they are exported and undone after it.
-    pub(crate) fn assignments(&mut self, b: &mut &[u8], temporary: bool) -> R {
+    pub(crate) fn assignments(&mut self, b: &mut &[u8], temporary: bool) -> Done {
         let mut traced = Buf::new();
         while b.first() == Some(&tree::ASSIGN) {
             byte(b);
@@ -140,7 +140,7 @@ impl Shell<'_> {
             if let Err(e) = self.redirect(&plan) {
                 self.unredirect(mark);
                 if special && !self.plain {
-                    return Err(e);
+                    return Err(e.into());
                 }
                 self.status = 1;
                 return Ok(());
@@ -149,7 +149,7 @@ impl Shell<'_> {
         let first = self.locals.len();
         let mut r = Ok(());
         if b.first() == Some(&tree::ASSIGN) {
-            r = self.assignments(&mut b, !special || self.plain);
+            r = self.assignments(&mut b, !special || self.plain).map_err(Flow::from);
         }
         let behind = self.locals.len();
         if r.is_ok() {
@@ -167,8 +167,8 @@ impl Shell<'_> {
                     self.applet(e, &f);
                     Ok(())
                 }
-                Kind::Applet(e) => self.applet_child(e, &f, &plan, last),
-                Kind::File => self.external(&f, &plan, last),
+                Kind::Applet(e) => self.applet_child(e, &f, &plan, last).map_err(Flow::from),
+                Kind::File => self.external(&f, &plan, last).map_err(Flow::from),
             };
         }
         self.unredirect(mark);
@@ -216,7 +216,7 @@ impl Shell<'_> {
         self.out.recover();
     }
 
-    pub(crate) fn applet_child(&mut self, e: &'static Entry, f: &Fields, plan: &Plan, last: bool) -> R {
+    pub(crate) fn applet_child(&mut self, e: &'static Entry, f: &Fields, plan: &Plan, last: bool) -> Done {
         let mut job = Job::new(Buf::new());
         if last && !self.has_exit_trap() || self.fork(&mut job, true)? {
             if self.redirect(plan).is_err() {

@@ -1,7 +1,7 @@
 //! Builtins that steer execution: `. : break continue eval exec exit return shift trap getopts let`.
 
 use crate::fields::Fields;
-use crate::{eq, Flow, Shell, R};
+use crate::{eq, Done, Flow, Shell, R};
 use sys::num::parse_u32;
 use sys::{signal, Buf, ToBuf};
 
@@ -310,7 +310,7 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 impl Shell<'_> {
-    fn set_number(&mut self, name: &[u8], n: usize) -> R {
+    fn set_number(&mut self, name: &[u8], n: usize) -> Done {
         let mut v = Buf::new();
         crate::vars::decimal(n as i64, &mut v);
         self.assign(name, &v)

@@ -4,7 +4,7 @@ use crate::fields::Fields;
 use crate::lexer::name_len;
 use crate::options::write_assignment;
 use crate::vars::{DYNAMIC, EXPORT, READONLY};
-use crate::{Shell, R};
+use crate::{Done, Shell, R};
 use alloc::vec::Vec;
 use sys::{Buf, ToBuf};
 
@@ -38,7 +38,7 @@ impl Shell<'_> {
         }
     }
 
-    pub(crate) fn unset_variable(&mut self, name: &[u8]) -> R {
+    pub(crate) fn unset_variable(&mut self, name: &[u8]) -> Done {
         let Some(i) = self.vars.lookup(name) else { return Ok(()) };
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
         if s.flags & READONLY != 0 {
