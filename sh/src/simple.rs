@@ -191,7 +191,7 @@ impl Shell<'_> {
         }
         self.running = outer;
         match r {
-            Ok(s) => self.status = if s == 0 && flushed.is_err() { 1 } else { s },
+            Ok(s) => self.status = if s == 0 && flushed.is_err() { 1 } else { s as u8 },
             // An error in a builtin that is not special does not end a script.
             Err(Flow::Fail) if n >= builtin::SPECIAL || plain => {
                 if self.interrupted {

@@ -54,7 +54,7 @@ impl Shell<'_> {
 }
 
 /// `command [-p] COMMAND [ARG]…`, `command -v|-V NAME…`.
-pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, i) = sh.letters(f, b"vVp")?;
     if f.len() <= i {
         return Ok(0);
@@ -95,11 +95,11 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u8> {
         sh.restore_locals(mark);
     }
     r?;
-    Ok(sh.status)
+    Ok(sh.status as u32)
 }
 
 /// `type NAME…`.
-pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut status = 0;
     for k in 1..f.len() {
         if !sh.describe(f.get(k), true) {
@@ -110,7 +110,7 @@ pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `hash [-r] [NAME]…`. Nothing is remembered: looking a command up costs less than remembering it.
-pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (_, i) = sh.letters(f, b"r")?;
     let mut status = 0;
     for k in i..f.len() {

@@ -36,7 +36,7 @@ fn physical() -> Buf {
 }
 
 /// `cd [-LP] [DIR]`.
-pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, i) = sh.letters(f, b"PLe")?;
     let mut show = false;
     let dir = match f.get(i) {
@@ -92,7 +92,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `pwd [-LP]`.
-pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, _) = sh.letters(f, b"PL")?;
     let dir = if set & 1 != 0 { physical() } else { sh.get(b"PWD").unwrap_or(b"").buf() };
     sh.out.bytes(&dir);
@@ -112,7 +112,7 @@ impl Shell<'_> {
 }
 
 /// `umask [-S] [MASK]`.
-pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (mut symbolic, mut i) = (false, 1);
     if crate::eq(f.get(1), b"-S") {
         symbolic = true;

@@ -5,16 +5,16 @@ use crate::{eq, Done, Flow, Shell, R};
 use sys::num::parse_u32;
 use sys::{signal, Buf, ToBuf};
 
-pub(crate) fn yes(_: &mut Shell, _: &Fields) -> R<u8> {
+pub(crate) fn yes(_: &mut Shell, _: &Fields) -> R<u32> {
     Ok(0)
 }
 
-pub(crate) fn no(_: &mut Shell, _: &Fields) -> R<u8> {
+pub(crate) fn no(_: &mut Shell, _: &Fields) -> R<u32> {
     Ok(1)
 }
 
 /// `break [N]`, `continue [N]`.
-pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u32> {
     let n = match f.get(1) {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
@@ -31,7 +31,7 @@ pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `exit [N]`, `return [N]`.
-pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u32> {
     let is_exit = f.z(0).first() == b'e';
     if f.len() > 1 {
         match parse_u32(f.get(1)) {
@@ -45,7 +45,7 @@ pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `eval [ARG]…`.
-pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut text = Buf::new();
     for i in 1..f.len() {
         if i > 1 {
@@ -55,11 +55,11 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u8> {
     }
     sh.running = crate::NOTHING;
     sh.run_text(text)?;
-    Ok(sh.status)
+    Ok(sh.status as u32)
 }
 
 /// `. FILE [ARG]…`.
-pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
     let i = 1 + eq(f.get(1), b"--") as usize;
     if f.len() <= i {
         return sh.misused(b"", b"filename argument required");
@@ -89,7 +89,7 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u8> {
         (sh.params, sh.first) = (params, first);
     }
     match r {
-        Ok(()) | Err(Flow::Return) => Ok(sh.status),
+        Ok(()) | Err(Flow::Return) => Ok(sh.status as u32),
         Err(e) => Err(e),
     }
 }
@@ -117,7 +117,7 @@ impl Shell<'_> {
 }
 
 /// `exec [COMMAND [ARG]…]`.
-pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut i = 1;
     let mut argv0 = None;
     if eq(f.get(1), b"-a") {
@@ -150,11 +150,11 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u8> {
     }
     sh.running = crate::NOTHING;
     sh.replace(args, argv0)?;
-    Ok(sh.status)
+    Ok(sh.status as u32)
 }
 
 /// `shift [N]`.
-pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u32> {
     let n = match f.get(1) {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
@@ -170,12 +170,12 @@ pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `let EXPRESSION…`.
-pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut n = 0;
     for i in 1..f.len() {
         n = sh.arith(f.get(i))?;
     }
-    Ok((n == 0) as u8)
+    Ok((n == 0) as u32)
 }
 
 /// Number of a signal, 0 for EXIT.
@@ -187,7 +187,7 @@ fn signal_number(name: &[u8]) -> Option<u32> {
 }
 
 /// `trap [ACTION SIGNAL…]`, `trap -p [SIGNAL]…`.
-pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut i = 1;
     let mut list = f.len() < 2;
     if eq(f.get(1), b"-p") {
@@ -232,7 +232,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `getopts OPTSTRING NAME [ARG]…`.
-pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     if f.len() < 3 {
         return sh.misused(b"", b"usage: getopts optstring var [arg]");
     }

@@ -6,7 +6,7 @@ use crate::{opt, Flow, Shell, R};
 use sys::process;
 
 /// `jobs [-lp] [JOB]…`.
-pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, i) = sh.letters(f, b"lp")?;
     let _ = sh.reap(false);
     let mut status = 0;
@@ -31,11 +31,11 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u8> {
         sh.out.byte(b'\n');
     }
     sh.jobs.retain(|j| j.state() != State::Done || !j.told);
-    Ok(status)
+    Ok(status as u32)
 }
 
 /// `fg [JOB]`, `bg [JOB]…`.
-pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
     let foreground = f.z(0).first() == b'f';
     let mut k = 1;
     loop {
@@ -50,13 +50,13 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u8> {
         }
         k += 1;
         if foreground || k >= f.len() {
-            return Ok(sh.status);
+            return Ok(sh.status as u32);
         }
     }
 }
 
 /// `kill [-s SIGNAL | -SIGNAL] PID…`, `kill -l [STATUS]…`.
-pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
     // A child that has ended is not there any more.
     let _ = sh.reap(false);
     let mut args = f.all();
@@ -74,11 +74,11 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u8> {
             j.kill(sys::signal::SIGCONT);
         }
     }
-    Ok(status)
+    Ok(status as u32)
 }
 
 /// `times`.
-pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u8> {
+pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u32> {
     let t = process::times();
     for (i, &ticks) in t.iter().enumerate() {
         let s = ticks as u32 / 100;
@@ -93,7 +93,7 @@ pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u8> {
 }
 
 /// `wait [-n] [JOB|PID]…`.
-pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (any, i) = sh.letters(f, b"n")?;
     let mut status = 0;
     if f.len() <= i {
@@ -101,7 +101,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u8> {
             let _ = sh.reap(false);
             if any != 0 {
                 if let Some(n) = sh.jobs.iter().position(|j| j.state() == State::Done) {
-                    return Ok(sh.jobs.remove(n).status(false));
+                    return Ok(sh.jobs.remove(n).status(false) as u32);
                 }
                 if sh.jobs.is_empty() {
                     return Ok(127);
@@ -113,7 +113,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u8> {
                 return Ok(0);
             }
             if let Some(s) = sh.wait_more()? {
-                return Ok(s);
+                return Ok(s as u32);
             }
         }
     }
@@ -135,11 +135,11 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u8> {
                 break;
             }
             if let Some(s) = sh.wait_more()? {
-                return Ok(s);
+                return Ok(s as u32);
             }
         }
     }
-    Ok(status)
+    Ok(status as u32)
 }
 
 impl Shell<'_> {

@@ -17,8 +17,8 @@ use crate::fields::Fields;
 use crate::{Shell, R};
 use sys::{Buf, Cx};
 
-/// A builtin gets its name and arguments; its value is the exit status.
-type Builtin = fn(&mut Shell, &Fields) -> R<u8>;
+/// A builtin gets its name and arguments; its value is the exit status, a word for the sake of registers.
+type Builtin = fn(&mut Shell, &Fields) -> R<u32>;
 
 /// Names, in the order of [`TABLE`]; special builtins first.
 pub(crate) const NAMES: &[u8] = b".\0:\0break\0continue\0eval\0exec\0exit\0export\0readonly\0return\0set\0shift\0times\0trap\0unset\0\
@@ -79,7 +79,7 @@ pub(crate) fn find(name: &[u8]) -> Option<usize> {
     crate::parser::index(NAMES, name)
 }
 
-pub(crate) fn run(sh: &mut Shell, n: usize, f: &Fields) -> R<u8> {
+pub(crate) fn run(sh: &mut Shell, n: usize, f: &Fields) -> R<u32> {
     match TABLE.get(n) {
         Some(b) => b(sh, f),
         None => Ok(127),
@@ -87,13 +87,13 @@ pub(crate) fn run(sh: &mut Shell, n: usize, f: &Fields) -> R<u8> {
 }
 
 /// Runs a builtin that is an applet.
-fn external(sh: &mut Shell, f: &Fields) -> R<u8> {
+fn external(sh: &mut Shell, f: &Fields) -> R<u32> {
     let i = b"[tepu".iter().position(|&c| c == f.z(0).first()).unwrap_or(0);
     let mut args = f.all();
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
     let mut cx = Cx::raw(name, args, sh.out, sh.envp, sh.table);
     Ok(match APPLETS.get(i) {
-        Some(run) => run(&mut cx),
+        Some(run) => run(&mut cx) as u32,
         None => 127,
     })
 }
@@ -124,7 +124,7 @@ pub(crate) fn quote_always(v: &[u8], out: &mut Buf) {
 impl Shell<'_> {
     /// `what: why` as a message of the running builtin; the status.
     #[inline(never)]
-    fn bad(&mut self, what: &[u8], why: &[u8]) -> R<u8> {
+    fn bad(&mut self, what: &[u8], why: &[u8]) -> R<u32> {
         if what.is_empty() {
             self.complain(&[why]);
         } else {
@@ -134,7 +134,7 @@ impl Shell<'_> {
     }
 
     /// As [`Shell::bad`] for misuse: status 2, and the end of a script if the builtin is special.
-    fn misused(&mut self, what: &[u8], why: &[u8]) -> R<u8> {
+    fn misused(&mut self, what: &[u8], why: &[u8]) -> R<u32> {
         self.bad(what, why)?;
         self.fail(2)
     }

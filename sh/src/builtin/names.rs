@@ -54,7 +54,7 @@ impl Shell<'_> {
 }
 
 /// `export [-pn] [NAME[=VALUE]]…`, `readonly [-p] [NAME[=VALUE]]…`.
-pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (before, flag): (&[u8], u8) =
         if f.z(0).first() == b'e' { (b"export ", EXPORT) } else { (b"readonly ", READONLY) };
     let (set, i) = sh.letters(f, b"pn")?;
@@ -77,7 +77,7 @@ pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `local NAME[=VALUE]…`.
-pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
     if sh.depth == 0 {
         sh.complain(&[b"not in a function"]);
         return sh.fail(2);
@@ -105,7 +105,7 @@ pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `unset [-fv] NAME…`.
-pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, i) = sh.letters(f, b"fv")?;
     for k in i..f.len() {
         let name = f.get(k);
@@ -120,7 +120,7 @@ pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `set [OPTION]… [--] [ARG]…`.
-pub(crate) fn set(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn set(sh: &mut Shell, f: &Fields) -> R<u32> {
     if f.len() < 2 {
         sh.list_variables(b"", 0);
         return Ok(0);
@@ -135,7 +135,7 @@ pub(crate) fn set(sh: &mut Shell, f: &Fields) -> R<u8> {
 }
 
 /// `alias [NAME[=VALUE]]…`.
-pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut status = 0;
     if f.len() < 2 {
         for (name, value) in &sh.aliases {
@@ -168,7 +168,7 @@ fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
 }
 
 /// `unalias -a`, `unalias NAME…`.
-pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (all, i) = sh.letters(f, b"a")?;
     if all != 0 {
         sh.aliases.clear();

@@ -97,7 +97,7 @@ struct Line {
 }
 
 /// `read [-rs] [-p PROMPT] [-n COUNT] [-d END] [-t SECONDS] [-u FD] [NAME]…`.
-pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u8> {
+pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut i = 0;
     let o = options(sh, f, &mut i)?;
     for k in i..f.len() {
@@ -129,14 +129,14 @@ pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u8> {
     }
     let line = line?;
     if line.status > 1 {
-        return Ok(line.status);
+        return Ok(line.status as u32);
     }
     if f.len() <= i {
         sh.assign(b"REPLY", &line.text)?;
-        return Ok(line.status);
+        return Ok(line.status as u32);
     }
     assign_fields(sh, f, i, &line)?;
-    Ok(line.status)
+    Ok(line.status as u32)
 }
 
 fn get_line(sh: &mut Shell, o: &Options, fd: Fd) -> R<Line> {
