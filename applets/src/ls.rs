@@ -6,6 +6,7 @@ mod show;
 use crate::util::name::{self, Odd};
 use crate::util::users::Names;
 use alloc::vec::Vec;
+use sys::buf::concat;
 use sys::fs::{self, Dir, Fd, Statx};
 use sys::{num, sort, time, tty, Buf, Cx, Errno, ZStr};
 
@@ -114,7 +115,7 @@ impl List {
             None | Some(b'/') => b"",
             _ => b"/",
         };
-        [&self.path, slash, name.bytes()].concat()
+        concat(&[&self.path, slash, name.bytes()])
     }
 
     fn item(&self, n: u32) -> Option<&Item> {
@@ -266,7 +267,7 @@ impl Ls<'_, '_> {
     }
 
     #[inline(never)]
-    fn directory(&mut self, mut path: Buf, depth: usize, titles: bool) {
+    fn directory(&mut self, path: Buf, depth: usize, titles: bool) {
         let opened = Dir::open(Fd::CWD, path.z(), 0);
         let mut dir = match opened {
             Ok(d) => d,

@@ -295,7 +295,7 @@ impl Ls<'_, '_> {
 
     fn context(&mut self, list: &List, i: &Item) {
         let mut value = [0; 256];
-        let mut path = list.path(list.name(i));
+        let path = list.path(list.name(i));
         let context = fs::lgetxattr(path.z(), ZStr::new(c"security.selinux"), &mut value).unwrap_or(b"?");
         self.text.extend_from_slice(context.strip_suffix(b"\0").unwrap_or(context));
     }

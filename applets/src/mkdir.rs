@@ -65,7 +65,7 @@ fn make(cx: &mut Cx, path: &[u8], mode: u32, parents: u32) {
 /// Makes the directory `path`; no if it is not there afterwards, which is reported.
 #[inline(never)]
 fn one(cx: &mut Cx, path: &[u8], mode: u32) -> bool {
-    let mut path: Buf = path.buf();
+    let path: Buf = path.buf();
     let mut made = fs::mkdirat(Fd::CWD, path.z(), mode & 0o777);
     if made.is_ok() && cx.has(opt!("v")) {
         cx.out.bytes(b"mkdir: created directory '");

@@ -4,6 +4,7 @@ use crate::util::remove::{self, How};
 use crate::util::stamp::number;
 use crate::util::walk::same;
 use crate::util::{ask, copy};
+use sys::buf::concat;
 use sys::fs::{self, Fd, Statx};
 use sys::{time, tty, Buf, ToBuf, Cx, Errno, ZStr};
 
@@ -96,7 +97,7 @@ const INTO_ITSELF: &[u8] = b"a directory cannot move into itself";
 
 /// Both names, for messages.
 fn label(source: ZStr, dest: &[u8]) -> Buf {
-    [b"'", source.bytes(), b"' -> '", dest, b"'"].concat()
+    concat(&[b"'", source.bytes(), b"' -> '", dest, b"'"])
 }
 
 #[inline(never)]

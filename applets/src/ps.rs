@@ -253,11 +253,11 @@ fn cell(line: &mut Buf, c: &Column, value: &[u8], last: bool) {
     let pad = c.width.saturating_sub(value.len());
     let end = line.len() + pad;
     if c.right {
-        line.resize(end, b' ');
+        line.pad(end, b' ');
     }
     line.extend_from_slice(value);
     if !c.right && !last {
-        line.resize(end + value.len(), b' ');
+        line.pad(end + value.len(), b' ');
     }
 }
 
@@ -334,7 +334,7 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
 #[inline(never)]
 fn file<'b>(p: &Process, proc: Fd, name: &[u8], buf: &'b mut [u8]) -> &'b [u8] {
     let mut digits = [0; 64];
-    let mut at = path(num::digits(&mut digits, p.pid as u64, 10), name);
+    let at = path(num::digits(&mut digits, p.pid as u64, 10), name);
     read(proc, at.z(), buf).unwrap_or_default()
 }
 
@@ -410,7 +410,7 @@ mod tests {
     fn text(f: &dyn Fn(&mut Buf)) -> String {
         let mut b = Buf::new();
         f(&mut b);
-        String::from_utf8(b).unwrap()
+        String::from_utf8(b.to_vec()).unwrap()
     }
 
     #[test]

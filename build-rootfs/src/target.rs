@@ -25,8 +25,11 @@ pub struct Target {
     pub spec: String,
     /// The program that runs the target's binaries on the host; none when the host does so itself.
     pub user_emulator: Option<String>,
+    /// Arguments for the compiler's code generator, LLVM.
+    #[serde(default)]
+    pub codegen: Vec<Flag>,
     /// Arguments for the linker.
-    pub link: Vec<LinkFlag>,
+    pub link: Vec<Flag>,
     /// How to build a kernel, for targets that have one.
     pub kernel: Option<Kernel>,
     /// The machine to boot in QEMU, for targets that have one.
@@ -36,10 +39,11 @@ pub struct Target {
     pub packages: Vec<Package>,
 }
 
-/// One argument of the linker, and the reason for it. `{dir}` in it stands for the target's folder.
+/// One argument of the code generator or the linker, and the reason for it. `{dir}` in it stands for the
+/// target's folder.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LinkFlag {
+pub struct Flag {
     /// The argument.
     pub flag: String,
     /// Why it is there.
@@ -163,6 +167,11 @@ impl Target {
     /// rustc's target specification.
     pub fn spec(&self) -> PathBuf {
         self.dir.join(&self.spec)
+    }
+
+    /// The arguments of the compiler's code generator, as options of rustc.
+    pub fn codegen_args(&self) -> Vec<String> {
+        self.codegen.iter().map(|codegen| format!("-Cllvm-args={}", codegen.flag)).collect()
     }
 
     /// The linker's arguments, ready for use.

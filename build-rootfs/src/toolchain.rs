@@ -54,8 +54,9 @@ impl Toolchain {
             return Err(format!("{name} lacks rust-src"));
         }
         let flags = ["-Zunstable-options", "-Cpanic=immediate-abort", "--print=cfg", "--target"];
-        output(command(&rustc).env("RUSTC_BOOTSTRAP", "1").args(flags).arg(target.spec()))
-            .map_err(|_| format!("{name} does not know our target specification"))?;
+        let mut probe = command(&rustc);
+        probe.env("RUSTC_BOOTSTRAP", "1").args(flags).arg(target.spec()).args(target.codegen_args());
+        output(&mut probe).map_err(|_| format!("{name} does not know our target specification or flags"))?;
         let help =
             output(command(&cargo).env("RUSTC_BOOTSTRAP", "1").args(["-Z", "help"])).unwrap_or_default();
         if !help.contains("json-target-spec") {

@@ -189,6 +189,7 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sys::ToBuf;
 
     fn split(value: &[u8], ifs: &[u8]) -> Vec<Buf> {
         let mut f = Fields::default();
@@ -197,7 +198,7 @@ mod tests {
         if f.is_open() {
             f.end(false);
         }
-        (0..f.len()).map(|i| f.get(i).to_vec()).collect()
+        (0..f.len()).map(|i| f.get(i).buf()).collect()
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use crate::ZStr;
 use alloc::alloc::{alloc, dealloc, realloc, Layout};
-use core::ops::{Bound, Deref, DerefMut, RangeBounds};
+use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 /// What stands in front of the bytes.
@@ -40,6 +40,16 @@ impl ToBuf for [u8] {
         b.extend_from_slice(self);
         b
     }
+}
+
+/// The parts, one behind the other.
+#[inline(never)]
+pub fn concat(parts: &[&[u8]]) -> Buf {
+    let mut all = Buf::new();
+    for part in parts {
+        all.extend_from_slice(part);
+    }
+    all
 }
 
 impl Buf {
@@ -195,19 +205,11 @@ impl Buf {
         self.truncate(n);
     }
 
-    /// Takes out a part.
-    pub fn cut_out(&mut self, part: impl RangeBounds<usize>) {
-        let from = match part.start_bound() {
-            Bound::Included(&n) => n,
-            Bound::Excluded(&n) => n + 1,
-            Bound::Unbounded => 0,
-        };
-        let to = match part.end_bound() {
-            Bound::Included(&n) => n + 1,
-            Bound::Excluded(&n) => n,
-            Bound::Unbounded => usize::MAX,
-        };
-        self.replace(from, to.saturating_sub(from), &[]);
+    /// Appends `b` until there are `len` bytes.
+    pub fn pad(&mut self, len: usize, b: u8) {
+        while self.len() < len {
+            self.push(b);
+        }
     }
 
     /// The bytes as the kernel wants them: with the NUL. Bytes behind an inner NUL are not seen there.
@@ -329,9 +331,7 @@ mod tests {
         assert_eq!(b, b"cde!");
         assert_eq!(b.split_off(2), b"e!");
         assert_eq!(b, b"cd");
-        b.cut_out(..1);
-        assert_eq!(b, b"d");
-        b.retain(|&c| c != b'd');
+        b.retain(|&c| c < b'c');
         assert!(b.is_empty());
     }
 

@@ -102,6 +102,18 @@ impl Guest {
         }
     }
 
+    /// Waits until all of `texts` have shown, in whatever order.
+    pub fn expect_all(&mut self, texts: &[&str]) {
+        let start = self.at;
+        let mut end = start;
+        for text in texts {
+            self.at = start;
+            self.expect(text);
+            end = end.max(self.at);
+        }
+        self.at = end;
+    }
+
     /// Types a command line and returns what it prints, between its echo and the next prompt `prompt`.
     pub fn command(&mut self, line: &str, prompt: &str) -> String {
         self.send(&format!("{line}\n"));

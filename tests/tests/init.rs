@@ -61,9 +61,11 @@ fn entries_run_in_their_order_and_surroundings() {
     let mut guest = boot("order", &inittab, "");
     let bad = guest.expect("first");
     assert!(bad.contains("init: /etc/inittab: line 7: "), "{bad}");
-    for word in ["second", "third", "fourth root", "# "] {
+    for word in ["second", "third"] {
         guest.expect(word);
     }
+    // Nobody waits for an entry with `once`: the prompt may come before what it prints.
+    guest.expect_all(&["fourth root", "# "]);
     assert!(guest.console().contains("init: ttyNO: No such file or directory"));
     let env = guest.command("echo $0 $PATH $TERM $HOME $SHELL $PWD", "# ");
     assert_eq!(env, "-/bin/sh /sbin:/usr/sbin:/bin:/usr/bin vt102 / /bin/sh /\n");

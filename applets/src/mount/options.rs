@@ -124,7 +124,7 @@ mod tests {
     fn read(lists: &[&str]) -> (u32, String, bool) {
         let mut o = Options { flags: 0, data: Buf::new(), on_loop: false };
         lists.iter().for_each(|l| o.add(l.as_bytes()));
-        (o.flags, String::from_utf8(o.data).unwrap(), o.on_loop)
+        (o.flags, String::from_utf8(o.data.to_vec()).unwrap(), o.on_loop)
     }
 
     #[test]

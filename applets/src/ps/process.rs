@@ -122,7 +122,7 @@ mod tests {
     fn odd_names_do_not_shift_the_fields() {
         let p = parse(b"12 (a) b (c) S 1 2 3 34816 -1 4194560 0 0 0 0 7 8 0 0 20 -5 1 0 999 8192 3 1844")
             .unwrap();
-        assert_eq!((p.comm.as_slice(), p.state), (&b"a) b (c"[..], b'S'));
+        assert_eq!((&p.comm[..], p.state), (&b"a) b (c"[..], b'S'));
         assert_eq!(p.numbers[..5], [1, 2, 3, 34816, u64::MAX]);
         assert_eq!((p.number(UTIME), p.number(NICE) as i64, p.number(START), p.number(RSS)), (7, -5, 999, 3));
         assert!(parse(b"12 (a").is_none() && parse(b"").is_none() && parse(b"1 (a)").is_none());
@@ -133,7 +133,7 @@ mod tests {
         let t = |d| {
             let mut b = Buf::new();
             terminal(&mut b, d);
-            String::from_utf8(b).unwrap()
+            String::from_utf8(b.to_vec()).unwrap()
         };
         assert_eq!(t(0), "?");
         assert_eq!(t(0x401), "tty1");

@@ -87,11 +87,12 @@ pub(crate) fn canonical(path: ZStr) -> Buf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sys::ToBuf;
 
     #[test]
     fn lines_of_a_table() {
         let mut t =
-            b"# comment\n\n/dev/a\\040b /x ext2 ro,noauto 0 0\nproc\t/proc proc\nshort\n/dev/c /y\n".to_vec();
+            b"# comment\n\n/dev/a\\040b /x ext2 ro,noauto 0 0\nproc\t/proc proc\nshort\n/dev/c /y\n".buf();
         let show: Vec<String> = lines(&mut t)
             .iter()
             .map(|l| {

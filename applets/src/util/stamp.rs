@@ -64,7 +64,7 @@ mod tests {
         let s = |p: &str, sec, ahead| {
             let mut out = Buf::new();
             stamp(&mut out, p.as_bytes(), &civil(sec), 1234, ahead);
-            String::from_utf8(out).unwrap()
+            String::from_utf8(out.to_vec()).unwrap()
         };
         assert_eq!(s("Y-m-d H:M:S.N z", 0, -12_600), "1970-01-01 00:00:00.000001234 -0330");
         assert_eq!(s("b e  Y", 1_795_176_000, 0), "Nov 20  2026");

@@ -2,27 +2,28 @@
 
 use super::*;
 use std::collections::HashMap;
+use sys::ToBuf;
 
 #[derive(Default)]
 struct Map(HashMap<Vec<u8>, Vec<u8>>);
 impl Vars for Map {
     fn get(&mut self, name: &[u8]) -> Option<Buf> {
-        self.0.get(name).cloned()
+        self.0.get(name).map(|v| v.buf())
     }
     fn set(&mut self, name: &[u8], value: i64) -> Result<(), ()> {
         if name == b"ro" {
             return Err(());
         }
-        self.0.insert(name.buf(), value.to_string().into_bytes());
+        self.0.insert(name.to_vec(), value.to_string().into_bytes());
         Ok(())
     }
 }
 
 fn all(text: &str) -> (Result<i64, &'static str>, String) {
     let mut m = Map::default();
-    m.0.insert(b"x".buf(), b"5".buf());
-    m.0.insert(b"e".buf(), b"x + 1".buf());
-    m.0.insert(b"loop".buf(), b"loop + 1".buf());
+    m.0.insert(b"x".to_vec(), b"5".to_vec());
+    m.0.insert(b"e".to_vec(), b"x + 1".to_vec());
+    m.0.insert(b"loop".to_vec(), b"loop + 1".to_vec());
     let r = eval(text.as_bytes(), &mut m);
     let x = String::from_utf8(m.0[&b"x"[..]].clone()).unwrap();
     (r.map_err(|e| core::str::from_utf8(e.why).unwrap()), x)
@@ -150,7 +151,7 @@ fn junk_comes_to_an_end() {
         }
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let mut m = Map::default();
-        m.0.insert(b"a".buf(), text.clone());
+        m.0.insert(b"a".to_vec(), text.clone());
         values += eval(&text, &mut m).is_ok() as u32;
     }
     assert!(values > 2_000, "{values}");

@@ -97,6 +97,7 @@ pub fn escape(text: &mut &[u8]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sys::ToBuf;
 
     #[test]
     fn escapes() {
@@ -114,9 +115,9 @@ mod tests {
             ("\\\\n\\e[", b"\\n\x1b["),
             ("\\0777", b"\xff"),
         ] {
-            assert_eq!(u(t), (b.to_vec(), true), "{t}");
+            assert_eq!(u(t), (b.buf(), true), "{t}");
         }
-        assert_eq!(u("ab\\cd"), (b"ab".to_vec(), false));
+        assert_eq!(u("ab\\cd"), (b"ab".buf(), false));
     }
 
     #[test]

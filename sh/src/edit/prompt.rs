@@ -114,7 +114,7 @@ mod tests {
                 _ => b"",
             })
         });
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.to_vec()).unwrap()
     }
 
     #[test]
