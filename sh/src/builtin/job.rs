@@ -31,7 +31,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
         sh.out.byte(b'\n');
     }
     sh.jobs.retain(|j| j.state() != State::Done || !j.told);
-    Ok(status as u32)
+    Ok(status)
 }
 
 /// `fg [JOB]`, `bg [JOB]…`.
