@@ -12,6 +12,7 @@ pub mod compile;
 pub mod config;
 pub mod cpio;
 pub mod error;
+pub mod fuzz;
 pub mod image;
 pub mod kernel;
 pub mod ledger;

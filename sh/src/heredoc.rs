@@ -27,7 +27,7 @@ impl Parser<'_, '_> {
                     quote = c;
                     self.quoted = true;
                 }
-                b'\\' if quote != b'\'' => {
+                b'\\' if quote != b'\'' && self.raw(1) != 0 => {
                     self.quoted = true;
                     self.src.pos += 1;
                     let c = self.raw(0);

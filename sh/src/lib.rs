@@ -17,6 +17,8 @@ mod edit;
 mod exec;
 mod expand;
 mod fields;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod heredoc;
 mod jobs;
 mod launch;

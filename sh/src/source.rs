@@ -46,7 +46,7 @@ impl Source {
     pub(crate) fn settle(&mut self) {
         let done = self.text.get(self.start..self.pos).unwrap_or(&[]);
         self.line += done.iter().filter(|&&b| b == b'\n').count() as u32;
-        if self.pos == self.text.len() {
+        if self.pos >= self.text.len() {
             self.text.clear();
             self.pos = 0;
         } else if self.pos > 16384 {

@@ -15,53 +15,7 @@ pub fn main(cx: &mut Cx) -> u8 {
     let args: Vec<ZStr<'static>> = cx.args.to_vec();
     // A program ends with `exit` as soon as it has nothing to do any more; so does this, which spares it
     // from freeing everything.
-    let mut sh = ManuallyDrop::new(Shell {
-        vars: vars::Vars::new(cx.envp),
-        params: fields::Fields::default(),
-        spare: fields::Fields::default(),
-        first: 0,
-        arg0: cx.name,
-        status: 0,
-        substituted: 0,
-        opts: 0,
-        tree: Rc::new(tree::Tree::default()),
-        place: 0,
-        line: 0,
-        syntax: false,
-        aliases: Vec::new(),
-        editor: None,
-        table: cx.table,
-        envp: cx.envp,
-        out: cx.out,
-        pid: 0,
-        last_bg: 0,
-        jobs: Vec::new(),
-        tty: Fd(-1),
-        group: 0,
-        modes: None,
-        saved: Vec::new(),
-        redirections: 0,
-        locals: Vec::new(),
-        traps: Vec::new(),
-        inherited: Vec::new(),
-        trap_status: None,
-        frame: 0,
-        handles: false,
-        loops: 0,
-        depth: 0,
-        skip: 0,
-        tested: false,
-        plain: false,
-        running: crate::NOTHING,
-        traced: Buf::new(),
-        interrupted: false,
-        subshell: false,
-        ignore_background: false,
-        script: false,
-        option_place: 0,
-        stack: &here as *const u8 as usize,
-        stack_limit: STACK_UNKNOWN,
-    });
+    let mut sh = ManuallyDrop::new(Shell::new(cx, &here));
     let r = sh.start(&args);
     if r == Err(Flow::Fail) && sh.status == 0 {
         sh.status = 2;
@@ -69,6 +23,60 @@ pub fn main(cx: &mut Cx) -> u8 {
     let _ = sh.run_traps();
     sh.exit_trap();
     sh.status
+}
+
+impl<'a> Shell<'a> {
+    /// A shell that has not begun yet; `here` is where its stack starts.
+    #[inline(always)]
+    pub(crate) fn new<'c: 'a>(cx: &'a mut Cx<'c>, here: &u8) -> Shell<'a> {
+        Shell {
+            vars: vars::Vars::new(cx.envp),
+            params: fields::Fields::default(),
+            spare: fields::Fields::default(),
+            first: 0,
+            arg0: cx.name,
+            status: 0,
+            substituted: 0,
+            opts: 0,
+            tree: Rc::new(tree::Tree::default()),
+            place: 0,
+            line: 0,
+            syntax: false,
+            aliases: Vec::new(),
+            editor: None,
+            table: cx.table,
+            envp: cx.envp,
+            out: cx.out,
+            pid: 0,
+            last_bg: 0,
+            jobs: Vec::new(),
+            tty: Fd(-1),
+            group: 0,
+            modes: None,
+            saved: Vec::new(),
+            redirections: 0,
+            locals: Vec::new(),
+            traps: Vec::new(),
+            inherited: Vec::new(),
+            trap_status: None,
+            frame: 0,
+            handles: false,
+            loops: 0,
+            depth: 0,
+            skip: 0,
+            tested: false,
+            plain: false,
+            running: crate::NOTHING,
+            traced: Buf::new(),
+            interrupted: false,
+            subshell: false,
+            ignore_background: false,
+            script: false,
+            option_place: 0,
+            stack: here as *const u8 as usize,
+            stack_limit: STACK_UNKNOWN,
+        }
+    }
 }
 
 impl Shell<'_> {

@@ -3,6 +3,7 @@
 mod args;
 mod boot;
 mod build;
+mod fuzz;
 mod kernel;
 mod setup;
 mod size;
@@ -21,6 +22,7 @@ Usage: cargo rootfs COMMAND [ARGUMENT]…
   build [TARGET]   write target/rootfs/TARGET: mote, initramfs, kernel, run-qemu.sh, sizes.json
   size [TARGET]    whose the bytes of mote are, by applet and by crate
   kernel TARGET    build the kernel only
+  fuzz [TARGET]    random input for parts of the shell, with cargo-fuzz
   setup            show what this machine needs, and install what is missing
 
 `cargo rootfs COMMAND --help` tells a command's options.
@@ -33,6 +35,7 @@ type Command = (&'static str, fn(args::Args) -> Result<u8>, &'static str);
 const COMMANDS: &[Command] = &[
     ("boot", boot::main, boot::HELP),
     ("build", build::main, build::HELP),
+    ("fuzz", fuzz::main, fuzz::HELP),
     ("kernel", kernel::main, kernel::HELP),
     ("setup", setup::main, setup::HELP),
     ("size", size::main, size::HELP),

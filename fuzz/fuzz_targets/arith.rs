@@ -1,0 +1,3 @@
+//! Arithmetic expansion.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sh::fuzz::arith(data));

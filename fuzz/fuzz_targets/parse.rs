@@ -1,0 +1,3 @@
+//! Lexer and parser.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sh::fuzz::parse(data));

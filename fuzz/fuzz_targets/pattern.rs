@@ -1,0 +1,3 @@
+//! Pattern matching.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sh::fuzz::pattern(data));
