@@ -54,6 +54,7 @@ pub fn main(cx: &mut Cx) -> u8 {
         plain: false,
         running: crate::NOTHING,
         traced: Buf::new(),
+        capture: Default::default(),
         interrupted: false,
         subshell: false,
         ignore_background: false,
