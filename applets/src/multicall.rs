@@ -8,7 +8,8 @@ use sys::{env, Errno, Out, Table, ZStr};
 /// Runs the applet that `v` names; the exit status.
 pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
     let mut args = v.args();
-    let mut out = Out::new(Fd::STDOUT);
+    // SAFETY: the first and only call.
+    let mut out = unsafe { Out::stdout() };
     loop {
         let Some(&name) = args.first() else { return 127 };
         let base = basename(name);
@@ -68,6 +69,8 @@ fn list(table: &Table, out: &mut Out, end: &[u8]) {
     }
 }
 
+// Not inlined: its two paths would be on the stack of every applet.
+#[inline(never)]
 fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
     let soft = args.first().is_some_and(|a| a.is(b"-s"));
     let args = args.get(soft as usize..).unwrap_or(&[]);

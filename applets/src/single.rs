@@ -1,6 +1,6 @@
 //! A binary of one applet: it is that applet, whatever it is called. `mote APPLET …` works too.
 
-use sys::{env, Fd, Out, Table};
+use sys::{env, Out, Table};
 
 /// Runs the only applet; the exit status.
 pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
@@ -9,5 +9,7 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
     if matches!(args, [name, applet, ..] if applet.is(table.names) && name.bytes().ends_with(b"mote")) {
         args = args.get_mut(1..).unwrap_or_default();
     }
-    table.run(e, v.envp, args, &mut Out::new(Fd::STDOUT))
+    // SAFETY: the first and only call.
+    let mut out = unsafe { Out::stdout() };
+    table.run(e, v.envp, args, &mut out)
 }

@@ -30,7 +30,10 @@ fn loaded_end<H: FileHeader<Endian = LittleEndian>>(
 ) -> Result<usize, String> {
     let header = header.map_err(|why| why.to_string())?;
     let segments = header.program_headers(LittleEndian, elf).map_err(|why| why.to_string())?;
-    let loads = segments.iter().filter(|segment| segment.p_type(LittleEndian) == PT_LOAD);
+    // A segment of zeros has a place in the file, but nothing there.
+    let loads = segments.iter().filter(|segment| {
+        segment.p_type(LittleEndian) == PT_LOAD && segment.p_filesz(LittleEndian).into() > 0
+    });
     let end = |segment: &H::ProgramHeader| {
         segment.p_offset(LittleEndian).into() + segment.p_filesz(LittleEndian).into()
     };

@@ -2,8 +2,9 @@
 
 use crate::builtin::test;
 use crate::fields::PATTERN;
+use crate::substitute::reveals;
 use crate::tree::{byte, skip_word, AWORD, WORD};
-use crate::{eq, pattern, Done, Shell};
+use crate::{eq, pattern, Done, Failed, Shell};
 use sys::Buf;
 
 /// Is the next word exactly this, unquoted?
@@ -74,6 +75,9 @@ impl Shell<'_> {
         let more = |c: &[u8]| c.first() == Some(&WORD);
         if let [_, b'-', op, 0, ..] = first {
             if more(c) {
+                if *op == b't' {
+                    self.separate().or(Err(Failed))?;
+                }
                 let v = self.operand(c, run, 0)?;
                 return Ok(if run { test::unary(*op, { v }.z()) } else { Some(false) });
             }
@@ -113,6 +117,10 @@ impl Shell<'_> {
             return Ok(Buf::new());
         }
         byte(c);
-        self.string(c, mode)
+        let v = self.string(c, mode)?;
+        if reveals(&v) {
+            self.separate().or(Err(Failed))?;
+        }
+        Ok(v)
     }
 }

@@ -166,6 +166,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn background(&mut self, b: &mut &[u8]) -> R {
+        self.separate()?;
         let at = *b;
         let (start, mut end) = skip_pipeline(b);
         while byte(b) != 0 {
@@ -190,6 +191,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn pipe(&mut self, b: &mut &[u8]) -> R {
+        self.separate()?;
         let (first, mut to) = skip_node(&mut { *b });
         let mut job = Job::new(Buf::new());
         let mut input = None;
@@ -246,6 +248,7 @@ impl Shell<'_> {
                 return self.check();
             }
             tree::FUNCTION => {
+                self.separate()?;
                 byte(&mut c);
                 let name = until(&mut c, 0);
                 let at = self.tree.code.len() - c.len();
@@ -265,8 +268,11 @@ impl Shell<'_> {
         }
         let mut plan = Plan::default();
         let mark = self.saved.len();
-        let r = self.plan(&mut c, &mut plan).and_then(|()| self.redirect(&plan));
-        let r = match r {
+        let r = self.plan(&mut c, &mut plan);
+        if r.is_ok() {
+            self.separate_plan(&plan)?;
+        }
+        let r = match r.and_then(|()| self.redirect(&plan)) {
             Ok(()) => self.compound(h, c, last),
             // An error in a redirection is the command's failure.
             Err(_) => {
@@ -282,6 +288,7 @@ impl Shell<'_> {
         match h.op {
             tree::GROUP => self.list(&mut c, last),
             tree::SUBSHELL => {
+                self.separate()?;
                 if last && self.saved.is_empty() && !self.has_exit_trap() {
                     self.enter_subshell();
                     return self.list(&mut c, true);
@@ -478,34 +485,5 @@ impl Shell<'_> {
         self.complain(&[b"nested too deeply"]);
         self.stack_limit = limit;
         self.fail(2)
-    }
-
-    /// Runs a list for its output, without the newlines at its end.
-    pub(crate) fn substitute(&mut self, mut list: &[u8]) -> Done<Buf> {
-        let (read, write) = self.new_pipe()?;
-        let mut job = Job::new(Buf::new());
-        job.hidden = true;
-        let child = self.fork(&mut job, true);
-        if child == Ok(true) {
-            crate::redir::shut(read);
-            crate::redir::move_fd(write, 1);
-            let r = self.list(&mut list, true);
-            self.leave(r);
-        }
-        crate::redir::shut(write);
-        if let Err(e) = child {
-            crate::redir::shut(read);
-            return Err(e);
-        }
-        let mut v = Buf::new();
-        crate::redir::read_all(read, &mut v);
-        crate::redir::shut(read);
-        self.foreground(job)?;
-        self.substituted = self.status;
-        v.retain(|&c| c != 0);
-        while v.last() == Some(&b'\n') {
-            v.pop();
-        }
-        Ok(v)
     }
 }

@@ -330,6 +330,9 @@ impl Shell<'_> {
     }
 
     pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> Done {
+        if self.capture.on {
+            self.remember(i);
+        }
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
         if s.flags & vars::READONLY != 0 {
             return self.readonly(i);

@@ -3,9 +3,9 @@
 use crate::fields::Fields;
 use crate::jobs::Job;
 use crate::redir::Plan;
-use crate::{opt, Done, Shell};
+use crate::{opt, Shell, R};
 use alloc::vec::Vec;
-use sys::fs;
+use sys::fs::{self, Fd};
 use sys::process;
 use sys::{Buf, Errno, ToBuf, ZStr};
 
@@ -21,6 +21,8 @@ struct Launch<'l, 'a> {
     plan: &'l Plan,
     group: Option<i32>,
     foreground: bool,
+    /// The pipe of a substitution.
+    output: Option<(Fd, Fd)>,
 }
 
 extern "C" fn launch(p: *mut ()) -> ! {
@@ -30,6 +32,9 @@ extern "C" fn launch(p: *mut ()) -> ! {
         l.sh.enter_group(g, l.foreground);
     }
     l.sh.default_signals();
+    if let Some((_, write)) = l.output {
+        crate::redir::move_fd(write, 1);
+    }
     if !l.sh.redirect_child(l.plan) {
         process::exit(1);
     }
@@ -102,7 +107,15 @@ impl Shell<'_> {
     }
 
     /// Runs a command from a file; with `last`, in place of the shell.
-    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> Done {
+    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> R {
+        if !last {
+            self.separate()?;
+        }
+        let mut output = None;
+        if self.capture.on {
+            let Ok(pipe) = self.new_pipe() else { return self.lose() };
+            output = Some(pipe);
+        }
         let mut argv = Vec::with_capacity(f.len() + 2);
         argv.push(core::ptr::null());
         argv.extend((0..f.len()).map(|i| f.z(i).as_ptr()));
@@ -114,8 +127,9 @@ impl Shell<'_> {
         let monitor = self.opts & opt::MONITOR != 0;
         let shell = self.own_path();
         let envp = self.vars.environment();
-        let replace = last && !self.has_exit_trap();
-        let mut l = Launch { sh: self, argv, envp, paths, shell, plan, group: None, foreground: true };
+        let replace = last && output.is_none() && !self.has_exit_trap();
+        let mut l =
+            Launch { sh: self, argv, envp, paths, shell, plan, group: None, foreground: true, output };
         if replace {
             l.sh.default_signals();
             if !l.sh.redirect_child(plan) {
@@ -131,19 +145,28 @@ impl Shell<'_> {
             Ok(pid) => {
                 drop(l);
                 let mut job = Job::new(self.command_text());
+                job.hidden = output.is_some();
                 self.started(&mut job, pid);
-                self.foreground(job)
+                match output {
+                    Some((read, write)) => self.gather(job, read, write),
+                    None => Ok(self.foreground(job)?),
+                }
             }
             Err(e) => {
                 drop(l);
                 self.complain(&[b"can't fork: ", e.text()]);
+                if let Some((read, write)) = output {
+                    crate::redir::shut(read);
+                    crate::redir::shut(write);
+                    return self.lose();
+                }
                 self.fail(2)
             }
         }
     }
 
     /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`), called `argv0` if told.
-    pub(crate) fn replace(&mut self, f: Fields, argv0: Option<ZStr<'static>>) -> Done {
+    pub(crate) fn replace(&mut self, f: Fields, argv0: Option<ZStr<'static>>) -> R {
         let mut plan = Plan::default();
         plan.argv0 = argv0;
         self.external(&f, &plan, true)

@@ -32,6 +32,7 @@ mod redir;
 mod simple;
 mod source;
 mod start;
+mod substitute;
 mod trap;
 mod tree;
 mod vars;
@@ -144,8 +145,8 @@ struct Shell<'a> {
     last_bg: i32,
     /// Descriptors moved out of the way: number, copy.
     saved: Vec<(i32, i32)>,
-    /// Variables to restore: number, text, flags.
-    locals: Vec<(usize, Buf, u8)>,
+    /// Variables to restore.
+    locals: Vec<substitute::Saved>,
     jobs: Vec<jobs::Job>,
     traps: Vec<(u8, Buf)>,
     aliases: Vec<(Buf, Buf)>,
@@ -164,6 +165,7 @@ struct Shell<'a> {
     /// Name of the running builtin, for messages.
     running: ZStr<'static>,
     traced: Buf,
+    capture: substitute::Capture,
     params: fields::Fields,
     /// Fields of a command that is over, whose room the next one takes.
     spare: fields::Fields,

@@ -4,8 +4,9 @@
 //! child as well.
 
 use crate::fields::QUOTED;
+use crate::substitute::reveals;
 use crate::tree::{self, byte, redir, u24};
-use crate::{eq, opt, Done, Shell};
+use crate::{eq, opt, Done, Shell, R};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::{num, Buf, Errno, ZStr};
@@ -184,6 +185,17 @@ impl Shell<'_> {
                 self.fail(2)
             }
         }
+    }
+
+    /// Before a plan is carried out in this process: a substitution that is gathered here must not use
+    /// standard output, nor ask about descriptors.
+    pub(crate) fn separate_plan(&mut self, plan: &Plan) -> R {
+        let names = |s: &Step| plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next();
+        let uses = |s: &Step| s.fd == 1 || s.from == 1 || s.from == OPEN && names(s).is_some_and(reveals);
+        if plan.steps.iter().any(uses) {
+            return self.separate();
+        }
+        Ok(())
     }
 
     /// Carries out a plan; [`Shell::unredirect`] undoes it.

@@ -78,6 +78,7 @@ impl Shell<'_> {
         let mark = self.saved.len();
         let mut r = self.plan(&mut b, &mut plan);
         if r.is_ok() && !plan.is_empty() {
+            self.separate_plan(&plan)?;
             if self.redirect(&plan).is_err() {
                 self.unredirect(mark);
                 self.status = 1;
@@ -137,6 +138,7 @@ impl Shell<'_> {
             _ => true,
         };
         if inside {
+            self.separate_plan(&plan)?;
             if let Err(e) = self.redirect(&plan) {
                 self.unredirect(mark);
                 if special && !self.plain {
@@ -163,12 +165,9 @@ impl Shell<'_> {
                     r
                 }
                 Kind::Function(func) => self.call(&func, f),
-                Kind::Applet(e) if inside => {
-                    self.applet(e, &f);
-                    Ok(())
-                }
-                Kind::Applet(e) => self.applet_child(e, &f, &plan, last).map_err(Flow::from),
-                Kind::File => self.external(&f, &plan, last).map_err(Flow::from),
+                Kind::Applet(e) if inside => self.separate_for(&f).map(|()| self.applet(e, &f)),
+                Kind::Applet(e) => self.applet_child(e, &f, &plan, last),
+                Kind::File => self.external(&f, &plan, last),
             };
         }
         self.unredirect(mark);
@@ -179,6 +178,10 @@ impl Shell<'_> {
     }
 
     pub(crate) fn builtin(&mut self, n: usize, f: &Fields, mark: usize) -> R {
+        if !builtin::is_pure(n) {
+            self.separate()?;
+        }
+        self.separate_for(f)?;
         let outer = core::mem::replace(&mut self.running, f.z(0));
         let plain = core::mem::replace(&mut self.plain, false);
         let outer_mark = core::mem::replace(&mut self.redirections, mark);
@@ -216,7 +219,8 @@ impl Shell<'_> {
         self.out.recover();
     }
 
-    pub(crate) fn applet_child(&mut self, e: &'static Entry, f: &Fields, plan: &Plan, last: bool) -> Done {
+    pub(crate) fn applet_child(&mut self, e: &'static Entry, f: &Fields, plan: &Plan, last: bool) -> R {
+        self.separate()?;
         let mut job = Job::new(Buf::new());
         if last && !self.has_exit_trap() || self.fork(&mut job, true)? {
             if self.redirect(plan).is_err() {
@@ -227,7 +231,7 @@ impl Shell<'_> {
             process::exit(self.status);
         }
         job.text = self.command_text();
-        self.foreground(job)
+        Ok(self.foreground(job)?)
     }
 
     /// Source text of the current simple command, for the list of jobs.
@@ -279,13 +283,8 @@ impl Shell<'_> {
     /// Restores variables from a part of the list; what `local` added behind it stays.
     pub(crate) fn restore(&mut self, from: usize, to: usize) {
         for k in (from..to.min(self.locals.len())).rev() {
-            let (i, text, flags) = self.locals.remove(k);
-            if let Some(s) = self.vars.syms.get_mut(i) {
-                (s.text, s.flags) = (text, flags);
-                if flags & vars::DYNAMIC != 0 {
-                    self.vars.changed(i);
-                }
-            }
+            let v = self.locals.remove(k);
+            self.put_back(v);
         }
     }
 

@@ -68,6 +68,7 @@ impl<'a> Shell<'a> {
             plain: false,
             running: crate::NOTHING,
             traced: Buf::new(),
+            capture: Default::default(),
             interrupted: false,
             subshell: false,
             ignore_background: false,

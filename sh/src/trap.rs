@@ -142,6 +142,17 @@ impl Shell<'_> {
     /// Runs the traps of the signals that have come.
     #[inline(never)]
     pub(crate) fn run_traps(&mut self) -> R {
+        if self.capture.on {
+            // They are the shell's, and wait for it; but what a person interrupts is the substitution first.
+            let bit = 1 << signal::SIGINT;
+            return match PENDING.first() {
+                Some(w) if w.load(Relaxed) & bit != 0 => {
+                    self.status = 130;
+                    Err(Flow::Exit)
+                }
+                _ => Ok(()),
+            };
+        }
         while let Some(sig) = take() {
             match self.trap_text(sig as u8) {
                 Some(t) if !t.is_empty() => {

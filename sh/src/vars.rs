@@ -238,6 +238,16 @@ impl Vars {
         }
     }
 
+    /// What RANDOM and SECONDS count from.
+    pub(crate) fn clocks(&self) -> (u32, u32) {
+        (self.random, self.start)
+    }
+
+    /// Sets what [`Vars::clocks`] gave.
+    pub(crate) fn set_clocks(&mut self, clocks: (u32, u32)) {
+        (self.random, self.start) = clocks;
+    }
+
     /// Enters all variables of the environment, to list them.
     #[inline(never)]
     pub(crate) fn import(&mut self) {

@@ -300,7 +300,7 @@ mod tests {
         let mut out = Out::memory();
         let e = TABLE.find(v[0].bytes()).unwrap();
         let s = TABLE.run(e, core::ptr::null(), &mut v, &mut out);
-        (s, out.take())
+        (s, out.take().to_vec())
     }
 
     #[test]

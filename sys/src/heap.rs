@@ -3,10 +3,14 @@
 //! Small and predictable rather than clever: a block of up to 2 KB comes from its size's free list or from
 //! the current region, so that a loop which frees what it takes grows nothing; a bigger one is its own
 //! mapping, given back when freed. There is no header: Rust tells the size again when it frees.
+//!
+//! The first region is what is left of the page that the heap's own state takes: a shell that waits, or
+//! runs a short script, needs no other.
 
 use crate::{out, process};
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use linux_raw_sys::general::{MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE};
 
@@ -16,9 +20,17 @@ const LARGE: usize = MIN << (CLASSES - 1);
 /// What is asked of the kernel at a time for small blocks: bytes.
 const REGION: usize = if cfg!(mote_nommu) { 4096 } else { 32768 };
 const PAGE: usize = 4096;
+/// What the binary's other variables may take of the page.
+const OTHERS: usize = 64;
+/// Bytes of the first region.
+const FIRST: usize = if cfg!(mote_nommu) { 0 } else { (PAGE - OTHERS - size_of::<State>()) & !(MIN - 1) };
 
 /// The allocator; the binary declares one as its `#[global_allocator]`.
-pub struct Heap(UnsafeCell<State>);
+#[repr(C, align(16))] // and first among the variables, by `link.ld`, which sorts by alignment
+pub struct Heap {
+    state: UnsafeCell<State>,
+    first: UnsafeCell<[MaybeUninit<u128>; FIRST / MIN]>,
+}
 
 struct State {
     free: [*mut u8; CLASSES],
@@ -33,7 +45,10 @@ impl Heap {
     /// An empty heap; takes memory from the kernel at first use.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Heap {
-        Heap(UnsafeCell::new(State { free: [null_mut(); CLASSES], next: null_mut(), left: 0 }))
+        Heap {
+            state: UnsafeCell::new(State { free: [null_mut(); CLASSES], next: null_mut(), left: 0 }),
+            first: UnsafeCell::new([MaybeUninit::uninit(); FIRST / MIN]),
+        }
     }
 }
 
@@ -82,7 +97,7 @@ unsafe impl GlobalAlloc for Heap {
         }
         let c = class(l.size());
         // SAFETY: one thread, no reentrance.
-        let s = unsafe { &mut *self.0.get() };
+        let s = unsafe { &mut *self.state.get() };
         let p = s.free[c];
         if !p.is_null() {
             // SAFETY: a free block's first word links to the next.
@@ -91,8 +106,11 @@ unsafe impl GlobalAlloc for Heap {
         }
         let size = MIN << c;
         if s.left < size {
-            s.next = map(REGION);
-            s.left = REGION;
+            (s.next, s.left) = if FIRST > 0 && s.next.is_null() {
+                (self.first.get() as *mut u8, FIRST)
+            } else {
+                (map(REGION), REGION)
+            };
         }
         let p = s.next;
         s.left -= size;
@@ -111,7 +129,7 @@ unsafe impl GlobalAlloc for Heap {
         let c = class(l.size());
         // SAFETY: one thread, no reentrance; the block is ours again and has room for a word.
         unsafe {
-            let s = &mut *self.0.get();
+            let s = &mut *self.state.get();
             *(p as *mut *mut u8) = s.free[c];
             s.free[c] = p;
         }
@@ -147,6 +165,24 @@ mod tests {
             h.dealloc(a, l);
             assert_eq!(h.alloc(l), a);
         }
+    }
+
+    #[test]
+    fn the_first_region_is_followed_by_others() {
+        let h = Heap::new();
+        let own = &h as *const Heap as usize..&h as *const Heap as usize + PAGE;
+        let l = Layout::from_size_align(2048, 16).unwrap();
+        // SAFETY: the blocks are written within their size.
+        let all: Vec<usize> = (0..20)
+            .map(|_| unsafe {
+                let p = h.alloc(l);
+                p.write_bytes(1, 2048);
+                p as usize
+            })
+            .collect();
+        assert!(own.contains(&all[0]) && own.contains(&(all[0] + 2047)) && all[0] % 16 == 0);
+        assert!(all[1..].iter().all(|p| !own.contains(p)));
+        assert!(size_of::<Heap>() <= PAGE - OTHERS);
     }
 
     #[test]

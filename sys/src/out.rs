@@ -1,13 +1,21 @@
 //! Buffered output that reports every failed write.
 
-use crate::{fs, num, Errno, Fd, Result, ZStr};
-use alloc::vec::Vec;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use crate::{fs, num, Buf, Errno, Fd, Result, ZStr};
+use alloc::boxed::Box;
+use core::cell::UnsafeCell;
+use core::mem::{replace, take, ManuallyDrop, MaybeUninit};
 
-/// Bytes of buffer in an [`Out`]; it lives on its owner's stack.
+/// Bytes of buffer of an [`Out`].
 pub const SIZE: usize = if cfg!(mote_nommu) { 512 } else { 4096 };
 
-/// Buffered output to a descriptor or, in the shell, to memory.
+type Buffer = [MaybeUninit<u8>; SIZE];
+struct Static(UnsafeCell<Buffer>);
+// SAFETY: `Out::stdout` gives it out, once.
+unsafe impl Sync for Static {}
+// On the stack it would keep the pages above and below apart: a page more for a program that writes nothing.
+static STDOUT: Static = Static(UnsafeCell::new([MaybeUninit::uninit(); SIZE]));
+
+/// Buffered output to a descriptor or, in a command substitution, to memory.
 ///
 /// The first error sticks: what follows is dropped, and [`Out::flush`] keeps reporting it.
 pub struct Out {
@@ -15,36 +23,70 @@ pub struct Out {
     fd: Fd,
     error: Option<Errno>,
     // Without drop glue, which would bring the heap along; `take` hands it out.
-    memory: ManuallyDrop<Vec<u8>>,
+    memory: ManuallyDrop<Buf>,
     // By pointer, so that a binary without `Out::memory` has neither its code nor the heap's.
     sink: fn(&mut Out, &[u8]),
-    buf: [MaybeUninit<u8>; SIZE],
+    buf: &'static mut Buffer,
+}
+
+/// Where an [`Out`] wrote to before [`Out::capture`].
+pub struct Outer {
+    fd: Fd,
+    error: Option<Errno>,
+    memory: Buf,
+    sink: fn(&mut Out, &[u8]),
 }
 
 impl Out {
-    /// To `fd`.
-    pub const fn new(fd: Fd) -> Out {
-        Out {
-            len: 0,
-            fd,
-            error: None,
-            memory: ManuallyDrop::new(Vec::new()),
-            sink: to_fd,
-            buf: [MaybeUninit::uninit(); SIZE],
-        }
+    /// To `fd`, by way of `buf`.
+    pub fn new(fd: Fd, buf: &'static mut [MaybeUninit<u8>; SIZE]) -> Out {
+        Out { len: 0, fd, error: None, memory: ManuallyDrop::new(Buf::new()), sink: to_fd, buf }
     }
 
-    /// To memory: nothing is written, [`Out::take`] gives the bytes (and must be called to free them).
+    /// To standard output.
+    ///
+    /// # Safety
+    /// To be called once in a process: there is one buffer.
+    pub unsafe fn stdout() -> Out {
+        // SAFETY: by contract nobody else has it.
+        Out::new(Fd::STDOUT, unsafe { &mut *STDOUT.0.get() })
+    }
+
+    /// To memory: nothing is written, [`Out::take`] gives the bytes. For tests; its buffer is never freed.
     pub fn memory() -> Out {
-        let mut o = Out::new(Fd(-1));
-        o.sink = |o, b| o.memory.extend_from_slice(b);
+        let mut o = Out::new(Fd(-1), Box::leak(Box::new([MaybeUninit::uninit(); SIZE])));
+        o.sink = to_memory;
         o
     }
 
     /// Bytes gathered in memory so far; the output is empty then.
-    pub fn take(&mut self) -> Vec<u8> {
+    pub fn take(&mut self) -> Buf {
         self.spill();
-        core::mem::take(&mut *self.memory)
+        take(&mut *self.memory)
+    }
+
+    /// Gathers what comes from now on in memory, until [`Out::release`] gets the value.
+    pub fn capture(&mut self) -> Outer {
+        self.spill();
+        Outer {
+            fd: replace(&mut self.fd, Fd(-1)),
+            error: take(&mut self.error),
+            memory: take(&mut *self.memory),
+            sink: replace(&mut self.sink, to_memory),
+        }
+    }
+
+    /// Ends a [`Out::capture`]: what it gathered.
+    pub fn release(&mut self, o: Outer) -> Buf {
+        let all = self.take();
+        (self.fd, self.error, *self.memory, self.sink) = (o.fd, o.error, o.memory, o.sink);
+        all
+    }
+
+    /// In a new process, of whose output standard output gets the rest: what was gathered before is its
+    /// parent's.
+    pub fn divert(&mut self) {
+        (self.len, self.fd, self.sink) = (0, Fd::STDOUT, to_fd);
     }
 
     /// The descriptor written to; −1 for memory.
@@ -151,6 +193,10 @@ impl Out {
     }
 }
 
+fn to_memory(o: &mut Out, b: &[u8]) {
+    o.memory.extend_from_slice(b);
+}
+
 fn to_fd(o: &mut Out, b: &[u8]) {
     if o.error.is_none() {
         o.error = fs::write_all(o.fd, b).err();
@@ -191,9 +237,26 @@ mod tests {
     }
 
     #[test]
+    fn captures_nest() {
+        let mut o = Out::memory();
+        o.bytes(b"a");
+        let outer = o.capture();
+        o.bytes(b"b");
+        let inner = o.capture();
+        o.bytes(&[b'c'; SIZE + 1]);
+        assert_eq!(o.fd(), Fd(-1));
+        assert_eq!(o.release(inner), [b'c'; SIZE + 1]);
+        o.bytes(b"d");
+        assert_eq!(o.release(outer), b"bd");
+        o.bytes(b"e");
+        assert_eq!(o.take(), b"ae");
+    }
+
+    #[test]
     fn a_failed_write_sticks() {
         let full = fs::open(ZStr::new(c"/dev/full"), fs::O_WRONLY, 0).unwrap();
-        let mut o = Out::new(*full);
+        let mut o = Out::memory();
+        (o.fd, o.sink) = (*full, to_fd);
         o.bytes(&[b'x'; SIZE + 1]);
         assert!(o.failed());
         assert_eq!(o.flush(), Err(Errno::ENOSPC));

@@ -20,46 +20,46 @@ use sys::{Buf, Cx};
 /// A builtin gets its name and arguments; its value is the exit status, a word for the sake of registers.
 type Builtin = fn(&mut Shell, &Fields) -> R<u32>;
 
-/// Names, in the order of [`TABLE`]; special builtins first.
-pub(crate) const NAMES: &[u8] = b".\0:\0break\0continue\0eval\0exec\0exit\0export\0readonly\0return\0set\0shift\0times\0trap\0unset\0\
-true\0false\0[\0test\0echo\0printf\0cd\0read\0local\0let\0command\0type\0wait\0kill\0umask\0pwd\0getopts\0alias\0unalias\0\
-jobs\0fg\0bg\0hash\0ulimit\0source";
+/// Names, in the order of [`TABLE`]: special builtins first, those that [`is_pure`] knows together.
+pub(crate) const NAMES: &[u8] = b".\0eval\0exec\0export\0readonly\0set\0shift\0times\0trap\0unset\0\
+:\0break\0continue\0exit\0return\0true\0false\0[\0test\0echo\0printf\0let\0local\0command\0type\0pwd\0\
+cd\0read\0wait\0kill\0umask\0getopts\0alias\0unalias\0jobs\0fg\0bg\0hash\0ulimit\0source";
 
 /// Number of special builtins.
 pub(crate) const SPECIAL: usize = 15;
 
 static TABLE: [Builtin; 40] = [
     flow::dot,
-    flow::yes,
-    flow::leave_loop,
-    flow::leave_loop,
     flow::eval,
     flow::exec,
-    flow::exit,
     names::export,
     names::export,
-    flow::exit,
     names::set,
     flow::shift,
     job::times,
     flow::trap,
     names::unset,
     flow::yes,
+    flow::leave_loop,
+    flow::leave_loop,
+    flow::exit,
+    flow::exit,
+    flow::yes,
     flow::no,
     external,
     external,
     external,
     external,
-    directory::cd,
-    read::read,
-    names::local,
     flow::let_,
+    names::local,
     command::command,
     command::type_,
+    directory::pwd,
+    directory::cd,
+    read::read,
     job::wait,
     job::kill,
     directory::umask,
-    directory::pwd,
     flow::getopts,
     names::alias,
     names::unalias,
@@ -84,6 +84,13 @@ pub(crate) fn run(sh: &mut Shell, n: usize, f: &Fields) -> R<u32> {
         Some(b) => b(sh, f),
         None => Ok(127),
     }
+}
+
+/// Does builtin `n` change nothing of the shell but variables, and write by `Shell::out` alone? Or leave
+/// what runs, no more. Then it needs no subshell.
+pub(crate) fn is_pure(n: usize) -> bool {
+    // From `:` to `pwd`.
+    (10..26).contains(&n)
 }
 
 /// Runs a builtin that is an applet.
@@ -172,7 +179,9 @@ mod tests {
     #[test]
     fn every_name_has_its_builtin() {
         assert_eq!(NAMES.split(|&c| c == 0).count(), TABLE.len());
-        assert_eq!(find(b"unset"), Some(SPECIAL - 1));
+        assert_eq!(find(b"return"), Some(SPECIAL - 1));
+        let pure = (0..TABLE.len()).filter(|&n| is_pure(n)).count();
+        assert!(pure == 16 && [&b":"[..], b"pwd"].iter().all(|name| find(name).is_some_and(is_pure)));
         assert_eq!(find(b"nosuch"), None);
     }
 

@@ -285,7 +285,7 @@ pub(crate) mod tests {
         let mut out = Out::memory();
         let mut cx = Cx::raw(ZStr::new(c"builtin"), &mut args, &mut out, core::ptr::null(), &NO_APPLETS);
         let status = run(&mut cx);
-        (status, String::from_utf8(out.take()).unwrap())
+        (status, String::from_utf8(out.take().to_vec()).unwrap())
     }
 
     fn printf(args: &[&str]) -> (u8, String) {

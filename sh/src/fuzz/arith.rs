@@ -4,7 +4,7 @@
 use crate::arith::{eval, Vars};
 use alloc::boxed::Box;
 use sys::num::digits;
-use sys::Buf;
+use sys::{Buf, ToBuf};
 
 /// Evaluates `data` as it is, then the expression that it stands for.
 pub fn arith(data: &[u8]) {
@@ -36,7 +36,7 @@ impl Vars for Texts {
             b"e" => b"",
             _ => return None,
         };
-        Some(text.to_vec())
+        Some(text.buf())
     }
 
     fn set(&mut self, name: &[u8], _: i64) -> Result<(), ()> {
@@ -55,7 +55,7 @@ impl Vars for Values {
     fn get(&mut self, name: &[u8]) -> Option<Buf> {
         let value = *self.0.get((name[0] - b'a') as usize)?;
         let mut buffer = [0; 64];
-        let mut text: Buf = if value < 0 { b"-".to_vec() } else { Buf::new() };
+        let mut text: Buf = if value < 0 { b"-".buf() } else { Buf::new() };
         text.extend_from_slice(digits(&mut buffer, value.unsigned_abs(), 10));
         Some(text)
     }

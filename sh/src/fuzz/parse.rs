@@ -7,6 +7,7 @@ use crate::source::Source;
 use crate::tree::{self, op, redir, Tree};
 use crate::Shell;
 use alloc::vec::Vec;
+use sys::{Buf, ToBuf};
 
 /// Aliases that change how what follows is read.
 const ALIASES: [(&str, &str); 6] =
@@ -15,12 +16,12 @@ const ALIASES: [(&str, &str); 6] =
 /// Parses `data` as a script, command by command, and checks every tree; words as text to expand, too.
 pub fn parse(data: &[u8]) {
     // As the reading of a file does.
-    let text: Vec<u8> = data.iter().copied().filter(|&c| c != 0).collect();
+    let text: Buf = data.iter().copied().filter(|&c| c != 0).collect();
     with_cx(&[], |cx| {
         let here = 0u8;
         let mut sh = Shell::new(cx, &here);
         if data.first() == Some(&b'#') {
-            let all = ALIASES.map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+            let all = ALIASES.map(|(name, value)| (name.as_bytes().buf(), value.as_bytes().buf()));
             sh.aliases.extend(all);
         }
         // Tests do without the thousands of messages.

@@ -3,6 +3,7 @@
 use crate::pattern::{has_magic, matches, prefix, suffix, unescape};
 use alloc::vec;
 use alloc::vec::Vec;
+use sys::Buf;
 
 /// The most of a pattern and of a text that is looked at: the slow way takes the product.
 const MOST: usize = 60;
@@ -26,7 +27,7 @@ pub fn pattern(data: &[u8]) {
     assert_eq!(suffix(p, t, true), (0..=end).find(ends), "the longest end");
     quoted_text_is_literal(t);
     if !has_magic(p) {
-        let mut literal = Vec::new();
+        let mut literal = Buf::new();
         unescape(p, &mut literal);
         assert!(matches(p, &literal), "a pattern without magic is its own text");
     }
@@ -35,7 +36,7 @@ pub fn pattern(data: &[u8]) {
 fn quoted_text_is_literal(t: &[u8]) {
     let quoted: Vec<u8> = t.iter().flat_map(|&c| [b'\\', c]).collect();
     assert!(matches(&quoted, t) && !has_magic(&quoted));
-    let mut again = Vec::new();
+    let mut again = Buf::new();
     unescape(&quoted, &mut again);
     assert_eq!(again, t);
 }

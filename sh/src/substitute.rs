@@ -1,0 +1,148 @@
+//! Command substitution (POSIX 2.6.3).
+//!
+//! The list runs in the shell's own process and its output is gathered in memory, until it is about to do
+//! what only a subshell may do: change anything but variables, which are restored in the end, or use
+//! descriptor 1. There [`Shell::separate`] forks. The child goes on from that very place as the subshell,
+//! with a pipe as its standard output; the shell goes back to where the substitution started and reads the
+//! rest. A command from a file that comes last needs no subshell at all: it writes to the pipe itself.
+
+use crate::fields::Fields;
+use crate::jobs::Job;
+use crate::redir::{move_fd, read_all, shut};
+use crate::{eq, opt, vars, Done, Flow, Shell, R};
+use alloc::vec::Vec;
+use core::mem::replace;
+use sys::fs::Fd;
+use sys::Buf;
+
+/// A variable to be restored: number, text, flags.
+pub(crate) type Saved = (usize, Buf, u8);
+
+/// The substitution that runs in the shell's process.
+#[derive(Default)]
+pub(crate) struct Capture {
+    /// Is there one?
+    pub(crate) on: bool,
+    /// Could its process not be started?
+    lost: bool,
+    /// The first of `undo` that belong to it.
+    mark: usize,
+    /// What variables were before.
+    undo: Vec<Saved>,
+    /// The process that it is by now, and where its output comes from.
+    child: Option<(Job, Fd)>,
+}
+
+/// May `text`, an operand or a file's name, be about the descriptors that a process has?
+pub(crate) fn reveals(text: &[u8]) -> bool {
+    eq(text, b"-t") || text.starts_with(b"/proc/") || text.starts_with(b"/dev/") && !eq(text, b"/dev/null")
+}
+
+impl Shell<'_> {
+    /// Runs a list for its output, without the newlines at its end.
+    pub(crate) fn substitute(&mut self, mut list: &[u8]) -> Done<Buf> {
+        let outer = (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place);
+        let clocks = self.vars.clocks();
+        let locals = self.locals.len();
+        let out = self.out.capture();
+        self.capture.mark = self.capture.undo.len();
+        self.capture.on = true;
+        // As in `enter_subshell`.
+        self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
+        let r = self.list(&mut list, true);
+        if !self.capture.on {
+            // This is the process that `separate` has started.
+            self.leave(r);
+        }
+        self.restore_locals(locals);
+        while self.capture.undo.len() > self.capture.mark {
+            if let Some(v) = self.capture.undo.pop() {
+                self.put_back(v);
+            }
+        }
+        (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place) = outer;
+        self.vars.set_clocks(clocks);
+        let mut v = self.out.release(out);
+        if let Some((job, read)) = self.capture.child.take() {
+            read_all(read, &mut v);
+            shut(read);
+            self.foreground(job)?;
+        }
+        if replace(&mut self.capture.lost, false) {
+            return self.fail(2);
+        }
+        self.substituted = self.status;
+        v.retain(|&c| c != 0);
+        while v.last() == Some(&b'\n') {
+            v.pop();
+        }
+        Ok(v)
+    }
+
+    /// To be called before what only a subshell may do: a substitution that runs in this process becomes
+    /// one of its own, in which this returns. In the shell it is an error, as if the subshell had ended.
+    #[inline(never)]
+    pub(crate) fn separate(&mut self) -> R {
+        if !self.capture.on {
+            return Ok(());
+        }
+        let Ok((read, write)) = self.new_pipe() else { return self.lose() };
+        let mut job = Job::new(Buf::new());
+        job.hidden = true;
+        match self.fork(&mut job, true) {
+            Ok(true) => {
+                shut(read);
+                move_fd(write, 1);
+                self.out.divert();
+                self.capture.on = false;
+                Ok(())
+            }
+            Ok(false) => self.gather(job, read, write),
+            Err(_) => {
+                shut(read);
+                shut(write);
+                self.lose()
+            }
+        }
+    }
+
+    /// The rest of the substitution comes from `job`, through a pipe.
+    pub(crate) fn gather(&mut self, job: Job, read: Fd, write: Fd) -> R {
+        shut(write);
+        self.capture.child = Some((job, read));
+        Err(Flow::Exit)
+    }
+
+    /// The substitution's process could not be started, which has been told.
+    pub(crate) fn lose(&mut self) -> R {
+        self.capture.lost = true;
+        Err(Flow::Exit)
+    }
+
+    /// Before a builtin or an applet runs in this process: its arguments may ask about descriptors.
+    pub(crate) fn separate_for(&mut self, f: &Fields) -> R {
+        if self.capture.on && (1..f.len()).any(|i| reveals(f.get(i))) {
+            return self.separate();
+        }
+        Ok(())
+    }
+
+    /// Before variable `i` changes.
+    #[inline(never)]
+    pub(crate) fn remember(&mut self, i: usize) {
+        let known = self.capture.undo.iter().skip(self.capture.mark).any(|u| u.0 == i);
+        if let Some(s) = self.vars.syms.get(i).filter(|_| !known) {
+            self.capture.undo.push((i, s.text.clone(), s.flags));
+        }
+    }
+
+    /// Restores a variable.
+    pub(crate) fn put_back(&mut self, (i, text, flags): Saved) {
+        if let Some(s) = self.vars.syms.get_mut(i) {
+            (s.text, s.flags) = (text, flags);
+            if flags & vars::DYNAMIC != 0 {
+                self.vars.changed(i);
+            }
+        }
+    }
+}
