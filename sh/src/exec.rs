@@ -10,6 +10,7 @@ use crate::tree::{self, byte, counted, skip_word, until, Tree};
 use crate::{opt, pattern, Done, Flow, Shell, R};
 use alloc::rc::Rc;
 use sys::applet::Entry;
+use sys::fs::{self, Fd};
 use sys::process::{self, Limit};
 use sys::{Buf, ToBuf};
 
@@ -144,8 +145,11 @@ impl Shell<'_> {
         let not = flags & tree::NEGATED != 0;
         let outer = self.tested;
         self.tested |= not;
+        let mark = self.saved.len();
         let r = if flags & tree::MULTI != 0 { self.pipe(b) } else { self.command(b, last && !not) };
         self.tested = outer;
+        // Process substitutions are over, too.
+        self.unredirect(mark);
         r?;
         if not {
             self.status = (self.status == 0) as u8;
@@ -209,6 +213,9 @@ impl Shell<'_> {
                 if let Some((read, write)) = pipe {
                     crate::redir::shut(read);
                     crate::redir::move_fd(write, 1);
+                    if more == 2 {
+                        let _ = fs::dup3(Fd(1), Fd(2), 0);
+                    }
                 }
                 let r = self.command(&mut { node }, true);
                 self.leave(r);
@@ -289,7 +296,9 @@ impl Shell<'_> {
             tree::GROUP => self.list(&mut c, last),
             tree::SUBSHELL => {
                 self.separate()?;
-                if last && self.saved.is_empty() && !self.has_exit_trap() {
+                // Whoever asks for numbers of processes gets another one here.
+                let told = self.vars.find(b"BASHPID").is_some();
+                if last && self.saved.is_empty() && !self.has_exit_trap() && !told {
                     self.enter_subshell();
                     return self.list(&mut c, true);
                 }
@@ -306,12 +315,11 @@ impl Shell<'_> {
             tree::UNTIL => self.while_clause(c, false),
             tree::FOR => self.for_clause(&mut c),
             tree::CASE => self.case_clause(&mut c, last),
+            tree::COUNT => self.count_clause(c),
             tree::ARITHMETIC => {
-                let text = self.string(&mut c, crate::fields::QUOTED)?;
-                self.status = match self.arith(&text) {
-                    Ok(n) => (n == 0) as u8,
-                    Err(_) => 1,
-                };
+                if let Some(n) = self.calculate(&mut c)? {
+                    self.status = (n == 0) as u8;
+                }
                 self.check()
             }
             _ => {
@@ -387,6 +395,49 @@ impl Shell<'_> {
             self.status = status;
         }
         r
+    }
+
+    /// Value of an arithmetic word; without one, the command has failed.
+    fn calculate(&mut self, c: &mut &[u8]) -> R<Option<i64>> {
+        let text = self.string(c, crate::fields::QUOTED)?;
+        let n = self.arith(&text).ok();
+        if n.is_none() {
+            self.status = 1;
+        }
+        Ok(n)
+    }
+
+    /// `for ((FIRST; CONDITION; STEP))`.
+    fn count_clause(&mut self, mut c: &[u8]) -> R {
+        if self.calculate(&mut c)?.is_none() {
+            return self.check();
+        }
+        self.status = 0;
+        self.loops += 1;
+        let r = loop {
+            let mut b = c;
+            // Without a condition it is true.
+            let endless = until(&mut { c }, 0).iter().all(u8::is_ascii_whitespace);
+            match self.calculate(&mut b) {
+                Ok(Some(n)) if n != 0 || endless => {}
+                r => break r,
+            }
+            let mut step = b;
+            skip_word(&mut b);
+            let r = self.list(&mut b, false);
+            match self.turn(r) {
+                Ok(true) => {}
+                Ok(false) => break Ok(None),
+                Err(e) => break Err(e),
+            }
+            match self.calculate(&mut step) {
+                Ok(Some(_)) => {}
+                r => break r,
+            }
+        };
+        self.loops -= 1;
+        r?;
+        self.check()
     }
 
     pub(crate) fn for_clause(&mut self, c: &mut &[u8]) -> R {

@@ -178,7 +178,9 @@ impl Shell<'_> {
     pub(crate) fn enter_subshell(&mut self) {
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
         self.subshell = true;
-        self.jobs.clear();
+        if !self.jobs.is_empty() {
+            self.outer_jobs = core::mem::take(&mut self.jobs);
+        }
         self.reset_traps();
         if core::mem::take(&mut self.ignore_background) {
             let _ = signal::action(signal::SIGINT, Action::IGNORE);
@@ -397,6 +399,9 @@ impl Shell<'_> {
     pub(crate) fn job_control(&mut self, on: bool) {
         if !on {
             if self.tty.0 > 2 {
+                // Back to whom it was before us.
+                let _ = tty::set_foreground(self.tty, self.outer_group);
+                let _ = process::setpgid(0, self.outer_group);
                 crate::redir::shut(self.tty);
             }
             self.tty = Fd(-1);
@@ -426,6 +431,7 @@ impl Shell<'_> {
             tries -= 1;
             let own = process::getpgid(0).unwrap_or(0);
             if g == own {
+                self.outer_group = own;
                 break;
             }
             let _ = process::kill(0, signal::SIGTTIN);

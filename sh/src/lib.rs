@@ -29,6 +29,7 @@ mod passwd;
 pub mod pattern;
 mod person;
 mod redir;
+mod regex;
 mod simple;
 mod source;
 mod start;
@@ -100,6 +101,8 @@ mod opt {
     pub(crate) const PIPEFAIL: u32 = 1 << 13;
     pub(crate) const IGNOREEOF: u32 = 1 << 14;
     pub(crate) const COMMAND: u32 = 1 << 16;
+    /// No line editor (`--noediting`).
+    pub(crate) const PLAIN: u32 = 1 << 17;
 }
 
 /// What the stack may hold before its limit is asked for, and at most: bytes.
@@ -148,6 +151,8 @@ struct Shell<'a> {
     /// Variables to restore.
     locals: Vec<substitute::Saved>,
     jobs: Vec<jobs::Job>,
+    /// Those of the shell that this is a subshell of.
+    outer_jobs: Vec<jobs::Job>,
     traps: Vec<(u8, Buf)>,
     aliases: Vec<(Buf, Buf)>,
     /// Line of a syntax error, 0 otherwise.
@@ -176,6 +181,10 @@ struct Shell<'a> {
     vars: vars::Vars,
     /// The terminal's settings for us.
     modes: Option<tty::Termios>,
+    /// Our process group before there was job control.
+    outer_group: i32,
+    /// `$_`: the last field of the last command; none before the first.
+    last: Option<Buf>,
 }
 
 impl Shell<'_> {

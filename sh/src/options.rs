@@ -8,6 +8,12 @@ const LETTERS: &[u8] = b"efnuvxCabmish  ";
 const NAMES: &[u8] =
     b"errexit\0noglob\0noexec\0nounset\0verbose\0xtrace\0noclobber\0allexport\0notify\0monitor\0interactive\0stdin\0hashall\0pipefail\0ignoreeof";
 
+/// Long options of the command line: no file $ENV, no profile, no line editor.
+const LONG: &[u8] = b"norc\0noprofile\0noediting";
+pub(crate) const NORC: u8 = 0;
+pub(crate) const NOPROFILE: u8 = 1;
+pub(crate) const NOEDITING: u8 = 2;
+
 impl Shell<'_> {
     /// The letters of the options that are on: `$-`.
     pub(crate) fn flag_letters(&self, out: &mut Buf) {
@@ -61,6 +67,13 @@ impl Shell<'_> {
                     self.opts &= !(opt::VERBOSE | opt::XTRACE);
                     return Ok((n + 1, args.len() > n + 1));
                 }
+                [b'-', b'-', name @ ..] => match crate::parser::index(LONG, name) {
+                    Some(i) if special(i as u8, true) => {
+                        n += 1;
+                        continue;
+                    }
+                    _ => return self.bad_option(&[b"illegal option ", a]),
+                },
                 [b'-', rest @ ..] if !rest.is_empty() => (true, rest),
                 [b'+', rest @ ..] if !rest.is_empty() => (false, rest),
                 _ => break,

@@ -3,11 +3,11 @@
 
 use crate::lexer::{self, is_redir, tok, Ctx};
 use crate::source::Source;
-use crate::tree::{self, redir, Tree};
+use crate::tree::{self, Tree};
 use crate::{eq, Done, Failed, Shell};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use sys::{num, Buf, ToBuf};
+use sys::{Buf, ToBuf};
 
 /// A here-document whose text has not been met yet.
 pub(crate) struct Pending {
@@ -23,7 +23,7 @@ pub(crate) struct Parser<'p, 'a> {
     pub(crate) src: &'p mut Source,
     pub(crate) code: Buf,
     pub(crate) docs: Buf,
-    ndocs: usize,
+    pub(crate) ndocs: usize,
     pub(crate) pending: Vec<Pending>,
     /// The last token: its kind, start, and, for a word, encoding and whether any of it was quoted.
     pub(crate) tok: u8,
@@ -86,6 +86,7 @@ pub(crate) fn token_text(t: u8) -> &'static [u8] {
         tok::CASE_NEXT => b";;&",
         tok::AND => b"&&",
         tok::OR => b"||",
+        tok::PIPE_BOTH => b"|&",
         b';' => b";",
         b'&' => b"&",
         b'|' => b"|",
@@ -338,10 +339,23 @@ impl<'p, 'a> Parser<'p, 'a> {
         while self.take_keyword(kw::NOT)? {
             flags ^= tree::NEGATED;
         }
-        self.command()?;
-        while self.take(b'|')? {
+        if flags != 0 && matches!(self.token()?, b';' | b'\n' | tok::EOF) {
+            // As bash has it: nothing is true.
+            let n = self.begin(tree::SIMPLE)?;
+            self.code.push(0);
+            self.end(n)?;
+        } else {
+            self.command()?;
+        }
+        loop {
+            let more = match self.token()? {
+                b'|' => 1,
+                tok::PIPE_BOTH => 2,
+                _ => break,
+            };
+            self.eat();
             flags |= tree::MULTI;
-            self.code.push(1);
+            self.code.push(more);
             self.newlines()?;
             self.command()?;
         }
@@ -378,9 +392,14 @@ impl<'p, 'a> Parser<'p, 'a> {
         match self.token()? {
             b'(' => {
                 if self.raw(0) == b'(' {
-                    if let Some(n) = self.arith_command()? {
+                    let n = self.begin(tree::ARITHMETIC)?;
+                    self.word.clear();
+                    if self.arith(tree::ARITHMETIC)? {
+                        self.code.extend_from_slice(self.word.get(1..).unwrap_or(&[]));
+                        self.eat();
                         return self.redirections(n);
                     }
+                    self.code.truncate(n);
                 }
                 self.eat();
                 let n = self.begin(tree::SUBSHELL)?;
@@ -417,58 +436,6 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
         self.emit(tree::WORD);
         Ok(())
-    }
-
-    /// The redirections behind compound command `n`, which go in front of its body.
-    pub(crate) fn redirections(&mut self, n: usize) -> Done {
-        let body = self.code.len();
-        while self.redirection()? {}
-        let moved = self.code.split_off(body);
-        let at = n + 10;
-        self.code.replace(at, 0, &moved);
-        self.end(n)
-    }
-
-    /// A redirection, if there is one here.
-    pub(crate) fn redirection(&mut self) -> Done<bool> {
-        let mut fd = 255;
-        let mut t = self.token()?;
-        if t == tok::IO {
-            match num::parse_u32(&self.word) {
-                Some(n) if n < 255 => fd = n as u8,
-                _ => return self.unexpected(),
-            }
-            self.eat();
-            t = self.token()?;
-        }
-        if !is_redir(t) {
-            return Ok(false);
-        }
-        self.eat();
-        self.assign = false;
-        self.code.extend_from_slice(&[tree::REDIR, t, fd]);
-        if t == redir::HERE || t == redir::HERE_TABS {
-            if !self.delimiter()? {
-                return self.unexpected();
-            }
-            let end = self.word.clone();
-            let hole = self.hole();
-            self.put(hole, self.ndocs)?;
-            self.pending.push(Pending {
-                number: self.ndocs,
-                end,
-                tabs: t == redir::HERE_TABS,
-                quoted: self.quoted,
-            });
-            self.ndocs += 1;
-        } else {
-            if self.token()? != tok::WORD && self.tok != tok::IO {
-                return self.unexpected();
-            }
-            self.emit_name();
-        }
-        self.eat();
-        Ok(true)
     }
 
     pub(crate) fn simple(&mut self) -> Done {

@@ -5,11 +5,11 @@
 
 use crate::fields::QUOTED;
 use crate::substitute::reveals;
-use crate::tree::{self, byte, redir, u24};
-use crate::{eq, opt, Done, Shell, R};
+use crate::tree::{self, byte, redir, u24, until};
+use crate::{eq, opt, vars, Done, Failed, Shell, R};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
-use sys::{num, Buf, Errno, ZStr};
+use sys::{num, Buf, Errno, ToBuf, ZStr};
 
 /// One step.
 struct Step {
@@ -32,11 +32,13 @@ pub(crate) struct Plan {
     pipes: Vec<Fd>,
     /// What the command is called by, if not by its first field (`exec -a`).
     pub(crate) argv0: Option<sys::ZStr<'static>>,
+    /// Has one that was carried out at once failed?
+    failed: bool,
 }
 
 impl Plan {
     pub(crate) fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && !self.failed
     }
 }
 
@@ -88,8 +90,9 @@ impl Shell<'_> {
                     | redir::DUP_IN
                     | redir::READ_WRITE
             );
+            let variable = if fd == redir::NAMED { until(c, 0) } else { &[] };
             let mut s = Step {
-                fd: if fd == 255 { out as i32 } else { fd as i32 },
+                fd: if fd >= redir::NAMED { out as i32 } else { fd as i32 },
                 from: OPEN,
                 name: plan.names.len(),
                 flags: 0,
@@ -108,7 +111,7 @@ impl Shell<'_> {
                 let f = self.document(&text)?;
                 plan.pipes.push(f);
                 s.from = f.0;
-                plan.steps.push(s);
+                self.step(plan, s, variable)?;
                 continue;
             }
             let word = self.string(c, 0)?;
@@ -117,7 +120,7 @@ impl Shell<'_> {
                 match num::parse_u32(&word) {
                     Some(n) if n < 1 << 20 => s.from = n as i32,
                     _ if eq(&word, b"-") => s.from = -1,
-                    _ if op == redir::DUP_OUT && fd == 255 && !word.is_empty() => both = true,
+                    _ if op == redir::DUP_OUT && fd == redir::USUAL && !word.is_empty() => both = true,
                     _ => {
                         self.complain(&[b"bad fd number"]);
                         return self.fail(2);
@@ -133,7 +136,7 @@ impl Shell<'_> {
             };
             plan.names.extend_from_slice(&word);
             plan.names.push(0);
-            plan.steps.push(s);
+            self.step(plan, s, variable)?;
             if both {
                 plan.steps.push(Step { fd: 2, from: 1, name: 0, flags: 0 });
             }
@@ -142,6 +145,95 @@ impl Shell<'_> {
             byte(c);
         }
         Ok(())
+    }
+
+    /// Adds a step to the plan; one whose descriptor a variable gets, or gives to be closed, is carried out
+    /// at once: it outlives the command.
+    fn step(&mut self, plan: &mut Plan, mut s: Step, variable: &[u8]) -> Done {
+        if variable.is_empty() {
+            plan.steps.push(s);
+            return Ok(());
+        }
+        self.separate().or(Err(Failed))?;
+        if s.from == -1 {
+            let fd = self.get(variable).and_then(num::parse_u32);
+            shut(Fd(fd.map_or(-1, |n| n as i32)));
+            return Ok(());
+        }
+        // It gets a number nobody has, then one that stays.
+        s.fd = fs::dup_above(Fd(2), OWN).map_or(OWN, |f| f.0);
+        let f = match carry_out(plan, &s).and_then(|()| fs::fcntl(Fd(s.fd), 0, OWN as usize)) {
+            Ok(f) => f,
+            Err(e) => {
+                self.redirect_error(plan, &s, e);
+                shut(Fd(s.fd));
+                plan.failed = true;
+                return Ok(());
+            }
+        };
+        shut(Fd(s.fd));
+        plan.failed |= self.assign(variable, vars::signed(f as i64, &mut [0; 65])).is_err();
+        Ok(())
+    }
+
+    /// What file FILE holds, if `list` is nothing but `<FILE`; of what cannot be read, nothing.
+    pub(crate) fn contents(&mut self, list: &[u8]) -> Option<Buf> {
+        let simple = list.get(3..).and_then(|l| l.strip_prefix(&[5, 0, tree::SIMPLE]))?;
+        let mut c = simple.get(10..)?;
+        let mut end = c.strip_prefix(&[tree::REDIR, redir::IN, redir::USUAL])?;
+        tree::skip_word(&mut end);
+        if !end.starts_with(&[0, 0, 0]) {
+            return None;
+        }
+        let mut v = Buf::new();
+        let (mut plan, mark) = (Plan::default(), self.saved.len());
+        self.status = 1;
+        if self.plan(&mut c, &mut plan).is_ok() && self.redirect(&plan).is_ok() {
+            read_all(Fd::STDIN, &mut v);
+            self.status = 0;
+        }
+        self.unredirect(mark);
+        self.substituted = self.status;
+        Some(v)
+    }
+
+    /// `<(LIST)` and `>(LIST)`: starts the list, at the other end of a pipe; the path of this end. Without
+    /// /proc it is a FIFO that goes away as soon as both ends are open.
+    pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Done<Buf> {
+        self.separate().or(Err(Failed))?;
+        // Those from before that are over.
+        let _ = self.reap(false);
+        let (read, write) = self.new_pipe()?;
+        let (ours, mut theirs) = if reads { (read, write) } else { (write, read) };
+        let mut path = b"/proc/self/fd/".buf();
+        vars::decimal(ours.0 as i64, &mut path);
+        let fifo = fs::access(path.z(), 0).is_err();
+        if fifo {
+            path = b"/tmp/sh".buf();
+            vars::decimal(sys::process::getpid() as i64, &mut path);
+            vars::decimal(sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i64, &mut path);
+            let _ = fs::mknodat(Fd::CWD, path.z(), fs::S_IFIFO | 0o600, 0);
+        }
+        let mut job = crate::jobs::Job::new(Buf::new());
+        job.hidden = true;
+        if self.fork(&mut job, true)? {
+            shut(ours);
+            if fifo {
+                shut(theirs);
+                let flags = if reads { fs::O_WRONLY } else { fs::O_RDONLY };
+                theirs = fs::open(path.z(), flags, 0).map_or(Fd(-1), |f| f.into_fd());
+                let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
+            }
+            move_fd(theirs, reads as i32);
+            let r = self.list(&mut list, true);
+            self.leave(r);
+        }
+        self.forget(job);
+        shut(theirs);
+        // The command gets it.
+        let _ = fs::fcntl(ours, 2, 0);
+        self.saved.push((ours.0, -1));
+        Ok(path)
     }
 
     /// A descriptor from which `text` can be read.
@@ -200,6 +292,9 @@ impl Shell<'_> {
 
     /// Carries out a plan; [`Shell::unredirect`] undoes it.
     pub(crate) fn redirect(&mut self, plan: &Plan) -> Done {
+        if plan.failed {
+            return self.fail(1);
+        }
         for s in &plan.steps {
             // −1: it was closed.
             let copy = fs::dup_above(Fd(s.fd), OWN).map_or(-1, |f| f.0);
@@ -214,6 +309,9 @@ impl Shell<'_> {
 
     /// Carries out a plan for good, without allocating; false, and a message, if it fails.
     pub(crate) fn redirect_child(&self, plan: &Plan) -> bool {
+        if plan.failed {
+            return false;
+        }
         for s in &plan.steps {
             if let Err(e) = carry_out(plan, s) {
                 self.redirect_error(plan, s, e);
@@ -290,7 +388,7 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
         }
         // What is closed on exec (F_GETFD) is the shell's own, and nobody's to use.
         n if s.flags != 0 && n >= OWN && fs::fcntl(Fd(n), 1, 0) != Ok(0) => Err(Errno::EBADF),
-        n if n == s.fd => fs::fcntl(to, 1, 0).map(|_| ()),
+        n if n == s.fd => Ok(()),
         n => fs::dup3(Fd(n), to, 0),
     }
 }

@@ -40,7 +40,21 @@ pub(crate) fn reveals(text: &[u8]) -> bool {
 
 impl Shell<'_> {
     /// Runs a list for its output, without the newlines at its end.
-    pub(crate) fn substitute(&mut self, mut list: &[u8]) -> Done<Buf> {
+    pub(crate) fn substitute(&mut self, list: &[u8]) -> Done<Buf> {
+        let mut v = match self.contents(list) {
+            Some(v) => v,
+            None => self.output(list)?,
+        };
+        v.retain(|&c| c != 0);
+        while v.last() == Some(&b'\n') {
+            v.pop();
+        }
+        Ok(v)
+    }
+
+    /// Runs a list for its output.
+    fn output(&mut self, mut list: &[u8]) -> Done<Buf> {
+        let last = self.last.clone();
         let outer = (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place);
         let clocks = self.vars.clocks();
         let locals = self.locals.len();
@@ -49,12 +63,16 @@ impl Shell<'_> {
         self.capture.on = true;
         // As in `enter_subshell`.
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
-        let r = self.list(&mut list, true);
+        // Whoever asks for numbers of processes gets another one here.
+        let told = self.vars.find(b"BASHPID").is_some();
+        let r = if told { self.separate() } else { Ok(()) };
+        let r = r.and_then(|()| self.list(&mut list, true));
         if !self.capture.on {
             // This is the process that `separate` has started.
             self.leave(r);
         }
         self.restore_locals(locals);
+        self.last = last;
         while self.capture.undo.len() > self.capture.mark {
             if let Some(v) = self.capture.undo.pop() {
                 self.put_back(v);
@@ -72,10 +90,6 @@ impl Shell<'_> {
             return self.fail(2);
         }
         self.substituted = self.status;
-        v.retain(|&c| c != 0);
-        while v.last() == Some(&b'\n') {
-            v.pop();
-        }
         Ok(v)
     }
 

@@ -178,7 +178,6 @@ impl Shell<'_> {
     /// Runs the EXIT trap, once.
     pub(crate) fn exit_trap(&mut self) {
         let Some(text) = self.trap_text(0).filter(|t| !t.is_empty()).cloned() else { return };
-        self.traps.retain(|t| t.0 != 0);
         let status = self.status;
         self.trap_status = Some((status, self.depth));
         self.opts &= !opt::ERREXIT;

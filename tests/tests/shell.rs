@@ -170,3 +170,32 @@ fn memory_stays_constant() {
     assert_eq!(text(&out.stdout), "");
     assert!(start.elapsed() < Duration::from_secs(120));
 }
+
+#[test]
+fn scripts_are_found_in_path() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("myscript"), "echo \"$0 $1\"\n").unwrap();
+    for target in TARGETS {
+        let path = format!("{}:/usr/bin:/bin", dir.path().display());
+        let out = sh(target).args(["myscript", "x"]).env("PATH", path).output().unwrap();
+        assert_eq!((text(&out.stdout).as_str(), out.status.code()), ("myscript x\n", Some(0)), "{target}");
+        assert_eq!(sh(target).arg("myscript").output().unwrap().status.code(), Some(127), "{target}");
+    }
+}
+
+#[test]
+fn files_at_the_start_can_be_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(".profile"), "echo profile\n").unwrap();
+    std::fs::write(dir.path().join("rc"), "echo rc\n").unwrap();
+    let said = |options: &[&str]| {
+        let mut sh = sh("x86_64");
+        sh.args(options).env("HOME", dir.path()).env("ENV", dir.path().join("rc"));
+        text(&sh.args(["-i", "-c", "echo command"]).output().unwrap().stdout)
+    };
+    assert_eq!(said(&[]), "rc\ncommand\n");
+    assert_eq!(said(&["--norc"]), "command\n");
+    assert_eq!(said(&["-l"]), "profile\nrc\ncommand\n");
+    assert_eq!(said(&["--noprofile", "--norc", "-l"]), "command\n");
+    assert_eq!(said(&["--nosuch"]), "");
+}

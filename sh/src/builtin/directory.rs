@@ -4,7 +4,7 @@ use crate::fields::Fields;
 use crate::vars::EXPORT;
 use crate::{Shell, R};
 use sys::fs;
-use sys::{Buf, ToBuf};
+use sys::{Buf, Errno, ToBuf};
 
 /// `path` from directory `from`, without `.` and `..` (POSIX cd, step 8).
 fn logical(from: &[u8], path: &[u8]) -> Buf {
@@ -63,17 +63,21 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
     let named = tries.len();
     tries.push(dir.clone());
     for (k, t) in tries.iter_mut().enumerate() {
-        let full = logical(&old, t);
-        let done = if set & 1 == 0 && old.starts_with(b"/") {
-            let full = full.clone();
-            // A path that is too long, or has a `..` behind a link that is gone, may still work as it is.
-            fs::chdir(full.z()).or_else(|e| if k < named { Err(e) } else { fs::chdir(t.z()) })
-        } else {
-            fs::chdir(t.z())
-        };
+        let mut new = logical(&old, t);
+        let mut done = Err(Errno::ENOENT);
+        if set & 1 == 0 && old.starts_with(b"/") {
+            done = fs::chdir(new.z());
+        }
+        // A path that is too long, or has a `..` behind a link that is gone, may still work as it is.
+        if done.is_err() {
+            done = fs::chdir(t.z());
+            new.clear();
+        }
         match done {
             Ok(()) => {
-                let new = if set & 1 == 0 && old.starts_with(b"/") { full } else { physical() };
+                if new.is_empty() {
+                    new = physical();
+                }
                 sh.set_exported(b"OLDPWD", &old)?;
                 sh.set_exported(b"PWD", &new)?;
                 if show || k < named {

@@ -96,7 +96,7 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 impl Shell<'_> {
     /// The file that `.` reads: by PATH, readable, not necessarily executable.
-    fn find_script(&mut self, name: &[u8]) -> Option<Buf> {
+    pub(crate) fn find_script(&mut self, name: &[u8]) -> Option<Buf> {
         if name.contains(&b'/') {
             return None;
         }
