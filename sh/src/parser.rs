@@ -445,6 +445,8 @@ impl<'p, 'a> Parser<'p, 'a> {
         let (mut redirs, mut assigns) = (Buf::new(), Buf::new());
         let mut words = 0;
         let mut declares = false;
+        // Is this the name of the command, be it behind `command`?
+        let mut names = true;
         self.assign = true;
         loop {
             let end = self.code.len();
@@ -472,8 +474,9 @@ impl<'p, 'a> Parser<'p, 'a> {
                 assigns.extend_from_slice(self.code.get(end..).unwrap_or(&[]));
                 self.code.truncate(end);
             } else {
-                if words == 0 {
+                if names {
                     declares = index(b"export\0readonly\0local\0alias", &self.word).is_some();
+                    names = eq(&self.word, b"command");
                 }
                 if declares && name > 0 {
                     self.emit(tree::AWORD);

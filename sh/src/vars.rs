@@ -91,7 +91,7 @@ fn uptime() -> u32 {
 
 impl Vars {
     pub(crate) fn new(envp: *const *const u8) -> Vars {
-        Vars { heads: [0; HEADS], syms: Vec::new(), envp, random: 0, start: 0, ifs: b" \t\n".buf() }
+        Vars { heads: [0; HEADS], syms: Vec::new(), envp, random: 0, start: uptime(), ifs: b" \t\n".buf() }
     }
 
     fn bucket(&self, name: &[u8]) -> usize {

@@ -117,15 +117,11 @@ impl Shell<'_> {
 
 /// `umask [-S] [MASK]`.
 pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (mut symbolic, mut i) = (false, 1);
-    if crate::eq(f.get(1), b"-S") {
-        symbolic = true;
-        i = 2;
-    }
+    let (symbolic, i) = sh.letters(f, b"S")?;
     let old = fs::umask(0);
     fs::umask(old);
     if f.len() <= i {
-        if symbolic {
+        if symbolic != 0 {
             for (k, who) in [(6, b'u'), (3, b'g'), (0, b'o')] {
                 sh.out.bytes(&[who, b'=']);
                 for (bit, c) in [(4, b'r'), (2, b'w'), (1, b'x')] {

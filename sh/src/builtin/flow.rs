@@ -188,30 +188,30 @@ fn signal_number(name: &[u8]) -> Option<u32> {
 
 /// `trap [ACTION SIGNAL…]`, `trap -p [SIGNAL]…`.
 pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let mut i = 1;
-    let mut list = f.len() < 2;
-    if eq(f.get(1), b"-p") {
-        list = true;
-        i = 2;
-    }
-    if eq(f.get(i), b"--") {
-        i += 1;
-        list |= f.len() <= i;
-    }
-    if list {
+    let (p, mut i) = if eq(f.get(1), b"-p") { (true, 2) } else { (false, 1) };
+    i += eq(f.get(i), b"--") as usize;
+    if p || f.len() <= i {
         let all = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
         let only: alloc::vec::Vec<_> = (i..f.len()).map(|k| signal_number(f.get(k))).collect();
-        for (sig, text) in all {
-            if !only.is_empty() && !only.contains(&Some(*sig as u32)) {
+        for sig in 0..65 {
+            let text = all.iter().find(|t| t.0 as u32 == sig);
+            // With -p those are told, too, that nothing is set for.
+            if text.is_none() && (!p || sig > 31) || !only.is_empty() && !only.contains(&Some(sig)) {
                 continue;
             }
-            let mut q = Buf::new();
-            super::quote_always(text, &mut q);
-            sh.out.bytes(b"trap -- ");
-            sh.out.bytes(&q);
-            sh.out.byte(b' ');
-            sh.out.bytes(if *sig == 0 { b"EXIT" } else { signal::name(*sig as u32) });
-            sh.out.byte(b'\n');
+            let mut line = b"trap -- ".buf();
+            match text {
+                Some(t) => super::quote_always(&t.1, &mut line),
+                None => line.push(b'-'),
+            }
+            line.push(b' ');
+            match (sig, signal::name(sig)) {
+                (0, _) => line.extend_from_slice(b"EXIT"),
+                (_, []) => crate::vars::decimal(sig as i64, &mut line),
+                (_, name) => line.extend_from_slice(name),
+            }
+            line.push(b'\n');
+            sh.out.bytes(&line);
         }
         return Ok(0);
     }

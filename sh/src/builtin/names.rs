@@ -177,7 +177,7 @@ pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
 fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
     let mut q = Buf::new();
     super::quote_always(value, &mut q);
-    for part in [b"alias ", name, b"=", &q, b"\n"] {
+    for part in [name, b"=", &q, b"\n"] {
         out.bytes(part);
     }
 }
