@@ -29,6 +29,7 @@ mod passwd;
 pub mod pattern;
 mod person;
 mod redir;
+mod reexec;
 mod simple;
 mod source;
 mod start;
@@ -84,6 +85,10 @@ fn eq(a: &[u8], b: &[u8]) -> bool {
 /// No name.
 const NOTHING: ZStr<'static> = ZStr::new(c"");
 
+/// Are subshells started by vfork and exec of ourselves, for want of an MMU? The feature is for tests on
+/// machines that have one.
+const REEXEC: bool = cfg!(any(mote_nommu, feature = "nommu"));
+
 /// Bits of `Shell::opts`.
 mod opt {
     pub(crate) const ERREXIT: u32 = 1;
@@ -100,6 +105,8 @@ mod opt {
     pub(crate) const PIPEFAIL: u32 = 1 << 13;
     pub(crate) const IGNOREEOF: u32 = 1 << 14;
     pub(crate) const COMMAND: u32 = 1 << 16;
+    /// From here up: how many subshells we are in that were started by exec.
+    pub(crate) const LEVEL: u32 = 1 << 17;
 }
 
 /// What the stack may hold before its limit is asked for, and at most: bytes.
@@ -120,7 +127,6 @@ struct Shell<'a> {
     handles: bool,
     interrupted: bool,
     subshell: bool,
-    ignore_background: bool,
     /// Is a script's name known, so that messages tell lines?
     script: bool,
     opts: u32,

@@ -4,6 +4,7 @@
 //! child as well.
 
 use crate::fields::QUOTED;
+use crate::jobs::{Job, Task, What, NONE};
 use crate::substitute::reveals;
 use crate::tree::{self, byte, redir, u24};
 use crate::{eq, opt, Done, Shell, R};
@@ -46,9 +47,11 @@ impl Drop for Plan {
     }
 }
 
-/// Closes a descriptor.
+/// Closes a descriptor, if it is one.
 pub(crate) fn shut(f: Fd) {
-    let _ = fs::close(f);
+    if f.0 >= 0 {
+        let _ = fs::close(f);
+    }
 }
 
 /// Makes `f` number `to`.
@@ -151,15 +154,12 @@ impl Shell<'_> {
         if text.len() <= 4096 {
             let _ = fs::write_all(write, text);
         } else {
-            let mut job = crate::jobs::Job::new(Buf::new());
+            let mut job = Job::new(Buf::new());
             job.hidden = true;
-            if self.fork(&mut job, false)? {
-                shut(read);
-                let _ = sys::signal::action(sys::signal::SIGPIPE, sys::signal::Action::DEFAULT);
-                let _ = fs::write_all(write, text);
-                sys::process::exit(0);
-            }
-            self.forget(job);
+            let task = Task { what: What::Write, code: text, input: NONE, output: write, close: read };
+            // Nobody waits for it; it is reaped with others.
+            self.start_process(&mut job, false, &task)?;
+            return Ok(read);
         }
         shut(write);
         Ok(read)
