@@ -4,6 +4,7 @@
 //! child as well.
 
 use crate::fields::QUOTED;
+use crate::jobs::{Job, Task, What, NONE};
 use crate::substitute::reveals;
 use crate::tree::{self, byte, redir, u24, until};
 use crate::{eq, opt, vars, Done, Failed, Shell, R};
@@ -48,9 +49,11 @@ impl Drop for Plan {
     }
 }
 
-/// Closes a descriptor.
+/// Closes a descriptor, if it is one.
 pub(crate) fn shut(f: Fd) {
-    let _ = fs::close(f);
+    if f.0 >= 0 {
+        let _ = fs::close(f);
+    }
 }
 
 /// Makes `f` number `to`.
@@ -208,6 +211,12 @@ impl Shell<'_> {
         let mut path = b"/proc/self/fd/".buf();
         vars::decimal(ours.0 as i64, &mut path);
         let fifo = fs::access(path.z(), 0).is_err();
+        if fifo && crate::REEXEC {
+            self.complain(&[b"process substitution needs /proc"]);
+            shut(read);
+            shut(write);
+            return self.fail(2);
+        }
         if fifo {
             path = b"/tmp/sh".buf();
             vars::decimal(sys::process::getpid() as i64, &mut path);
@@ -216,7 +225,11 @@ impl Shell<'_> {
         }
         let mut job = crate::jobs::Job::new(Buf::new());
         job.hidden = true;
-        if self.fork(&mut job, true)? {
+        if crate::REEXEC {
+            let (input, output) = if reads { (NONE, theirs) } else { (theirs, NONE) };
+            let task = Task { input, output, close: ours, ..Task::new(What::List, list) };
+            self.start_process(&mut job, true, &task)?;
+        } else if self.fork(&mut job, true)? {
             shut(ours);
             if fifo {
                 shut(theirs);
@@ -227,9 +240,9 @@ impl Shell<'_> {
             move_fd(theirs, reads as i32);
             let r = self.list(&mut list, true);
             self.leave(r);
+        } else {
+            shut(theirs);
         }
-        self.forget(job);
-        shut(theirs);
         // The command gets it.
         let _ = fs::fcntl(ours, 2, 0);
         self.saved.push((ours.0, -1));
@@ -243,15 +256,12 @@ impl Shell<'_> {
         if text.len() <= 4096 {
             let _ = fs::write_all(write, text);
         } else {
-            let mut job = crate::jobs::Job::new(Buf::new());
+            let mut job = Job::new(Buf::new());
             job.hidden = true;
-            if self.fork(&mut job, false)? {
-                shut(read);
-                let _ = sys::signal::action(sys::signal::SIGPIPE, sys::signal::Action::DEFAULT);
-                let _ = fs::write_all(write, text);
-                sys::process::exit(0);
-            }
-            self.forget(job);
+            let task = Task { output: write, close: read, ..Task::new(What::Write, text) };
+            // Nobody waits for it; it is reaped with others.
+            self.start_process(&mut job, false, &task)?;
+            return Ok(read);
         }
         shut(write);
         Ok(read)
