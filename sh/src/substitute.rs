@@ -23,7 +23,9 @@ pub(crate) type Saved = (usize, Buf, u8);
 pub(crate) struct Capture {
     /// Is there one?
     pub(crate) on: bool,
-    /// Could its process not be started?
+    /// Does another process go on with it, so that this one runs nothing more of it?
+    pub(crate) gone: bool,
+    /// Could that process not be started?
     lost: bool,
     /// The first of `undo` that belong to it.
     mark: usize,
@@ -42,6 +44,9 @@ pub(crate) fn reveals(text: &[u8]) -> bool {
 impl Shell<'_> {
     /// Runs a list for its output, without the newlines at its end.
     pub(crate) fn substitute(&mut self, list: &[u8]) -> Done<Buf> {
+        if self.capture.gone {
+            return Err(Failed);
+        }
         let mut v = match self.contents(list) {
             Some(v) => v,
             None => self.output(list)?,
@@ -66,6 +71,7 @@ impl Shell<'_> {
             self.capture.child = Some((job, read));
         } else {
             v = self.run_here(list);
+            self.capture.gone = false;
         }
         if let Some((job, read)) = self.capture.child.take() {
             read_all(read, &mut v);
@@ -117,6 +123,9 @@ impl Shell<'_> {
         if crate::REEXEC || !self.capture.on {
             return Ok(());
         }
+        if self.capture.gone {
+            return Err(Flow::Exit);
+        }
         let pipe = self.new_pipe();
         let mut job = Job::new(Buf::new());
         job.hidden = true;
@@ -137,7 +146,7 @@ impl Shell<'_> {
     /// The rest of the substitution comes from `job`, through a pipe; if it was started: what failed has been
     /// told.
     pub(crate) fn gather(&mut self, job: Job, pipe: Done<(Fd, Fd)>, started: bool) -> R {
-        self.capture.lost = !started;
+        (self.capture.gone, self.capture.lost) = (true, !started);
         if let Ok((read, write)) = pipe {
             shut(write);
             self.capture.child = Some((job, read));
