@@ -218,6 +218,9 @@ impl Shell<'_> {
         if crate::trap::pending() {
             self.run_traps()?;
         }
+        if self.capture.gone {
+            return Err(Flow::Exit);
+        }
         let mut c = *b;
         let h = head(&mut c, b);
         self.place = h.start;

@@ -140,8 +140,10 @@ impl Shell<'_> {
         }
         let mut output = None;
         if self.capture.on {
-            let Ok(pipe) = self.new_pipe() else { return self.lose() };
-            output = Some(pipe);
+            match self.new_pipe() {
+                Ok(pipe) => output = Some(pipe),
+                failed => return self.gather(Job::new(Buf::new()), failed, false),
+            }
         }
         let mut argv = Vec::with_capacity(f.len() + 2);
         argv.push(core::ptr::null());
@@ -169,27 +171,18 @@ impl Shell<'_> {
             l.group = Some(0);
         }
         // SAFETY: `launch` ends in exec or exit; it writes to descriptors, its own frames and `argv` only.
-        match unsafe { process::vfork(launch, &mut l as *mut Launch as *mut ()) } {
-            Ok(pid) => {
-                drop(l);
-                let mut job = Job::new(self.command_text());
-                job.hidden = output.is_some();
-                self.started(&mut job, pid);
-                match output {
-                    Some((read, write)) => self.gather(job, read, write),
-                    None => Ok(self.foreground(job)?),
-                }
-            }
-            Err(e) => {
-                drop(l);
-                self.complain(&[b"can't fork: ", e.text()]);
-                if let Some((read, write)) = output {
-                    crate::redir::shut(read);
-                    crate::redir::shut(write);
-                    return self.lose();
-                }
-                self.fail(2)
-            }
+        let child = unsafe { process::vfork(launch, &mut l as *mut Launch as *mut ()) };
+        drop(l);
+        let mut job = Job::new(self.command_text());
+        job.hidden = output.is_some();
+        match child {
+            Ok(pid) => self.started(&mut job, pid),
+            Err(e) => self.complain(&[b"can't fork: ", e.text()]),
+        }
+        match output {
+            Some(pipe) => self.gather(job, Ok(pipe), child.is_ok()),
+            None if child.is_ok() => Ok(self.foreground(job)?),
+            None => self.fail(2),
         }
     }
 

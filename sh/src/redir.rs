@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     names: Buf,
     /// Pipes that hold here-documents, closed with the plan.
     pipes: Vec<Fd>,
+    /// Is it about standard output, or perhaps about a descriptor by its file's name?
+    output: bool,
     /// What the command is called by, if not by its first field (`exec -a`).
     pub(crate) argv0: Option<sys::ZStr<'static>>,
     /// Has one that was carried out at once failed?
@@ -100,6 +102,7 @@ impl Shell<'_> {
                 name: plan.names.len(),
                 flags: 0,
             };
+            plan.output |= s.fd == 1;
             if op == redir::HERE || op == redir::HERE_TABS || op == redir::STRING {
                 let text = if op == redir::STRING {
                     let mut t = self.string(c, 0)?;
@@ -137,6 +140,7 @@ impl Shell<'_> {
                 redir::OUT if self.opts & opt::NOCLOBBER != 0 => fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL,
                 _ => fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC,
             };
+            plan.output |= s.from == 1 || reveals(&word);
             plan.names.extend_from_slice(&word);
             plan.names.push(0);
             self.step(plan, s, variable)?;
@@ -292,9 +296,7 @@ impl Shell<'_> {
     /// Before a plan is carried out in this process: a substitution that is gathered here must not use
     /// standard output, nor ask about descriptors.
     pub(crate) fn separate_plan(&mut self, plan: &Plan) -> R {
-        let names = |s: &Step| plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next();
-        let uses = |s: &Step| s.fd == 1 || s.from == 1 || s.from == OPEN && names(s).is_some_and(reveals);
-        if plan.steps.iter().any(uses) {
+        if plan.output {
             return self.separate();
         }
         Ok(())

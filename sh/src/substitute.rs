@@ -9,7 +9,7 @@
 use crate::fields::Fields;
 use crate::jobs::{Job, Task, What};
 use crate::redir::{move_fd, read_all, shut};
-use crate::{eq, opt, vars, Done, Flow, Shell, R};
+use crate::{eq, opt, vars, Done, Failed, Flow, Shell, R};
 use alloc::vec::Vec;
 use core::mem::replace;
 use sys::fs::Fd;
@@ -23,7 +23,9 @@ pub(crate) type Saved = (usize, Buf, u8);
 pub(crate) struct Capture {
     /// Is there one?
     pub(crate) on: bool,
-    /// Could its process not be started?
+    /// Does another process go on with it, so that this one runs nothing more of it?
+    pub(crate) gone: bool,
+    /// Could that process not be started?
     lost: bool,
     /// The first of `undo` that belong to it.
     mark: usize,
@@ -35,12 +37,16 @@ pub(crate) struct Capture {
 
 /// May `text`, an operand or a file's name, be about the descriptors that a process has?
 pub(crate) fn reveals(text: &[u8]) -> bool {
-    eq(text, b"-t") || text.starts_with(b"/proc/") || text.starts_with(b"/dev/") && !eq(text, b"/dev/null")
+    // What begins with these letters is mostly in /dev or /proc.
+    matches!(text, [b'-', b't'] | [b'/', b'd' | b'p', ..]) && !eq(text, b"/dev/null")
 }
 
 impl Shell<'_> {
     /// Runs a list for its output, without the newlines at its end.
     pub(crate) fn substitute(&mut self, list: &[u8]) -> Done<Buf> {
+        if self.capture.gone {
+            return Err(Failed);
+        }
         let mut v = match self.contents(list) {
             Some(v) => v,
             None => self.output(list)?,
@@ -65,6 +71,7 @@ impl Shell<'_> {
             self.capture.child = Some((job, read));
         } else {
             v = self.run_here(list);
+            self.capture.gone = false;
         }
         if let Some((job, read)) = self.capture.child.take() {
             read_all(read, &mut v);
@@ -116,36 +123,34 @@ impl Shell<'_> {
         if crate::REEXEC || !self.capture.on {
             return Ok(());
         }
-        let Ok((read, write)) = self.new_pipe() else { return self.lose() };
+        if self.capture.gone {
+            return Err(Flow::Exit);
+        }
+        let pipe = self.new_pipe();
         let mut job = Job::new(Buf::new());
         job.hidden = true;
-        match self.fork(&mut job, true) {
-            Ok(true) => {
+        let mut started = Err(Failed);
+        if let Ok((read, write)) = pipe {
+            started = self.fork(&mut job, true);
+            if started == Ok(true) {
                 shut(read);
                 move_fd(write, 1);
                 self.out.divert();
                 self.capture.on = false;
-                Ok(())
-            }
-            Ok(false) => self.gather(job, read, write),
-            Err(_) => {
-                shut(read);
-                shut(write);
-                self.lose()
+                return Ok(());
             }
         }
+        self.gather(job, pipe, started.is_ok())
     }
 
-    /// The rest of the substitution comes from `job`, through a pipe.
-    pub(crate) fn gather(&mut self, job: Job, read: Fd, write: Fd) -> R {
-        shut(write);
-        self.capture.child = Some((job, read));
-        Err(Flow::Exit)
-    }
-
-    /// The substitution's process could not be started, which has been told.
-    pub(crate) fn lose(&mut self) -> R {
-        self.capture.lost = true;
+    /// The rest of the substitution comes from `job`, through a pipe; if it was started: what failed has been
+    /// told.
+    pub(crate) fn gather(&mut self, job: Job, pipe: Done<(Fd, Fd)>, started: bool) -> R {
+        (self.capture.gone, self.capture.lost) = (true, !started);
+        if let Ok((read, write)) = pipe {
+            shut(write);
+            self.capture.child = Some((job, read));
+        }
         Err(Flow::Exit)
     }
 

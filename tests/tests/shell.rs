@@ -266,3 +266,22 @@ fn files_at_the_start_can_be_left_out() {
     assert_eq!(said(&["--noprofile", "--norc", "-l"]), "command\n");
     assert_eq!(said(&["--nosuch"]), "");
 }
+
+#[test]
+fn a_million_turns_hold_memory_constant() {
+    // What the kernel counts as the shell's own, in KiB; a fork reads it, and the shell reads that.
+    let script = "
+        size() { while read a b c; do case $a in RssAnon:) echo $b;; esac; done < /proc/$$/status; }
+        f() { local l=$1 m; m=$l; return 3; }
+        g() { v=$1; echo ${v#1}; }
+        turns() { i=0; while [ $i -lt $1 ]; do i=$((i+1)); done; }
+        calls() { i=0; while [ $i -lt $1 ]; do f $i; i=$((i+1)); done; }
+        substitutions() { i=0; while [ $i -lt $1 ]; do x=$(echo $i; y=$i) z=$(g $i); i=$((i+1)); done; }
+        programs() { i=0; while [ $i -lt $1 ]; do x=$(/bin/true) z=$(cd /; echo $i); i=$((i+1)); done; }
+        work() { turns $1; calls $2; substitutions $3; programs $4; }
+        work 100 100 100 100; first=$(size)
+        work 1000000 100000 100000 200; last=$(size)
+        [ $last -le $first ] || echo $first $last; echo $i $x.";
+    let out = run("x86_64", script);
+    assert_eq!(text(&out.stdout), "200 .\n", "{}", text(&out.stderr));
+}
