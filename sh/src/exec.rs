@@ -1,7 +1,7 @@
 //! Execution: walks the tree.
 
 use crate::fields::{Fields, PATTERN};
-use crate::jobs::Job;
+use crate::jobs::{Job, Task, What, NONE};
 use crate::lexer::tok;
 use crate::parser::Parser;
 use crate::redir::Plan;
@@ -10,7 +10,6 @@ use crate::tree::{self, byte, counted, skip_word, until, Tree};
 use crate::{opt, pattern, Done, Flow, Shell, R};
 use alloc::rc::Rc;
 use sys::applet::Entry;
-use sys::fs::{self, Fd};
 use sys::process::{self, Limit};
 use sys::{Buf, ToBuf};
 
@@ -177,10 +176,8 @@ impl Shell<'_> {
             end = skip_pipeline(b).1;
         }
         let mut job = Job::new(self.text_at(start, end));
-        if self.fork(&mut job, false)? {
-            let r = self.and_or(&mut { at }, true);
-            self.leave(r);
-        }
+        let task = Task::new(What::AndOr, at);
+        self.start_process(&mut job, false, &task)?;
         self.add_background(job);
         self.status = 0;
         Ok(())
@@ -198,39 +195,16 @@ impl Shell<'_> {
         self.separate()?;
         let (first, mut to) = skip_node(&mut { *b });
         let mut job = Job::new(Buf::new());
-        let mut input = None;
+        let mut input = NONE;
         let mut more = 1;
         while more != 0 {
             let node = *b;
             to = skip_node(b).1;
             more = byte(b);
-            let pipe = if more != 0 { Some(self.new_pipe()?) } else { None };
-            let child = self.fork(&mut job, true);
-            if child == Ok(true) {
-                if let Some(f) = input {
-                    crate::redir::move_fd(f, 0);
-                }
-                if let Some((read, write)) = pipe {
-                    crate::redir::shut(read);
-                    crate::redir::move_fd(write, 1);
-                    if more == 2 {
-                        let _ = fs::dup3(Fd(1), Fd(2), 0);
-                    }
-                }
-                let r = self.command(&mut { node }, true);
-                self.leave(r);
-            }
-            if let Some(f) = input {
-                crate::redir::shut(f);
-            }
-            input = pipe.map(|(read, write)| {
-                crate::redir::shut(write);
-                read
-            });
-            if let Err(e) = child {
-                input.into_iter().for_each(crate::redir::shut);
-                return Err(e.into());
-            }
+            let (close, output) = if more != 0 { self.new_pipe()? } else { (NONE, NONE) };
+            let task = Task { what: What::Command, code: node, input, output, close, errors: more == 2 };
+            self.start_process(&mut job, true, &task)?;
+            input = close;
         }
         job.text = self.text_at(first, to);
         self.foreground(job)?;
@@ -303,10 +277,8 @@ impl Shell<'_> {
                     return self.list(&mut c, true);
                 }
                 let mut job = Job::new(self.text_at(h.start, h.end));
-                if self.fork(&mut job, true)? {
-                    let r = self.list(&mut c, true);
-                    self.leave(r);
-                }
+                let task = Task::new(What::List, c);
+                self.start_process(&mut job, true, &task)?;
                 self.foreground(job)?;
                 self.check()
             }

@@ -41,6 +41,27 @@ extern "C" fn launch(p: *mut ()) -> ! {
     l.exec()
 }
 
+/// Becomes the first of the files `paths`, NUL-terminated each, that is there; the last error. Allocates
+/// nothing.
+///
+/// # Safety
+/// As for [`process::execve`].
+pub(crate) unsafe fn exec_first(mut paths: &[u8], argv: *const *const u8, envp: *const *const u8) -> Errno {
+    let mut why = Errno::ENOENT;
+    while let Some(n) = paths.iter().position(|&c| c == 0) {
+        let (path, rest) = paths.split_at(n + 1);
+        paths = rest;
+        if let Some(z) = ZStr::from_bytes_with_nul(path) {
+            // SAFETY: by contract.
+            why = unsafe { process::execve(z, argv, envp) };
+            if !matches!(why, Errno::ENOENT | Errno::ENOTDIR) {
+                break;
+            }
+        }
+    }
+    why
+}
+
 impl Launch<'_, '_> {
     /// Tries all paths; allocates nothing.
     pub(crate) fn exec(&mut self) -> ! {
@@ -61,7 +82,10 @@ impl Launch<'_, '_> {
                     if let [first, second, ..] = &mut self.argv[..] {
                         (*first, *second) = (c"sh".as_ptr() as *const u8, z.as_ptr());
                     }
-                    if let Some(shell) = ZStr::from_bytes_with_nul(&self.shell) {
+                    if crate::REEXEC {
+                        // SAFETY: as above.
+                        unsafe { exec_first(&self.shell, self.argv.as_ptr(), self.envp.as_ptr()) };
+                    } else if let Some(shell) = ZStr::from_bytes_with_nul(&self.shell) {
                         // SAFETY: as above.
                         unsafe { process::execve(shell, self.argv.as_ptr(), self.envp.as_ptr()) };
                     }
@@ -103,6 +127,9 @@ impl Shell<'_> {
 
     /// The shell's own file.
     pub(crate) fn own_path(&mut self) -> Buf {
+        if crate::REEXEC {
+            return self.own_paths();
+        }
         b"/proc/self/exe\0".buf()
     }
 
@@ -123,7 +150,8 @@ impl Shell<'_> {
         if let (Some(z), Some(slot)) = (plan.argv0, argv.get_mut(1)) {
             *slot = z.as_ptr();
         }
-        let paths = self.candidates(f.get(0));
+        let own = crate::REEXEC && plan.argv0.is_none() && self.table.find(f.get(0)).is_some();
+        let paths = if own { self.own_path() } else { self.candidates(f.get(0)) };
         let monitor = self.opts & opt::MONITOR != 0;
         let shell = self.own_path();
         let envp = self.vars.environment();

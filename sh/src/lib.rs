@@ -29,6 +29,7 @@ mod passwd;
 pub mod pattern;
 mod person;
 mod redir;
+mod reexec;
 mod regex;
 mod simple;
 mod source;
@@ -85,6 +86,10 @@ fn eq(a: &[u8], b: &[u8]) -> bool {
 /// No name.
 const NOTHING: ZStr<'static> = ZStr::new(c"");
 
+/// Are subshells started by vfork and exec of ourselves, for want of an MMU? The feature is for tests on
+/// machines that have one.
+const REEXEC: bool = cfg!(any(mote_nommu, feature = "nommu"));
+
 /// Bits of `Shell::opts`.
 mod opt {
     pub(crate) const ERREXIT: u32 = 1;
@@ -103,6 +108,8 @@ mod opt {
     pub(crate) const COMMAND: u32 = 1 << 16;
     /// No line editor (`--noediting`).
     pub(crate) const PLAIN: u32 = 1 << 17;
+    /// From here up: how many subshells we are in that were started by exec.
+    pub(crate) const LEVEL: u32 = 1 << 18;
 }
 
 /// What the stack may hold before its limit is asked for, and at most: bytes.
@@ -123,7 +130,6 @@ struct Shell<'a> {
     handles: bool,
     interrupted: bool,
     subshell: bool,
-    ignore_background: bool,
     /// Is a script's name known, so that messages tell lines?
     script: bool,
     opts: u32,

@@ -4,6 +4,7 @@
 //! child as well.
 
 use crate::fields::QUOTED;
+use crate::jobs::{Job, Task, What};
 use crate::substitute::reveals;
 use crate::tree::{self, byte, redir, u24, until};
 use crate::{eq, opt, vars, Done, Failed, Shell, R};
@@ -208,7 +209,7 @@ impl Shell<'_> {
         let mut path = b"/proc/self/fd/".buf();
         vars::decimal(ours.0 as i64, &mut path);
         let fifo = fs::access(path.z(), 0).is_err();
-        if fifo {
+        if fifo && !crate::REEXEC {
             path = b"/tmp/sh".buf();
             vars::decimal(sys::process::getpid() as i64, &mut path);
             vars::decimal(sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i64, &mut path);
@@ -216,7 +217,15 @@ impl Shell<'_> {
         }
         let mut job = crate::jobs::Job::new(Buf::new());
         job.hidden = true;
-        if self.fork(&mut job, true)? {
+        if crate::REEXEC {
+            if fifo {
+                self.complain(&[b"no process substitution without /proc"]);
+                return self.fail(2);
+            }
+            let mut task = Task::new(What::List, list);
+            *(if reads { &mut task.output } else { &mut task.input }) = theirs;
+            self.start_again(&mut job, true, &task)?;
+        } else if self.fork(&mut job, true)? {
             shut(ours);
             if fifo {
                 shut(theirs);
@@ -228,7 +237,7 @@ impl Shell<'_> {
             let r = self.list(&mut list, true);
             self.leave(r);
         }
-        self.forget(job);
+        // Nobody waits for it; it is reaped with others.
         shut(theirs);
         // The command gets it.
         let _ = fs::fcntl(ours, 2, 0);
@@ -243,15 +252,12 @@ impl Shell<'_> {
         if text.len() <= 4096 {
             let _ = fs::write_all(write, text);
         } else {
-            let mut job = crate::jobs::Job::new(Buf::new());
+            let mut job = Job::new(Buf::new());
             job.hidden = true;
-            if self.fork(&mut job, false)? {
-                shut(read);
-                let _ = sys::signal::action(sys::signal::SIGPIPE, sys::signal::Action::DEFAULT);
-                let _ = fs::write_all(write, text);
-                sys::process::exit(0);
-            }
-            self.forget(job);
+            let task = Task { output: write, close: read, ..Task::new(What::Write, text) };
+            // Nobody waits for it; it is reaped with others.
+            self.start_process(&mut job, false, &task)?;
+            return Ok(read);
         }
         shut(write);
         Ok(read)

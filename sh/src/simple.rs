@@ -234,6 +234,9 @@ impl Shell<'_> {
     }
 
     pub(crate) fn applet_child(&mut self, e: &'static Entry, f: &Fields, plan: &Plan, last: bool) -> R {
+        if crate::REEXEC {
+            return self.external(f, plan, last);
+        }
         self.separate()?;
         let mut job = Job::new(Buf::new());
         if last && !self.has_exit_trap() || self.fork(&mut job, true)? {

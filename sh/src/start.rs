@@ -16,6 +16,9 @@ pub fn main(cx: &mut Cx) -> u8 {
     // A program ends with `exit` as soon as it has nothing to do any more; so does this, which spares it
     // from freeing everything.
     let mut sh = ManuallyDrop::new(Shell::new(cx, &here));
+    if crate::REEXEC {
+        crate::reexec::resume(&mut sh, &args);
+    }
     let r = sh.start(&args);
     if r == Err(Flow::Fail) && sh.status == 0 {
         sh.status = 2;
@@ -75,7 +78,6 @@ impl<'a> Shell<'a> {
             capture: Default::default(),
             interrupted: false,
             subshell: false,
-            ignore_background: false,
             script: false,
             option_place: 0,
             stack: here as *const u8 as usize,

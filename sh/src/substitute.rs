@@ -7,7 +7,7 @@
 //! rest. A command from a file that comes last needs no subshell at all: it writes to the pipe itself.
 
 use crate::fields::Fields;
-use crate::jobs::Job;
+use crate::jobs::{Job, Task, What};
 use crate::redir::{move_fd, read_all, shut};
 use crate::{eq, opt, vars, Done, Flow, Shell, R};
 use alloc::vec::Vec;
@@ -53,7 +53,33 @@ impl Shell<'_> {
     }
 
     /// Runs a list for its output.
-    fn output(&mut self, mut list: &[u8]) -> Done<Buf> {
+    fn output(&mut self, list: &[u8]) -> Done<Buf> {
+        let mut v = if crate::REEXEC {
+            // What runs here could not go on elsewhere.
+            let (read, write) = self.new_pipe()?;
+            let mut job = Job::new(Buf::new());
+            job.hidden = true;
+            let task = Task { output: write, close: read, ..Task::new(What::List, list) };
+            self.start_process(&mut job, true, &task)?;
+            self.capture.child = Some((job, read));
+            Buf::new()
+        } else {
+            self.run_here(list)
+        };
+        if let Some((job, read)) = self.capture.child.take() {
+            read_all(read, &mut v);
+            shut(read);
+            self.foreground(job)?;
+        }
+        if replace(&mut self.capture.lost, false) {
+            return self.fail(2);
+        }
+        self.substituted = self.status;
+        Ok(v)
+    }
+
+    /// Runs a list as a substitution in this process, as far as it can; its output.
+    fn run_here(&mut self, mut list: &[u8]) -> Buf {
         let last = self.last.clone();
         let outer = (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place);
         let clocks = self.vars.clocks();
@@ -80,24 +106,14 @@ impl Shell<'_> {
         }
         (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place) = outer;
         self.vars.set_clocks(clocks);
-        let mut v = self.out.release(out);
-        if let Some((job, read)) = self.capture.child.take() {
-            read_all(read, &mut v);
-            shut(read);
-            self.foreground(job)?;
-        }
-        if replace(&mut self.capture.lost, false) {
-            return self.fail(2);
-        }
-        self.substituted = self.status;
-        Ok(v)
+        self.out.release(out)
     }
 
     /// To be called before what only a subshell may do: a substitution that runs in this process becomes
     /// one of its own, in which this returns. In the shell it is an error, as if the subshell had ended.
     #[inline(never)]
     pub(crate) fn separate(&mut self) -> R {
-        if !self.capture.on {
+        if crate::REEXEC || !self.capture.on {
             return Ok(());
         }
         let Ok((read, write)) = self.new_pipe() else { return self.lose() };

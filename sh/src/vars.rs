@@ -122,11 +122,7 @@ impl Vars {
             return i;
         }
         let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
-        let b = self.bucket(name);
-        if let Some(h) = self.heads.get_mut(b) {
-            s.next = *h;
-            *h = self.syms.len() as u16 + 1;
-        }
+        self.link(&mut s, name);
         let special = crate::parser::index(SPECIAL, name);
         // IFS comes from nobody (POSIX 2.5.3).
         if special != Some(4) {
@@ -140,6 +136,25 @@ impl Vars {
         }
         self.syms.push(s);
         self.syms.len() - 1
+    }
+
+    /// Makes the symbol that is pushed next be found by its name.
+    pub(crate) fn link(&mut self, s: &mut Sym, name: &[u8]) {
+        let b = self.bucket(name);
+        if let Some(h) = self.heads.get_mut(b) {
+            s.next = *h;
+            *h = self.syms.len() as u16 + 1;
+        }
+    }
+
+    /// Is this what a shell has anyway that is given the same environment?
+    pub(crate) fn of_environment(&self, s: &Sym) -> bool {
+        let name = s.name();
+        crate::parser::index(SPECIAL, name).is_none()
+            && match env::get(self.envp, name) {
+                Some(v) => s.flags == EXPORT && s.value() == Some(v.bytes()),
+                None => s.flags == 0 && s.value().is_none(),
+            }
     }
 
     fn special(&mut self, k: usize, s: &mut Sym) {

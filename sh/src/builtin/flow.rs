@@ -141,7 +141,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     sh.keep_redirections(mark);
     sh.traps.retain(|t| t.1.is_empty());
     match sh.resolve(args.get(0), false) {
-        crate::exec::Kind::Applet(e) if argv0.is_none() => {
+        crate::exec::Kind::Applet(e) if argv0.is_none() && !crate::REEXEC => {
             sh.default_signals();
             sh.applet(e, &args);
             return Err(Flow::Exit);
