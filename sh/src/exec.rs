@@ -202,8 +202,7 @@ impl Shell<'_> {
             to = skip_node(b).1;
             more = byte(b);
             let (close, output) = if more != 0 { self.new_pipe()? } else { (NONE, NONE) };
-            let errors = more == 2;
-            let task = Task { what: What::Command, code: node, input, output, errors, close };
+            let task = Task { what: What::Command, code: node, input, output, close, errors: more == 2 };
             self.start_process(&mut job, true, &task)?;
             input = close;
         }

@@ -8,18 +8,20 @@ use sys::signal::{self, Action};
 use sys::{tty, Buf, Errno, ZStr};
 
 /// A process of a job, and how it is: `None` while it runs.
-struct Proc {
-    pid: i32,
-    status: Option<Status>,
+#[derive(Default)]
+pub(crate) struct Proc {
+    pub(crate) pid: i32,
+    pub(crate) status: Option<Status>,
 }
 
 /// What was started as one.
+#[derive(Default)]
 pub(crate) struct Job {
     /// Its number for the user; 0 before it has one.
     pub(crate) id: u16,
     /// Its process group, 0 if it is ours.
     pub(crate) group: i32,
-    procs: Vec<Proc>,
+    pub(crate) procs: Vec<Proc>,
     pub(crate) text: Buf,
     /// Not a job for the user: command substitutions.
     pub(crate) hidden: bool,
@@ -51,7 +53,7 @@ pub(crate) struct Task<'t> {
     /// What becomes standard output, and the other end of this pipe.
     pub(crate) output: Fd,
     pub(crate) close: Fd,
-    /// Do errors go to the output, too?
+    /// Does standard error go to standard output?
     pub(crate) errors: bool,
 }
 
@@ -59,20 +61,20 @@ pub(crate) struct Task<'t> {
 pub(crate) const NONE: Fd = Fd(-1);
 
 impl<'t> Task<'t> {
-    /// Work with the shell's own input and output.
+    /// With the descriptors that the shell has.
+    #[inline(always)]
     pub(crate) fn new(what: What, code: &'t [u8]) -> Task<'t> {
         Task { what, code, input: NONE, output: NONE, close: NONE, errors: false }
     }
 
     /// In the new process.
+    #[inline(always)]
     pub(crate) fn take_descriptors(&self) {
         if self.input != NONE {
             redir::move_fd(self.input, 0);
         }
-        if self.close != NONE {
-            redir::shut(self.close);
-        }
         if self.output != NONE {
+            redir::shut(self.close);
             redir::move_fd(self.output, 1);
             if self.errors {
                 let _ = fs::dup3(Fd::STDOUT, Fd::STDERR, 0);
@@ -205,32 +207,41 @@ impl Shell<'_> {
 
     /// Starts a process of `job` that is a subshell and runs `task`. What becomes its standard input and
     /// output is closed here then, and if it cannot be started the other end as well.
-    #[inline(never)]
+    // Inlined, so that where it is called only what the task has is left of it.
+    #[inline(always)]
     pub(crate) fn start_process(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
-        // Both are the same in all subshells (POSIX 2.5.2, 2.5.3), and may not have been asked for yet.
+        let child = if crate::REEXEC {
+            self.start_again(job, foreground, task).map(|()| false)
+        } else {
+            self.fork(job, foreground)
+        };
+        if child == Ok(true) {
+            task.take_descriptors();
+            self.perform(task)
+        }
+        if task.input != NONE {
+            redir::shut(task.input);
+        }
+        if task.output != NONE {
+            redir::shut(task.output);
+            if child.is_err() {
+                redir::shut(task.close);
+            }
+        }
+        child.map(|_| ())
+    }
+
+    /// Before a subshell: both are the same in all of them (POSIX 2.5.2, 2.5.3), and may not have been
+    /// asked for yet.
+    pub(crate) fn settle_ids(&mut self) {
         self.pid();
         self.vars.intern(b"PPID");
-        let r = if crate::REEXEC {
-            self.start_again(job, foreground, task)
-        } else {
-            self.fork(job, foreground).map(|child| {
-                if child {
-                    task.take_descriptors();
-                    self.perform(task)
-                }
-            })
-        };
-        redir::shut(task.input);
-        redir::shut(task.output);
-        if r.is_err() {
-            redir::shut(task.close);
-        }
-        r
     }
 
     /// Forks a process of `job`; true in the child, which is a subshell then.
     #[inline(never)]
     pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> Done<bool> {
+        self.settle_ids();
         let pid = match process::fork() {
             Ok(0) => {
                 let ignore = self.enter_child(job, foreground);
@@ -280,6 +291,7 @@ impl Shell<'_> {
     }
 
     /// Does what a subshell was started for, and ends.
+    #[inline(always)]
     pub(crate) fn perform(&mut self, task: &Task) -> ! {
         let mut code = task.code;
         let r = match task.what {

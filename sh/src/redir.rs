@@ -4,7 +4,7 @@
 //! child as well.
 
 use crate::fields::QUOTED;
-use crate::jobs::{Job, Task, What, NONE};
+use crate::jobs::{Job, Task, What};
 use crate::substitute::reveals;
 use crate::tree::{self, byte, redir, u24, until};
 use crate::{eq, opt, vars, Done, Failed, Shell, R};
@@ -215,13 +215,7 @@ impl Shell<'_> {
         let mut path = b"/proc/self/fd/".buf();
         vars::decimal(ours.0 as i64, &mut path);
         let fifo = fs::access(path.z(), 0).is_err();
-        if fifo && crate::REEXEC {
-            self.complain(&[b"process substitution needs /proc"]);
-            shut(read);
-            shut(write);
-            return self.fail(2);
-        }
-        if fifo {
+        if fifo && !crate::REEXEC {
             path = b"/tmp/sh".buf();
             vars::decimal(sys::process::getpid() as i64, &mut path);
             vars::decimal(sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i64, &mut path);
@@ -230,9 +224,15 @@ impl Shell<'_> {
         let mut job = crate::jobs::Job::new(Buf::new());
         job.hidden = true;
         if crate::REEXEC {
-            let (input, output) = if reads { (NONE, theirs) } else { (theirs, NONE) };
-            let task = Task { input, output, close: ours, ..Task::new(What::List, list) };
-            self.start_process(&mut job, true, &task)?;
+            if fifo {
+                self.complain(&[b"no process substitution without /proc"]);
+                shut(read);
+                shut(write);
+                return self.fail(2);
+            }
+            let mut task = Task::new(What::List, list);
+            *(if reads { &mut task.output } else { &mut task.input }) = theirs;
+            self.start_again(&mut job, true, &task)?;
         } else if self.fork(&mut job, true)? {
             shut(ours);
             if fifo {
@@ -244,9 +244,9 @@ impl Shell<'_> {
             move_fd(theirs, reads as i32);
             let r = self.list(&mut list, true);
             self.leave(r);
-        } else {
-            shut(theirs);
         }
+        // Nobody waits for it; it is reaped with others.
+        shut(theirs);
         // The command gets it.
         let _ = fs::fcntl(ours, 2, 0);
         self.saved.push((ours.0, -1));

@@ -7,14 +7,14 @@
 
 use crate::exec::Func;
 use crate::fields::Fields;
-use crate::jobs::{Job, Task, What};
+use crate::jobs::{Job, Proc, Task, What};
 use crate::tree::Tree;
 use crate::vars::{Sym, Vars};
 use crate::{opt, Done, Shell};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
-use sys::process;
+use sys::process::{self, Status};
 use sys::signal::{self, Action};
 use sys::{env, num, Buf, Errno, ToBuf, ZStr};
 
@@ -125,6 +125,22 @@ fn pair(c: &mut Channel, p: &mut (Buf, Buf)) {
 fn trap(c: &mut Channel, t: &mut (u8, Buf)) {
     t.0 = c.number(t.0 as u32) as u8;
     c.text(&mut t.1);
+}
+
+/// A subshell can tell of them, but not resume them: the terminal's settings stay here.
+fn job(c: &mut Channel, j: &mut Job) {
+    numbers!(c, j.id, j.group);
+    c.text(&mut j.text);
+    let told = c.number(j.hidden as u32 | (j.told as u32) << 1);
+    (j.hidden, j.told) = (told & 1 != 0, told & 2 != 0);
+    c.list(&mut j.procs, process_of);
+}
+
+fn process_of(c: &mut Channel, p: &mut Proc) {
+    numbers!(c, p.pid);
+    let done = c.number(p.status.is_some() as u32) != 0;
+    let word = c.number(p.status.map_or(0, |s| s.0));
+    p.status = done.then_some(Status(word));
 }
 
 fn name(c: &mut Channel, z: &mut ZStr<'static>) {
@@ -259,15 +275,18 @@ fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
     let (status, depth) = sh.trap_status.map_or((0, u32::MAX), |t| (t.0, t.1));
     let (status, depth) = (c.number(status as u32) as u8, c.number(depth));
     sh.trap_status = (depth != u32::MAX).then_some((status, depth));
+    let has_last = c.number(sh.last.is_some() as u32) != 0;
+    let mut last = sh.last.take().unwrap_or_default();
+    c.text(&mut last);
+    sh.last = has_last.then_some(last);
     name(c, &mut sh.arg0);
     name(c, &mut sh.running);
     params(c, sh);
-    let mut last = sh.last.clone().unwrap_or_default();
-    c.text(&mut last);
-    sh.last = (!last.is_empty()).then_some(last);
     c.list(&mut sh.traps, trap);
     c.list(&mut sh.inherited, trap);
     c.list(&mut sh.aliases, pair);
+    c.list(&mut sh.jobs, job);
+    c.list(&mut sh.outer_jobs, job);
     let trees = trees(c, sh);
     names(c, &mut sh.vars, &trees);
     locals(c, sh);
@@ -367,6 +386,7 @@ impl Shell<'_> {
             self.complain(&[b"nested too deeply"]);
             return self.fail(2);
         }
+        self.settle_ids();
         let (read, write) = self.new_pipe()?;
         let paths = self.own_paths();
         let mut argument = [MARK].buf();

@@ -60,8 +60,7 @@ impl Shell<'_> {
 
     /// Runs a list for its output.
     fn output(&mut self, list: &[u8]) -> Done<Buf> {
-        let mut v = Buf::new();
-        if crate::REEXEC {
+        let mut v = if crate::REEXEC {
             // What runs here could not go on elsewhere.
             let (read, write) = self.new_pipe()?;
             let mut job = Job::new(Buf::new());
@@ -69,10 +68,11 @@ impl Shell<'_> {
             let task = Task { output: write, close: read, ..Task::new(What::List, list) };
             self.start_process(&mut job, true, &task)?;
             self.capture.child = Some((job, read));
+            Buf::new()
         } else {
-            v = self.run_here(list);
-            self.capture.gone = false;
-        }
+            self.run_here(list)
+        };
+        self.capture.gone = false;
         if let Some((job, read)) = self.capture.child.take() {
             read_all(read, &mut v);
             shut(read);
