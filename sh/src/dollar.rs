@@ -120,7 +120,7 @@ impl Parser<'_, '_> {
         } else if c != b'}' {
             o = self.operator_of(c)?;
         }
-        if prefixed && !length && o & 15 != op::BAD && o & !op::SECOND != op::NAMES {
+        if prefixed && !length && o != op::BAD && o & !op::SECOND != op::NAMES {
             o |= op::INDIRECT;
         }
         if n == 0 {

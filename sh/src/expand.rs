@@ -465,8 +465,12 @@ fn strip(o: u8, mut v: Buf, p: &[u8], with: &[u8]) -> Buf {
         _ if o & op::COLON == 0 => replace(o - op::REPLACE, v, p, with),
         _ => {
             let most = if long { v.len() } else { 1 };
-            for c in v.iter_mut().take(most).filter(|c| p.is_empty() || pattern::matches(p, &[**c])) {
-                *c = if o < op::LOWER { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+            let lower = o < op::LOWER;
+            for c in v.iter_mut().take(most) {
+                let wanted = c.is_ascii_alphabetic() && c.is_ascii_lowercase() == lower;
+                if wanted && (p.is_empty() || pattern::matches(p, &[*c])) {
+                    *c ^= 0x20; // the other case
+                }
             }
             v
         }

@@ -4,85 +4,91 @@
 //! longer than its length times the program's.
 
 use crate::pattern::one;
-use alloc::vec::Vec;
-use sys::num;
+use sys::{num, Buf};
 
-/// Steps of a program; numbers are relative to the step.
-#[derive(Clone, Copy)]
-enum Step {
-    /// A character, a class or an escape at this place of the expression takes one character.
-    One(usize),
-    Any,
-    Start,
-    End,
-    Jump(isize),
-    /// Goes on with the next step and with this one.
-    Fork(isize),
-}
+// A step is three bytes: one of these, and a number of two.
+/// The character, class or escape at this place of the expression takes one character.
+const ONE: u8 = 0;
+const ANY: u8 = 1;
+const START: u8 = 2;
+const END: u8 = 3;
+/// Goes on so many steps from here.
+const JUMP: u8 = 4;
+/// Goes on there, and with the next step.
+const FORK: u8 = 5;
 
-/// The most steps: intervals within intervals make many.
-const MOST: usize = if cfg!(mote_nommu) { 500 } else { 5000 };
+/// The most bytes of an expression and of its program: intervals within intervals make many steps.
+const MOST: usize = if cfg!(mote_nommu) { 1500 } else { 15000 };
 /// The deepest parentheses.
 const DEPTH: u32 = 50;
 
 struct Compiler<'e> {
     all: &'e [u8],
     rest: &'e [u8],
-    steps: Vec<Step>,
+    steps: Buf,
     depth: u32,
 }
 
 /// Does `expression`, in which a backslash quotes, match a part of `text`? `None`: it is no expression.
+#[inline(never)]
 pub(crate) fn matches(expression: &[u8], text: &[u8]) -> Option<bool> {
-    let mut c = Compiler { all: expression, rest: expression, steps: Vec::new(), depth: 0 };
+    let mut c = Compiler { all: expression, rest: expression, steps: Buf::new(), depth: 0 };
     c.alternatives()?;
-    if !c.rest.is_empty() {
+    if !c.rest.is_empty() || expression.len() > MOST {
         return None;
     }
-    let steps = c.steps;
-    let n = steps.len();
-    let mut now = alloc::vec![false; n + 1];
-    for at in 0..=text.len() {
+    let n = c.steps.len() / 3;
+    let mut now = Buf::new();
+    let mut at = 0;
+    loop {
         // A thread starts at each character.
-        mark(&mut now, 0, 0);
-        let mut again = true;
-        while again {
-            again = false;
-            for (i, step) in steps.iter().enumerate() {
-                if now.get(i) != Some(&true) {
-                    continue;
-                }
-                again |= match *step {
-                    Step::Jump(by) => mark(&mut now, i, by),
-                    Step::Fork(by) => mark(&mut now, i, 1) | mark(&mut now, i, by),
-                    Step::Start if at == 0 => mark(&mut now, i, 1),
-                    Step::End if at == text.len() => mark(&mut now, i, 1),
+        now.pad(n + 1, 0);
+        let mut more = mark(&mut now, 0, 0);
+        // The steps that take nothing, until that leads nowhere new.
+        while more {
+            more = false;
+            for i in 0..n {
+                let (op, by) = step(&c.steps, i);
+                let goes = match op {
+                    START => at == 0,
+                    END => at == text.len(),
+                    JUMP | FORK => true,
                     _ => false,
                 };
+                if goes && now.get(i) == Some(&1) {
+                    more |= mark(&mut now, i, by) | (op == FORK && mark(&mut now, i, 1));
+                }
             }
         }
-        if now.last() == Some(&true) {
+        if now.last() == Some(&1) {
             return Some(true);
         }
-        let before = core::mem::replace(&mut now, alloc::vec![false; n + 1]);
-        for (i, (step, _)) in steps.iter().zip(before).enumerate().filter(|(_, (_, on))| *on) {
-            let takes = match (*step, text.get(at)) {
-                (Step::One(place), Some(&c)) => one(&mut expression.get(place..).unwrap_or(&[]), c),
-                (Step::Any, Some(_)) => true,
-                _ => false,
-            };
-            if takes {
+        let Some(&next) = text.get(at) else { return Some(false) };
+        at += 1;
+        let before = core::mem::take(&mut now);
+        now.pad(n + 1, 0);
+        for (i, _) in before.iter().enumerate().filter(|b| *b.1 == 1) {
+            let (op, place) = step(&c.steps, i);
+            if op == ANY || op == ONE && one(&mut expression.get(place..).unwrap_or(&[]), next) {
                 mark(&mut now, i, 1);
             }
         }
     }
-    Some(false)
+}
+
+/// Step number `i`; the number of START and END is 1, the next step.
+fn step(steps: &[u8], i: usize) -> (u8, usize) {
+    match steps.get(i * 3..) {
+        Some([op, a, b, ..]) => (*op, i16::from_le_bytes([*a, *b]) as usize),
+        _ => (END, 1),
+    }
 }
 
 /// Marks the step `by` behind `i`; false if it was marked.
-fn mark(now: &mut [bool], i: usize, by: isize) -> bool {
-    match now.get_mut(i.wrapping_add_signed(by)) {
-        Some(on) => !core::mem::replace(on, true),
+#[inline(never)]
+fn mark(now: &mut [u8], i: usize, by: usize) -> bool {
+    match now.get_mut(i.wrapping_add(by)) {
+        Some(on) => core::mem::replace(on, 1) == 0,
         None => false,
     }
 }
@@ -92,6 +98,13 @@ impl Compiler<'_> {
         let tail = self.rest.strip_prefix(&[c]);
         self.rest = tail.unwrap_or(self.rest);
         tail.is_some()
+    }
+
+    /// Puts a step in front of the byte `at`.
+    #[inline(never)]
+    fn put(&mut self, at: usize, op: u8, number: usize) {
+        let [a, b] = (number as i16).to_le_bytes();
+        self.steps.replace(at, 0, &[op, a, b]);
     }
 
     fn alternatives(&mut self) -> Option<()> {
@@ -104,12 +117,10 @@ impl Compiler<'_> {
             }
         }
         if self.take(b'|') {
-            self.steps.insert(start, Step::Fork((self.steps.len() - start) as isize + 2));
-            let jump = self.steps.len();
-            self.steps.push(Step::Jump(0));
+            self.put(start, FORK, (self.steps.len() - start) / 3 + 2);
+            let end = self.steps.len();
             self.alternatives()?;
-            let by = (self.steps.len() - jump) as isize;
-            *self.steps.get_mut(jump)? = Step::Jump(by);
+            self.put(end, JUMP, (self.steps.len() - end) / 3 + 1);
         }
         Some(())
     }
@@ -118,12 +129,12 @@ impl Compiler<'_> {
     fn piece(&mut self) -> Option<()> {
         let start = self.steps.len();
         let place = self.all.len() - self.rest.len();
-        let step = match self.rest.first()? {
+        let (op, number) = match self.rest.first()? {
             b'*' | b'+' | b'?' | b'{' => return None,
-            b'.' => Step::Any,
-            b'^' => Step::Start,
-            b'$' => Step::End,
-            _ => Step::One(place),
+            b'.' => (ANY, 0),
+            b'^' => (START, 1),
+            b'$' => (END, 1),
+            _ => (ONE, place),
         };
         if self.take(b'(') {
             self.depth += 1;
@@ -137,7 +148,7 @@ impl Compiler<'_> {
             }
         } else {
             one(&mut self.rest, 0);
-            self.steps.push(step);
+            self.put(start, op, number);
         }
         loop {
             let (mut least, mut most) = (0, usize::MAX);
@@ -147,10 +158,9 @@ impl Compiler<'_> {
                 least = 1;
             } else if self.take(b'{') {
                 least = self.count()?;
-                if !self.take(b',') {
-                    most = least;
-                } else if self.rest.first() != Some(&b'}') {
-                    most = self.count()?;
+                most = least;
+                if self.take(b',') {
+                    most = if self.rest.starts_with(b"}") { usize::MAX } else { self.count()? };
                 }
                 if !self.take(b'}') || least > most {
                     return None;
@@ -159,19 +169,19 @@ impl Compiler<'_> {
                 return Some(());
             }
             let what = self.steps.split_off(start);
-            let back = what.len() as isize + 1;
-            let times = if most == usize::MAX { least + 1 } else { most };
-            for i in 0..times {
+            let len = what.len() / 3 + 1;
+            let endless = most == usize::MAX;
+            for i in 0..if endless { least + 1 } else { most } {
                 if i >= least {
-                    self.steps.push(Step::Fork(back + (most == usize::MAX) as isize));
+                    self.put(usize::MAX, FORK, len + endless as usize);
                 }
                 self.steps.extend_from_slice(&what);
                 if self.steps.len() > MOST {
                     return None;
                 }
             }
-            if most == usize::MAX {
-                self.steps.push(Step::Jump(-back));
+            if endless {
+                self.put(usize::MAX, JUMP, len.wrapping_neg());
             }
         }
     }
