@@ -266,6 +266,8 @@ impl Shell<'_> {
         let mut plan = Plan::default();
         let mark = self.saved.len();
         let r = self.plan(&mut c, &mut plan).and_then(|()| self.redirect(&plan));
+        // The 0 behind them.
+        byte(&mut c);
         let r = match r {
             Ok(()) => self.compound(h, c, last),
             // An error in a redirection is the command's failure.

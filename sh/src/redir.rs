@@ -73,7 +73,7 @@ pub(crate) fn read_all(f: Fd, out: &mut Buf) {
 const OWN: i32 = 10;
 
 impl Shell<'_> {
-    /// Expands the redirections at `c` and passes over the 0 behind them, if it is there.
+    /// Expands the redirections at `c`.
     pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> R {
         while c.first() == Some(&tree::REDIR) {
             byte(c);
@@ -136,9 +136,6 @@ impl Shell<'_> {
             if both {
                 plan.steps.push(Step { fd: 2, from: 1, name: 0, flags: 0 });
             }
-        }
-        if c.first() == Some(&0) {
-            byte(c);
         }
         Ok(())
     }
