@@ -140,6 +140,9 @@ impl Shell<'_> {
     }
 
     pub(crate) fn pipeline(&mut self, b: &mut &[u8], last: bool) -> R {
+        if crate::trap::pending() {
+            self.run_traps()?;
+        }
         let flags = byte(b);
         let not = flags & tree::NEGATED != 0;
         let outer = self.tested;
@@ -231,9 +234,6 @@ impl Shell<'_> {
     /// Runs one command.
     pub(crate) fn command(&mut self, b: &mut &[u8], last: bool) -> R {
         self.deep()?;
-        if crate::trap::pending() {
-            self.run_traps()?;
-        }
         let mut c = *b;
         let h = head(&mut c, b);
         self.place = h.start;
