@@ -41,10 +41,11 @@ impl Parser<'_, '_> {
             }
             self.src.pos += 1;
         }
-        if self.src.pos == start {
+        let found = self.src.pos > start;
+        if !found {
             self.token()?;
         }
-        Ok(self.src.pos > start)
+        Ok(found)
     }
 
     /// Reads the bodies of the here-documents of the line that just ended.
