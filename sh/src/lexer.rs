@@ -271,7 +271,9 @@ impl Parser<'_, '_> {
                 b' ' | b'\t' | b'\n' if ctx == Ctx::Regex && parens > 0 => self.copy(c),
                 b' ' | b'\t' | b'\n' if matches!(ctx, Ctx::Word | Ctx::Regex) => return Ok(()),
                 b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if ctx == Ctx::Word => return Ok(()),
-                b'~' if !quotes && self.tilde_place(start, ctx) => self.tilde(),
+                b'~' if !quotes && self.tilde_place(start, ctx) => {
+                    self.tilde(matches!(ctx, Ctx::Brace | Ctx::Slash))
+                }
                 b'\n' if ctx == Ctx::Here => {
                     self.copy(c);
                     return Ok(());
@@ -319,27 +321,14 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(crate) fn tilde(&mut self) {
+    /// A tilde prefix, if it is one; `inner`: in `${…}`.
+    pub(crate) fn tilde(&mut self, inner: bool) {
         let mut n = 1;
         loop {
             let c = self.raw(n);
             if !(name_char(c) || c == b'-' || c == b'.') {
-                if !matches!(
-                    c,
-                    0 | b'/'
-                        | b' '
-                        | b'\t'
-                        | b'\n'
-                        | b';'
-                        | b'&'
-                        | b'|'
-                        | b'('
-                        | b')'
-                        | b'<'
-                        | b'>'
-                        | b':'
-                        | b'}'
-                ) {
+                let ends: &[u8] = if inner { b"/:}" } else { b"/: \t\n;&|()<>" };
+                if c != 0 && !ends.contains(&c) {
                     return self.copy(b'~');
                 }
                 break;
