@@ -391,7 +391,7 @@ impl<'p, 'a> Parser<'p, 'a> {
                 self.redirections(n)
             }
             tok::WORD => match self.keyword()? {
-                kw::NONE | kw::IN => self.simple(),
+                kw::NONE => self.simple(),
                 k => self.compound(k),
             },
             t if t == tok::IO || is_redir(t) => self.simple(),
