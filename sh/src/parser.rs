@@ -462,7 +462,9 @@ impl<'p, 'a> Parser<'p, 'a> {
             });
             self.ndocs += 1;
         } else {
-            if self.token()? != tok::WORD && self.tok != tok::IO {
+            // In `2>&1>file` the second number is a word, in `>1>file` none is.
+            let copies = t == redir::DUP_IN || t == redir::DUP_OUT;
+            if self.token()? != tok::WORD && !(copies && self.tok == tok::IO) {
                 return self.unexpected();
             }
             self.emit_name();
