@@ -187,7 +187,14 @@ impl Shell<'_> {
     pub(crate) fn redirect(&mut self, plan: &Plan) -> R {
         for s in &plan.steps {
             // −1: it was closed.
-            let copy = fs::dup_above(Fd(s.fd), OWN).map_or(-1, |f| f.0);
+            let copy = match fs::dup_above(Fd(s.fd), OWN) {
+                Ok(f) => f.0,
+                Err(Errno::EBADF) => -1,
+                Err(e) => {
+                    self.descriptor_error(s.fd, e);
+                    return self.fail(1);
+                }
+            };
             self.saved.push((s.fd, copy));
             if let Err(e) = carry_out(plan, s) {
                 self.redirect_error(plan, s, e);
@@ -209,11 +216,15 @@ impl Shell<'_> {
     }
 
     #[inline(never)]
+    fn descriptor_error(&self, fd: i32, e: Errno) {
+        let mut b = [0; 64];
+        self.complain(&[num::digits(&mut b, fd as u64, 10), b": ", e.text()]);
+    }
+
+    #[inline(never)]
     fn redirect_error(&self, plan: &Plan, s: &Step, e: Errno) {
         if s.from != OPEN {
-            let mut b = [0; 64];
-            let n = num::digits(&mut b, s.from as u64, 10);
-            return self.complain(&[n, b": ", e.text()]);
+            return self.descriptor_error(s.from, e);
         }
         let name = plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next().unwrap_or(&[]);
         let create = s.flags & fs::O_CREAT != 0;
