@@ -265,6 +265,10 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
             let name =
                 ZStr::from_bytes_with_nul(plan.names.get(s.name..).unwrap_or(&[])).unwrap_or(ZStr::new(c""));
             let mut r = fs::open(name, s.flags, 0o666);
+            // A FIFO waits for its other end; signals do not end that, but Ctrl-C does.
+            while matches!(r, Err(Errno::EINTR)) && !crate::trap::interrupted() {
+                r = fs::open(name, s.flags, 0o666);
+            }
             if s.flags & fs::O_EXCL != 0
                 && matches!(r, Err(Errno::EEXIST))
                 && fs::stat(name).is_ok_and(|t| fs::kind(&t) != fs::S_IFREG)
