@@ -2,7 +2,7 @@
 //! tree.
 
 use crate::lexer::{self, is_redir, tok, Ctx};
-use crate::source::Source;
+use crate::source::{Mode, Source};
 use crate::tree::{self, redir, Tree};
 use crate::{eq, Flow, Shell, R};
 use alloc::rc::Rc;
@@ -154,7 +154,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             self.src.settle();
         }
         if self.token()? == tok::EOF {
-            if self.sh.interrupted {
+            if self.given_up() {
                 return Err(Flow::Fail);
             }
             return Ok(false);
@@ -177,10 +177,15 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(())
     }
 
+    /// Has reading ended for a reason that is known already?
+    fn given_up(&self) -> bool {
+        self.sh.interrupted || self.src.mode == Mode::Failed
+    }
+
     /// `syntax error: …` and the end of the command.
     #[inline(never)]
     pub(crate) fn error(&mut self, parts: &[&[u8]]) -> Flow {
-        if !self.sh.interrupted {
+        if !self.given_up() {
             self.sh.line = self.src.line
                 + self
                     .src
@@ -193,8 +198,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             let mut all: Buf = b"syntax error: ".to_vec();
             parts.iter().for_each(|p| all.extend_from_slice(p));
             self.sh.complain(&[&all]);
+            self.sh.status = 2;
         }
-        self.sh.status = 2;
         self.sh.syntax = true;
         Flow::Fail
     }
