@@ -327,7 +327,12 @@ impl Parser<'_, '_> {
         loop {
             let c = self.raw(n);
             if !(name_char(c) || c == b'-' || c == b'.') {
-                let ends: &[u8] = if inner { b"/:}" } else { b"/: \t\n;&|()<>" };
+                // A colon ends one in an assignment only.
+                let ends: &[u8] = match inner {
+                    true => b"/:}",
+                    false if self.word.is_empty() => b"/ \t\n;&|()<>",
+                    false => b"/: \t\n;&|()<>",
+                };
                 if c != 0 && !ends.contains(&c) {
                     return self.copy(b'~');
                 }
