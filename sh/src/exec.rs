@@ -124,7 +124,7 @@ impl Shell<'_> {
             let mut after = *b;
             skip_pipeline(&mut after);
             let next = byte(&mut after);
-            if run {
+            if run && self.opts & (opt::NOEXEC | opt::INTERACTIVE) != opt::NOEXEC {
                 let outer = self.tested;
                 self.tested |= next != 0;
                 let r = self.pipeline(b, last && next == 0);
@@ -237,9 +237,6 @@ impl Shell<'_> {
         let mut c = *b;
         let h = head(&mut c, b);
         self.place = h.start;
-        if self.opts & (opt::NOEXEC | opt::INTERACTIVE) == opt::NOEXEC {
-            return Ok(());
-        }
         match h.op {
             tree::SIMPLE => {
                 self.simple(c, last)?;
