@@ -124,7 +124,7 @@ impl Shell<'_> {
             let mut after = *b;
             skip_pipeline(&mut after);
             let next = byte(&mut after);
-            if run {
+            if run && self.opts & (opt::NOEXEC | opt::INTERACTIVE) != opt::NOEXEC {
                 let outer = self.tested;
                 self.tested |= next != 0;
                 let r = self.pipeline(b, last && next == 0);
@@ -140,6 +140,9 @@ impl Shell<'_> {
     }
 
     pub(crate) fn pipeline(&mut self, b: &mut &[u8], last: bool) -> R {
+        if crate::trap::pending() {
+            self.run_traps()?;
+        }
         let flags = byte(b);
         let not = flags & tree::NEGATED != 0;
         let outer = self.tested;
@@ -214,18 +217,12 @@ impl Shell<'_> {
     /// Runs one command.
     pub(crate) fn command(&mut self, b: &mut &[u8], last: bool) -> R {
         self.deep()?;
-        if crate::trap::pending() {
-            self.run_traps()?;
-        }
         if self.capture.gone {
             return Err(Flow::Exit);
         }
         let mut c = *b;
         let h = head(&mut c, b);
         self.place = h.start;
-        if self.opts & (opt::NOEXEC | opt::INTERACTIVE) == opt::NOEXEC {
-            return Ok(());
-        }
         match h.op {
             tree::SIMPLE => {
                 self.simple(c, last)?;
@@ -253,6 +250,8 @@ impl Shell<'_> {
         let mut plan = Plan::default();
         let mark = self.saved.len();
         let r = self.plan(&mut c, &mut plan);
+        // The 0 behind them.
+        byte(&mut c);
         if r.is_ok() {
             self.separate_plan(&plan)?;
         }

@@ -60,7 +60,9 @@ impl Parser<'_, '_> {
             });
             self.ndocs += 1;
         } else {
-            if self.token()? != tok::WORD && self.tok != tok::IO {
+            // In `2>&1>file` the second number is a word, in `>1>file` none is.
+            let copies = t == redir::DUP_IN || t == redir::DUP_OUT;
+            if self.token()? != tok::WORD && !(copies && self.tok == tok::IO) {
                 return self.unexpected();
             }
             self.emit_name();
@@ -104,10 +106,11 @@ impl Parser<'_, '_> {
             }
             self.src.pos += 1;
         }
-        if self.src.pos == start {
+        let found = self.src.pos > start;
+        if !found {
             self.token()?;
         }
-        Ok(self.src.pos > start)
+        Ok(found)
     }
 
     /// Reads the bodies of the here-documents of the line that just ended.

@@ -294,7 +294,9 @@ impl Parser<'_, '_> {
                 }
                 // No operator of arithmetic; between the parts of `for ((…))`.
                 b';' if ctx == Ctx::Arith => return Ok(()),
-                b'~' if !quotes && self.tilde_place(start, ctx) => self.tilde(),
+                b'~' if !quotes && self.tilde_place(start, ctx) => {
+                    self.tilde(matches!(ctx, Ctx::Brace | Ctx::Slash))
+                }
                 b'\n' if ctx == Ctx::Here => {
                     self.copy(c);
                     return Ok(());
@@ -342,27 +344,19 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(crate) fn tilde(&mut self) {
+    /// A tilde prefix, if it is one; `inner`: in `${…}`.
+    pub(crate) fn tilde(&mut self, inner: bool) {
         let mut n = 1;
         loop {
             let c = self.raw(n);
             if !login_char(c) {
-                if !matches!(
-                    c,
-                    0 | b'/'
-                        | b' '
-                        | b'\t'
-                        | b'\n'
-                        | b';'
-                        | b'&'
-                        | b'|'
-                        | b'('
-                        | b')'
-                        | b'<'
-                        | b'>'
-                        | b':'
-                        | b'}'
-                ) {
+                // A colon ends one in an assignment only.
+                let ends: &[u8] = match inner {
+                    true => b"/:}",
+                    false if self.word.is_empty() => b"/ \t\n;&|()<>",
+                    false => b"/: \t\n;&|()<>",
+                };
+                if c != 0 && !ends.contains(&c) {
                     return self.copy(b'~');
                 }
                 break;

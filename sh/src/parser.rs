@@ -2,7 +2,7 @@
 //! tree.
 
 use crate::lexer::{self, is_redir, tok, Ctx};
-use crate::source::Source;
+use crate::source::{Mode, Source};
 use crate::tree::{self, Tree};
 use crate::{eq, Done, Failed, Shell};
 use alloc::rc::Rc;
@@ -155,7 +155,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             self.src.settle();
         }
         if self.token()? == tok::EOF {
-            if self.sh.interrupted {
+            if self.given_up() {
                 return Err(Failed);
             }
             return Ok(false);
@@ -178,10 +178,15 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(())
     }
 
+    /// Has reading ended for a reason that is known already?
+    fn given_up(&self) -> bool {
+        self.sh.interrupted || self.src.mode == Mode::Failed
+    }
+
     /// `syntax error: …` and the end of the command.
     #[inline(never)]
     pub(crate) fn error(&mut self, parts: &[&[u8]]) -> Failed {
-        if !self.sh.interrupted {
+        if !self.given_up() {
             self.sh.line = self.src.line
                 + self
                     .src
@@ -194,8 +199,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             let mut all: Buf = b"syntax error: ".buf();
             parts.iter().for_each(|p| all.extend_from_slice(p));
             self.sh.complain(&[&all]);
+            self.sh.status = 2;
         }
-        self.sh.status = 2;
         self.sh.syntax = true;
         Failed
     }
@@ -410,7 +415,7 @@ impl<'p, 'a> Parser<'p, 'a> {
                 self.redirections(n)
             }
             tok::WORD => match self.keyword()? {
-                kw::NONE | kw::IN => self.simple(),
+                kw::NONE => self.simple(),
                 k => self.compound(k),
             },
             t if t == tok::IO || is_redir(t) => self.simple(),

@@ -1,7 +1,7 @@
 //! At a prompt that is no terminal to edit on, and what errors mean at one.
 
 use crate::edit::Host;
-use crate::source::Source;
+use crate::source::{Mode, Source};
 use crate::{opt, Flow, Shell, R};
 use sys::fs::{self, Fd};
 use sys::{tty, Buf, Errno};
@@ -18,6 +18,7 @@ impl Shell<'_> {
                     sys::out::complain(&[b"use exit to leave the shell"]);
                 }
                 Ok(()) | Err(Flow::Exit) => return Ok(()),
+                Err(e) if src.mode == Mode::Failed => return Err(e),
                 Err(_) => {
                     if self.status == 2 && !self.syntax {
                         // Not the command's grammar, as scripts are told, but its meaning.

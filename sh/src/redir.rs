@@ -81,7 +81,7 @@ pub(crate) fn read_all(f: Fd, out: &mut Buf) {
 const OWN: i32 = 10;
 
 impl Shell<'_> {
-    /// Expands the redirections at `c` and passes over the 0 behind them, if it is there.
+    /// Expands the redirections at `c`.
     pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Done {
         while c.first() == Some(&tree::REDIR) {
             byte(c);
@@ -147,9 +147,6 @@ impl Shell<'_> {
             if both {
                 plan.steps.push(Step { fd: 2, from: 1, name: 0, flags: 0 });
             }
-        }
-        if c.first() == Some(&0) {
-            byte(c);
         }
         Ok(())
     }
@@ -309,7 +306,14 @@ impl Shell<'_> {
         }
         for s in &plan.steps {
             // −1: it was closed.
-            let copy = fs::dup_above(Fd(s.fd), OWN).map_or(-1, |f| f.0);
+            let copy = match fs::dup_above(Fd(s.fd), OWN) {
+                Ok(f) => f.0,
+                Err(Errno::EBADF) => -1,
+                Err(e) => {
+                    self.descriptor_error(s.fd, e);
+                    return self.fail(1);
+                }
+            };
             self.saved.push((s.fd, copy));
             if let Err(e) = carry_out(plan, s) {
                 self.redirect_error(plan, s, e);
@@ -334,11 +338,15 @@ impl Shell<'_> {
     }
 
     #[inline(never)]
+    fn descriptor_error(&self, fd: i32, e: Errno) {
+        let mut b = [0; 64];
+        self.complain(&[num::digits(&mut b, fd as u64, 10), b": ", e.text()]);
+    }
+
+    #[inline(never)]
     fn redirect_error(&self, plan: &Plan, s: &Step, e: Errno) {
         if s.from != OPEN {
-            let mut b = [0; 64];
-            let n = num::digits(&mut b, s.from as u64, 10);
-            return self.complain(&[n, b": ", e.text()]);
+            return self.descriptor_error(s.from, e);
         }
         let name = plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next().unwrap_or(&[]);
         let create = s.flags & fs::O_CREAT != 0;
@@ -379,6 +387,10 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
             let name =
                 ZStr::from_bytes_with_nul(plan.names.get(s.name..).unwrap_or(&[])).unwrap_or(ZStr::new(c""));
             let mut r = fs::open(name, s.flags, 0o666);
+            // A FIFO waits for its other end; signals do not end that, but Ctrl-C does.
+            while matches!(r, Err(Errno::EINTR)) && !crate::trap::interrupted() {
+                r = fs::open(name, s.flags, 0o666);
+            }
             if s.flags & fs::O_EXCL != 0
                 && matches!(r, Err(Errno::EEXIST))
                 && fs::stat(name).is_ok_and(|t| fs::kind(&t) != fs::S_IFREG)

@@ -249,6 +249,9 @@ impl Printf<'_, '_, '_> {
         let arg = self.next();
         let mut t = arg;
         self.negative = false;
+        if let [b'\'' | b'"', c, ..] = arg {
+            return *c as u64;
+        }
         while let [c @ (b' ' | b'\t'..=b'\r' | b'-' | b'+'), rest @ ..] = t {
             t = rest;
             if *c > b' ' {
@@ -258,7 +261,6 @@ impl Printf<'_, '_, '_> {
         }
         let base = match t {
             [] if arg.is_empty() => return 0,
-            [b'\'' | b'"', c, ..] => return *c as u64,
             [b'0', b'x' | b'X', rest @ ..] => {
                 t = rest;
                 16
