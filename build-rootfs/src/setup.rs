@@ -28,8 +28,16 @@ const KERNEL: &[(&str, &str)] = &[
     ("bc", "bc"),
     ("xz-utils", "xz"),
 ];
-const TEST: &[(&str, &str)] =
-    &[("cpio", "cpio"), ("gcc", "gcc"), ("make", "make"), ("bzip2", "bzip2"), ("xz-utils", "xz")];
+const TEST: &[(&str, &str)] = &[
+    ("bash", "bash"),
+    ("bzip2", "bzip2"),
+    ("cpio", "cpio"),
+    ("dash", "dash"),
+    ("gcc", "gcc"),
+    ("make", "make"),
+    ("strace", "strace"),
+    ("xz-utils", "xz"),
+];
 /// The tools that count, the shell that figures are told in, and what BusyBox is built with.
 const BENCH: &[(&str, &str)] = &[
     ("valgrind", "valgrind"),

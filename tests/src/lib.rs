@@ -1,8 +1,10 @@
 //! Harness of the whole-system tests: binaries and their links for a target, and booted guests.
 
 pub mod conformance;
+pub mod differential;
 mod guest;
 mod host;
+pub mod scripts;
 
 pub use guest::{Guest, Options};
 pub use host::{applet, applet_dir, command, mote, out, project, rootfs};
