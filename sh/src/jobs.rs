@@ -166,7 +166,7 @@ impl Shell<'_> {
             }
             Ok(pid) => pid,
             Err(e) => {
-                self.complain(&[b"can't fork: ", e.text()]);
+                self.complain_of(&[b"can't fork"], e);
                 return self.fail(2);
             }
         };

@@ -71,9 +71,12 @@ impl Launch<'_, '_> {
                 e => why = e,
             }
         }
-        let missing = why == Errno::ENOENT;
-        self.sh.complain(&[name.bytes(), b": ", if missing { b"not found" } else { why.text() }]);
-        process::exit(if missing { 127 } else { 126 })
+        if why == Errno::ENOENT {
+            self.sh.complain(&[name.bytes(), b": not found"]);
+            process::exit(127)
+        }
+        self.sh.complain_of(&[name.bytes()], why);
+        process::exit(126)
     }
 }
 
@@ -154,7 +157,7 @@ impl Shell<'_> {
             }
             Err(e) => {
                 drop(l);
-                self.complain(&[b"can't fork: ", e.text()]);
+                self.complain_of(&[b"can't fork"], e);
                 if let Some((read, write)) = output {
                     crate::redir::shut(read);
                     crate::redir::shut(write);

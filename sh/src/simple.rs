@@ -190,7 +190,7 @@ impl Shell<'_> {
         let flushed = self.out.flush();
         if let Err(e) = flushed {
             self.out.recover();
-            self.complain(&[b"write error: ", e.text()]);
+            self.complain_of(&[b"write error"], e);
         }
         self.running = outer;
         match r {

@@ -113,7 +113,7 @@ impl Shell<'_> {
             let f = match fs::open(name, fs::O_RDONLY | fs::O_CLOEXEC, 0) {
                 Ok(f) => f.into_fd(),
                 Err(e) => {
-                    self.complain(&[b"can't open '", name.bytes(), b"': ", e.text()]);
+                    self.complain_of(&[b"can't open '", name.bytes(), b"'"], e);
                     self.status = if e == sys::Errno::ENOENT { 127 } else { 126 };
                     return Err(Flow::Fail);
                 }
@@ -189,8 +189,11 @@ impl Shell<'_> {
         let f = match fs::open(p.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0) {
             Ok(f) => f.into_fd(),
             Err(e) => {
-                let why: &[u8] = if e == sys::Errno::ENOENT { b"no such file" } else { e.text() };
-                self.complain(&[b"can't open '", path, b"': ", why]);
+                if e == sys::Errno::ENOENT {
+                    self.complain(&[b"can't open '", path, b"': no such file"]);
+                } else {
+                    self.complain_of(&[b"can't open '", path, b"'"], e);
+                }
                 return self.fail(2);
             }
         };

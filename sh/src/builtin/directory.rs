@@ -83,7 +83,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
                 return Ok(0);
             }
             Err(e) if k == named => {
-                sh.complain(&[b"can't cd to ", &dir, b": ", e.text()]);
+                sh.complain_of(&[b"can't cd to ", &dir], e);
             }
             Err(_) => {}
         }

@@ -176,7 +176,7 @@ fn get_line(sh: &mut Shell, o: &Options, fd: Fd) -> R<Line> {
                 continue;
             }
             Err(e) => {
-                sh.complain(&[b"read error: ", e.text()]);
+                sh.complain_of(&[b"read error"], e);
                 l.status = 1;
                 break;
             }
