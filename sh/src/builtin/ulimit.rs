@@ -36,13 +36,11 @@ pub fn run(cx: &mut Cx) -> u8 {
         let text = a.bytes();
         let Some(letters) = text.strip_prefix(b"-").filter(|l| !l.is_empty()) else {
             // A value for the resource named last.
-            for_each(asked, &mut |resource, shift, _| {
-                match value(text, shift) {
-                    None => cx.error(text, b"bad number"),
-                    Some(n) => {
-                        if let Err(why) = set(resource, which, n) {
-                            cx.fail(text, why);
-                        }
+            for_each(asked, &mut |resource, shift, _| match value(text, shift) {
+                None => cx.error(text, b"bad number"),
+                Some(n) => {
+                    if let Err(why) = set(resource, which, n) {
+                        cx.fail(text, why);
                     }
                 }
             });
