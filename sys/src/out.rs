@@ -203,7 +203,7 @@ fn to_memory(o: &mut Out, b: &[u8]) {
 /// Writes a line to standard error, in one write as long as it fits 256 bytes.
 #[inline(always)]
 fn message(write: impl FnOnce(&mut Out)) {
-    let mut buf = [MaybeUninit::uninit(); 256];
+    let mut buf = [MaybeUninit::<u8>::uninit(); 256];
     // SAFETY: `o`, which has it, does not leave this file, and does not live longer than it.
     let buf: &'static mut [MaybeUninit<u8>] = unsafe { transmute(&mut buf[..]) };
     let mut o = Out::new(Fd::STDERR, buf);
