@@ -27,7 +27,7 @@ impl Shell<'_> {
                 Kind::Builtin(n) if n < super::SPECIAL => tail = b" is a special shell builtin",
                 Kind::Builtin(_) => tail = b" is a shell builtin",
                 Kind::Applet(_) => tail = b" is an applet",
-                Kind::File => match self.search(name) {
+                Kind::File => match self.search(name, false) {
                     Some(p) => path = p,
                     None => {
                         if sentence {
@@ -55,7 +55,7 @@ impl Shell<'_> {
 
 /// `command [-p] COMMAND [ARG]…`, `command -v|-V NAME…`.
 pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (set, i) = sh.letters(f, b"vVp")?;
+    let (set, i) = sh.letters(f, b"vVp")?.parts();
     if f.len() <= i {
         return Ok(0);
     }
@@ -111,10 +111,10 @@ pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// `hash [-r] [NAME]…`. Nothing is remembered: looking a command up costs less than remembering it.
 pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (_, i) = sh.letters(f, b"r")?;
+    let (_, i) = sh.letters(f, b"r")?.parts();
     let mut status = 0;
     for k in i..f.len() {
-        if matches!(sh.resolve(f.get(k), true), Kind::File) && sh.search(f.get(k)).is_none() {
+        if matches!(sh.resolve(f.get(k), true), Kind::File) && sh.search(f.get(k), false).is_none() {
             status = sh.bad(f.get(k), b"not found")?;
         }
     }

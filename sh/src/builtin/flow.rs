@@ -3,6 +3,7 @@
 use crate::fields::Fields;
 use crate::{eq, Done, Flow, Shell, R};
 use sys::num::parse_u32;
+use sys::zstr::position;
 use sys::{signal, Buf, ToBuf};
 
 pub(crate) fn yes(_: &mut Shell, _: &Fields) -> R<u32> {
@@ -65,9 +66,9 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
         return sh.misused(b"", b"filename argument required");
     }
     let name = f.get(i);
-    let path = match sh.find_script(name) {
+    let path = match sh.search(name, true) {
         Some(p) => p,
-        None if name.contains(&b'/') => name.buf(),
+        None if position(name, b'/').is_some() => name.buf(),
         None => {
             sh.complain(&[name, b": not found"]);
             return sh.fail(127);
@@ -91,28 +92,6 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
     match r {
         Ok(()) | Err(Flow::Return) => Ok(sh.status as u32),
         Err(e) => Err(e),
-    }
-}
-
-impl Shell<'_> {
-    /// The file that `.` reads: by PATH, readable, not necessarily executable.
-    fn find_script(&mut self, name: &[u8]) -> Option<Buf> {
-        if name.contains(&b'/') {
-            return None;
-        }
-        let all = self.candidates(name);
-        let mut all: sys::Buf = all;
-        all.extend_from_slice(name);
-        for path in all.split(|&c| c == 0).filter(|p| !p.is_empty()) {
-            let p = path.buf();
-            let z = p.z();
-            if sys::fs::stat(z).is_ok_and(|s| sys::fs::kind(&s) != sys::fs::S_IFDIR)
-                && sys::fs::access(z, 4).is_ok()
-            {
-                return Some(path.buf());
-            }
-        }
-        None
     }
 }
 
@@ -178,14 +157,6 @@ pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u32> {
     Ok((n == 0) as u32)
 }
 
-/// Number of a signal, 0 for EXIT.
-fn signal_number(name: &[u8]) -> Option<u32> {
-    if name.eq_ignore_ascii_case(b"EXIT") {
-        return Some(0);
-    }
-    signal::number(name)
-}
-
 /// `trap [ACTION SIGNAL…]`, `trap -p [SIGNAL]…`.
 pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut i = 1;
@@ -200,9 +171,9 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     if list {
         let all = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
-        let only: alloc::vec::Vec<_> = (i..f.len()).map(|k| signal_number(f.get(k))).collect();
         for (sig, text) in all {
-            if !only.is_empty() && !only.contains(&Some(*sig as u32)) {
+            let asked = |k| signal::number(f.get(k)) == Some(*sig as u32);
+            if f.len() > i && !(i..f.len()).any(asked) {
                 continue;
             }
             let mut q = Buf::new();
@@ -210,7 +181,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
             sh.out.bytes(b"trap -- ");
             sh.out.bytes(&q);
             sh.out.byte(b' ');
-            sh.out.bytes(if *sig == 0 { b"EXIT" } else { signal::name(*sig as u32) });
+            sh.out.bytes(signal::name(*sig as u32));
             sh.out.byte(b'\n');
         }
         return Ok(0);
@@ -220,7 +191,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
     let action = f.get(i);
     let mut status = 0;
     for k in i + !reset as usize..f.len() {
-        match signal_number(f.get(k)) {
+        match signal::number(f.get(k)) {
             Some(n) => sh.set_trap(n as u8, if reset || eq(action, b"-") { None } else { Some(action) }),
             None => {
                 sh.complain(&[f.get(k), b": invalid signal specification"]);

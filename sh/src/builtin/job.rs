@@ -7,7 +7,7 @@ use sys::process;
 
 /// `jobs [-lp] [JOB]…`.
 pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (set, i) = sh.letters(f, b"lp")?;
+    let (set, i) = sh.letters(f, b"lp")?.parts();
     let _ = sh.reap(false);
     let mut status = 0;
     let mut which = alloc::vec::Vec::new();
@@ -94,7 +94,7 @@ pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u32> {
 
 /// `wait [-n] [JOB|PID]…`.
 pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (any, i) = sh.letters(f, b"n")?;
+    let (any, i) = sh.letters(f, b"n")?.parts();
     let mut status = 0;
     if f.len() <= i {
         loop {

@@ -20,7 +20,7 @@ pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
                     args = rest;
                     name = *arg;
                 }
-                let Some(n) = number(name) else {
+                let Some(n) = signal::number(name.bytes()) else {
                     cx.error(name.bytes(), b"bad signal");
                     return 1;
                 };
@@ -54,28 +54,18 @@ pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
     cx.status
 }
 
-#[inline(never)]
-fn number(name: ZStr) -> Option<u32> {
-    if name.is(b"EXIT") {
-        return Some(0);
-    }
-    signal::number(name.bytes())
-}
-
 /// Writes the names of all signals, or of those given by number or exit status; the numbers of those given
 /// by name.
 #[inline(never)]
 fn list(cx: &mut Cx, args: &[ZStr<'static>]) {
     for a in args {
-        match number(*a) {
+        match signal::number(a.bytes()) {
             Some(n) if num::parse_u32(a.bytes()).is_none() => cx.out.dec(n as u64),
             n => {
                 let n = n.or_else(|| num::parse_u32(a.bytes())).unwrap_or(u32::MAX);
                 let n = if (129..=128 + 64).contains(&n) { n - 128 } else { n };
                 let name = signal::name(n);
-                if n == 0 {
-                    cx.out.bytes(b"EXIT");
-                } else if !name.is_empty() {
+                if !name.is_empty() {
                     cx.out.bytes(name);
                 } else if n <= 64 {
                     cx.out.dec(n as u64); // a real-time signal has no name

@@ -57,7 +57,7 @@ impl Shell<'_> {
 pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (before, flag): (&[u8], u8) =
         if f.z(0).first() == b'e' { (b"export ", EXPORT) } else { (b"readonly ", READONLY) };
-    let (set, i) = sh.letters(f, b"pn")?;
+    let (set, i) = sh.letters(f, b"pn")?.parts();
     if f.len() <= i {
         sh.list_variables(before, flag);
         return Ok(0);
@@ -106,7 +106,7 @@ pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// `unset [-fv] NAME…`.
 pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (set, i) = sh.letters(f, b"fv")?;
+    let (set, i) = sh.letters(f, b"fv")?.parts();
     for k in i..f.len() {
         let name = f.get(k);
         if set & 1 == 0 {
@@ -169,7 +169,7 @@ fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
 
 /// `unalias -a`, `unalias NAME…`.
 pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (all, i) = sh.letters(f, b"a")?;
+    let (all, i) = sh.letters(f, b"a")?.parts();
     if all != 0 {
         sh.aliases.clear();
     }
