@@ -71,6 +71,16 @@ impl Fields {
         }
     }
 
+    /// A copy of the fields from number `from` on.
+    #[inline(never)]
+    pub(crate) fn tail(&self, from: usize) -> Fields {
+        let mut t = Fields::default();
+        for i in from..self.len() {
+            t.push(self.get(i));
+        }
+        t
+    }
+
     /// All fields as [`Fields::z`].
     pub(crate) fn all(&self) -> Vec<ZStr<'static>> {
         (0..self.len()).map(|i| self.z(i)).collect()

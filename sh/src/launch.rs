@@ -187,8 +187,7 @@ impl Shell<'_> {
         while !rest.is_empty() {
             let p = cut(&mut rest, 0).buf();
             let kind = fs::stat(p.z()).map_or(0, |s| fs::kind(&s));
-            let (right, mode) =
-                if script { (kind != fs::S_IFDIR, 4) } else { (kind == fs::S_IFREG, 1) };
+            let (right, mode) = if script { (kind != fs::S_IFDIR, 4) } else { (kind == fs::S_IFREG, 1) };
             if right && fs::access(p.z(), mode).is_ok() {
                 return Some(p);
             }

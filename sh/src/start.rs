@@ -206,11 +206,7 @@ impl Shell<'_> {
 
     /// Replaces the positional parameters.
     pub(crate) fn set_params(&mut self, f: &Fields, from: usize) {
-        let mut p = Fields::default();
-        for i in from..f.len() {
-            p.push(f.get(i));
-        }
-        self.params = p;
+        self.params = f.tail(from);
         self.first = 0;
     }
 }

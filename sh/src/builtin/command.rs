@@ -3,32 +3,32 @@
 use crate::exec::Kind;
 use crate::fields::Fields;
 use crate::{Shell, R};
-use sys::ToBuf;
+use sys::Buf;
 
 impl Shell<'_> {
     /// Says what `name` means, in a sentence or as `command -v` does. False if it means nothing.
     fn describe(&mut self, name: &[u8], sentence: bool) -> bool {
-        let alias = self.aliases.iter().find(|a| a.0 == name).map(|a| a.1.clone());
-        let mut tail: &[u8] = b"";
-        let mut path = name.buf();
-        if let Some(v) = alias {
-            if sentence {
-                self.write(&[name, b" is an alias for ", &v, b"\n"]);
-            } else {
-                self.write(&[b"alias ", name, b"='", &v, b"'\n"]);
+        let mut last = Buf::new();
+        let middle: &[u8];
+        if let Some(a) = self.aliases.iter().find(|a| a.0 == name) {
+            if !sentence {
+                super::names::show_alias(self.out, name, &a.1);
+                return true;
             }
-            return true;
-        }
-        if crate::parser::is_reserved(name) {
-            tail = b" is a shell keyword";
+            (middle, last) = (b" is an alias for ", a.1.clone());
+        } else if crate::parser::is_reserved(name) {
+            middle = b" is a shell keyword";
         } else {
-            match self.resolve(name, true) {
-                Kind::Function(_) => tail = b" is a function",
-                Kind::Builtin(n) if n < super::SPECIAL => tail = b" is a special shell builtin",
-                Kind::Builtin(_) => tail = b" is a shell builtin",
-                Kind::Applet(_) => tail = b" is an applet",
+            middle = match self.resolve(name, true) {
+                Kind::Function(_) => b" is a function",
+                Kind::Builtin(n) if n < super::SPECIAL => b" is a special shell builtin",
+                Kind::Builtin(_) => b" is a shell builtin",
+                Kind::Applet(_) => b" is an applet",
                 Kind::File => match self.search(name, false) {
-                    Some(p) => path = p,
+                    Some(p) => {
+                        last = p;
+                        b" is "
+                    }
                     None => {
                         if sentence {
                             self.write(&[name, b": not found\n"]);
@@ -36,18 +36,17 @@ impl Shell<'_> {
                         return false;
                     }
                 },
-            }
+            };
         }
-        if !sentence {
-            self.write(&[&path, b"\n"]);
-        } else if tail.is_empty() {
-            self.write(&[name, b" is ", &path, b"\n"]);
+        if sentence {
+            self.write(&[name, middle, &last, b"\n"]);
         } else {
-            self.write(&[name, tail, b"\n"]);
+            self.write(&[if last.is_empty() { name } else { &last }, b"\n"]);
         }
         true
     }
 
+    #[inline(never)]
     fn write(&mut self, parts: &[&[u8]]) {
         parts.iter().for_each(|p| self.out.bytes(p));
     }
@@ -77,10 +76,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
         Ok(())
     } else {
-        let mut args = Fields::default();
-        for k in i..f.len() {
-            args.push(f.get(k));
-        }
+        let args = f.tail(i);
         sh.running = crate::NOTHING;
         sh.plain = true;
         // `command exec` keeps its redirections, which are those of `command`.

@@ -111,14 +111,19 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
         sh.keep_redirections(mark);
         return Ok(0);
     }
-    let mut args = Fields::default();
-    for k in i..f.len() {
-        args.push(f.get(k));
-    }
+    let args = f.tail(i);
     let _ = sh.out.flush();
     let mark = sh.redirections;
     sh.keep_redirections(mark);
-    sh.traps.retain(|t| t.1.is_empty());
+    // Only what is ignored stays.
+    let mut n = 0;
+    while let Some(t) = sh.traps.get(n) {
+        if t.1.is_empty() {
+            n += 1;
+        } else {
+            sh.traps.remove(n);
+        }
+    }
     match sh.resolve(args.get(0), false) {
         crate::exec::Kind::Applet(e) if argv0.is_none() => {
             sh.default_signals();
@@ -207,80 +212,72 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     if f.len() < 3 {
         return sh.misused(b"", b"usage: getopts optstring var [arg]");
     }
-    let spec = f.get(1);
-    let (silent, spec) = match spec {
-        [b':', rest @ ..] => (true, rest),
-        s => (false, s),
-    };
-    let quiet = silent || sh.get(b"OPTERR") == Some(b"0");
+    let own = f.len() > 3;
+    let count = if own { f.len() - 3 } else { sh.params.len() - sh.first };
+    let arg = |sh: &Shell, n: usize| if own { f.z(n + 2) } else { sh.params.z(sh.first + n - 1) };
+    let mut spec = f.get(1);
+    let silent = spec.first() == Some(&b':');
+    if silent {
+        spec = spec.get(1..).unwrap_or(spec);
+    }
     let mut index = sh.get(b"OPTIND").and_then(parse_u32).unwrap_or(1).max(1) as usize;
-    let arg = |sh: &Shell, n: usize| -> Option<Buf> {
-        if f.len() > 3 {
-            (n + 2 < f.len()).then(|| f.get(n + 2).buf())
-        } else {
-            sh.param(n - 1).map(|p| p.buf())
-        }
-    };
     let mut place = sh.option_place;
-    let current = arg(sh, index).unwrap_or_default();
+    let current = arg(sh, index);
     if place == 0 {
-        let ends = !current.starts_with(b"-") || current.len() < 2;
-        if ends || eq(&current, b"--") {
-            index += !ends as usize;
-            sh.set_number(b"OPTIND", index)?;
-            sh.option_place = 0;
+        let end = current.is(b"--");
+        if end || current.first() != b'-' || current.is(b"-") {
             sh.unset_variable(b"OPTARG")?;
-            sh.assign(f.get(2), b"?")?;
-            return Ok(1);
+            return sh.option(f, index + end as usize, 0, b'?', 1);
         }
         place = 1;
     }
-    let c = current.get(place).copied().unwrap_or(b'?');
-    place += 1;
-    let known = spec.iter().position(|&k| k == c && c != b':');
+    let (&c, rest) = current.bytes().get(place..).and_then(|r| r.split_first()).unwrap_or((&b'?', b""));
+    let known = position(spec, c).filter(|_| c != b':');
     let takes = known.is_some_and(|k| spec.get(k + 1) == Some(&b':'));
-    let mut value = None;
-    let mut letter = c;
-    if takes {
-        index += 1;
-        value = match current.get(place..) {
-            Some(v) if !v.is_empty() => Some(v.buf()),
-            _ => {
-                let v = arg(sh, index);
-                index += 1;
-                v
-            }
-        };
-        place = 0;
-        if value.is_none() {
-            index -= 1;
-            letter = if silent { b':' } else { b'?' };
-            if !quiet {
-                sys::out::complain(&[b"No arg for -", &[c], b" option"]);
-            }
-        }
-    } else if place >= current.len() {
+    place += 1;
+    if takes || rest.is_empty() {
         place = 0;
         index += 1;
     }
+    let mut letter = c;
+    let mut value = None;
+    let mut why: &[u8] = b"";
     if known.is_none() {
         letter = b'?';
-        if !quiet {
-            sys::out::complain(&[b"Illegal option -", &[c]]);
+        why = b"Illegal option -";
+    } else if takes && !rest.is_empty() {
+        value = Some(rest);
+    } else if takes && index <= count {
+        value = Some(arg(sh, index).bytes());
+        index += 1;
+    } else if takes {
+        letter = if silent { b':' } else { b'?' };
+        why = b"No arg for -";
+    }
+    if !why.is_empty() {
+        if silent {
+            value = Some(core::slice::from_ref(&c));
+        } else if sh.get(b"OPTERR") != Some(b"0") {
+            sys::out::complain(&[why, &[c], if takes { b" option" } else { b"" }]);
         }
     }
     match value {
-        Some(v) => sh.assign(b"OPTARG", &v)?,
-        None if silent && (known.is_none() || takes) => sh.assign(b"OPTARG", &[c])?,
+        Some(v) => sh.assign(b"OPTARG", v)?,
         None => sh.unset_variable(b"OPTARG")?,
     }
-    sh.set_number(b"OPTIND", index)?;
-    sh.option_place = place;
-    sh.assign(f.get(2), &[letter])?;
-    Ok(0)
+    sh.option(f, index, place, letter, 0)
 }
 
 impl Shell<'_> {
+    /// What `getopts` found, and where it goes on; the status.
+    #[inline(never)]
+    fn option(&mut self, f: &Fields, index: usize, place: usize, letter: u8, status: u32) -> R<u32> {
+        self.set_number(b"OPTIND", index)?;
+        self.option_place = place;
+        self.assign(f.get(2), &[letter])?;
+        Ok(status)
+    }
+
     fn set_number(&mut self, name: &[u8], n: usize) -> Done {
         let mut v = Buf::new();
         crate::vars::decimal(n as i64, &mut v);

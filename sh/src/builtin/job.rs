@@ -30,7 +30,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
         sh.out.byte(b'\n');
     }
-    sh.jobs.retain(|j| j.state() != State::Done || !j.told);
+    sh.forget_done(true);
     Ok(status)
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
                     return Ok(127);
                 }
             } else {
-                sh.jobs.retain(|j| j.state() != State::Done);
+                sh.forget_done(false);
             }
             if !crate::trap::pending() && !sh.jobs.iter().any(|j| j.state() == State::Running) {
                 return Ok(0);
@@ -143,6 +143,19 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 impl Shell<'_> {
+    /// Forgets the jobs that are done; with `told` those only of which the user knows it.
+    #[inline(never)]
+    fn forget_done(&mut self, told: bool) {
+        let mut n = 0;
+        while let Some(j) = self.jobs.get(n) {
+            if j.state() == State::Done && (j.told || !told) {
+                self.jobs.remove(n);
+            } else {
+                n += 1;
+            }
+        }
+    }
+
     /// Waits until a child changes; a status if a signal with a trap came instead.
     fn wait_more(&mut self) -> R<Option<u8>> {
         if !crate::trap::pending() && self.reap(true)? {

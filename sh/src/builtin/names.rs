@@ -159,7 +159,7 @@ pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
     Ok(status)
 }
 
-fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
+pub(super) fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
     let mut q = Buf::new();
     super::quote_always(value, &mut q);
     for part in [b"alias ", name, b"=", &q, b"\n"] {
@@ -175,10 +175,9 @@ pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     let mut status = 0;
     for k in i..f.len() {
-        let n = sh.aliases.len();
-        sh.aliases.retain(|a| a.0 != f.get(k));
-        if sh.aliases.len() == n {
-            status = sh.bad(f.get(k), b"not found")?;
+        match sh.aliases.iter().position(|a| a.0 == f.get(k)) {
+            Some(n) => drop(sh.aliases.remove(n)),
+            None => status = sh.bad(f.get(k), b"not found")?,
         }
     }
     Ok(status)
