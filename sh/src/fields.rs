@@ -71,6 +71,12 @@ impl Fields {
         }
     }
 
+    /// Is field `i` this text?
+    #[inline(never)]
+    pub(crate) fn is(&self, i: usize, text: &[u8]) -> bool {
+        self.get(i) == text
+    }
+
     /// A copy of the fields from number `from` on.
     #[inline(never)]
     pub(crate) fn tail(&self, from: usize) -> Fields {

@@ -365,6 +365,7 @@ impl Shell<'_> {
     }
 
     /// Continues job `i`, in the foreground or not.
+    #[inline(never)]
     pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Done {
         let mut job = self.jobs.remove(i);
         job.resume();

@@ -109,10 +109,8 @@ pub(crate) fn write_assignment(out: &mut Out, before: &[u8], name: &[u8], value:
     out.bytes(before);
     out.bytes(name);
     if let Some(v) = value {
-        let mut q = Buf::new();
-        crate::builtin::quote_always(v, &mut q);
         out.byte(b'=');
-        out.bytes(&q);
+        crate::builtin::write_quoted(out, v);
     }
     out.byte(b'\n');
 }

@@ -94,6 +94,7 @@ impl Shell<'_> {
     }
 
     /// Sets or, with `None`, removes a trap. Signals that were ignored when the shell started stay so.
+    #[inline(never)]
     pub(crate) fn set_trap(&mut self, sig: u8, text: Option<&[u8]>) {
         let at = self.traps.iter().position(|t| t.0 >= sig).unwrap_or(self.traps.len());
         let known = self.traps.get(at).is_some_and(|t| t.0 == sig);

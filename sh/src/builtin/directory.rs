@@ -137,7 +137,7 @@ impl Shell<'_> {
 /// `umask [-S] [MASK]`.
 pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (mut symbolic, mut i) = (false, 1);
-    if eq(f.get(1), b"-S") {
+    if f.is(1, b"-S") {
         symbolic = true;
         i = 2;
     }
@@ -181,6 +181,7 @@ fn one_of(text: &mut ZStr, these: &[u8]) -> Option<u32> {
 }
 
 /// Symbolic mode `text` applied to `mode`, without types and special bits.
+#[inline(never)]
 fn permissions(mut text: ZStr, mut mode: u32) -> Option<u32> {
     let t = &mut text;
     loop {

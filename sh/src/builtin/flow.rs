@@ -61,7 +61,7 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// `. FILE [ARG]…`.
 pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let i = 1 + eq(f.get(1), b"--") as usize;
+    let i = 1 + f.is(1, b"--") as usize;
     if f.len() <= i {
         return sh.misused(b"", b"filename argument required");
     }
@@ -99,11 +99,11 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
 pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut i = 1;
     let mut argv0 = None;
-    if eq(f.get(1), b"-a") {
+    if f.is(1, b"-a") {
         argv0 = Some(f.z(2));
         i = 3;
     }
-    if eq(f.get(i), b"--") {
+    if f.is(i, b"--") {
         i += 1;
     }
     if f.len() <= i {
@@ -166,29 +166,16 @@ pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u32> {
 pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut i = 1;
     let mut list = f.len() < 2;
-    if eq(f.get(1), b"-p") {
+    if f.is(1, b"-p") {
         list = true;
         i = 2;
     }
-    if eq(f.get(i), b"--") {
+    if f.is(i, b"--") {
         i += 1;
         list |= f.len() <= i;
     }
     if list {
-        let all = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
-        for (sig, text) in all {
-            let asked = |k| signal::number(f.get(k)) == Some(*sig as u32);
-            if f.len() > i && !(i..f.len()).any(asked) {
-                continue;
-            }
-            let mut q = Buf::new();
-            super::quote_always(text, &mut q);
-            sh.out.bytes(b"trap -- ");
-            sh.out.bytes(&q);
-            sh.out.byte(b' ');
-            sh.out.bytes(signal::name(*sig as u32));
-            sh.out.byte(b'\n');
-        }
+        list_traps(sh, f, i);
         return Ok(0);
     }
     // A number as the first operand, or a single operand: the signals' actions are reset.
@@ -205,6 +192,23 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
     }
     Ok(status)
+}
+
+/// Lists the traps, or those of the signals from field `i` on.
+#[inline(never)]
+fn list_traps(sh: &mut Shell, f: &Fields, i: usize) {
+    let all = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
+    for (sig, text) in all {
+        let asked = |k| signal::number(f.get(k)) == Some(*sig as u32);
+        if f.len() > i && !(i..f.len()).any(asked) {
+            continue;
+        }
+        sh.out.bytes(b"trap -- ");
+        super::write_quoted(sh.out, text);
+        sh.out.byte(b' ');
+        sh.out.bytes(signal::name(*sig as u32));
+        sh.out.byte(b'\n');
+    }
 }
 
 /// `getopts OPTSTRING NAME [ARG]…`.

@@ -69,9 +69,12 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
     });
     // What is stopped can only die when it goes on.
     for k in 1..f.len() {
-        let job = find(&sh.jobs, f.get(k)).and_then(|i| sh.jobs.get(i));
-        if let Some(j) = job.filter(|j| f.z(k).first() == b'%' && j.state() == State::Stopped) {
-            j.kill(sys::signal::SIGCONT);
+        let spec = f.get(k);
+        if spec.first() == Some(&b'%') {
+            let job = find(&sh.jobs, spec).and_then(|i| sh.jobs.get(i));
+            if let Some(j) = job.filter(|j| j.state() == State::Stopped) {
+                j.kill(sys::signal::SIGCONT);
+            }
         }
     }
     Ok(status as u32)

@@ -2,7 +2,16 @@
 
 use sys::{num, process, signal, Cx, ZStr};
 
+/// A process or, negative, a process group.
+#[inline(never)]
+fn process_id(text: ZStr) -> Option<i32> {
+    let digits = text.strip_prefix(b"-");
+    let n = i32::try_from(num::parse_u32(digits.unwrap_or(text).bytes())?).ok()?;
+    Some(if digits.is_some() { -n } else { n })
+}
+
 /// Runs `kill` on raw arguments; `jobs` gives the process group, negative, of a job like `%1`.
+#[inline(never)]
 pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
     let mut args = &*core::mem::take(&mut cx.args);
     let mut sig = signal::SIGTERM;
@@ -37,11 +46,7 @@ pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
     }
     for a in args {
         let text = a.bytes();
-        let pid = if a.first() == b'%' {
-            jobs(text)
-        } else {
-            super::test::integer(text).and_then(|n| i32::try_from(n).ok())
-        };
+        let pid = if a.first() == b'%' { jobs(text) } else { process_id(*a) };
         match pid {
             None => cx.error(text, b"no such job or process"),
             Some(pid) => {

@@ -16,7 +16,7 @@ pub mod ulimit;
 use crate::fields::Fields;
 use crate::{Shell, R};
 use sys::zstr::position;
-use sys::{Buf, Cx, ZStr};
+use sys::{Buf, Cx, Out, ZStr};
 
 /// A builtin gets its name and arguments; its value is the exit status, a word for the sake of registers.
 type Builtin = fn(&mut Shell, &Fields) -> R<u32>;
@@ -127,6 +127,14 @@ pub(crate) fn quote_always(v: &[u8], out: &mut Buf) {
         }
     }
     out.push(b'\'');
+}
+
+/// Writes `v` as [`quote_always`] has it.
+#[inline(never)]
+pub(crate) fn write_quoted(out: &mut Out, v: &[u8]) {
+    let mut q = Buf::new();
+    quote_always(v, &mut q);
+    out.bytes(&q);
 }
 
 impl Shell<'_> {
