@@ -45,7 +45,7 @@ impl Parser<'_, '_> {
                 self.word.push(c);
                 self.src.pos += 1;
             }
-        } else if c.is_ascii_digit() || b"@*#?-$!".contains(&c) && c != 0 {
+        } else if c.is_ascii_digit() || crate::has(b"@*#?-$!", c) && c != 0 {
             self.word.push(c);
             self.src.pos += 1;
         } else {
@@ -66,8 +66,8 @@ impl Parser<'_, '_> {
             let next = self.ch();
             // `${#}`, `${#-x}` and `${#%x}` are about the number of arguments.
             length = name_char(next)
-                || b"@*".contains(&next)
-                || b"?-$!#".contains(&next) && next != 0 && self.raw(1) == b'}';
+                || crate::has(b"@*", next)
+                || crate::has(b"?-$!#", next) && next != 0 && self.raw(1) == b'}';
             if !length {
                 self.src.pos = here;
             }

@@ -175,7 +175,7 @@ impl Fields {
         }
         let split = mode & (SPLIT | QUOTED) == SPLIT;
         for &c in v {
-            if split && ifs.contains(&c) {
+            if split && crate::has(ifs, c) {
                 self.separate(matches!(c, b' ' | b'\t' | b'\n'), glob);
             } else {
                 self.byte(c, mode);

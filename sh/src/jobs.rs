@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
 use sys::signal::{self, Action};
+use sys::zstr::Texts;
 use sys::{tty, Buf, Errno, ZStr};
 
 /// A process of a job, and how it is: `None` while it runs.
@@ -481,5 +482,5 @@ Floating point exception\0Killed\0User defined signal 1\0Segmentation fault\0Use
 Alarm clock\0Terminated";
 
 fn signal_text(sig: u32) -> &'static [u8] {
-    SIGNALS.split(|&c| c == 0).nth(sig as usize - 1).unwrap_or(signal::name(sig))
+    Texts::new(SIGNALS).nth(sig as usize - 1).unwrap_or(signal::name(sig))
 }

@@ -85,7 +85,7 @@ impl Shell<'_> {
     /// Files that `name` may be, NUL-terminated each.
     pub(crate) fn candidates(&mut self, name: &[u8]) -> Buf {
         let mut all = Buf::new();
-        if name.is_empty() || name.contains(&b'/') {
+        if name.is_empty() || crate::has(name, b'/') {
             all.extend_from_slice(name);
             all.push(0);
             return all;

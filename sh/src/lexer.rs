@@ -155,7 +155,7 @@ impl Parser<'_, '_> {
             self.here_docs()?;
             return Ok(c);
         }
-        if b";&|()<>".contains(&c) {
+        if crate::has(b";&|()<>", c) {
             return Ok(self.operator());
         }
         self.text(Ctx::Word)?;

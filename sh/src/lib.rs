@@ -81,6 +81,11 @@ fn eq(a: &[u8], b: &[u8]) -> bool {
     a == b
 }
 
+/// Is this byte among `these`? Smaller than the library's `contains`, which is built for speed.
+fn has(these: &[u8], c: u8) -> bool {
+    sys::zstr::position(these, c).is_some()
+}
+
 /// No name.
 const NOTHING: ZStr<'static> = ZStr::new(c"");
 

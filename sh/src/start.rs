@@ -84,18 +84,12 @@ impl Shell<'_> {
     fn start(&mut self, args: &[ZStr<'static>]) -> R {
         let login = self.arg0.first() == b'-';
         let (mut command, mut is_login) = (false, login);
-        let (n, _) = self.read_options(args, &mut |c, _| match c {
-            b'c' => {
-                command = true;
-                true
-            }
-            b'l' => {
-                is_login = true;
-                true
-            }
-            _ => false,
+        let n = self.read_options(args, &mut |c| {
+            command |= c == b'c';
+            is_login |= c == b'l';
+            c == b'c' || c == b'l'
         })?;
-        let mut rest = args.get(n..).unwrap_or(&[]).iter().copied();
+        let mut rest = args.get(n as usize..).unwrap_or(&[]).iter().copied();
         let mut src;
         if command {
             self.opts |= opt::COMMAND;

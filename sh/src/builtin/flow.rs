@@ -74,19 +74,18 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
             return sh.fail(127);
         }
     };
-    let params = if f.len() > i + 1 {
-        let params = core::mem::take(&mut sh.params);
-        let first = sh.first;
+    let first = sh.first;
+    let own = f.len() > i + 1;
+    let mut params = Fields::default();
+    if own {
+        core::mem::swap(&mut sh.params, &mut params);
         sh.set_params(f, i + 1);
-        Some((params, first))
-    } else {
-        None
-    };
+    }
     let loops = core::mem::replace(&mut sh.loops, 0);
     sh.running = crate::NOTHING;
     let r = sh.run_file(&path);
     sh.loops = loops;
-    if let Some((params, first)) = params {
+    if own {
         (sh.params, sh.first) = (params, first);
     }
     match r {

@@ -109,7 +109,7 @@ fn external(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// Appends `v` quoted, so that the shell reads it as the same string.
 #[inline(never)]
 pub(crate) fn quote(v: &[u8], out: &mut Buf) {
-    let plain = |c: &u8| c.is_ascii_alphanumeric() || b"_-+./,:@%^".contains(c);
+    let plain = |c: &u8| c.is_ascii_alphanumeric() || crate::has(b"_-+./,:@%^", *c);
     if !v.is_empty() && v.iter().all(plain) && !crate::parser::is_reserved(v) {
         out.extend_from_slice(v);
     } else {

@@ -131,8 +131,8 @@ pub(crate) fn set(sh: &mut Shell, f: &Fields) -> R<u32> {
         return Ok(0);
     }
     let args = f.all();
-    let (n, replace) = sh.read_options(args.get(1..).unwrap_or(&[]), &mut |_, _| false)?;
-    if replace {
+    let n = sh.read_options(args.get(1..).unwrap_or(&[]), &mut |_| false)? as usize;
+    if f.len() > n + 1 || f.is(n, b"--") {
         sh.set_params(f, n + 1);
         sh.option_place = 0;
     }

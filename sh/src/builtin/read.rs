@@ -191,7 +191,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
         }
         l.text.push(c);
         l.kinds.push(match c {
-            _ if escaped || !sh.vars.ifs.contains(&c) => TEXT,
+            _ if escaped || !crate::has(&sh.vars.ifs, c) => TEXT,
             b' ' | b'\t' | b'\n' => BLANK,
             _ => OTHER,
         });
