@@ -75,7 +75,7 @@ fn one(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
             return;
         }
         if fs::lstat(source).is_ok_and(|s| same(&s, old)) {
-            return failed(cx, source, dest, b"these are the same file");
+            return cx.error(&label(source, dest), b"these are the same file");
         }
         let mut ask = cx.has(opt!("i"));
         if !ask && !cx.has(opt!("f")) && fs::kind(old) != fs::S_IFLNK {
