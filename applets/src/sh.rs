@@ -17,6 +17,9 @@ Run commands: of the string COMMAND, of FILE, or from standard input.
     -s  Take them from standard input although there are ARGs
     -i  Interactive: prompt, line editing, job control
     -l  Login shell: read /etc/profile and $HOME/.profile first
+  --noprofile  A login shell reads neither of them
+  --norc       An interactive shell does not read the file $ENV
+  --noediting  An interactive shell reads plain lines
 
 Options that `set` has, too; + turns one off:
 

@@ -30,7 +30,7 @@ pub struct Binary {
     pub twin: PathBuf,
 }
 
-/// Compiles `applets` for `target`; puts `mote` and `mote.sym` into `out`.
+/// Compiles `applets` (names of features) for `target`; puts `mote` and `mote.sym` into `out`.
 ///
 /// # Errors
 /// No toolchain is usable, the sources do not compile, or `out` cannot be written.

@@ -3,6 +3,7 @@
 
 pub mod applets;
 pub mod apply;
+pub mod bench;
 pub mod boot;
 pub mod build;
 pub mod cache;

@@ -30,6 +30,16 @@ const KERNEL: &[(&str, &str)] = &[
 ];
 const TEST: &[(&str, &str)] =
     &[("cpio", "cpio"), ("gcc", "gcc"), ("make", "make"), ("bzip2", "bzip2"), ("xz-utils", "xz")];
+/// The tools that count, the shell that figures are told in, and what BusyBox is built with.
+const BENCH: &[(&str, &str)] = &[
+    ("valgrind", "valgrind"),
+    ("strace", "strace"),
+    ("dash", "dash"),
+    ("gcc", "gcc"),
+    ("make", "make"),
+    ("bzip2", "bzip2"),
+];
+
 /// What `target` needs for `purposes`.
 pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
     let mut needs = Vec::new();
@@ -57,7 +67,8 @@ pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
         .filter(|_| target.kernel.is_some())
         .map(|(name, program)| (Purpose::Kernel, *name, *program));
     let test = TEST.iter().map(|(name, program)| (Purpose::Test, *name, *program));
-    for (purpose, package, program) in kernel.chain(own).chain(test) {
+    let bench = BENCH.iter().map(|(name, program)| (Purpose::Bench, *name, *program));
+    for (purpose, package, program) in kernel.chain(own).chain(test).chain(bench) {
         let present = which(program).is_some();
         needs.push(Need { purpose, what: program.to_string(), packages: vec![package.to_string()], present });
     }

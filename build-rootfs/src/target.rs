@@ -111,6 +111,8 @@ pub enum Purpose {
     Boot,
     /// Running the tests.
     Test,
+    /// Measuring.
+    Bench,
 }
 
 impl Purpose {
@@ -121,6 +123,7 @@ impl Purpose {
             Purpose::Kernel => "build the kernel",
             Purpose::Boot => "boot in QEMU",
             Purpose::Test => "run the tests",
+            Purpose::Bench => "measure",
         }
     }
 }

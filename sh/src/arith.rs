@@ -338,7 +338,6 @@ impl<'a> Eval<'a, '_> {
             if c == b'#' && base == 10 && (2..=64).contains(&value) {
                 base = value as u8;
                 value = 0;
-                digits = 0;
             } else {
                 // Over base 36: 0-9, a-z, A-Z, @, _.
                 let d = match c {

@@ -1,33 +1,19 @@
 //! Brace expansion, as bash and hush have it: `a{b,c}d`, `{1..5}`, nested. It is done on the encoded word.
 
+use crate::lexer::login_char;
 use crate::parser::Parser;
-use crate::tree::{self, byte, op, skip_word, until};
+use crate::tree;
 use crate::{vars, Done};
 use sys::{num, Buf, ToBuf};
 
 /// Passes over a byte or a whole expansion; the byte if it is an unquoted character of the word itself.
 fn step(c: &mut &[u8], quoted: &mut bool) -> u8 {
-    match byte(c) {
-        tree::ESC => {
-            byte(c);
-        }
-        tree::QUOTE => *quoted = !*quoted,
-        tree::VAR => {
-            let o = byte(c) & 15;
-            until(c, b'=');
-            if !matches!(o, op::NONE | op::LENGTH | op::BAD) {
-                skip_word(c);
-                if o >= op::SUBSTRING {
-                    skip_word(c);
-                }
-            }
-        }
-        tree::CMD => drop(tree::counted(c)),
-        tree::ARITH | tree::TILDE => skip_word(c),
-        b if !*quoted => return b,
-        _ => {}
+    let b = tree::step(c);
+    *quoted ^= b == tree::QUOTE;
+    if *quoted {
+        return 0;
     }
-    0
+    b
 }
 
 /// A number or a letter at an end of `{x..y}`.
@@ -58,6 +44,18 @@ impl Parser<'_, '_> {
             }
         }
         self.code.push(tag);
+        let mut word = word;
+        if let [b'~', rest @ ..] = word {
+            // Behind a brace there was no place for a tilde prefix.
+            let n = rest.iter().position(|&c| c == b'/').unwrap_or(rest.len());
+            let (name, rest) = rest.split_at(n);
+            if name.iter().all(|&c| login_char(c)) {
+                self.code.push(tree::TILDE);
+                self.code.extend_from_slice(name);
+                self.code.push(0);
+                word = rest;
+            }
+        }
         self.code.extend_from_slice(word);
         self.code.push(0);
         Ok(())
@@ -98,19 +96,35 @@ impl Parser<'_, '_> {
             return Ok(true);
         }
         let inner = part(open + 1, close);
-        let Some(dots) = inner.windows(2).position(|w| w == b"..") else { return Ok(false) };
-        let ends = (inner.get(..dots).and_then(bound), inner.get(dots + 2..).and_then(bound));
-        let (Some((mut n, letter)), Some((last, same))) = ends else { return Ok(false) };
-        if letter != same {
+        // Start, end, step.
+        let mut bounds = [(0, false), (0, false), (1, false)];
+        let mut count = 0;
+        let mut rest = Some(inner);
+        while let Some(text) = rest {
+            let dots = text.windows(2).position(|w| w == b"..");
+            rest = dots.and_then(|n| text.get(n + 2..));
+            let (Some(b), Some(slot)) =
+                (bound(text.get(..dots.unwrap_or(text.len())).unwrap_or(&[])), bounds.get_mut(count))
+            else {
+                return Ok(false);
+            };
+            *slot = b;
+            count += 1;
+        }
+        let [(mut n, letter), (last, same), (by, odd)] = bounds;
+        if count < 2 || letter != same || odd {
             return Ok(false);
         }
+        let by = by.abs().max(1);
         loop {
             let (mut b, c) = ([0; 65], [n as u8]);
             each(self, if letter { &c } else { vars::signed(n as i64, &mut b) })?;
-            if n == last {
+            // Neither bound nor step passes 2³⁰.
+            let left = last - n;
+            if left.abs() < by {
                 return Ok(true);
             }
-            n += if n < last { 1 } else { -1 };
+            n += if left > 0 { by } else { -by };
         }
     }
 }

@@ -6,18 +6,6 @@ use crate::tree::{self, redir};
 use crate::{eq, Done};
 
 impl Parser<'_, '_> {
-    pub(crate) fn arith_command(&mut self) -> Done<Option<usize>> {
-        let n = self.begin(tree::ARITHMETIC)?;
-        self.word.clear();
-        if !self.arith(0)? {
-            self.code.truncate(n);
-            return Ok(None);
-        }
-        self.code.extend_from_slice(self.word.get(1..).unwrap_or(&[]));
-        self.eat();
-        Ok(Some(n))
-    }
-
     pub(crate) fn compound(&mut self, k: u8) -> Done {
         let n = self.begin(match k {
             kw::IF => tree::IF,
@@ -34,7 +22,7 @@ impl Parser<'_, '_> {
         match k {
             kw::IF => self.if_clause()?,
             kw::CASE => self.case_clause()?,
-            kw::FOR => self.for_clause()?,
+            kw::FOR => self.for_clause(n)?,
             kw::OPEN => {
                 self.list(false, true)?;
                 self.expect(kw::CLOSE)?;
@@ -85,7 +73,11 @@ impl Parser<'_, '_> {
         self.expect(kw::DONE)
     }
 
-    pub(crate) fn for_clause(&mut self) -> Done {
+    /// Clause `n` behind `for`.
+    pub(crate) fn for_clause(&mut self, n: usize) -> Done {
+        if self.token()? == b'(' && self.raw(0) == b'(' {
+            return self.count_clause(n);
+        }
         if self.token()? != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
             return Err(self.error(&[b"bad for loop variable"]));
         }
@@ -105,6 +97,31 @@ impl Parser<'_, '_> {
             self.take(b';')?;
             self.code.push(2);
         }
+        self.newlines()?;
+        self.do_group()
+    }
+
+    /// `for ((FIRST; CONDITION; STEP))`, at its second parenthesis.
+    fn count_clause(&mut self, n: usize) -> Done {
+        self.word.clear();
+        for end in *b";;)" {
+            self.src.pos += 1;
+            self.text(Ctx::Arith)?;
+            self.word.push(tree::END);
+            if self.raw(0) != end {
+                return self.unterminated(b"((");
+            }
+        }
+        self.src.pos += 1;
+        self.code.extend_from_slice(&self.word);
+        if let Some(op) = self.code.get_mut(n) {
+            *op = tree::COUNT;
+        }
+        self.eat();
+        if !self.take(b')')? {
+            return self.unexpected();
+        }
+        self.take(b';')?;
         self.newlines()?;
         self.do_group()
     }

@@ -4,7 +4,7 @@ use crate::builtin::test;
 use crate::fields::PATTERN;
 use crate::substitute::reveals;
 use crate::tree::{byte, skip_word, AWORD, WORD};
-use crate::{eq, pattern, Done, Failed, Shell};
+use crate::{eq, pattern, regex, Done, Failed, Shell};
 use sys::Buf;
 
 /// Is the next word exactly this, unquoted?
@@ -102,7 +102,8 @@ impl Shell<'_> {
             return Ok(Some(pattern::matches(&p, &left) == equal));
         }
         if eq(&op, b"=~") {
-            return Ok(None);
+            let p = self.operand(c, run, PATTERN)?;
+            return Ok(if run { regex::matches(&p, &left) } else { Some(false) });
         }
         let right = self.operand(c, run, 0)?;
         Ok(if run { test::binary({ left }.z(), { op }.z(), { right }.z()) } else { Some(false) })

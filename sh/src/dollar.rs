@@ -6,6 +6,9 @@ use crate::tree::{op, ARITH, CMD, END, QUOTE, VAR};
 use crate::Done;
 use sys::{num, Buf, ToBuf};
 
+/// Name of the parameter `_` in a tree.
+pub(crate) const LAST: u8 = b'&';
+
 impl Parser<'_, '_> {
     pub(crate) fn dollar(&mut self, quotes: bool) -> Done {
         self.src.pos += 1;
@@ -16,11 +19,28 @@ impl Parser<'_, '_> {
                 if self.ch() == b'(' && self.arith(ARITH)? {
                     return Ok(());
                 }
-                self.substitution(b')')
+                self.substitution(CMD, b')')
             }
             b'{' => {
                 self.src.pos += 1;
                 self.braces(quotes)
+            }
+            b'[' => {
+                // `$((…))` as it was before POSIX: it is turned into that.
+                let at = self.src.pos;
+                let mut body: Buf = b"((".buf();
+                let mut n = 1;
+                while self.raw(n) != b']' {
+                    if self.raw(n) == 0 {
+                        return self.unterminated(b"[");
+                    }
+                    body.push(self.raw(n));
+                    n += 1;
+                }
+                body.extend_from_slice(b"))");
+                self.replace(at, at + n + 1, &body);
+                self.src.pos = at - 1;
+                self.dollar(quotes)
             }
             b'\'' if !quotes => self.dollar_single(),
             b'"' if !quotes => Ok(()),
@@ -45,6 +65,12 @@ impl Parser<'_, '_> {
                 self.word.push(c);
                 self.src.pos += 1;
             }
+            if let [.., op::NONE, name @ b'_'] = &mut self.word[..] {
+                *name = LAST;
+            }
+            if self.word.ends_with(b"\0BASHPID") {
+                self.sh.vars.intern(b"BASHPID"); // which subshells look for
+            }
         } else if c.is_ascii_digit() || crate::has(b"@*#?-$!", c) && c != 0 {
             self.word.push(c);
             self.src.pos += 1;
@@ -59,19 +85,21 @@ impl Parser<'_, '_> {
     /// Behind `${`.
     pub(crate) fn braces(&mut self, quotes: bool) -> Done {
         let at = self.word.len();
-        let mut length = false;
-        if self.ch() == b'#' {
+        let before = self.ch();
+        let mut prefixed = matches!(before, b'#' | b'!');
+        if prefixed {
             let here = self.src.pos;
             self.src.pos += 1;
             let next = self.ch();
-            // `${#}`, `${#-x}` and `${#%x}` are about the number of arguments.
-            length = name_char(next)
-                || crate::has(b"@*", next)
-                || crate::has(b"?-$!#", next) && next != 0 && self.raw(1) == b'}';
-            if !length {
+            // `${#}`, `${#-x}` and `${#%x}` are about the number of arguments; `${!}` and `${!-x}` likewise.
+            prefixed = name_char(next)
+                || before == b'!' && crate::has(b"@*", next)
+                || crate::has(b"@*?-$!#", next) && self.raw(1) == b'}';
+            if !prefixed {
                 self.src.pos = here;
             }
         }
+        let length = prefixed && before == b'#';
         let n = self.parameter();
         if n > 0 && self.word.get(at + 2).is_some_and(u8::is_ascii_digit) {
             self.word.pop();
@@ -86,8 +114,14 @@ impl Parser<'_, '_> {
         let c = if n == 0 { 0 } else { self.ch() };
         if length {
             o = if c == b'}' { op::LENGTH } else { op::BAD };
+        } else if prefixed && n > 0 && matches!(c, b'*' | b'@') && self.raw(1) == b'}' {
+            self.src.pos += 1;
+            o = op::NAMES | if c == b'@' { op::SECOND } else { 0 };
         } else if c != b'}' {
             o = self.operator_of(c)?;
+        }
+        if prefixed && !length && o != op::BAD && o & !op::SECOND != op::NAMES {
+            o |= op::INDIRECT;
         }
         if n == 0 {
             self.word.extend_from_slice(&[VAR, op::BAD, b'=']);
@@ -155,6 +189,12 @@ impl Parser<'_, '_> {
             },
             b'#' => op::PREFIX,
             b'%' => op::SUFFIX,
+            b'^' => op::UPPER,
+            b',' => op::LOWER,
+            b'@' => {
+                self.src.pos += 1;
+                return Ok(if next == b'Q' { op::QUOTED } else { op::BAD | op::COLON });
+            }
             b'/' if next == b'#' || next == b'%' => {
                 self.src.pos += 1;
                 return Ok(op::REPLACE + if next == b'#' { 2 } else { 3 });
@@ -201,8 +241,9 @@ impl Parser<'_, '_> {
         Ok(false)
     }
 
-    /// Behind `$(` (`close` is `)`), or in text that backquotes were made into (`close` is 0).
-    pub(crate) fn substitution(&mut self, close: u8) -> Done {
+    /// Behind `$(` (`close` is `)`), or in text that backquotes were made into (`close` is 0): reads the
+    /// list into the word, behind `mark`.
+    pub(crate) fn substitution(&mut self, mark: u8, close: u8) -> Done {
         self.pure = false;
         let outer = (
             core::mem::take(&mut self.code),
@@ -226,7 +267,7 @@ impl Parser<'_, '_> {
         self.peeked = false;
         let inner = core::mem::replace(&mut self.code, outer.0);
         (self.word, self.at, self.quoted, self.assign) = (outer.1, outer.2, outer.3, outer.4);
-        self.word.push(CMD);
+        self.word.push(mark);
         let n = inner.len();
         self.word.extend_from_slice(&[n as u8, (n >> 8) as u8, (n >> 16) as u8]);
         self.word.extend_from_slice(&inner);
@@ -258,7 +299,7 @@ impl Parser<'_, '_> {
         body.push(0);
         self.replace(start, start + n + 1, &body);
         self.src.pos = start + 2;
-        self.substitution(0)
+        self.substitution(CMD, 0)
     }
 
     /// Replaces source text and keeps the ends of the aliases in it.

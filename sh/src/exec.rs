@@ -1,7 +1,7 @@
 //! Execution: walks the tree.
 
 use crate::fields::{Fields, PATTERN};
-use crate::jobs::Job;
+use crate::jobs::{Job, Task, What, NONE};
 use crate::lexer::tok;
 use crate::parser::Parser;
 use crate::redir::Plan;
@@ -124,7 +124,7 @@ impl Shell<'_> {
             let mut after = *b;
             skip_pipeline(&mut after);
             let next = byte(&mut after);
-            if run {
+            if run && self.opts & (opt::NOEXEC | opt::INTERACTIVE) != opt::NOEXEC {
                 let outer = self.tested;
                 self.tested |= next != 0;
                 let r = self.pipeline(b, last && next == 0);
@@ -140,12 +140,18 @@ impl Shell<'_> {
     }
 
     pub(crate) fn pipeline(&mut self, b: &mut &[u8], last: bool) -> R {
+        if crate::trap::pending() {
+            self.run_traps()?;
+        }
         let flags = byte(b);
         let not = flags & tree::NEGATED != 0;
         let outer = self.tested;
         self.tested |= not;
+        let mark = self.saved.len();
         let r = if flags & tree::MULTI != 0 { self.pipe(b) } else { self.command(b, last && !not) };
         self.tested = outer;
+        // Process substitutions are over, too.
+        self.unredirect(mark);
         r?;
         if not {
             self.status = (self.status == 0) as u8;
@@ -173,10 +179,8 @@ impl Shell<'_> {
             end = skip_pipeline(b).1;
         }
         let mut job = Job::new(self.text_at(start, end));
-        if self.fork(&mut job, false)? {
-            let r = self.and_or(&mut { at }, true);
-            self.leave(r);
-        }
+        let task = Task::new(What::AndOr, at);
+        self.start_process(&mut job, false, &task)?;
         self.add_background(job);
         self.status = 0;
         Ok(())
@@ -194,36 +198,16 @@ impl Shell<'_> {
         self.separate()?;
         let (first, mut to) = skip_node(&mut { *b });
         let mut job = Job::new(Buf::new());
-        let mut input = None;
+        let mut input = NONE;
         let mut more = 1;
         while more != 0 {
             let node = *b;
             to = skip_node(b).1;
             more = byte(b);
-            let pipe = if more != 0 { Some(self.new_pipe()?) } else { None };
-            let child = self.fork(&mut job, true);
-            if child == Ok(true) {
-                if let Some(f) = input {
-                    crate::redir::move_fd(f, 0);
-                }
-                if let Some((read, write)) = pipe {
-                    crate::redir::shut(read);
-                    crate::redir::move_fd(write, 1);
-                }
-                let r = self.command(&mut { node }, true);
-                self.leave(r);
-            }
-            if let Some(f) = input {
-                crate::redir::shut(f);
-            }
-            input = pipe.map(|(read, write)| {
-                crate::redir::shut(write);
-                read
-            });
-            if let Err(e) = child {
-                input.into_iter().for_each(crate::redir::shut);
-                return Err(e.into());
-            }
+            let (close, output) = if more != 0 { self.new_pipe()? } else { (NONE, NONE) };
+            let task = Task { what: What::Command, code: node, input, output, close, errors: more == 2 };
+            self.start_process(&mut job, true, &task)?;
+            input = close;
         }
         job.text = self.text_at(first, to);
         self.foreground(job)?;
@@ -233,15 +217,12 @@ impl Shell<'_> {
     /// Runs one command.
     pub(crate) fn command(&mut self, b: &mut &[u8], last: bool) -> R {
         self.deep()?;
-        if crate::trap::pending() {
-            self.run_traps()?;
+        if self.capture.gone {
+            return Err(Flow::Exit);
         }
         let mut c = *b;
         let h = head(&mut c, b);
         self.place = h.start;
-        if self.opts & (opt::NOEXEC | opt::INTERACTIVE) == opt::NOEXEC {
-            return Ok(());
-        }
         match h.op {
             tree::SIMPLE => {
                 self.simple(c, last)?;
@@ -269,6 +250,8 @@ impl Shell<'_> {
         let mut plan = Plan::default();
         let mark = self.saved.len();
         let r = self.plan(&mut c, &mut plan);
+        // The 0 behind them.
+        byte(&mut c);
         if r.is_ok() {
             self.separate_plan(&plan)?;
         }
@@ -289,15 +272,15 @@ impl Shell<'_> {
             tree::GROUP => self.list(&mut c, last),
             tree::SUBSHELL => {
                 self.separate()?;
-                if last && self.saved.is_empty() && !self.has_exit_trap() {
+                // Whoever asks for numbers of processes gets another one here.
+                let told = self.vars.find(b"BASHPID").is_some();
+                if last && self.saved.is_empty() && !self.has_exit_trap() && !told {
                     self.enter_subshell();
                     return self.list(&mut c, true);
                 }
                 let mut job = Job::new(self.text_at(h.start, h.end));
-                if self.fork(&mut job, true)? {
-                    let r = self.list(&mut c, true);
-                    self.leave(r);
-                }
+                let task = Task::new(What::List, c);
+                self.start_process(&mut job, true, &task)?;
                 self.foreground(job)?;
                 self.check()
             }
@@ -306,12 +289,11 @@ impl Shell<'_> {
             tree::UNTIL => self.while_clause(c, false),
             tree::FOR => self.for_clause(&mut c),
             tree::CASE => self.case_clause(&mut c, last),
+            tree::COUNT => self.count_clause(c),
             tree::ARITHMETIC => {
-                let text = self.string(&mut c, crate::fields::QUOTED)?;
-                self.status = match self.arith(&text) {
-                    Ok(n) => (n == 0) as u8,
-                    Err(_) => 1,
-                };
+                if let Some(n) = self.calculate(&mut c)? {
+                    self.status = (n == 0) as u8;
+                }
                 self.check()
             }
             _ => {
@@ -387,6 +369,49 @@ impl Shell<'_> {
             self.status = status;
         }
         r
+    }
+
+    /// Value of an arithmetic word; without one, the command has failed.
+    fn calculate(&mut self, c: &mut &[u8]) -> R<Option<i64>> {
+        let text = self.string(c, crate::fields::QUOTED)?;
+        let n = self.arith(&text).ok();
+        if n.is_none() {
+            self.status = 1;
+        }
+        Ok(n)
+    }
+
+    /// `for ((FIRST; CONDITION; STEP))`.
+    fn count_clause(&mut self, mut c: &[u8]) -> R {
+        if self.calculate(&mut c)?.is_none() {
+            return self.check();
+        }
+        self.status = 0;
+        self.loops += 1;
+        let r = loop {
+            let mut b = c;
+            // Without a condition it is true.
+            let endless = until(&mut { c }, 0).iter().all(u8::is_ascii_whitespace);
+            match self.calculate(&mut b) {
+                Ok(Some(n)) if n != 0 || endless => {}
+                r => break r,
+            }
+            let mut step = b;
+            skip_word(&mut b);
+            let r = self.list(&mut b, false);
+            match self.turn(r) {
+                Ok(true) => {}
+                Ok(false) => break Ok(None),
+                Err(e) => break Err(e),
+            }
+            match self.calculate(&mut step) {
+                Ok(Some(_)) => {}
+                r => break r,
+            }
+        };
+        self.loops -= 1;
+        r?;
+        self.check()
     }
 
     pub(crate) fn for_clause(&mut self, c: &mut &[u8]) -> R {

@@ -1,8 +1,10 @@
 //! Word expansion (POSIX 2.6): tilde, parameters, commands, arithmetic, field splitting, file names.
 
+use crate::dollar::LAST;
 use crate::fields::{Fields, OPERAND, PATTERN, QUOTED, SPLIT};
-use crate::lexer::{name_char, name_start};
-use crate::tree::{byte, counted, next, op, skip_word, until, ARITH, CMD, END, ESC, QUOTE, TILDE, VAR};
+use crate::lexer::{name_char, name_len, name_start};
+use crate::tree::{byte, counted, next, op, skip_word, until};
+use crate::tree::{ARITH, CMD, END, ESC, QUOTE, READ, TILDE, VAR, WRITE};
 use crate::vars::{self, decimal};
 use crate::{arith, opt, pattern, Done, Failed, Shell};
 use sys::{num, Buf, ToBuf};
@@ -56,6 +58,11 @@ impl Shell<'_> {
                     self.append(f, vars::signed(n, &mut [0; 65]), mode);
                 }
                 TILDE => self.tilde(until(c, END), f, mode),
+                mark @ (READ | WRITE) => {
+                    let list = counted(c);
+                    let path = self.process(list, mark == READ)?;
+                    f.value(&path, mode | QUOTED, &[], false);
+                }
                 b if mode & (OPERAND | SPLIT | QUOTED) == OPERAND | SPLIT => self.append(f, &[b], mode),
                 b => f.byte(b, mode),
             }
@@ -95,7 +102,7 @@ impl Shell<'_> {
         }
     }
 
-    /// Value of a parameter that is not `@` or `*`. `None` if it is unset.
+    /// Value of a parameter, in one piece. `None` if it is unset.
     pub(crate) fn value_of(&mut self, name: &[u8]) -> Option<Buf> {
         let mut v = Buf::new();
         match name {
@@ -106,6 +113,15 @@ impl Shell<'_> {
                     b'$' => self.pid() as i64,
                     b'!' if self.last_bg == 0 => return None,
                     b'!' => self.last_bg as i64,
+                    &LAST => match &self.last {
+                        Some(v) => return Some(v.clone()),
+                        None => return self.value_of(b"_"),
+                    },
+                    b'@' | b'*' => {
+                        let mut all = Fields::default();
+                        self.each(&self.params, *c == b'*', self.first, usize::MAX, &mut all, QUOTED);
+                        return (self.first < self.params.len()).then_some(all.bytes);
+                    }
                     _ => {
                         self.flag_letters(&mut v);
                         return Some(v);
@@ -128,79 +144,93 @@ impl Shell<'_> {
         (i < self.params.len()).then(|| self.params.get(i))
     }
 
-    /// The positional parameters, as `$@` and `$*` have them.
-    fn all_params(&mut self, star: bool, from: usize, count: usize, f: &mut Fields, mode: u8) {
-        let n = self.params.len();
+    /// Appends `count` of `list` from number `from` on, as `$@` and `$*` have them.
+    fn each(&self, list: &Fields, star: bool, from: usize, count: usize, f: &mut Fields, mode: u8) {
         let glob = self.opts & opt::NOGLOB == 0;
-        let first = from.max(self.first);
-        let last = first.saturating_add(count).min(n);
-        if first >= last && !star {
+        let last = from.saturating_add(count).min(list.len());
+        if from >= last && !star {
             f.nothing = !f.is_open();
         }
         let join = mode & SPLIT == 0 || star && mode & QUOTED != 0;
-        for i in first..last {
-            if i > first {
-                match self.vars.ifs.first() {
-                    _ if !join => {
-                        if mode & QUOTED != 0 || f.is_open() {
-                            f.end(glob);
-                        }
-                    }
-                    Some(&c) if star => f.byte(c, mode | QUOTED),
-                    _ if star => {}
-                    _ => f.byte(b' ', mode | QUOTED),
+        for i in from..last {
+            if i > from && join {
+                if let Some(&c) = self.vars.ifs.first() {
+                    f.byte(c, mode | QUOTED);
                 }
+            } else if i > from && (mode & QUOTED != 0 || f.is_open()) {
+                f.end(glob);
             }
             if mode & QUOTED != 0 {
                 f.seen = true;
             }
-            f.value(self.params.get(i), mode, &self.vars.ifs, glob);
+            f.value(list.get(i), mode, &self.vars.ifs, glob);
         }
     }
 
+    /// Values and names of set variables that begin with `name`, in order.
+    fn names(&mut self, name: &[u8]) -> Fields {
+        self.vars.import();
+        let mut all = Buf::new();
+        for s in self.vars.syms.iter().filter(|s| s.name().starts_with(name) && s.value().is_some()) {
+            all.extend_from_slice(s.name());
+            all.push(0);
+        }
+        let mut list = Fields::default();
+        for name in pattern::sorted(&all) {
+            list.push(name.strip_suffix(b"\0").unwrap_or(name));
+        }
+        list
+    }
+
     fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u8) -> Done {
-        let o = byte(c);
-        let name = until(c, b'=');
-        let star = name.first() == Some(&b'*');
-        let many = star || name.first() == Some(&b'@');
-        if o == op::NONE {
-            // The two usual cases, without a copy of the value.
-            if many {
-                self.all_params(star, 0, usize::MAX, f, mode);
-                return Ok(());
-            }
-            if name.first().is_some_and(|&c| name_start(c)) {
-                let glob = self.opts & opt::NOGLOB == 0;
-                let (tree, at) = (&self.tree, self.place);
-                // The lookup may enter a name; the separators are copied only in the rare case.
-                if let Some(i) = self.vars.lookup(name) {
-                    self.vars.refresh(i, &|| tree.line_of(at));
-                    if let Some(v) = self.vars.syms.get(i).and_then(|s| s.value()) {
-                        f.value(v, mode, &self.vars.ifs, glob);
-                        return Ok(());
-                    }
+        let mut o = byte(c);
+        let mut name = until(c, b'=');
+        if o == op::NONE && name.first().is_some_and(|&c| name_start(c)) {
+            // The usual case, without a copy of the value.
+            let glob = self.opts & opt::NOGLOB == 0;
+            let (tree, at) = (&self.tree, self.place);
+            if let Some(i) = self.vars.lookup(name) {
+                self.vars.refresh(i, &|| tree.line_of(at));
+                if let Some(v) = self.vars.syms.get(i).and_then(|s| s.value()) {
+                    f.value(v, mode, &self.vars.ifs, glob);
+                    return Ok(());
                 }
-                return self.unset(name);
             }
+            return self.unset(name);
         }
         self.deep()?;
-        if o == op::BAD {
+        let target;
+        if o & op::INDIRECT != 0 {
+            target = self.value_of(name).unwrap_or_default();
+            name = &target;
+            o &= !op::INDIRECT;
+            let special = matches!(name, [c] if b"@*#?-$!".contains(c));
+            let usual = name_len(name) == name.len() && !name.is_empty();
+            if !special && !usual && num::parse_u32(name).is_none() {
+                o = op::BAD;
+            }
+        }
+        let operator = o & 15;
+        if operator == op::BAD {
+            // Nobody asks what an unknown `@` would make of what is not set.
+            if o != op::BAD && self.value_of(name).is_none() {
+                return Ok(());
+            }
             self.complain(&[b"syntax error: bad substitution"]);
             return self.fail(2);
         }
-        let mut v = if many {
-            let n = self.params.len() > self.first;
-            let mut t = Fields::default();
-            self.all_params(star, 0, usize::MAX, &mut t, QUOTED);
-            if n {
-                Some(t.bytes)
-            } else {
-                None
-            }
-        } else {
-            self.value_of(name)
-        };
-        let operator = o & 15;
+        if o & !op::SECOND == op::NAMES {
+            let list = self.names(name);
+            self.each(&list, o == op::NAMES, 0, usize::MAX, f, mode);
+            return Ok(());
+        }
+        let star = name.first() == Some(&b'*');
+        let many = star || name.first() == Some(&b'@');
+        if many && o == op::NONE {
+            self.each(&self.params, star, self.first, usize::MAX, f, mode);
+            return Ok(());
+        }
+        let mut v = self.value_of(name);
         if (op::MINUS..=op::PLUS).contains(&operator) {
             let usable = match &v {
                 Some(v) => o & op::COLON == 0 || !v.is_empty(),
@@ -214,20 +244,18 @@ impl Shell<'_> {
                 };
             }
             skip_word(c);
-            if operator != op::PLUS {
-                if many {
-                    self.all_params(star, 0, usize::MAX, f, mode);
-                } else {
-                    self.append(f, &v.unwrap_or_default(), mode);
-                }
+            if operator == op::PLUS {
+                return Ok(());
             }
-            return Ok(());
+            if many {
+                self.each(&self.params, star, self.first, usize::MAX, f, mode);
+                return Ok(());
+            }
         }
         if v.is_none() && !many {
             self.unset(name)?;
         }
-        match operator {
-            op::NONE => {}
+        match o {
             op::LENGTH => {
                 let n = match &v {
                     _ if many => self.params.len().saturating_sub(self.first),
@@ -238,10 +266,10 @@ impl Shell<'_> {
                 decimal(n as i64, &mut t);
                 v = Some(t);
             }
-            op::SUBSTRING => {
+            _ if operator == op::SUBSTRING => {
                 let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| characters(v)), many)?;
                 if many {
-                    self.all_params(star, self.first + at, n, f, mode);
+                    self.each(&self.params, star, self.first + at, n, f, mode);
                     return Ok(());
                 }
                 v = v.map(|v| {
@@ -249,11 +277,20 @@ impl Shell<'_> {
                     v.get(from..from + offset(v.get(from..).unwrap_or(&[]), n)).unwrap_or(&[]).buf()
                 });
             }
-            _ => {
-                let p = self.string(c, PATTERN)?;
+            _ if operator >= op::PREFIX => {
+                let p = if o == op::QUOTED { Buf::new() } else { self.string(c, PATTERN)? };
                 let with = if operator >= op::REPLACE { self.string(c, 0)? } else { Buf::new() };
-                v = v.map(|v| strip(operator, v, &p, &with));
+                if many {
+                    let mut list = Fields::default();
+                    for i in self.first..self.params.len() {
+                        list.push(&strip(o, self.params.get(i).buf(), &p, &with));
+                    }
+                    self.each(&list, star, 0, usize::MAX, f, mode);
+                    return Ok(());
+                }
+                v = v.map(|v| strip(o, v, &p, &with));
             }
+            _ => {}
         }
         self.append(f, &v.unwrap_or_default(), mode);
         Ok(())
@@ -327,6 +364,16 @@ impl Shell<'_> {
     pub(crate) fn assign(&mut self, name: &[u8], value: &[u8]) -> Done {
         let i = self.vars.intern(name);
         self.assign_sym(i, value)
+    }
+
+    /// Carries out `NAME=value`, or `NAME+=value`: `name` is all before the `=`.
+    pub(crate) fn assign_part(&mut self, i: usize, name: &[u8], value: &[u8]) -> Done {
+        if !name.ends_with(b"+") {
+            return self.assign_sym(i, value);
+        }
+        let mut all = self.vars.syms.get(i).and_then(|s| s.value()).unwrap_or(b"").buf();
+        all.extend_from_slice(value);
+        self.assign_sym(i, &all)
     }
 
     pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> Done {
@@ -403,14 +450,30 @@ fn offset(v: &[u8], n: usize) -> usize {
     v.iter().enumerate().filter(|(_, &c)| starts(c)).nth(n).map_or(v.len(), |(i, _)| i)
 }
 
-/// `#`, `##`, `%`, `%%` and the four replacements.
-fn strip(o: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
-    let long = o == op::PREFIX_LONG || o == op::SUFFIX_LONG;
+/// `#`, `##`, `%`, `%%`, `^`, `^^`, `,`, `,,`, `@Q` and the four replacements.
+fn strip(o: u8, mut v: Buf, p: &[u8], with: &[u8]) -> Buf {
+    let long = o & 1 == 0;
     let cut = |from: usize, to: usize| v.get(from..to).unwrap_or(&[]).buf();
     match o {
         op::PREFIX | op::PREFIX_LONG => cut(pattern::prefix(p, &v, long).unwrap_or(0), v.len()),
         op::SUFFIX | op::SUFFIX_LONG => cut(0, pattern::suffix(p, &v, long).unwrap_or(v.len())),
-        _ => replace(o - op::REPLACE, v, p, with),
+        op::QUOTED => {
+            let mut q = Buf::new();
+            crate::builtin::quote_always(&v, &mut q);
+            q
+        }
+        _ if o & op::COLON == 0 => replace(o - op::REPLACE, v, p, with),
+        _ => {
+            let most = if long { v.len() } else { 1 };
+            let lower = o < op::LOWER;
+            for c in v.iter_mut().take(most) {
+                let wanted = c.is_ascii_alphabetic() && c.is_ascii_lowercase() == lower;
+                if wanted && (p.is_empty() || pattern::matches(p, &[*c])) {
+                    *c ^= 0x20; // the other case
+                }
+            }
+            v
+        }
     }
 }
 

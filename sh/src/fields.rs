@@ -152,7 +152,9 @@ impl Fields {
     /// Appends a byte of the word itself.
     #[inline(always)]
     pub(crate) fn byte(&mut self, c: u8, mode: u8) {
-        let special = matches!(c, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^' | MARK);
+        let special = matches!(c, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^' | MARK)
+            // Regular expressions have more; a pattern does not mind.
+            || mode & (PATTERN | QUOTED) == PATTERN | QUOTED && c.is_ascii_punctuation();
         if special && mode & (SPLIT | PATTERN) != 0 {
             if mode & QUOTED != 0 || c == MARK {
                 self.bytes.push(if mode & SPLIT != 0 { MARK } else { b'\\' });

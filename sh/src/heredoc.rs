@@ -1,11 +1,76 @@
-//! Here-documents.
+//! Grammar of redirections, and here-documents.
 
-use crate::lexer::Ctx;
+use crate::lexer::{is_redir, tok, Ctx};
 use crate::parser::{Parser, Pending};
-use crate::tree::END;
+use crate::tree::{self, redir, END};
 use crate::Done;
+use sys::{num, Buf};
 
 impl Parser<'_, '_> {
+    /// The redirections behind compound command `n`, which go in front of its body.
+    pub(crate) fn redirections(&mut self, n: usize) -> Done {
+        let body = self.code.len();
+        while self.redirection()? {}
+        let moved = self.code.split_off(body);
+        let at = n + 10;
+        self.code.replace(at, 0, &moved);
+        self.end(n)
+    }
+
+    /// A redirection, if there is one here.
+    pub(crate) fn redirection(&mut self) -> Done<bool> {
+        let mut to = Buf::new();
+        let mut t = self.token()?;
+        if t == tok::IO {
+            if let [b'{', name @ .., b'}'] = &self.word[..] {
+                to.push(redir::NAMED);
+                to.extend_from_slice(name);
+                to.push(0);
+                self.pure = false;
+            } else {
+                match num::parse_u32(&self.word) {
+                    Some(n) if n < redir::NAMED as u32 => to.push(n as u8),
+                    _ => return self.unexpected(),
+                }
+            }
+            self.eat();
+            t = self.token()?;
+        } else {
+            to.push(redir::USUAL);
+        }
+        if !is_redir(t) {
+            return Ok(false);
+        }
+        self.eat();
+        self.assign = false;
+        self.code.extend_from_slice(&[tree::REDIR, t]);
+        self.code.extend_from_slice(&to);
+        if t == redir::HERE || t == redir::HERE_TABS {
+            if !self.delimiter()? {
+                return self.unexpected();
+            }
+            let end = self.word.clone();
+            let hole = self.hole();
+            self.put(hole, self.ndocs)?;
+            self.pending.push(Pending {
+                number: self.ndocs,
+                end,
+                tabs: t == redir::HERE_TABS,
+                quoted: self.quoted,
+            });
+            self.ndocs += 1;
+        } else {
+            // In `2>&1>file` the second number is a word, in `>1>file` none is.
+            let copies = t == redir::DUP_IN || t == redir::DUP_OUT;
+            if self.token()? != tok::WORD && !(copies && self.tok == tok::IO) {
+                return self.unexpected();
+            }
+            self.emit_name();
+        }
+        self.eat();
+        Ok(true)
+    }
+
     /// Reads the word behind `<<`: what ends the here-document, without its quotes. Nothing in it is
     /// expanded. False if there is none.
     pub(crate) fn delimiter(&mut self) -> Done<bool> {
@@ -41,10 +106,11 @@ impl Parser<'_, '_> {
             }
             self.src.pos += 1;
         }
-        if self.src.pos == start {
+        let found = self.src.pos > start;
+        if !found {
             self.token()?;
         }
-        Ok(self.src.pos > start)
+        Ok(found)
     }
 
     /// Reads the bodies of the here-documents of the line that just ended.

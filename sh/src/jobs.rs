@@ -1,6 +1,6 @@
 //! Processes and jobs: start, wait, control (POSIX 2.11; `man 3 termios`, tcsetpgrp).
 
-use crate::{opt, trap, Done, Failed, Shell};
+use crate::{opt, redir, trap, Done, Failed, Shell};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
@@ -9,18 +9,20 @@ use sys::zstr::Texts;
 use sys::{tty, Buf, Errno, ZStr};
 
 /// A process of a job, and how it is: `None` while it runs.
-struct Proc {
-    pid: i32,
-    status: Option<Status>,
+#[derive(Default)]
+pub(crate) struct Proc {
+    pub(crate) pid: i32,
+    pub(crate) status: Option<Status>,
 }
 
 /// What was started as one.
+#[derive(Default)]
 pub(crate) struct Job {
     /// Its number for the user; 0 before it has one.
     pub(crate) id: u16,
     /// Its process group, 0 if it is ours.
     pub(crate) group: i32,
-    procs: Vec<Proc>,
+    pub(crate) procs: Vec<Proc>,
     pub(crate) text: Buf,
     /// Not a job for the user: command substitutions.
     pub(crate) hidden: bool,
@@ -28,6 +30,58 @@ pub(crate) struct Job {
     pub(crate) told: bool,
     /// The terminal's settings when it was stopped.
     modes: Option<tty::Termios>,
+}
+
+/// What a subshell is started for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum What {
+    /// To run code: an AND-OR list, a command, a list.
+    AndOr,
+    Command,
+    List,
+    /// To write text, a here-document.
+    Write,
+}
+
+/// A subshell's work.
+pub(crate) struct Task<'t> {
+    pub(crate) what: What,
+    /// A cursor in the shell's tree, or the text.
+    pub(crate) code: &'t [u8],
+    /// What becomes standard input.
+    pub(crate) input: Fd,
+    /// What becomes standard output, and the other end of this pipe.
+    pub(crate) output: Fd,
+    pub(crate) close: Fd,
+    /// Does standard error go to standard output?
+    pub(crate) errors: bool,
+}
+
+/// No descriptor, in a [`Task`].
+pub(crate) const NONE: Fd = Fd(-1);
+
+impl<'t> Task<'t> {
+    /// With the descriptors that the shell has.
+    #[inline(always)]
+    pub(crate) fn new(what: What, code: &'t [u8]) -> Task<'t> {
+        Task { what, code, input: NONE, output: NONE, close: NONE, errors: false }
+    }
+
+    /// In the new process.
+    #[inline(always)]
+    pub(crate) fn take_descriptors(&self) {
+        if self.input != NONE {
+            redir::move_fd(self.input, 0);
+        }
+        if self.output != NONE {
+            redir::shut(self.close);
+            redir::move_fd(self.output, 1);
+            if self.errors {
+                let _ = fs::dup3(Fd::STDOUT, Fd::STDERR, 0);
+            }
+        }
+    }
 }
 
 /// State of a job.
@@ -116,6 +170,13 @@ impl Job {
     }
 }
 
+/// In a process in the background without job control.
+pub(crate) fn ignore_keyboard() {
+    for s in [signal::SIGINT, signal::SIGQUIT] {
+        let _ = signal::action(s, Action::IGNORE);
+    }
+}
+
 /// Exit status as the shell has it: 128 and more for signals.
 pub(crate) fn exit_status(s: Option<Status>) -> u8 {
     match s {
@@ -145,24 +206,50 @@ impl Shell<'_> {
         }
     }
 
+    /// Starts a process of `job` that is a subshell and runs `task`. What becomes its standard input and
+    /// output is closed here then, and if it cannot be started the other end as well.
+    // Inlined, so that where it is called only what the task has is left of it.
+    #[inline(always)]
+    pub(crate) fn start_process(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
+        let child = if crate::REEXEC {
+            self.start_again(job, foreground, task).map(|()| false)
+        } else {
+            self.fork(job, foreground)
+        };
+        if child == Ok(true) {
+            task.take_descriptors();
+            self.perform(task)
+        }
+        if task.input != NONE {
+            redir::shut(task.input);
+        }
+        if task.output != NONE {
+            redir::shut(task.output);
+            if child.is_err() {
+                redir::shut(task.close);
+            }
+        }
+        child.map(|_| ())
+    }
+
+    /// Before a subshell: both are the same in all of them (POSIX 2.5.2, 2.5.3), and may not have been
+    /// asked for yet.
+    pub(crate) fn settle_ids(&mut self) {
+        self.pid();
+        self.vars.intern(b"PPID");
+    }
+
     /// Forks a process of `job`; true in the child, which is a subshell then.
     #[inline(never)]
     pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> Done<bool> {
-        self.pid();
+        self.settle_ids();
         let pid = match process::fork() {
             Ok(0) => {
-                if self.opts & opt::MONITOR != 0 && !job.hidden {
-                    self.enter_group(job.group, foreground);
-                } else if !foreground && self.opts & opt::MONITOR == 0 && !job.hidden {
-                    // POSIX 2.11: commands in the background ignore these, and read nothing.
-                    self.ignore_background = true;
-                    if job.procs.is_empty() {
-                        if let Ok(f) = fs::open(ZStr::new(c"/dev/null"), fs::O_RDONLY, 0) {
-                            crate::redir::move_fd(f.into_fd(), 0);
-                        }
-                    }
-                }
+                let ignore = self.enter_child(job, foreground);
                 self.enter_subshell();
+                if ignore {
+                    ignore_keyboard();
+                }
                 return Ok(true);
             }
             Ok(pid) => pid,
@@ -175,16 +262,50 @@ impl Shell<'_> {
         Ok(false)
     }
 
+    /// In a new process of `job`: its group, and what it reads; allocates nothing. True if it is in the
+    /// background without job control, and is to ignore signals from the keyboard.
+    pub(crate) fn enter_child(&self, job: &Job, foreground: bool) -> bool {
+        if job.hidden {
+            return false;
+        }
+        if self.opts & opt::MONITOR != 0 {
+            self.enter_group(job.group, foreground);
+            return false;
+        }
+        // POSIX 2.11: commands in the background ignore these, and read nothing.
+        if !foreground && job.procs.is_empty() {
+            if let Ok(f) = fs::open(ZStr::new(c"/dev/null"), fs::O_RDONLY, 0) {
+                redir::move_fd(f.into_fd(), 0);
+            }
+        }
+        !foreground
+    }
+
     /// What changes in a subshell.
     pub(crate) fn enter_subshell(&mut self) {
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
         self.subshell = true;
-        self.jobs.clear();
-        self.reset_traps();
-        if core::mem::take(&mut self.ignore_background) {
-            let _ = signal::action(signal::SIGINT, Action::IGNORE);
-            let _ = signal::action(signal::SIGQUIT, Action::IGNORE);
+        if !self.jobs.is_empty() {
+            self.outer_jobs = core::mem::take(&mut self.jobs);
         }
+        self.reset_traps();
+    }
+
+    /// Does what a subshell was started for, and ends.
+    #[inline(always)]
+    pub(crate) fn perform(&mut self, task: &Task) -> ! {
+        let mut code = task.code;
+        let r = match task.what {
+            What::AndOr => self.and_or(&mut code, true),
+            What::Command => self.command(&mut code, true),
+            What::List => self.list(&mut code, true),
+            What::Write => {
+                let _ = signal::action(signal::SIGPIPE, Action::DEFAULT);
+                let _ = fs::write_all(Fd::STDOUT, code);
+                process::exit(0)
+            }
+        };
+        self.leave(r)
     }
 
     /// Waits for a foreground job and takes its status.
@@ -269,11 +390,6 @@ impl Shell<'_> {
             }
             sys::out::complain(&[b"[", &id, b"] ", &pid]);
         }
-    }
-
-    /// Lets go of a helper process; it is reaped with others.
-    pub(crate) fn forget(&mut self, job: Job) {
-        drop(job);
     }
 
     /// Notes what has become of children, without waiting, or until something happens. False: there are
@@ -399,6 +515,9 @@ impl Shell<'_> {
     pub(crate) fn job_control(&mut self, on: bool) {
         if !on {
             if self.tty.0 > 2 {
+                // Back to whom it was before us.
+                let _ = tty::set_foreground(self.tty, self.outer_group);
+                let _ = process::setpgid(0, self.outer_group);
                 crate::redir::shut(self.tty);
             }
             self.tty = Fd(-1);
@@ -428,6 +547,7 @@ impl Shell<'_> {
             tries -= 1;
             let own = process::getpgid(0).unwrap_or(0);
             if g == own {
+                self.outer_group = own;
                 break;
             }
             let _ = process::kill(0, signal::SIGTTIN);

@@ -42,6 +42,27 @@ extern "C" fn launch(p: *mut ()) -> ! {
     l.exec()
 }
 
+/// Becomes the first of the files `paths`, NUL-terminated each, that is there; the last error. Allocates
+/// nothing.
+///
+/// # Safety
+/// As for [`process::execve`].
+pub(crate) unsafe fn exec_first(mut paths: &[u8], argv: *const *const u8, envp: *const *const u8) -> Errno {
+    let mut why = Errno::ENOENT;
+    while let Some(n) = paths.iter().position(|&c| c == 0) {
+        let (path, rest) = paths.split_at(n + 1);
+        paths = rest;
+        if let Some(z) = ZStr::from_bytes_with_nul(path) {
+            // SAFETY: by contract.
+            why = unsafe { process::execve(z, argv, envp) };
+            if !matches!(why, Errno::ENOENT | Errno::ENOTDIR) {
+                break;
+            }
+        }
+    }
+    why
+}
+
 impl Launch<'_, '_> {
     /// Tries all paths; allocates nothing.
     pub(crate) fn exec(&mut self) -> ! {
@@ -62,7 +83,10 @@ impl Launch<'_, '_> {
                     if let [first, second, ..] = &mut self.argv[..] {
                         (*first, *second) = (c"sh".as_ptr() as *const u8, z.as_ptr());
                     }
-                    if let Some(shell) = ZStr::from_bytes_with_nul(&self.shell) {
+                    if crate::REEXEC {
+                        // SAFETY: as above.
+                        unsafe { exec_first(&self.shell, self.argv.as_ptr(), self.envp.as_ptr()) };
+                    } else if let Some(shell) = ZStr::from_bytes_with_nul(&self.shell) {
                         // SAFETY: as above.
                         unsafe { process::execve(shell, self.argv.as_ptr(), self.envp.as_ptr()) };
                     }
@@ -107,6 +131,9 @@ impl Shell<'_> {
 
     /// The shell's own file.
     pub(crate) fn own_path(&mut self) -> Buf {
+        if crate::REEXEC {
+            return self.own_paths();
+        }
         b"/proc/self/exe\0".buf()
     }
 
@@ -117,8 +144,10 @@ impl Shell<'_> {
         }
         let mut output = None;
         if self.capture.on {
-            let Ok(pipe) = self.new_pipe() else { return self.lose() };
-            output = Some(pipe);
+            match self.new_pipe() {
+                Ok(pipe) => output = Some(pipe),
+                failed => return self.gather(Job::new(Buf::new()), failed, false),
+            }
         }
         let mut argv = Vec::with_capacity(f.len() + 2);
         argv.push(core::ptr::null());
@@ -127,7 +156,8 @@ impl Shell<'_> {
         if let (Some(z), Some(slot)) = (plan.argv0, argv.get_mut(1)) {
             *slot = z.as_ptr();
         }
-        let paths = self.candidates(f.get(0));
+        let own = crate::REEXEC && plan.argv0.is_none() && self.table.find(f.get(0)).is_some();
+        let paths = if own { self.own_path() } else { self.candidates(f.get(0)) };
         let monitor = self.opts & opt::MONITOR != 0;
         let shell = self.own_path();
         let envp = self.vars.environment();
@@ -145,27 +175,18 @@ impl Shell<'_> {
             l.group = Some(0);
         }
         // SAFETY: `launch` ends in exec or exit; it writes to descriptors, its own frames and `argv` only.
-        match unsafe { process::vfork(launch, &mut l as *mut Launch as *mut ()) } {
-            Ok(pid) => {
-                drop(l);
-                let mut job = Job::new(self.command_text());
-                job.hidden = output.is_some();
-                self.started(&mut job, pid);
-                match output {
-                    Some((read, write)) => self.gather(job, read, write),
-                    None => Ok(self.foreground(job)?),
-                }
-            }
-            Err(e) => {
-                drop(l);
-                self.complain_of(&[b"can't fork"], e);
-                if let Some((read, write)) = output {
-                    crate::redir::shut(read);
-                    crate::redir::shut(write);
-                    return self.lose();
-                }
-                self.fail(2)
-            }
+        let child = unsafe { process::vfork(launch, &mut l as *mut Launch as *mut ()) };
+        drop(l);
+        let mut job = Job::new(self.command_text());
+        job.hidden = output.is_some();
+        match child {
+            Ok(pid) => self.started(&mut job, pid),
+            Err(e) => self.complain_of(&[b"can't fork"], e),
+        }
+        match output {
+            Some(pipe) => self.gather(job, Ok(pipe), child.is_ok()),
+            None if child.is_ok() => Ok(self.foreground(job)?),
+            None => self.fail(2),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Tokens, and words in the encoding of `tree`.
 
 use crate::parser::Parser;
-use crate::tree::{redir, END, ESC, QUOTE, TILDE};
+use crate::tree::{redir, END, ESC, QUOTE, READ, TILDE, WRITE};
 use crate::Done;
 
 /// Tokens; operators of one character stand for themselves, redirections are those of [`redir`].
@@ -15,13 +15,15 @@ pub(crate) mod tok {
     pub(crate) const CASE_NEXT: u8 = 5;
     pub(crate) const AND: u8 = 6;
     pub(crate) const OR: u8 = 7;
+    /// `|&`.
+    pub(crate) const PIPE_BOTH: u8 = 8;
 }
 
 /// All operators, longest first among those with the same start: text, token.
 const OPERATORS: &[u8] = b"\
 3;;&\x052;;\x032;&\x041;;\
 3&>>\x1b2&>\x1a2&&\x061&&\
-2||\x071||\
+2||\x072|&\x081||\
 1((1))\
 3<<-\x143<<<\x152<<\x132<&\x162<>\x181<\x10\
 2>>\x122>&\x172>|\x191>\x11";
@@ -64,13 +66,18 @@ pub(crate) fn name_len(s: &[u8]) -> usize {
     }
 }
 
-/// Is `s` `NAME=…` (or `NAME+=…`)? The length of the name then, else 0.
+/// May this stand in the name of a user?
+pub(crate) fn login_char(c: u8) -> bool {
+    name_char(c) || c == b'-' || c == b'.'
+}
+
+/// Is `s` `NAME=…` or `NAME+=…`? The length up to the `=` then, else 0.
 pub(crate) fn assignment(s: &[u8]) -> usize {
     let n = name_len(s);
-    if n > 0 && s.get(n) == Some(&b'=') {
-        n
-    } else {
-        0
+    match s.get(n..) {
+        Some([b'=', ..]) => n,
+        Some([b'+', b'=', ..]) if n > 0 => n + 1,
+        _ => 0,
     }
 }
 
@@ -155,13 +162,21 @@ impl Parser<'_, '_> {
             self.here_docs()?;
             return Ok(c);
         }
-        if crate::has(b";&|()<>", c) {
+        if crate::has(b";&|()<>", c) && !self.process_place(c) {
             return Ok(self.operator());
         }
         self.text(Ctx::Word)?;
-        let c = self.raw(0);
-        let number = !self.quoted && self.word.iter().all(u8::is_ascii_digit);
-        Ok(if number && (c == b'<' || c == b'>') { tok::IO } else { tok::WORD })
+        let number = match &self.word[..] {
+            _ if self.quoted => false,
+            [b'{', name @ .., b'}'] => !name.is_empty() && name_len(name) == name.len(),
+            word => word.iter().all(u8::is_ascii_digit),
+        };
+        Ok(if number && matches!(self.raw(0), b'<' | b'>') { tok::IO } else { tok::WORD })
+    }
+
+    /// Does a process substitution start here, with `c`?
+    fn process_place(&mut self, c: u8) -> bool {
+        matches!(c, b'<' | b'>') && self.raw(1) == b'('
     }
 
     pub(crate) fn operator(&mut self) -> u8 {
@@ -185,7 +200,7 @@ impl Parser<'_, '_> {
     }
 
     pub(crate) fn lit(&mut self, c: u8) {
-        if c <= TILDE {
+        if c <= WRITE {
             self.word.push(ESC);
         }
         self.word.push(c);
@@ -270,8 +285,18 @@ impl Parser<'_, '_> {
                 }
                 b' ' | b'\t' | b'\n' if ctx == Ctx::Regex && parens > 0 => self.copy(c),
                 b' ' | b'\t' | b'\n' if matches!(ctx, Ctx::Word | Ctx::Regex) => return Ok(()),
-                b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if ctx == Ctx::Word => return Ok(()),
-                b'~' if !quotes && self.tilde_place(start, ctx) => self.tilde(),
+                b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if ctx == Ctx::Word => {
+                    if !self.process_place(c) {
+                        return Ok(());
+                    }
+                    self.src.pos += 2;
+                    self.substitution(if c == b'<' { READ } else { WRITE }, b')')?;
+                }
+                // No operator of arithmetic; between the parts of `for ((…))`.
+                b';' if ctx == Ctx::Arith => return Ok(()),
+                b'~' if !quotes && self.tilde_place(start, ctx) => {
+                    self.tilde(matches!(ctx, Ctx::Brace | Ctx::Slash))
+                }
                 b'\n' if ctx == Ctx::Here => {
                     self.copy(c);
                     return Ok(());
@@ -319,27 +344,19 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(crate) fn tilde(&mut self) {
+    /// A tilde prefix, if it is one; `inner`: in `${…}`.
+    pub(crate) fn tilde(&mut self, inner: bool) {
         let mut n = 1;
         loop {
             let c = self.raw(n);
-            if !(name_char(c) || c == b'-' || c == b'.') {
-                if !matches!(
-                    c,
-                    0 | b'/'
-                        | b' '
-                        | b'\t'
-                        | b'\n'
-                        | b';'
-                        | b'&'
-                        | b'|'
-                        | b'('
-                        | b')'
-                        | b'<'
-                        | b'>'
-                        | b':'
-                        | b'}'
-                ) {
+            if !login_char(c) {
+                // A colon ends one in an assignment only.
+                let ends: &[u8] = match inner {
+                    true => b"/:}",
+                    false if self.word.is_empty() => b"/ \t\n;&|()<>",
+                    false => b"/: \t\n;&|()<>",
+                };
+                if c != 0 && !ends.contains(&c) {
                     return self.copy(b'~');
                 }
                 break;
@@ -369,6 +386,7 @@ mod tests {
         assert_eq!(name_len(b"1a"), 0);
         assert_eq!(name_len(b""), 0);
         assert_eq!(assignment(b"a=b"), 1);
-        assert_eq!(assignment(b"=b") + assignment(b"a") + assignment(b"a-b=c"), 0);
+        assert_eq!(assignment(b"=b") + assignment(b"a") + assignment(b"a-b=c") + assignment(b"+=c"), 0);
+        assert_eq!(assignment(b"ab+=c"), 3);
     }
 }

@@ -29,6 +29,8 @@ mod passwd;
 pub mod pattern;
 mod person;
 mod redir;
+mod reexec;
+mod regex;
 mod simple;
 mod source;
 mod start;
@@ -89,6 +91,10 @@ fn has(these: &[u8], c: u8) -> bool {
 /// No name.
 const NOTHING: ZStr<'static> = ZStr::new(c"");
 
+/// Are subshells started by vfork and exec of ourselves, for want of an MMU? The feature is for tests on
+/// machines that have one.
+const REEXEC: bool = cfg!(any(mote_nommu, feature = "nommu"));
+
 /// Bits of `Shell::opts`.
 mod opt {
     pub(crate) const ERREXIT: u32 = 1;
@@ -105,6 +111,10 @@ mod opt {
     pub(crate) const PIPEFAIL: u32 = 1 << 13;
     pub(crate) const IGNOREEOF: u32 = 1 << 14;
     pub(crate) const COMMAND: u32 = 1 << 16;
+    /// No line editor (`--noediting`).
+    pub(crate) const PLAIN: u32 = 1 << 17;
+    /// From here up: how many subshells we are in that were started by exec.
+    pub(crate) const LEVEL: u32 = 1 << 18;
 }
 
 /// What the stack may hold before its limit is asked for, and at most: bytes.
@@ -125,7 +135,6 @@ struct Shell<'a> {
     handles: bool,
     interrupted: bool,
     subshell: bool,
-    ignore_background: bool,
     /// Is a script's name known, so that messages tell lines?
     script: bool,
     opts: u32,
@@ -153,6 +162,8 @@ struct Shell<'a> {
     /// Variables to restore.
     locals: Vec<substitute::Saved>,
     jobs: Vec<jobs::Job>,
+    /// Those of the shell that this is a subshell of.
+    outer_jobs: Vec<jobs::Job>,
     traps: Vec<(u8, Buf)>,
     aliases: Vec<(Buf, Buf)>,
     /// Line of a syntax error, 0 otherwise.
@@ -181,6 +192,10 @@ struct Shell<'a> {
     vars: vars::Vars,
     /// The terminal's settings for us.
     modes: Option<tty::Termios>,
+    /// Our process group before there was job control.
+    outer_group: i32,
+    /// `$_`: the last field of the last command; none before the first.
+    last: Option<Buf>,
 }
 
 impl Shell<'_> {

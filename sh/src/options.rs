@@ -9,6 +9,12 @@ const LETTERS: &[u8] = b"efnuvxCabmish  ";
 const NAMES: &[u8] =
     b"errexit\0noglob\0noexec\0nounset\0verbose\0xtrace\0noclobber\0allexport\0notify\0monitor\0interactive\0stdin\0hashall\0pipefail\0ignoreeof";
 
+/// Long options of the command line: no file $ENV, no profile, no line editor.
+const LONG: &[u8] = b"norc\0noprofile\0noediting";
+pub(crate) const NORC: u8 = 0;
+pub(crate) const NOPROFILE: u8 = 1;
+pub(crate) const NOEDITING: u8 = 2;
+
 impl Shell<'_> {
     /// The letters of the options that are on: `$-`.
     pub(crate) fn flag_letters(&self, out: &mut Buf) {
@@ -55,6 +61,15 @@ impl Shell<'_> {
             let on = a.first() == b'-';
             if !on && a.first() != b'+' || a.is(b"+") {
                 break;
+            }
+            if let Some(name) = a.strip_prefix(b"--").filter(|name| !name.is_empty()) {
+                match position_in(LONG, 0, name.bytes()) {
+                    Some(i) if special(i as u8) => {
+                        n += 1;
+                        continue;
+                    }
+                    _ => return self.bad_option(on, b"-", name.bytes()),
+                }
             }
             n += 1;
             let mut letters = a.skip(1);

@@ -2,12 +2,12 @@
 //! tree.
 
 use crate::lexer::{self, is_redir, tok, Ctx};
-use crate::source::Source;
-use crate::tree::{self, redir, Tree};
-use crate::{Done, Failed, Shell};
+use crate::source::{Mode, Source};
+use crate::tree::{self, Tree};
+use crate::{eq, Done, Failed, Shell};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use sys::{num, Buf, ToBuf};
+use sys::{Buf, ToBuf};
 
 /// A here-document whose text has not been met yet.
 pub(crate) struct Pending {
@@ -23,7 +23,7 @@ pub(crate) struct Parser<'p, 'a> {
     pub(crate) src: &'p mut Source,
     pub(crate) code: Buf,
     pub(crate) docs: Buf,
-    ndocs: usize,
+    pub(crate) ndocs: usize,
     pub(crate) pending: Vec<Pending>,
     /// The last token: its kind, start, and, for a word, encoding and whether any of it was quoted.
     pub(crate) tok: u8,
@@ -86,6 +86,7 @@ pub(crate) fn token_text(t: u8) -> &'static [u8] {
         tok::CASE_NEXT => b";;&",
         tok::AND => b"&&",
         tok::OR => b"||",
+        tok::PIPE_BOTH => b"|&",
         b';' => b";",
         b'&' => b"&",
         b'|' => b"|",
@@ -154,7 +155,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             self.src.settle();
         }
         if self.token()? == tok::EOF {
-            if self.sh.interrupted {
+            if self.given_up() {
                 return Err(Failed);
             }
             return Ok(false);
@@ -177,10 +178,15 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(())
     }
 
+    /// Has reading ended for a reason that is known already?
+    fn given_up(&self) -> bool {
+        self.sh.interrupted || self.src.mode == Mode::Failed
+    }
+
     /// `syntax error: …` and the end of the command.
     #[inline(never)]
     pub(crate) fn error(&mut self, parts: &[&[u8]]) -> Failed {
-        if !self.sh.interrupted {
+        if !self.given_up() {
             self.sh.line = self.src.line
                 + self
                     .src
@@ -193,8 +199,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             let mut all: Buf = b"syntax error: ".buf();
             parts.iter().for_each(|p| all.extend_from_slice(p));
             self.sh.complain(&[&all]);
+            self.sh.status = 2;
         }
-        self.sh.status = 2;
         self.sh.syntax = true;
         Failed
     }
@@ -338,10 +344,23 @@ impl<'p, 'a> Parser<'p, 'a> {
         while self.take_keyword(kw::NOT)? {
             flags ^= tree::NEGATED;
         }
-        self.command()?;
-        while self.take(b'|')? {
+        if flags != 0 && matches!(self.token()?, b';' | b'\n' | tok::EOF) {
+            // As bash has it: nothing is true.
+            let n = self.begin(tree::SIMPLE)?;
+            self.code.push(0);
+            self.end(n)?;
+        } else {
+            self.command()?;
+        }
+        loop {
+            let more = match self.token()? {
+                b'|' => 1,
+                tok::PIPE_BOTH => 2,
+                _ => break,
+            };
+            self.eat();
             flags |= tree::MULTI;
-            self.code.push(1);
+            self.code.push(more);
             self.newlines()?;
             self.command()?;
         }
@@ -378,9 +397,14 @@ impl<'p, 'a> Parser<'p, 'a> {
         match self.token()? {
             b'(' => {
                 if self.raw(0) == b'(' {
-                    if let Some(n) = self.arith_command()? {
+                    let n = self.begin(tree::ARITHMETIC)?;
+                    self.word.clear();
+                    if self.arith(tree::ARITHMETIC)? {
+                        self.code.extend_from_slice(self.word.get(1..).unwrap_or(&[]));
+                        self.eat();
                         return self.redirections(n);
                     }
+                    self.code.truncate(n);
                 }
                 self.eat();
                 let n = self.begin(tree::SUBSHELL)?;
@@ -391,7 +415,7 @@ impl<'p, 'a> Parser<'p, 'a> {
                 self.redirections(n)
             }
             tok::WORD => match self.keyword()? {
-                kw::NONE | kw::IN => self.simple(),
+                kw::NONE => self.simple(),
                 k => self.compound(k),
             },
             t if t == tok::IO || is_redir(t) => self.simple(),
@@ -419,58 +443,6 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(())
     }
 
-    /// The redirections behind compound command `n`, which go in front of its body.
-    pub(crate) fn redirections(&mut self, n: usize) -> Done {
-        let body = self.code.len();
-        while self.redirection()? {}
-        let moved = self.code.split_off(body);
-        let at = n + 10;
-        self.code.replace(at, 0, &moved);
-        self.end(n)
-    }
-
-    /// A redirection, if there is one here.
-    pub(crate) fn redirection(&mut self) -> Done<bool> {
-        let mut fd = 255;
-        let mut t = self.token()?;
-        if t == tok::IO {
-            match num::parse_u32(&self.word) {
-                Some(n) if n < 255 => fd = n as u8,
-                _ => return self.unexpected(),
-            }
-            self.eat();
-            t = self.token()?;
-        }
-        if !is_redir(t) {
-            return Ok(false);
-        }
-        self.eat();
-        self.assign = false;
-        self.code.extend_from_slice(&[tree::REDIR, t, fd]);
-        if t == redir::HERE || t == redir::HERE_TABS {
-            if !self.delimiter()? {
-                return self.unexpected();
-            }
-            let end = self.word.clone();
-            let hole = self.hole();
-            self.put(hole, self.ndocs)?;
-            self.pending.push(Pending {
-                number: self.ndocs,
-                end,
-                tabs: t == redir::HERE_TABS,
-                quoted: self.quoted,
-            });
-            self.ndocs += 1;
-        } else {
-            if self.token()? != tok::WORD && self.tok != tok::IO {
-                return self.unexpected();
-            }
-            self.emit_name();
-        }
-        self.eat();
-        Ok(true)
-    }
-
     pub(crate) fn simple(&mut self) -> Done {
         let n = self.begin(tree::SIMPLE)?;
         let outer = core::mem::replace(&mut self.pure, true);
@@ -478,6 +450,8 @@ impl<'p, 'a> Parser<'p, 'a> {
         let (mut redirs, mut assigns) = (Buf::new(), Buf::new());
         let mut words = 0;
         let mut declares = false;
+        // Is this the name of the command, be it behind `command`?
+        let mut names = true;
         self.assign = true;
         loop {
             let end = self.code.len();
@@ -505,8 +479,9 @@ impl<'p, 'a> Parser<'p, 'a> {
                 assigns.extend_from_slice(self.code.get(end..).unwrap_or(&[]));
                 self.code.truncate(end);
             } else {
-                if words == 0 {
+                if names {
                     declares = index(b"export\0readonly\0local\0alias", &self.word).is_some();
+                    names = eq(&self.word, b"command");
                 }
                 if declares && name > 0 {
                     self.emit(tree::AWORD);

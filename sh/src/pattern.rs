@@ -78,7 +78,7 @@ pub fn suffix(mut pattern: &[u8], text: &[u8], longest: bool) -> Option<usize> {
 
 /// Takes the first element (no star) off the pattern: does it match `c`?
 #[inline(never)]
-fn one(p: &mut &[u8], c: u8) -> bool {
+pub(crate) fn one(p: &mut &[u8], c: u8) -> bool {
     match next(p) {
         Some(b'?') => true,
         Some(b'[') => bracket(p, c).unwrap_or(c == b'['),

@@ -1,10 +1,10 @@
 //! At a prompt that is no terminal to edit on, and what errors mean at one.
 
 use crate::edit::Host;
-use crate::source::Source;
+use crate::source::{Mode, Source};
 use crate::{opt, Flow, Shell, R};
 use sys::fs::{self, Fd};
-use sys::{tty, Buf, Errno, ToBuf};
+use sys::{tty, Buf, Errno};
 
 impl Shell<'_> {
     /// Reads commands from a person; errors end commands, not the shell.
@@ -18,7 +18,12 @@ impl Shell<'_> {
                     sys::out::complain(&[b"use exit to leave the shell"]);
                 }
                 Ok(()) | Err(Flow::Exit) => return Ok(()),
+                Err(e) if src.mode == Mode::Failed => return Err(e),
                 Err(_) => {
+                    if self.status == 2 && !self.syntax {
+                        // Not the command's grammar, as scripts are told, but its meaning.
+                        self.status = 1;
+                    }
                     src.text.clear();
                     (src.start, src.pos) = (0, 0);
                     self.recover();
@@ -47,9 +52,9 @@ impl Shell<'_> {
         if self.can_edit() {
             return self.edit_line(first, out);
         }
-        let name: &[u8] = if first { b"PS1" } else { b"PS2" };
-        let prompt = self.get(name).unwrap_or(b"").buf();
-        let prompt = self.expand_text(&prompt);
+        let mut prompt = self.prompt(first, 0);
+        // What the editor does not count has no marks here.
+        prompt.retain(|&c| c > 2);
         self.read_plain(&prompt, out)
     }
 

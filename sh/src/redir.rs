@@ -4,12 +4,13 @@
 //! child as well.
 
 use crate::fields::QUOTED;
+use crate::jobs::{Job, Task, What};
 use crate::substitute::reveals;
-use crate::tree::{self, byte, redir, u24};
-use crate::{eq, opt, Done, Shell, R};
+use crate::tree::{self, byte, redir, u24, until};
+use crate::{eq, opt, vars, Done, Failed, Shell, R};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
-use sys::{num, Buf, Errno, ZStr};
+use sys::{num, Buf, Errno, ToBuf, ZStr};
 
 /// One step.
 struct Step {
@@ -30,13 +31,17 @@ pub(crate) struct Plan {
     names: Buf,
     /// Pipes that hold here-documents, closed with the plan.
     pipes: Vec<Fd>,
+    /// Is it about standard output, or perhaps about a descriptor by its file's name?
+    output: bool,
     /// What the command is called by, if not by its first field (`exec -a`).
     pub(crate) argv0: Option<sys::ZStr<'static>>,
+    /// Has one that was carried out at once failed?
+    failed: bool,
 }
 
 impl Plan {
     pub(crate) fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && !self.failed
     }
 }
 
@@ -46,9 +51,11 @@ impl Drop for Plan {
     }
 }
 
-/// Closes a descriptor.
+/// Closes a descriptor, if it is one.
 pub(crate) fn shut(f: Fd) {
-    let _ = fs::close(f);
+    if f.0 >= 0 {
+        let _ = fs::close(f);
+    }
 }
 
 /// Makes `f` number `to`.
@@ -74,7 +81,7 @@ pub(crate) fn read_all(f: Fd, out: &mut Buf) {
 const OWN: i32 = 10;
 
 impl Shell<'_> {
-    /// Expands the redirections at `c` and passes over the 0 behind them, if it is there.
+    /// Expands the redirections at `c`.
     pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Done {
         while c.first() == Some(&tree::REDIR) {
             byte(c);
@@ -88,12 +95,14 @@ impl Shell<'_> {
                     | redir::DUP_IN
                     | redir::READ_WRITE
             );
+            let variable = if fd == redir::NAMED { until(c, 0) } else { &[] };
             let mut s = Step {
-                fd: if fd == 255 { out as i32 } else { fd as i32 },
+                fd: if fd >= redir::NAMED { out as i32 } else { fd as i32 },
                 from: OPEN,
                 name: plan.names.len(),
                 flags: 0,
             };
+            plan.output |= s.fd == 1;
             if op == redir::HERE || op == redir::HERE_TABS || op == redir::STRING {
                 let text = if op == redir::STRING {
                     let mut t = self.string(c, 0)?;
@@ -108,7 +117,7 @@ impl Shell<'_> {
                 let f = self.document(&text)?;
                 plan.pipes.push(f);
                 s.from = f.0;
-                plan.steps.push(s);
+                self.step(plan, s, variable)?;
                 continue;
             }
             let word = self.string(c, 0)?;
@@ -117,7 +126,7 @@ impl Shell<'_> {
                 match num::parse_u32(&word) {
                     Some(n) if n < 1 << 20 => s.from = n as i32,
                     _ if eq(&word, b"-") => s.from = -1,
-                    _ if op == redir::DUP_OUT && fd == 255 && !word.is_empty() => both = true,
+                    _ if op == redir::DUP_OUT && fd == redir::USUAL && !word.is_empty() => both = true,
                     _ => {
                         self.complain(&[b"bad fd number"]);
                         return self.fail(2);
@@ -131,17 +140,114 @@ impl Shell<'_> {
                 redir::OUT if self.opts & opt::NOCLOBBER != 0 => fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL,
                 _ => fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC,
             };
+            plan.output |= s.from == 1 || reveals(&word);
             plan.names.extend_from_slice(&word);
             plan.names.push(0);
-            plan.steps.push(s);
+            self.step(plan, s, variable)?;
             if both {
                 plan.steps.push(Step { fd: 2, from: 1, name: 0, flags: 0 });
             }
         }
-        if c.first() == Some(&0) {
-            byte(c);
-        }
         Ok(())
+    }
+
+    /// Adds a step to the plan; one whose descriptor a variable gets, or gives to be closed, is carried out
+    /// at once: it outlives the command.
+    fn step(&mut self, plan: &mut Plan, mut s: Step, variable: &[u8]) -> Done {
+        if variable.is_empty() {
+            plan.steps.push(s);
+            return Ok(());
+        }
+        self.separate().or(Err(Failed))?;
+        if s.from == -1 {
+            let fd = self.get(variable).and_then(num::parse_u32);
+            shut(Fd(fd.map_or(-1, |n| n as i32)));
+            return Ok(());
+        }
+        // It gets a number nobody has, then one that stays.
+        s.fd = fs::dup_above(Fd(2), OWN).map_or(OWN, |f| f.0);
+        let f = match carry_out(plan, &s).and_then(|()| fs::fcntl(Fd(s.fd), 0, OWN as usize)) {
+            Ok(f) => f,
+            Err(e) => {
+                self.redirect_error(plan, &s, e);
+                shut(Fd(s.fd));
+                plan.failed = true;
+                return Ok(());
+            }
+        };
+        shut(Fd(s.fd));
+        plan.failed |= self.assign(variable, vars::signed(f as i64, &mut [0; 65])).is_err();
+        Ok(())
+    }
+
+    /// What file FILE holds, if `list` is nothing but `<FILE`; of what cannot be read, nothing.
+    pub(crate) fn contents(&mut self, list: &[u8]) -> Option<Buf> {
+        let simple = list.get(3..).and_then(|l| l.strip_prefix(&[5, 0, tree::SIMPLE]))?;
+        let mut c = simple.get(10..)?;
+        let mut end = c.strip_prefix(&[tree::REDIR, redir::IN, redir::USUAL])?;
+        tree::skip_word(&mut end);
+        if !end.starts_with(&[0, 0, 0]) {
+            return None;
+        }
+        let mut v = Buf::new();
+        let (mut plan, mark) = (Plan::default(), self.saved.len());
+        self.status = 1;
+        if self.plan(&mut c, &mut plan).is_ok() && self.redirect(&plan).is_ok() {
+            read_all(Fd::STDIN, &mut v);
+            self.status = 0;
+        }
+        self.unredirect(mark);
+        self.substituted = self.status;
+        Some(v)
+    }
+
+    /// `<(LIST)` and `>(LIST)`: starts the list, at the other end of a pipe; the path of this end. Without
+    /// /proc it is a FIFO that goes away as soon as both ends are open.
+    pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Done<Buf> {
+        self.separate().or(Err(Failed))?;
+        // Those from before that are over.
+        let _ = self.reap(false);
+        let (read, write) = self.new_pipe()?;
+        let (ours, mut theirs) = if reads { (read, write) } else { (write, read) };
+        let mut path = b"/proc/self/fd/".buf();
+        vars::decimal(ours.0 as i64, &mut path);
+        let fifo = fs::access(path.z(), 0).is_err();
+        if fifo && !crate::REEXEC {
+            path = b"/tmp/sh".buf();
+            vars::decimal(sys::process::getpid() as i64, &mut path);
+            vars::decimal(sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i64, &mut path);
+            let _ = fs::mknodat(Fd::CWD, path.z(), fs::S_IFIFO | 0o600, 0);
+        }
+        let mut job = crate::jobs::Job::new(Buf::new());
+        job.hidden = true;
+        if crate::REEXEC {
+            if fifo {
+                self.complain(&[b"no process substitution without /proc"]);
+                shut(read);
+                shut(write);
+                return self.fail(2);
+            }
+            let mut task = Task::new(What::List, list);
+            *(if reads { &mut task.output } else { &mut task.input }) = theirs;
+            self.start_again(&mut job, true, &task)?;
+        } else if self.fork(&mut job, true)? {
+            shut(ours);
+            if fifo {
+                shut(theirs);
+                let flags = if reads { fs::O_WRONLY } else { fs::O_RDONLY };
+                theirs = fs::open(path.z(), flags, 0).map_or(Fd(-1), |f| f.into_fd());
+                let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
+            }
+            move_fd(theirs, reads as i32);
+            let r = self.list(&mut list, true);
+            self.leave(r);
+        }
+        // Nobody waits for it; it is reaped with others.
+        shut(theirs);
+        // The command gets it.
+        let _ = fs::fcntl(ours, 2, 0);
+        self.saved.push((ours.0, -1));
+        Ok(path)
     }
 
     /// A descriptor from which `text` can be read.
@@ -151,15 +257,12 @@ impl Shell<'_> {
         if text.len() <= 4096 {
             let _ = fs::write_all(write, text);
         } else {
-            let mut job = crate::jobs::Job::new(Buf::new());
+            let mut job = Job::new(Buf::new());
             job.hidden = true;
-            if self.fork(&mut job, false)? {
-                shut(read);
-                let _ = sys::signal::action(sys::signal::SIGPIPE, sys::signal::Action::DEFAULT);
-                let _ = fs::write_all(write, text);
-                sys::process::exit(0);
-            }
-            self.forget(job);
+            let task = Task { output: write, close: read, ..Task::new(What::Write, text) };
+            // Nobody waits for it; it is reaped with others.
+            self.start_process(&mut job, false, &task)?;
+            return Ok(read);
         }
         shut(write);
         Ok(read)
@@ -190,9 +293,7 @@ impl Shell<'_> {
     /// Before a plan is carried out in this process: a substitution that is gathered here must not use
     /// standard output, nor ask about descriptors.
     pub(crate) fn separate_plan(&mut self, plan: &Plan) -> R {
-        let names = |s: &Step| plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next();
-        let uses = |s: &Step| s.fd == 1 || s.from == 1 || s.from == OPEN && names(s).is_some_and(reveals);
-        if plan.steps.iter().any(uses) {
+        if plan.output {
             return self.separate();
         }
         Ok(())
@@ -200,9 +301,19 @@ impl Shell<'_> {
 
     /// Carries out a plan; [`Shell::unredirect`] undoes it.
     pub(crate) fn redirect(&mut self, plan: &Plan) -> Done {
+        if plan.failed {
+            return self.fail(1);
+        }
         for s in &plan.steps {
             // −1: it was closed.
-            let copy = fs::dup_above(Fd(s.fd), OWN).map_or(-1, |f| f.0);
+            let copy = match fs::dup_above(Fd(s.fd), OWN) {
+                Ok(f) => f.0,
+                Err(Errno::EBADF) => -1,
+                Err(e) => {
+                    self.descriptor_error(s.fd, e);
+                    return self.fail(1);
+                }
+            };
             self.saved.push((s.fd, copy));
             if let Err(e) = carry_out(plan, s) {
                 self.redirect_error(plan, s, e);
@@ -214,6 +325,9 @@ impl Shell<'_> {
 
     /// Carries out a plan for good, without allocating; false, and a message, if it fails.
     pub(crate) fn redirect_child(&self, plan: &Plan) -> bool {
+        if plan.failed {
+            return false;
+        }
         for s in &plan.steps {
             if let Err(e) = carry_out(plan, s) {
                 self.redirect_error(plan, s, e);
@@ -224,11 +338,15 @@ impl Shell<'_> {
     }
 
     #[inline(never)]
+    fn descriptor_error(&self, fd: i32, e: Errno) {
+        let mut b = [0; 64];
+        self.complain_of(&[num::digits(&mut b, fd as u64, 10)], e);
+    }
+
+    #[inline(never)]
     fn redirect_error(&self, plan: &Plan, s: &Step, e: Errno) {
         if s.from != OPEN {
-            let mut b = [0; 64];
-            let n = num::digits(&mut b, s.from as u64, 10);
-            return self.complain_of(&[n], e);
+            return self.descriptor_error(s.from, e);
         }
         let name = plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next().unwrap_or(&[]);
         let create = s.flags & fs::O_CREAT != 0;
@@ -269,6 +387,10 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
             let name =
                 ZStr::from_bytes_with_nul(plan.names.get(s.name..).unwrap_or(&[])).unwrap_or(ZStr::new(c""));
             let mut r = fs::open(name, s.flags, 0o666);
+            // A FIFO waits for its other end; signals do not end that, but Ctrl-C does.
+            while matches!(r, Err(Errno::EINTR)) && !crate::trap::interrupted() {
+                r = fs::open(name, s.flags, 0o666);
+            }
             if s.flags & fs::O_EXCL != 0
                 && matches!(r, Err(Errno::EEXIST))
                 && fs::stat(name).is_ok_and(|t| fs::kind(&t) != fs::S_IFREG)
@@ -290,7 +412,7 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
         }
         // What is closed on exec (F_GETFD) is the shell's own, and nobody's to use.
         n if s.flags != 0 && n >= OWN && fs::fcntl(Fd(n), 1, 0) != Ok(0) => Err(Errno::EBADF),
-        n if n == s.fd => fs::fcntl(to, 1, 0).map(|_| ()),
+        n if n == s.fd => Ok(()),
         n => fs::dup3(Fd(n), to, 0),
     }
 }

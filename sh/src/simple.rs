@@ -10,6 +10,7 @@ use crate::vars;
 use crate::{opt, Done, Flow, Shell, R};
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
+use sys::fs::{self, Fd};
 use sys::{process, Buf, ToBuf};
 
 impl Shell<'_> {
@@ -87,25 +88,27 @@ impl Shell<'_> {
             self.unredirect(mark);
         }
         if r.is_ok() {
-            r = self.assignments(&mut b, false);
+            r = self.assignments(&mut b, false, mark);
         }
         r?;
         self.status = self.substituted;
+        self.last = Some(Buf::new());
         Ok(())
     }
 
-    /// Performs the assignments of a simple command; when `temporary`, they are exported and undone after it.
-    pub(crate) fn assignments(&mut self, b: &mut &[u8], temporary: bool) -> Done {
+    /// Performs the assignments of a simple command, of which redirections are undone from `mark` on; when
+    /// `temporary`, they are exported and undone after it.
+    fn assignments(&mut self, b: &mut &[u8], temporary: bool, mark: usize) -> Done {
         let mut traced = Buf::new();
         while b.first() == Some(&tree::ASSIGN) {
             byte(b);
             let name = until(b, b'=');
             let v = self.string(b, 0)?;
-            let i = self.vars.intern(name);
+            let i = self.vars.intern(name.strip_suffix(b"+").unwrap_or(name));
             if temporary {
                 self.save_local(i);
             }
-            self.assign_sym(i, &v)?;
+            self.assign_part(i, name, &v)?;
             if let Some(s) = self.vars.syms.get_mut(i).filter(|_| temporary) {
                 s.flags |= vars::EXPORT;
             }
@@ -119,7 +122,7 @@ impl Shell<'_> {
         if temporary {
             self.traced = traced;
         } else if !traced.is_empty() {
-            self.trace(&traced);
+            self.trace(&traced, mark);
         }
         Ok(())
     }
@@ -151,12 +154,20 @@ impl Shell<'_> {
         let first = self.locals.len();
         let mut r = Ok(());
         if b.first() == Some(&tree::ASSIGN) {
-            r = self.assignments(&mut b, !special || self.plain).map_err(Flow::from);
+            r = self.assignments(&mut b, !special || self.plain, mark).map_err(Flow::from);
         }
         let behind = self.locals.len();
         if r.is_ok() {
             if self.opts & opt::XTRACE != 0 {
-                self.trace_command(&f);
+                self.trace_command(&f, mark);
+            }
+            let last_field = f.get(f.len().saturating_sub(1));
+            // What is called has a `$_` of its own, up to its end.
+            let called = matches!(kind, Kind::Function(_)).then(|| last_field.buf());
+            let text = self.last.get_or_insert_default();
+            if called.is_none() {
+                text.clear();
+                text.extend_from_slice(last_field);
             }
             r = match kind {
                 Kind::Builtin(n) => {
@@ -169,6 +180,9 @@ impl Shell<'_> {
                 Kind::Applet(e) => self.applet_child(e, &f, &plan, last),
                 Kind::File => self.external(&f, &plan, last),
             };
+            if called.is_some() {
+                self.last = called;
+            }
         }
         self.unredirect(mark);
         if behind > first {
@@ -220,6 +234,9 @@ impl Shell<'_> {
     }
 
     pub(crate) fn applet_child(&mut self, e: &'static Entry, f: &Fields, plan: &Plan, last: bool) -> R {
+        if crate::REEXEC {
+            return self.external(f, plan, last);
+        }
         self.separate()?;
         let mut job = Job::new(Buf::new());
         if last && !self.has_exit_trap() || self.fork(&mut job, true)? {
@@ -271,6 +288,9 @@ impl Shell<'_> {
 
     /// Remembers variable `i`, to be restored when the function or command is over.
     pub(crate) fn save_local(&mut self, i: usize) {
+        if self.capture.on {
+            self.remember(i);
+        }
         if let Some(s) = self.vars.syms.get(i) {
             self.locals.push((i, s.text.clone(), s.flags));
         }
@@ -288,21 +308,26 @@ impl Shell<'_> {
         }
     }
 
-    pub(crate) fn trace_command(&mut self, f: &Fields) {
+    /// Traces the command `f`, of which redirections are undone from `mark` on.
+    fn trace_command(&mut self, f: &Fields, mark: usize) {
         let mut all = core::mem::take(&mut self.traced);
         for i in 0..f.len() {
             all.extend_from_slice(if all.is_empty() { b"" } else { b" " });
             builtin::quote(f.get(i), &mut all);
         }
-        self.trace(&all);
+        self.trace(&all, mark);
     }
 
-    pub(crate) fn trace(&mut self, text: &[u8]) {
+    fn trace(&mut self, text: &[u8], mark: usize) {
         let opts = self.opts;
         self.opts &= !opt::XTRACE;
         let ps4 = self.get(b"PS4").unwrap_or(b"").buf();
-        let ps4 = self.expand_text(&ps4);
+        let mut line = self.expand_text(&ps4);
         self.opts = opts;
-        sys::out::complain(&[&ps4, text]);
+        line.extend_from_slice(text);
+        line.push(b'\n');
+        // To where errors went before the command's own redirections.
+        let own = self.saved.iter().skip(mark).find(|s| s.0 == 2);
+        let _ = fs::write_all(Fd(own.map_or(2, |s| s.1)), &line);
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Mode {
     Shared,
     /// Lines typed by a person.
     Person,
+    /// Nothing: reading failed, and that has been told.
+    Failed,
 }
 
 /// Text to be parsed.
@@ -61,7 +63,7 @@ impl Source {
     pub(crate) fn more(&mut self, sh: &mut Shell) -> bool {
         let old = self.text.len();
         match self.mode {
-            Mode::Text => return false,
+            Mode::Text | Mode::Failed => return false,
             Mode::Person => {
                 let first =
                     self.text.get(self.start..self.pos).is_none_or(|t| t.iter().all(u8::is_ascii_whitespace));
@@ -71,7 +73,14 @@ impl Source {
                     return false;
                 }
             }
-            Mode::File | Mode::Shared => self.read(),
+            Mode::File | Mode::Shared => {
+                if let Err(e) = self.read() {
+                    self.mode = Mode::Failed;
+                    sh.complain_of(&[b"read error"], e);
+                    // POSIX.1-2024, sh: an unrecoverable read error while reading commands.
+                    sh.status = 128;
+                }
+            }
         }
         let new = self.text.get(old..).unwrap_or(&[]);
         if new.is_empty() {
@@ -83,18 +92,16 @@ impl Source {
         true
     }
 
-    fn read(&mut self) {
+    fn read(&mut self) -> sys::Result<()> {
         let mut b = [0; 1024];
         let old = self.text.len();
         let seek = self.mode == Mode::Shared && fs::lseek(self.fd, 0, fs::SEEK_CUR).is_ok();
         while self.text.len() == old {
             let room = if self.mode == Mode::File || seek { b.len() } else { 1 };
-            let mut line: &[u8] = match fs::read(self.fd, b.get_mut(..room).unwrap_or_default()) {
-                Ok(n) => b.get(..n).unwrap_or(&[]),
-                Err(_) => &[],
-            };
+            let n = fs::read(self.fd, b.get_mut(..room).unwrap_or_default())?;
+            let mut line: &[u8] = b.get(..n).unwrap_or(&[]);
             if line.is_empty() {
-                return;
+                break;
             }
             if seek {
                 let n = line.iter().position(|&c| c == b'\n').map_or(line.len(), |n| n + 1);
@@ -105,5 +112,6 @@ impl Source {
             }
             self.text.extend(line.iter().filter(|&&c| c != 0));
         }
+        Ok(())
     }
 }

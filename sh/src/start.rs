@@ -2,7 +2,7 @@
 
 use crate::fields::Fields;
 use crate::source::{Mode, Source};
-use crate::{fields, opt, tree, vars, Flow, Shell, R, STACK_UNKNOWN};
+use crate::{fields, opt, options, tree, vars, Flow, Shell, R, STACK_UNKNOWN};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
@@ -16,12 +16,16 @@ pub fn main(cx: &mut Cx) -> u8 {
     // A program ends with `exit` as soon as it has nothing to do any more; so does this, which spares it
     // from freeing everything.
     let mut sh = ManuallyDrop::new(Shell::new(cx, &here));
+    if crate::REEXEC {
+        crate::reexec::resume(&mut sh, &args);
+    }
     let r = sh.start(&args);
     if r == Err(Flow::Fail) && sh.status == 0 {
         sh.status = 2;
     }
     let _ = sh.run_traps();
     sh.exit_trap();
+    sh.job_control(false);
     sh.status
 }
 
@@ -50,9 +54,12 @@ impl<'a> Shell<'a> {
             pid: 0,
             last_bg: 0,
             jobs: Vec::new(),
+            outer_jobs: Vec::new(),
             tty: Fd(-1),
             group: 0,
+            outer_group: 0,
             modes: None,
+            last: None,
             saved: Vec::new(),
             redirections: 0,
             locals: Vec::new(),
@@ -71,7 +78,6 @@ impl<'a> Shell<'a> {
             capture: Default::default(),
             interrupted: false,
             subshell: false,
-            ignore_background: false,
             script: false,
             option_place: 0,
             stack: here as *const u8 as usize,
@@ -83,12 +89,20 @@ impl<'a> Shell<'a> {
 impl Shell<'_> {
     fn start(&mut self, args: &[ZStr<'static>]) -> R {
         let login = self.arg0.first() == b'-';
-        let (mut command, mut is_login) = (false, login);
+        let (mut command, mut is_login, mut without) = (false, login, 0);
         let n = self.read_options(args, &mut |c| {
-            command |= c == b'c';
-            is_login |= c == b'l';
-            c == b'c' || c == b'l'
+            match c {
+                b'c' => command = true,
+                b'l' => is_login = true,
+                // The long options, by their place.
+                0..=2 => without |= 1 << c,
+                _ => return false,
+            }
+            true
         })?;
+        if without & 1 << options::NOEDITING != 0 {
+            self.opts |= opt::PLAIN;
+        }
         let mut rest = args.get(n as usize..).unwrap_or(&[]).iter().copied();
         let mut src;
         if command {
@@ -104,7 +118,11 @@ impl Shell<'_> {
             src = Source::text(text.bytes().buf(), 1);
         } else if let Some(name) = rest.clone().next().filter(|_| self.opts & opt::STDIN == 0) {
             rest.next();
-            let f = match fs::open(name, fs::O_RDONLY | fs::O_CLOEXEC, 0) {
+            let mut f = fs::open(name, fs::O_RDONLY | fs::O_CLOEXEC, 0);
+            if let (Err(_), Some(p)) = (&f, self.search(name.bytes(), true)) {
+                f = fs::open(p.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0);
+            }
+            let f = match f {
                 Ok(f) => f.into_fd(),
                 Err(e) => {
                     self.complain_of(&[b"can't open '", name.bytes(), b"'"], e);
@@ -127,7 +145,7 @@ impl Shell<'_> {
         for a in rest {
             self.params.push(a.bytes());
         }
-        if is_login {
+        if is_login && without & 1 << options::NOPROFILE == 0 {
             self.profile(b"/etc/profile")?;
             if let Some(home) = self.get(b"HOME") {
                 let mut p = home.buf();
@@ -141,7 +159,8 @@ impl Shell<'_> {
                 self.opts |= opt::MONITOR;
                 self.job_control(true);
             }
-            if let Some(file) = self.get(b"ENV").map(|v| v.buf()) {
+            let env = self.get(b"ENV").map(|v| v.buf());
+            if let Some(file) = env.filter(|_| without & 1 << options::NORC == 0) {
                 let file = self.expand_text(&file);
                 self.profile(&file)?;
             }

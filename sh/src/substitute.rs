@@ -7,9 +7,9 @@
 //! rest. A command from a file that comes last needs no subshell at all: it writes to the pipe itself.
 
 use crate::fields::Fields;
-use crate::jobs::Job;
+use crate::jobs::{Job, Task, What};
 use crate::redir::{move_fd, read_all, shut};
-use crate::{eq, opt, vars, Done, Flow, Shell, R};
+use crate::{eq, opt, vars, Done, Failed, Flow, Shell, R};
 use alloc::vec::Vec;
 use core::mem::replace;
 use sys::fs::Fd;
@@ -23,7 +23,9 @@ pub(crate) type Saved = (usize, Buf, u8);
 pub(crate) struct Capture {
     /// Is there one?
     pub(crate) on: bool,
-    /// Could its process not be started?
+    /// Does another process go on with it, so that this one runs nothing more of it?
+    pub(crate) gone: bool,
+    /// Could that process not be started?
     lost: bool,
     /// The first of `undo` that belong to it.
     mark: usize,
@@ -35,34 +37,42 @@ pub(crate) struct Capture {
 
 /// May `text`, an operand or a file's name, be about the descriptors that a process has?
 pub(crate) fn reveals(text: &[u8]) -> bool {
-    eq(text, b"-t") || text.starts_with(b"/proc/") || text.starts_with(b"/dev/") && !eq(text, b"/dev/null")
+    // What begins with these letters is mostly in /dev or /proc.
+    matches!(text, [b'-', b't'] | [b'/', b'd' | b'p', ..]) && !eq(text, b"/dev/null")
 }
 
 impl Shell<'_> {
     /// Runs a list for its output, without the newlines at its end.
-    pub(crate) fn substitute(&mut self, mut list: &[u8]) -> Done<Buf> {
-        let outer = (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place);
-        let clocks = self.vars.clocks();
-        let locals = self.locals.len();
-        let out = self.out.capture();
-        self.capture.mark = self.capture.undo.len();
-        self.capture.on = true;
-        // As in `enter_subshell`.
-        self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
-        let r = self.list(&mut list, true);
-        if !self.capture.on {
-            // This is the process that `separate` has started.
-            self.leave(r);
+    pub(crate) fn substitute(&mut self, list: &[u8]) -> Done<Buf> {
+        if self.capture.gone {
+            return Err(Failed);
         }
-        self.restore_locals(locals);
-        while self.capture.undo.len() > self.capture.mark {
-            if let Some(v) = self.capture.undo.pop() {
-                self.put_back(v);
-            }
+        let mut v = match self.contents(list) {
+            Some(v) => v,
+            None => self.output(list)?,
+        };
+        v.retain(|&c| c != 0);
+        while v.last() == Some(&b'\n') {
+            v.pop();
         }
-        (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place) = outer;
-        self.vars.set_clocks(clocks);
-        let mut v = self.out.release(out);
+        Ok(v)
+    }
+
+    /// Runs a list for its output.
+    fn output(&mut self, list: &[u8]) -> Done<Buf> {
+        let mut v = if crate::REEXEC {
+            // What runs here could not go on elsewhere.
+            let (read, write) = self.new_pipe()?;
+            let mut job = Job::new(Buf::new());
+            job.hidden = true;
+            let task = Task { output: write, close: read, ..Task::new(What::List, list) };
+            self.start_process(&mut job, true, &task)?;
+            self.capture.child = Some((job, read));
+            Buf::new()
+        } else {
+            self.run_here(list)
+        };
+        self.capture.gone = false;
         if let Some((job, read)) = self.capture.child.take() {
             read_all(read, &mut v);
             shut(read);
@@ -72,50 +82,75 @@ impl Shell<'_> {
             return self.fail(2);
         }
         self.substituted = self.status;
-        v.retain(|&c| c != 0);
-        while v.last() == Some(&b'\n') {
-            v.pop();
-        }
         Ok(v)
+    }
+
+    /// Runs a list as a substitution in this process, as far as it can; its output.
+    fn run_here(&mut self, mut list: &[u8]) -> Buf {
+        let last = self.last.clone();
+        let outer = (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place);
+        let clocks = self.vars.clocks();
+        let locals = self.locals.len();
+        let out = self.out.capture();
+        self.capture.mark = self.capture.undo.len();
+        self.capture.on = true;
+        // As in `enter_subshell`.
+        self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
+        // Whoever asks for numbers of processes gets another one here.
+        let told = self.vars.find(b"BASHPID").is_some();
+        let r = if told { self.separate() } else { Ok(()) };
+        let r = r.and_then(|()| self.list(&mut list, true));
+        if !self.capture.on {
+            // This is the process that `separate` has started.
+            self.leave(r);
+        }
+        self.restore_locals(locals);
+        self.last = last;
+        while self.capture.undo.len() > self.capture.mark {
+            if let Some(v) = self.capture.undo.pop() {
+                self.put_back(v);
+            }
+        }
+        (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place) = outer;
+        self.vars.set_clocks(clocks);
+        self.out.release(out)
     }
 
     /// To be called before what only a subshell may do: a substitution that runs in this process becomes
     /// one of its own, in which this returns. In the shell it is an error, as if the subshell had ended.
     #[inline(never)]
     pub(crate) fn separate(&mut self) -> R {
-        if !self.capture.on {
+        if crate::REEXEC || !self.capture.on {
             return Ok(());
         }
-        let Ok((read, write)) = self.new_pipe() else { return self.lose() };
+        if self.capture.gone {
+            return Err(Flow::Exit);
+        }
+        let pipe = self.new_pipe();
         let mut job = Job::new(Buf::new());
         job.hidden = true;
-        match self.fork(&mut job, true) {
-            Ok(true) => {
+        let mut started = Err(Failed);
+        if let Ok((read, write)) = pipe {
+            started = self.fork(&mut job, true);
+            if started == Ok(true) {
                 shut(read);
                 move_fd(write, 1);
                 self.out.divert();
                 self.capture.on = false;
-                Ok(())
-            }
-            Ok(false) => self.gather(job, read, write),
-            Err(_) => {
-                shut(read);
-                shut(write);
-                self.lose()
+                return Ok(());
             }
         }
+        self.gather(job, pipe, started.is_ok())
     }
 
-    /// The rest of the substitution comes from `job`, through a pipe.
-    pub(crate) fn gather(&mut self, job: Job, read: Fd, write: Fd) -> R {
-        shut(write);
-        self.capture.child = Some((job, read));
-        Err(Flow::Exit)
-    }
-
-    /// The substitution's process could not be started, which has been told.
-    pub(crate) fn lose(&mut self) -> R {
-        self.capture.lost = true;
+    /// The rest of the substitution comes from `job`, through a pipe; if it was started: what failed has been
+    /// told.
+    pub(crate) fn gather(&mut self, job: Job, pipe: Done<(Fd, Fd)>, started: bool) -> R {
+        (self.capture.gone, self.capture.lost) = (true, !started);
+        if let Ok((read, write)) = pipe {
+            shut(write);
+            self.capture.child = Some((job, read));
+        }
         Err(Flow::Exit)
     }
 

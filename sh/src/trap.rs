@@ -41,12 +41,17 @@ fn take() -> Option<u32> {
     None
 }
 
+/// Has an interrupt come?
+pub(crate) fn interrupted() -> bool {
+    PENDING.first().is_some_and(|w| w.load(Relaxed) & 1 << signal::SIGINT != 0)
+}
+
 /// Forgets an interrupt that has come; true if there was one.
 pub(crate) fn take_interrupt() -> bool {
-    let Some(w) = PENDING.first() else { return false };
-    let bit = 1 << signal::SIGINT;
-    let was = w.load(Relaxed) & bit != 0;
-    w.store(w.load(Relaxed) & !bit, Relaxed);
+    let was = interrupted();
+    if let Some(w) = PENDING.first() {
+        w.store(w.load(Relaxed) & !(1 << signal::SIGINT), Relaxed);
+    }
     was
 }
 
@@ -181,8 +186,6 @@ impl Shell<'_> {
     /// Runs the EXIT trap, once.
     pub(crate) fn exit_trap(&mut self) {
         let Some(text) = self.trap_text(0).filter(|t| !t.is_empty()).cloned() else { return };
-        // It is the first.
-        self.traps.remove(0);
         let status = self.status;
         self.trap_status = Some((status, self.depth));
         self.opts &= !opt::ERREXIT;

@@ -6,14 +6,14 @@
 //!
 //! ```text
 //! LIST     = u24 length, item…, 0             item  = 1, 5 (the last) or 2 (async), PIPELINE, (1 and | 2 or, PIPELINE)…, 0
-//! PIPELINE = flags, NODE, with MULTI (1, NODE)… 0
+//! PIPELINE = flags, NODE, with MULTI (1 or, for `|&`, 2, NODE)… 0
 //! NODE     = op, u24 length of all behind it, u24 start and end of its text, body
 //! SIMPLE   = flags, (WORD | AWORD word)…, (REDIR…)…, (ASSIGN word)…, 0
 //! others   = (REDIR …)…, 0, and then by op:
 //!   GROUP, SUBSHELL LIST;  IF LIST LIST (1 LIST LIST)… (2 LIST | 0);  WHILE, UNTIL LIST LIST
 //!   FOR name 0, (2 | (WORD word)… 0), LIST;  CASE word (1 (WORD word)… 0 LIST end)… 0
-//!   FUNCTION name 0 NODE;  ARITHMETIC word;  CONDITION (WORD word)… 0
-//! REDIR    = REDIR, op, fd, word or u24 number of a here-document
+//!   FUNCTION name 0 NODE;  ARITHMETIC word;  CONDITION (WORD word)… 0;  COUNT word word word LIST
+//! REDIR    = REDIR, op, fd or (NAMED, name 0), word or u24 number of a here-document
 //! word     = bytes and the marks below, 0
 //! ```
 
@@ -33,6 +33,9 @@ pub(crate) const CMD: u8 = 4;
 pub(crate) const ARITH: u8 = 5;
 /// Tilde prefix: login name, 0.
 pub(crate) const TILDE: u8 = 6;
+/// Process substitution, `<(…)` and `>(…)`: LIST.
+pub(crate) const READ: u8 = 7;
+pub(crate) const WRITE: u8 = 8;
 
 /// Operators of VAR.
 pub(crate) mod op {
@@ -53,8 +56,18 @@ pub(crate) mod op {
     pub(crate) const BAD: u8 = 15;
     /// Flag: empty counts as unset.
     pub(crate) const COLON: u8 = 16;
-    /// Flag of SUBSTRING: there is a length.
+    /// Flag of SUBSTRING: there is a length. Of NAMES: `@`, not `*`.
     pub(crate) const SECOND: u8 = 32;
+    /// Flag: the parameter's value is the name of the one that is meant.
+    pub(crate) const INDIRECT: u8 = 64;
+    // With COLON, what knows no colon means something else:
+    /// The names that start so, `${!name*}`.
+    pub(crate) const NAMES: u8 = NONE | COLON;
+    /// Capitals: of the first character. The next three are `^^`, `,` and `,,`.
+    pub(crate) const UPPER: u8 = PREFIX | COLON;
+    pub(crate) const LOWER: u8 = SUFFIX | COLON;
+    /// In quotes, `${x@Q}`.
+    pub(crate) const QUOTED: u8 = LENGTH | COLON;
 }
 
 /// What stands in a simple command or in front of a compound one.
@@ -76,6 +89,7 @@ pub(crate) const CASE: u8 = 8;
 pub(crate) const FUNCTION: u8 = 9;
 pub(crate) const ARITHMETIC: u8 = 10;
 pub(crate) const CONDITION: u8 = 11;
+pub(crate) const COUNT: u8 = 12;
 
 /// Pipeline flags.
 pub(crate) const NEGATED: u8 = 1;
@@ -86,6 +100,9 @@ pub(crate) const PURE: u8 = 1;
 
 /// Redirections.
 pub(crate) mod redir {
+    /// In place of the descriptor: none is given, or the variable that gets it.
+    pub(crate) const USUAL: u8 = 255;
+    pub(crate) const NAMED: u8 = 254;
     pub(crate) const IN: u8 = 16;
     pub(crate) const OUT: u8 = 17;
     pub(crate) const APPEND: u8 = 18;
@@ -179,33 +196,35 @@ pub(crate) fn until<'t>(c: &mut &'t [u8], end: u8) -> &'t [u8] {
     all.get(..n).unwrap_or(&[])
 }
 
+/// Passes over a byte of a word or a whole expansion; its first byte.
+#[inline(never)]
+pub(crate) fn step(c: &mut &[u8]) -> u8 {
+    let first = byte(c);
+    match first {
+        ESC => {
+            byte(c);
+        }
+        VAR => {
+            let o = byte(c) & 15;
+            until(c, b'=');
+            if !matches!(o, op::NONE | op::LENGTH | op::BAD) {
+                skip_word(c);
+                if o >= op::SUBSTRING {
+                    skip_word(c);
+                }
+            }
+        }
+        CMD | READ | WRITE => {
+            counted(c);
+        }
+        ARITH | TILDE => skip_word(c),
+        _ => {}
+    }
+    first
+}
+
 /// Passes over a word.
 #[inline(never)]
 pub(crate) fn skip_word(c: &mut &[u8]) {
-    loop {
-        match byte(c) {
-            END => return,
-            ESC => {
-                byte(c);
-            }
-            VAR => {
-                let o = byte(c);
-                until(c, b'=');
-                match o & 15 {
-                    op::NONE | op::LENGTH | op::BAD => {}
-                    o => {
-                        skip_word(c);
-                        if o >= op::SUBSTRING {
-                            skip_word(c);
-                        }
-                    }
-                }
-            }
-            CMD => {
-                counted(c);
-            }
-            ARITH | TILDE => skip_word(c),
-            _ => {}
-        }
-    }
+    while step(c) != END {}
 }

@@ -62,8 +62,8 @@ pub(crate) struct Vars {
     heads: [u16; HEADS],
 }
 
-/// Variables with a meaning to the shell; those up to `SECONDS` are computed when read.
-const SPECIAL: &[u8] = b"RANDOM\0LINENO\0SECONDS\0IFS\0OPTIND\0PPID\0PWD\0PS1\0PS2\0PS4";
+/// Variables with a meaning to the shell; those up to `BASHPID` are computed when read.
+const SPECIAL: &[u8] = b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PPID\0UID\0EUID\0PWD\0PS1\0PS2\0PS4";
 
 /// Decimal text of `n`.
 #[inline(never)]
@@ -91,7 +91,7 @@ fn uptime() -> u32 {
 
 impl Vars {
     pub(crate) fn new(envp: *const *const u8) -> Vars {
-        Vars { heads: [0; HEADS], syms: Vec::new(), envp, random: 0, start: 0, ifs: b" \t\n".buf() }
+        Vars { heads: [0; HEADS], syms: Vec::new(), envp, random: 0, start: uptime(), ifs: b" \t\n".buf() }
     }
 
     fn bucket(&self, name: &[u8]) -> usize {
@@ -122,14 +122,10 @@ impl Vars {
             return i;
         }
         let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
-        let b = self.bucket(name);
-        if let Some(h) = self.heads.get_mut(b) {
-            s.next = *h;
-            *h = self.syms.len() as u16 + 1;
-        }
+        self.link(&mut s, name);
         let special = crate::parser::index(SPECIAL, name);
         // IFS comes from nobody (POSIX 2.5.3).
-        if special != Some(3) {
+        if special != Some(4) {
             if let Some(v) = env::get(self.envp, name) {
                 s.set(v.bytes());
                 s.flags = EXPORT;
@@ -142,19 +138,40 @@ impl Vars {
         self.syms.len() - 1
     }
 
+    /// Makes the symbol that is pushed next be found by its name.
+    pub(crate) fn link(&mut self, s: &mut Sym, name: &[u8]) {
+        let b = self.bucket(name);
+        if let Some(h) = self.heads.get_mut(b) {
+            s.next = *h;
+            *h = self.syms.len() as u16 + 1;
+        }
+    }
+
+    /// Is this what a shell has anyway that is given the same environment?
+    pub(crate) fn of_environment(&self, s: &Sym) -> bool {
+        let name = s.name();
+        crate::parser::index(SPECIAL, name).is_none()
+            && match env::get(self.envp, name) {
+                Some(v) => s.flags == EXPORT && s.value() == Some(v.bytes()),
+                None => s.flags == 0 && s.value().is_none(),
+            }
+    }
+
     fn special(&mut self, k: usize, s: &mut Sym) {
         let mut value = Buf::new();
         match k {
-            0..=4 => {
+            0..=5 => {
                 s.flags |= DYNAMIC;
                 match k {
-                    3 => value = self.ifs.clone(),
-                    4 => value.push(b'1'),
+                    4 => value = self.ifs.clone(),
+                    5 => value.push(b'1'),
                     _ => {}
                 }
             }
-            5 => decimal(process::getppid() as i64, &mut value),
-            6 => {
+            6 => decimal(process::getppid() as i64, &mut value),
+            7 => decimal(process::getuid() as i64, &mut value),
+            8 => decimal(process::geteuid() as i64, &mut value),
+            9 => {
                 if let Some(v) = s.value().filter(|v| v.first() == Some(&b'/')) {
                     let v = v.buf();
                     let same = match (fs::stat(v.z()), fs::stat(ZStr::new(c"."))) {
@@ -172,8 +189,8 @@ impl Vars {
                 value = fs::getcwd(&mut b).unwrap_or(b"").buf();
             }
             _ if s.value().is_some() => return,
-            7 => value = if process::geteuid() == 0 { b"# ".buf() } else { b"$ ".buf() },
-            8 => value = b"> ".buf(),
+            10 => value = if process::geteuid() == 0 { b"# ".buf() } else { b"$ ".buf() },
+            11 => value = b"> ".buf(),
             _ => value = b"+ ".buf(),
         }
         s.set(&value);
@@ -210,6 +227,7 @@ impl Vars {
         let n = match crate::parser::index(SPECIAL, s.name()) {
             Some(1) => line(),
             Some(2) => uptime().wrapping_sub(self.start),
+            Some(3) => process::getpid(),
             Some(0) => {
                 if self.random == 0 {
                     self.random = time::now(time::CLOCK_REALTIME).nsec as u32 ^ process::getpid() << 16;
@@ -231,7 +249,7 @@ impl Vars {
         let Some(s) = self.syms.get(i) else { return };
         let n = s.value().and_then(num::parse_u32).unwrap_or(0);
         match crate::parser::index(SPECIAL, s.name()) {
-            Some(3) => self.ifs = s.value().unwrap_or(b" \t\n").buf(),
+            Some(4) => self.ifs = s.value().unwrap_or(b" \t\n").buf(),
             Some(2) => self.start = uptime().wrapping_sub(n),
             Some(0) => self.random = n | 1 << 31,
             _ => {}

@@ -24,7 +24,20 @@ pub fn out() -> PathBuf {
     project().out().join("tests")
 }
 
-/// The binary with `applets` (a list as `--applets` takes it) for `target`; built once.
+/// Behind a target's name: its subshells start as on a machine without an MMU, by vfork and exec.
+const WITHOUT_MMU: &str = "+nommu";
+
+/// The target and the additional features that a target's name with [`WITHOUT_MMU`] or without stands for.
+fn variant(name: &str) -> (Target, &'static [&'static str]) {
+    let (name, features) = match name.strip_suffix(WITHOUT_MMU) {
+        Some(name) => (name, &["sh/nommu"][..]),
+        None => (name, &[][..]),
+    };
+    (Target::load(project(), name).unwrap_or_else(|e| panic!("{e}")), features)
+}
+
+/// The binary with `applets` (a list as `--applets` takes it) for `target`; built once. With `+nommu` behind
+/// the target's name, one that starts subshells as on a machine without an MMU.
 pub fn mote(target: &str, applets: &str) -> PathBuf {
     type Built = Mutex<HashMap<(String, String), PathBuf>>;
     static BUILT: OnceLock<Built> = OnceLock::new();
@@ -34,10 +47,11 @@ pub fn mote(target: &str, applets: &str) -> PathBuf {
 }
 
 fn build(target: &str, applets: &str) -> PathBuf {
-    let list =
+    let mut list =
         Catalogue::load(project()).and_then(|all| all.resolve(applets)).unwrap_or_else(|e| panic!("{e}"));
-    let target = Target::load(project(), target).unwrap_or_else(|e| panic!("{e}"));
-    let dir = out().join(format!("{}-{}", target.name, applets.replace(',', "+")));
+    let dir = out().join(format!("{target}-{}", applets.replace(',', "+")));
+    let (target, features) = variant(target);
+    list.extend(features.iter().map(|feature| feature.to_string()));
     let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
     compile(project(), &target, &list, &dir).unwrap_or_else(|e| panic!("{e}")).file
 }
@@ -66,8 +80,7 @@ pub fn applet_dir(target: &str) -> PathBuf {
 
 /// A command that runs the program `file` of `target` under the name `name`.
 pub fn command(target: &str, file: &Path, name: &str) -> Command {
-    let target = Target::load(project(), target).unwrap_or_else(|e| panic!("{e}"));
-    match &target.user_emulator {
+    match &variant(target).0.user_emulator {
         Some(emulator) => {
             let mut command = process::command(emulator);
             command.arg("-0").arg(name).arg(file);

@@ -438,3 +438,20 @@ fn any_bytes_leave_a_shell_that_works() {
     s.screen = Screen::new(17);
     s.see("echo ali've'\r", "alive\n$");
 }
+
+#[test]
+fn entered_lines_are_listed_edited_and_run_again() {
+    let mut s = Session::with(60, &[("FCEDIT", "sed -i s/two/2/")]);
+    s.see("echo one\r", "one\n$");
+    s.see("echo two\r", "two\n$");
+    s.see("fc -l | tr '\\t' ' '\r", "1 echo one\n2 echo two\n$");
+    s.see("fc -lnr 1 2 | tr -d '\\t'\r", "echo two\necho one\n$");
+    s.see("fc -ln 2 1 | tr -d '\\t'\r", "echo two\necho one\n$");
+    s.see("fc -s one=ONE 1\r", "echo ONE\nONE\n$");
+    s.see("fc -s 'echo t'\r", "echo two\ntwo\n$");
+    s.see("fc 2\r", "echo 2\n2\n$");
+    s.see("fc\r", "echo 2\n2\n$");
+    s.see("fc -e false 1; echo $?\r", "1\n$");
+    s.see("fc -s nosuch 2>/dev/null; echo r$?\r", "r1\n$");
+    assert!(fs::read_to_string(s.home.path().join("history")).unwrap().contains("\necho ONE\n"));
+}

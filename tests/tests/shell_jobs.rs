@@ -17,7 +17,7 @@ struct Session {
 }
 
 impl Session {
-    fn start() -> Session {
+    fn start(target: &str) -> Session {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -26,7 +26,7 @@ impl Session {
         let stdio = || Stdio::from(slave.try_clone().unwrap());
         // setsid -c makes the terminal the controlling one.
         let mut command = Command::new("setsid");
-        command.arg("-c").arg(applet_dir("x86_64").join("sh"));
+        command.arg("-c").arg(applet_dir(target).join("sh"));
         command.stdin(stdio()).stdout(stdio()).stderr(stdio());
         command.env_clear().env("PATH", "/usr/bin:/bin").env("TERM", "dumb").env("PS1", "> ");
         let child = command.spawn().unwrap();
@@ -89,9 +89,7 @@ impl Drop for Session {
 
 const SLEEP: &str = "sh -c 'echo ready; exec sleep 1000'";
 
-#[test]
-fn stop_resume_interrupt() {
-    let mut s = Session::start();
+fn stop_resume_interrupt(mut s: Session) {
     s.run(SLEEP);
     s.say("\x1a", "[1]+  Stopped");
     s.say("echo st $?\n", "\nst 148\n");
@@ -105,27 +103,21 @@ fn stop_resume_interrupt() {
     s.say("jobs; echo none\n", "\nnone\n");
 }
 
-#[test]
-fn pipelines_stop_and_die_as_one() {
-    let mut s = Session::start();
+fn pipelines_stop_and_die_as_one(mut s: Session) {
     s.run(&format!("{SLEEP} | cat"));
     s.say("\x1a", "[1]+  Stopped");
     s.say("kill %1; sleep 0.5\n", "[1]+  Terminated");
     s.say("jobs; echo none\n", "\nnone\n");
 }
 
-#[test]
-fn the_end_of_a_background_job_is_told() {
-    let mut s = Session::start();
+fn the_end_of_a_background_job_is_told(mut s: Session) {
     s.say("sleep 0.2 & \n", "[1] ");
     s.say("wait; echo waited\n", "\nwaited\n");
-    s.say("true &\n", "[1] ");
-    s.say("sleep 0.3\n", "[1]+  Done");
+    s.say("sleep 0.5 &\n", "[1] ");
+    s.say("sleep 1\n", "[1]+  Done");
 }
 
-#[test]
-fn an_interrupt_ends_a_loop_and_not_the_shell() {
-    let mut s = Session::start();
+fn an_interrupt_ends_a_loop_and_not_the_shell(mut s: Session) {
     s.terminal.write_all(b"echo rea''dy; while :; do :; done\n").unwrap();
     s.wait("\nready\n");
     s.say("\x03", "");
@@ -136,9 +128,7 @@ fn an_interrupt_ends_a_loop_and_not_the_shell() {
     assert!(!s.seen.contains("not"), "{}", s.seen);
 }
 
-#[test]
-fn errors_leave_the_shell_and_exit_ends_it() {
-    let mut s = Session::start();
+fn errors_leave_the_shell_and_exit_ends_it(mut s: Session) {
     s.say("echo ${x?bad}\n", "sh: x: bad");
     s.say("if then\n", "syntax error");
     s.say("readonly r=1; r=2\n", "read only");
@@ -146,4 +136,23 @@ fn errors_leave_the_shell_and_exit_ends_it() {
     s.say("fg %7\n", "no such job");
     s.terminal.write_all(b"exit 7\n").unwrap();
     assert_eq!(s.child.wait().unwrap().code(), Some(7));
+}
+
+/// Each of these in a shell that forks, and in one that starts subshells by vfork and exec.
+macro_rules! both_ways {
+    ($($name:ident)*) => {
+        mod forking {
+            $(#[test] fn $name() { super::$name(super::Session::start("x86_64")); })*
+        }
+        mod without_fork {
+            $(#[test] fn $name() { super::$name(super::Session::start("x86_64+nommu")); })*
+        }
+    };
+}
+both_ways! {
+    stop_resume_interrupt
+    pipelines_stop_and_die_as_one
+    the_end_of_a_background_job_is_told
+    an_interrupt_ends_a_loop_and_not_the_shell
+    errors_leave_the_shell_and_exit_ends_it
 }

@@ -1,6 +1,7 @@
 //! The command line: `cargo rootfs COMMAND …`.
 
 mod args;
+mod bench;
 mod boot;
 mod build;
 mod fuzz;
@@ -21,6 +22,7 @@ Usage: cargo rootfs COMMAND [ARGUMENT]…
   test [FILTER]    set up what is missing, then run every test
   build [TARGET]   write target/rootfs/TARGET: mote, initramfs, kernel, run-qemu.sh, sizes.json
   size [TARGET]    whose the bytes of mote are, by applet and by crate
+  bench [FILTER]   speed and memory of the shell, beside dash, BusyBox and bash
   kernel TARGET    build the kernel only
   fuzz [TARGET]    random input for parts of the shell, with cargo-fuzz
   setup            show what this machine needs, and install what is missing
@@ -33,6 +35,7 @@ $XDG_CACHE_HOME/mote, else ~/.cache/mote.
 type Command = (&'static str, fn(args::Args) -> Result<u8>, &'static str);
 
 const COMMANDS: &[Command] = &[
+    ("bench", bench::main, bench::HELP),
     ("boot", boot::main, boot::HELP),
     ("build", build::main, build::HELP),
     ("fuzz", fuzz::main, fuzz::HELP),
@@ -98,6 +101,7 @@ mod tests {
         assert!(error(&["boot", "--ramm", "4M"]).contains("--ramm"));
         assert!(error(&["boot", "--ram"]).contains("--ram"));
         assert!(error(&["boot", "--timeout", "soon"]).contains("soon"));
+        assert!(error(&["bench", "nothing-such"]).contains("bench --list"));
         assert!(error(&["kernel"]).contains("TARGET"));
         assert!(error(&["build", "armv5te", "x86_64"]).contains("x86_64"));
         assert!(error(&["build", "--ram", "0x10"]).contains("--ram"));

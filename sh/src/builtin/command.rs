@@ -2,6 +2,7 @@
 
 use crate::exec::Kind;
 use crate::fields::Fields;
+use crate::options::write_assignment;
 use crate::{Shell, R};
 use sys::Buf;
 
@@ -12,7 +13,7 @@ impl Shell<'_> {
         let middle: &[u8];
         if let Some(a) = self.aliases.iter().find(|a| a.0 == name) {
             if !sentence {
-                super::names::show_alias(self.out, name, &a.1);
+                write_assignment(self.out, b"alias ", name, Some(&a.1));
                 return true;
             }
             (middle, last) = (b" is an alias for ", a.1.clone());

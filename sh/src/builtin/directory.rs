@@ -46,16 +46,14 @@ fn physical() -> Buf {
 
 /// Goes to `path`: where that is, as PWD tells it; `old` is PWD, empty for `-P`.
 #[inline(never)]
-fn go(old: &[u8], path: &Buf, last: bool) -> sys::Result<Buf> {
+fn go(old: &[u8], path: &Buf) -> sys::Result<Buf> {
     if old.first() == Some(&b'/') {
         let full = logical(old, path);
-        match fs::chdir(full.z()) {
-            Ok(()) => return Ok(full),
-            Err(e) if !last => return Err(e),
-            // A path that is too long, or has a `..` behind a link that is gone, may still work as it is.
-            Err(_) => return fs::chdir(path.z()).map(|()| full),
+        if fs::chdir(full.z()).is_ok() {
+            return Ok(full);
         }
     }
+    // A path that is too long, or has a `..` behind a link that is gone, may still work as it is.
     fs::chdir(path.z())?;
     Ok(physical())
 }
@@ -89,13 +87,13 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
                 let mut t = p.buf();
                 t.push(b'/');
                 t.extend_from_slice(&dir);
-                new = go(from, &t, false);
+                new = go(from, &t);
             }
         }
         show |= new.is_ok();
     }
     if new.is_err() {
-        new = go(from, &dir, true);
+        new = go(from, &dir);
     }
     match new {
         Ok(new) => {
@@ -136,15 +134,11 @@ impl Shell<'_> {
 
 /// `umask [-S] [MASK]`.
 pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (mut symbolic, mut i) = (false, 1);
-    if f.is(1, b"-S") {
-        symbolic = true;
-        i = 2;
-    }
+    let (symbolic, i) = sh.letters(f, b"S")?.parts();
     let old = fs::umask(0);
     fs::umask(old);
     if f.len() <= i {
-        if symbolic {
+        if symbolic != 0 {
             for (k, who) in [(6, b'u'), (3, b'g'), (0, b'o')] {
                 sh.out.bytes(&[who, b'=']);
                 for (bit, c) in [(4, b'r'), (2, b'w'), (1, b'x')] {

@@ -124,7 +124,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
     }
     match sh.resolve(args.get(0), false) {
-        crate::exec::Kind::Applet(e) if argv0.is_none() => {
+        crate::exec::Kind::Applet(e) if argv0.is_none() && !crate::REEXEC => {
             sh.default_signals();
             sh.applet(e, &args);
             return Err(Flow::Exit);
@@ -163,18 +163,11 @@ pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// `trap [ACTION SIGNAL…]`, `trap -p [SIGNAL]…`.
 pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let mut i = 1;
-    let mut list = f.len() < 2;
-    if f.is(1, b"-p") {
-        list = true;
-        i = 2;
-    }
-    if f.is(i, b"--") {
-        i += 1;
-        list |= f.len() <= i;
-    }
-    if list {
-        list_traps(sh, f, i);
+    let p = f.is(1, b"-p");
+    let mut i = 1 + p as usize;
+    i += f.is(i, b"--") as usize;
+    if p || f.len() <= i {
+        list_traps(sh, f, i, p);
         return Ok(0);
     }
     // A number as the first operand, or a single operand: the signals' actions are reset.
@@ -193,20 +186,28 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
     Ok(status)
 }
 
-/// Lists the traps, or those of the signals from field `i` on.
+/// Lists the traps, or those of the signals from field `i` on; with `all` those, too, that nothing is set for.
 #[inline(never)]
-fn list_traps(sh: &mut Shell, f: &Fields, i: usize) {
-    let all = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
-    for (sig, text) in all {
-        let asked = |k| signal::number(f.get(k)) == Some(*sig as u32);
-        if f.len() > i && !(i..f.len()).any(asked) {
+fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
+    let traps = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
+    for sig in 0..65 {
+        let text = traps.iter().find(|t| t.0 as u32 == sig);
+        let asked = |k| signal::number(f.get(k)) == Some(sig);
+        if text.is_none() && (!all || sig > 31) || f.len() > i && !(i..f.len()).any(asked) {
             continue;
         }
-        sh.out.bytes(b"trap -- ");
-        super::write_quoted(sh.out, text);
-        sh.out.byte(b' ');
-        sh.out.bytes(signal::name(*sig as u32));
-        sh.out.byte(b'\n');
+        let mut line = b"trap -- ".buf();
+        match text {
+            Some(t) => super::quote_always(&t.1, &mut line),
+            None => line.push(b'-'),
+        }
+        line.push(b' ');
+        match signal::name(sig) {
+            [] => crate::vars::decimal(sig as i64, &mut line),
+            name => line.extend_from_slice(name),
+        }
+        line.push(b'\n');
+        sh.out.bytes(&line);
     }
 }
 

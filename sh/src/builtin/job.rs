@@ -10,6 +10,11 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, i) = sh.letters(f, b"lp")?.parts();
     let _ = sh.reap(false);
     let mut status = 0;
+    // A subshell can tell what it was made amid of, and no more.
+    let outer = sh.jobs.is_empty();
+    if outer {
+        core::mem::swap(&mut sh.jobs, &mut sh.outer_jobs);
+    }
     let mut which = alloc::vec::Vec::new();
     for k in i..f.len() {
         match find(&sh.jobs, f.get(k)) {
@@ -31,6 +36,9 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
         sh.out.byte(b'\n');
     }
     sh.forget_done(true);
+    if outer {
+        core::mem::swap(&mut sh.jobs, &mut sh.outer_jobs);
+    }
     Ok(status)
 }
 

@@ -2,6 +2,7 @@
 
 mod command;
 mod directory;
+mod fc;
 mod flow;
 mod job;
 mod names;
@@ -24,12 +25,12 @@ type Builtin = fn(&mut Shell, &Fields) -> R<u32>;
 /// Names, in the order of [`TABLE`]: special builtins first, those that [`is_pure`] knows together.
 pub(crate) const NAMES: &[u8] = b".\0eval\0exec\0export\0readonly\0set\0shift\0times\0trap\0unset\0\
 :\0break\0continue\0exit\0return\0true\0false\0[\0test\0echo\0printf\0let\0local\0command\0type\0pwd\0\
-cd\0read\0wait\0kill\0umask\0getopts\0alias\0unalias\0jobs\0fg\0bg\0hash\0ulimit\0source";
+cd\0read\0wait\0kill\0umask\0getopts\0alias\0unalias\0jobs\0fg\0bg\0hash\0ulimit\0source\0fc";
 
 /// Number of special builtins.
 pub(crate) const SPECIAL: usize = 15;
 
-static TABLE: [Builtin; 40] = [
+static TABLE: [Builtin; 41] = [
     flow::dot,
     flow::eval,
     flow::exec,
@@ -70,6 +71,7 @@ static TABLE: [Builtin; 40] = [
     command::hash,
     external,
     flow::dot,
+    fc::fc,
 ];
 
 /// Those that are written as applets.
@@ -118,15 +120,22 @@ pub(crate) fn quote(v: &[u8], out: &mut Buf) {
 }
 
 pub(crate) fn quote_always(v: &[u8], out: &mut Buf) {
-    out.push(b'\'');
+    let mut last = 0;
     for &c in v {
-        if c == b'\'' {
-            out.extend_from_slice(b"'\"'\"'");
-        } else {
-            out.push(c);
+        // Single quotes around all but single quotes, which stand in double ones.
+        let mark = if c == b'\'' { b'"' } else { b'\'' };
+        if mark != last {
+            out.extend((last != 0).then_some(last));
+            out.push(mark);
+            last = mark;
         }
+        out.push(c);
     }
-    out.push(b'\'');
+    if last == 0 {
+        last = b'\'';
+        out.push(last);
+    }
+    out.push(last);
 }
 
 /// Writes `v` as [`quote_always`] has it.
@@ -168,7 +177,8 @@ impl Shell<'_> {
         let mut rest = l.rest;
         if rest.is_empty() {
             rest = match l.f.z(l.next).strip_prefix(b"-") {
-                Some(rest) if !rest.is_empty() => rest,
+                // A number is no option.
+                Some(rest) if !rest.is_empty() && !rest.first().is_ascii_digit() => rest,
                 _ => return Ok(0),
             };
             l.next += 1;
@@ -254,6 +264,7 @@ mod tests {
         assert_eq!(quoted(b"a/b-c"), b"a/b-c");
         assert_eq!(quoted(b""), b"''");
         assert_eq!(quoted(b"if"), b"'if'");
+        assert_eq!(quoted(b"a''b"), b"'a'\"''\"'b'");
         assert_eq!(quoted(b"it's"), b"'it'\"'\"'s'");
     }
 }

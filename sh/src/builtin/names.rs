@@ -13,6 +13,15 @@ fn parts(arg: &[u8]) -> (&[u8], Option<&[u8]>) {
     (arg.get(..n).unwrap_or(&[]), arg.get(n + 1..))
 }
 
+/// IFS and OPTIND stay special; the other variables lose their meaning when they are unset (POSIX 2.5.3).
+fn lasting(s: &Sym) -> u8 {
+    if matches!(s.name(), [b'I', ..] | [b'O', ..]) {
+        s.flags & DYNAMIC
+    } else {
+        0
+    }
+}
+
 impl Shell<'_> {
     /// A name that is none: an error of the running builtin.
     fn name<'f>(&mut self, name: &'f [u8]) -> R<&'f [u8]> {
@@ -21,6 +30,12 @@ impl Shell<'_> {
             return self.fail(2);
         }
         Ok(name)
+    }
+
+    /// Number of the variable before the `=` or `+=` of an argument.
+    fn declared(&mut self, name: &[u8]) -> R<usize> {
+        let name = self.name(name.strip_suffix(b"+").unwrap_or(name))?;
+        Ok(self.vars.intern(name))
     }
 
     /// Writes the variables that have `flag`, by name.
@@ -50,9 +65,7 @@ impl Shell<'_> {
             return self.readonly(i);
         }
         s.text.truncate(s.name);
-        // These stay special; the others lose their meaning (POSIX 2.5.3).
-        s.flags =
-            if s.flags & DYNAMIC != 0 && matches!(s.name(), [b'I', ..] | [b'O', ..]) { DYNAMIC } else { 0 };
+        s.flags = lasting(s);
         self.vars.changed(i);
         Ok(())
     }
@@ -69,10 +82,9 @@ pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     for k in i..f.len() {
         let (name, value) = parts(f.get(k));
-        let n = sh.name(name)?;
-        let n = sh.vars.intern(n);
+        let n = sh.declared(name)?;
         if let Some(v) = value {
-            sh.assign_sym(n, v)?;
+            sh.assign_part(n, name, v)?;
         }
         if let Some(s) = sh.vars.syms.get_mut(n) {
             s.flags = if set & 2 != 0 { s.flags & !flag } else { s.flags | flag };
@@ -89,15 +101,18 @@ pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     for k in 1..f.len() {
         let (name, value) = parts(f.get(k));
-        let name = sh.name(name)?;
-        let n = sh.vars.intern(name);
+        let n = sh.declared(name)?;
         let frame = sh.frame;
         let again = sh.locals.iter().skip(frame).any(|l| l.0 == n);
         if !again {
             sh.save_local(n);
+            if let Some(s) = sh.vars.syms.get_mut(n) {
+                let kept = lasting(s);
+                s.flags &= !DYNAMIC | kept;
+            }
         }
         match value {
-            Some(v) => sh.assign_sym(n, v)?,
+            Some(v) => sh.assign_part(n, name, v)?,
             None if again => {}
             None => {
                 if let Some(s) = sh.vars.syms.get_mut(n).filter(|s| s.flags & READONLY == 0) {
@@ -165,8 +180,8 @@ pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
     Ok(status)
 }
 
-pub(super) fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
-    crate::options::write_assignment(out, b"alias ", name, Some(value));
+fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
+    write_assignment(out, b"", name, Some(value));
 }
 
 /// `unalias -a`, `unalias NAME…`.

@@ -13,12 +13,17 @@ pub fn run(cx: &mut Cx) -> u8 {
         }
     }
     let [format, args @ ..] = args else { return cx.misuse(b"missing format") };
-    let mut p = Printf { cx, args, f: &[], flags: 0, width: 0, precision: NONE, negative: false };
+    let mut p =
+        Printf { cx, args, all: args, left: 0, f: &[], flags: 0, width: 0, precision: NONE, negative: false };
     loop {
-        let left = p.args.len();
+        p.all = p.args;
+        p.left = p.args.len();
         p.f = format.bytes();
+        let more = p.pass();
+        let used = p.all.len() - p.left;
+        p.args = p.all.get(used..).unwrap_or(&[]);
         // Again while it eats arguments and there are some.
-        if !p.pass() || p.args.is_empty() || p.args.len() == left {
+        if !more || p.left == 0 || used == 0 {
             return p.cx.status;
         }
     }
@@ -27,6 +32,10 @@ pub fn run(cx: &mut Cx) -> u8 {
 struct Printf<'a, 'c, 'o> {
     cx: &'c mut Cx<'o>,
     args: &'a [ZStr<'static>],
+    /// The arguments of this pass through the format.
+    all: &'a [ZStr<'static>],
+    /// How many are behind all that it has used.
+    left: usize,
     /// What is left of the format.
     f: &'a [u8],
     // Of the conversion: flags by their place in `FLAGS`, width, precision.
@@ -80,6 +89,7 @@ impl Printf<'_, '_, '_> {
         match self.args {
             [a, rest @ ..] => {
                 self.args = rest;
+                self.left = self.left.min(rest.len());
                 a.bytes()
             }
             [] => &[],
@@ -90,6 +100,11 @@ impl Printf<'_, '_, '_> {
     #[inline(never)]
     fn directive(&mut self) -> bool {
         let whole = self.f;
+        if let Some((n, [b'$', rest @ ..])) = num::prefix(self.f, 10) {
+            // `%2$s`: the second argument.
+            self.f = rest;
+            self.args = self.all.get((n as usize).wrapping_sub(1)..).unwrap_or(&[]);
+        }
         self.flags = 0;
         while let Some(n) = self.take(FLAGS) {
             self.flags |= 1 << n;
@@ -234,6 +249,9 @@ impl Printf<'_, '_, '_> {
         let arg = self.next();
         let mut t = arg;
         self.negative = false;
+        if let [b'\'' | b'"', c, ..] = arg {
+            return *c as u64;
+        }
         while let [c @ (b' ' | b'\t'..=b'\r' | b'-' | b'+'), rest @ ..] = t {
             t = rest;
             if *c > b' ' {
@@ -243,7 +261,6 @@ impl Printf<'_, '_, '_> {
         }
         let base = match t {
             [] if arg.is_empty() => return 0,
-            [b'\'' | b'"', c, ..] => return *c as u64,
             [b'0', b'x' | b'X', rest @ ..] => {
                 t = rest;
                 16
@@ -302,6 +319,7 @@ pub(crate) mod tests {
     fn the_format_is_used_again() {
         check(&["%s-%s|", "a", "b", "c"], "a-b|c-|");
         check(&["x\\n", "a", "b"], "x\n");
+        check(&["%2$s %1$s|", "a", "b", "c"], "b a| c|");
         check(&["--", "%%%c%c", "abc", ""], "%a\0");
     }
 

@@ -11,7 +11,7 @@ use sys::{num, Buf};
 impl Shell<'_> {
     /// May a person edit at this terminal? Not where TERM says that it can do nothing.
     pub(crate) fn can_edit(&mut self) -> bool {
-        self.get(b"TERM") != Some(b"dumb") && sys::tty::is(Fd::STDIN)
+        self.opts & crate::opt::PLAIN == 0 && self.get(b"TERM") != Some(b"dumb") && sys::tty::is(Fd::STDIN)
     }
 
     /// A new editor, with the history.
@@ -29,14 +29,8 @@ impl Shell<'_> {
         e
     }
 
-    /// Reads a line with the editor behind PS1 or PS2 and appends it; false at the end of input, and when
-    /// the line was given up (then `interrupted` is set).
-    #[inline(never)]
-    pub(crate) fn edit_line(&mut self, first: bool, out: &mut Buf) -> bool {
-        let mut editor = match self.editor.take() {
-            Some(e) => e,
-            None => self.editor(),
-        };
+    /// The text of PS1 or PS2, where there are `lines` in the history.
+    pub(crate) fn prompt(&mut self, first: bool, lines: usize) -> Buf {
         let name: &[u8] = if first { b"PS1" } else { b"PS2" };
         // Backslashes are left by the expansion for the escapes that come after it.
         let mut doubled = Buf::new();
@@ -47,12 +41,22 @@ impl Shell<'_> {
             doubled.push(c);
         }
         let prompt = self.expand_text(&doubled);
-        let count = editor.history.lines().len() as u32 + 1;
-        let prompt = expand(&prompt, &mut |name, out| match name {
+        expand(&prompt, &mut |name, out| match name {
             b"?" => number(out, self.status as u32),
-            b"!" => number(out, count),
+            b"!" => number(out, lines as u32 + 1),
             _ => self.variable(name, out),
-        });
+        })
+    }
+
+    /// Reads a line with the editor behind PS1 or PS2 and appends it; false at the end of input, and when
+    /// the line was given up (then `interrupted` is set).
+    #[inline(never)]
+    pub(crate) fn edit_line(&mut self, first: bool, out: &mut Buf) -> bool {
+        let mut editor = match self.editor.take() {
+            Some(e) => e,
+            None => self.editor(),
+        };
+        let prompt = self.prompt(first, editor.history.lines().len());
         let end = editor.read_line(&prompt, self, out);
         self.editor = Some(editor);
         if end == Line::Interrupted {

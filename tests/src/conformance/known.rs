@@ -25,6 +25,9 @@ struct Difference {
     /// They pass at times.
     #[serde(default)]
     unstable: bool,
+    /// They fail only where subshells fork.
+    #[serde(default)]
+    forking: bool,
     cases: Vec<String>,
 }
 
@@ -44,6 +47,13 @@ impl Known {
     pub fn load(file: &Path) -> Result<Known> {
         let text = fs::read_to_string(file).context(file.display())?;
         toml::from_str(&text).context(file.display())
+    }
+
+    /// What is known of a shell that starts its subshells without fork.
+    #[must_use]
+    pub fn without_fork(mut self) -> Known {
+        self.difference.retain(|difference| !difference.forking);
+        self
     }
 
     fn reasons(&self, suite: &str) -> BTreeMap<&str, &Difference> {
@@ -115,5 +125,10 @@ mod tests {
             ]
         );
         assert!(known.check("other", &expected, &ours).len() == 3);
+        let forking = "[[difference]]\nsuite = \"s\"\nreason = \"fork\"\nforking = true\ncases = [\"bad\"]\n";
+        let forking: Known = toml::from_str(forking).unwrap();
+        let (bad, ours) = (["bad".to_string()].into(), ours);
+        assert!(forking.check("s", &bad, &ours).is_empty());
+        assert_eq!(forking.without_fork().check("s", &bad, &ours), ["s: bad fails:\n-a\n+b"]);
     }
 }

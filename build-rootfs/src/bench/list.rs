@@ -1,0 +1,139 @@
+//! The benchmarks, as data.
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counter {
+    /// Instructions in user mode, by callgrind: the same in every run.
+    Instructions,
+    /// Processor time in user and kernel mode, children included, in milliseconds.
+    ProcessorTime,
+    /// System calls, execve and exit included, by strace.
+    SystemCalls,
+    /// Private dirty memory of a process that waits, in KiB (`Private_Dirty` in /proc/PID/smaps_rollup).
+    PrivateMemory,
+}
+
+/// What mote's figure must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    /// At most this much of dash's.
+    OfDash(f64),
+    /// At most this.
+    AtMost(u64),
+}
+
+/// What runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    /// The shell with `-c SCRIPT`; in it `TRUE` stands for a tiny static program that does nothing.
+    Script(&'static str),
+    /// The shell, told to read a fifo into which nothing comes.
+    Fifo,
+    /// `cat /dev/null`.
+    Cat,
+}
+
+/// One benchmark.
+#[derive(Debug, Clone, Copy)]
+pub struct Benchmark {
+    /// Its name, for the filter.
+    pub name: &'static str,
+    /// What is done, in a few words.
+    pub what: &'static str,
+    /// What runs.
+    pub run: Run,
+    /// What is counted.
+    pub counter: Counter,
+    /// What mote must reach.
+    pub bound: Option<Bound>,
+}
+
+/// All of them.
+pub const BENCHMARKS: &[Benchmark] = &[
+    Benchmark {
+        name: "start",
+        what: "sh -c :",
+        run: Run::Script(":"),
+        counter: Counter::Instructions,
+        bound: Some(Bound::OfDash(0.10)),
+    },
+    Benchmark {
+        name: "loop",
+        what: "while, [ and arithmetic, 20,000 turns",
+        run: Run::Script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"),
+        counter: Counter::Instructions,
+        bound: Some(Bound::OfDash(1.0)),
+    },
+    Benchmark {
+        name: "string",
+        what: "prefixes, suffixes, lengths, case patterns, concatenation, 3,000 turns",
+        run: Run::Script(
+            "i=0
+            while [ $i -lt 3000 ]; do
+                x=/usr/lib/foo$i.tar.gz
+                a=${x#*/} b=${x##*/} c=${x%.*} d=${x%%.*} n=${#x}
+                case $b in *.zip) r=zip;; [0-9]*) r=number;; foo*.tar.gz) r=tar;; *) r=other;; esac
+                s=$a:$b:$c:$d s=$s$r$n
+                i=$((i+1))
+            done",
+        ),
+        counter: Counter::Instructions,
+        bound: Some(Bound::OfDash(1.0)),
+    },
+    Benchmark {
+        name: "function",
+        what: "functions with arguments and a local variable, 30,000 calls",
+        run: Run::Script(
+            "f() { r=$1; }
+            g() { local x=$1; f $x; return 0; }
+            i=0; while [ $i -lt 10000 ]; do f $i; g $i a b; i=$((i+1)); done",
+        ),
+        counter: Counter::Instructions,
+        bound: Some(Bound::OfDash(1.0)),
+    },
+    Benchmark {
+        name: "substitute",
+        what: "$(…) of a builtin and of a function, 2,000 each",
+        run: Run::Script(
+            "f() { r=$1; echo $r; }
+            i=0; while [ $i -lt 2000 ]; do x=$(echo $i); y=$(f $i); i=$((i+1)); done",
+        ),
+        counter: Counter::ProcessorTime,
+        bound: Some(Bound::OfDash(0.3)),
+    },
+    Benchmark {
+        name: "substitute-program",
+        what: "$(…) of a tiny program, 2,000 times",
+        run: Run::Script("i=0; while [ $i -lt 2000 ]; do x=$(TRUE); i=$((i+1)); done"),
+        counter: Counter::ProcessorTime,
+        bound: Some(Bound::OfDash(0.8)),
+    },
+    Benchmark {
+        name: "program",
+        what: "fork and exec of a tiny program, 2,000 times",
+        run: Run::Script("i=0; while [ $i -lt 2000 ]; do TRUE; i=$((i+1)); done"),
+        counter: Counter::ProcessorTime,
+        bound: Some(Bound::OfDash(0.8)),
+    },
+    Benchmark {
+        name: "memory",
+        what: "shell that waits for a fifo",
+        run: Run::Fifo,
+        counter: Counter::PrivateMemory,
+        bound: Some(Bound::AtMost(16)),
+    },
+    Benchmark {
+        name: "calls-sh",
+        what: "sh -c :",
+        run: Run::Script(":"),
+        counter: Counter::SystemCalls,
+        bound: Some(Bound::AtMost(6)),
+    },
+    Benchmark {
+        name: "calls-cat",
+        what: "cat /dev/null",
+        run: Run::Cat,
+        counter: Counter::SystemCalls,
+        bound: Some(Bound::AtMost(6)),
+    },
+];

@@ -1,0 +1,157 @@
+//! Measures mote and its peers: instructions, processor time, system calls, memory.
+//!
+//! What there is to measure is data ([`list`]), who is measured is found by [`subject`], [`measure`] counts,
+//! and [`table`] presents.
+
+pub mod list;
+pub mod measure;
+pub mod subject;
+pub mod table;
+
+use crate::error::Result;
+use crate::progress::Step;
+use list::{Benchmark, Bound, Counter};
+use serde::Serialize;
+use subject::{Subject, Subjects};
+
+/// Rounds of a figure that is not the same in every run. All shells take their turn in each round.
+const ROUNDS: usize = 5;
+
+/// One shell's figure.
+#[derive(Debug, Clone, Serialize)]
+pub struct Figure {
+    /// The shell.
+    pub shell: &'static str,
+    /// The figure, in the benchmark's unit; none if the shell has no such program.
+    pub value: Option<f64>,
+}
+
+/// A benchmark and its figures.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub name: &'static str,
+    /// What is done.
+    pub what: &'static str,
+    /// What is counted.
+    pub unit: &'static str,
+    /// The figures, mote's first.
+    pub figures: Vec<Figure>,
+    /// mote's figure by dash's, where dash has one.
+    pub of_dash: Option<f64>,
+    /// The most that mote's figure may be, in words.
+    pub must: Option<String>,
+    /// Whether it is reached; none without a bound.
+    pub reached: Option<bool>,
+}
+
+impl Counter {
+    /// What its figures are.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Counter::Instructions => "instructions",
+            Counter::ProcessorTime => "ms of processor time",
+            Counter::SystemCalls => "system calls",
+            Counter::PrivateMemory => "KiB of private memory",
+        }
+    }
+
+    /// Of several rounds: time that others took away is no time of ours, so the least; memory depends on
+    /// where the kernel puts the stack, so the most. The others are the same in every round.
+    fn of_rounds(self, figures: impl Iterator<Item = f64>) -> Option<f64> {
+        figures.reduce(if self == Counter::PrivateMemory { f64::max } else { f64::min })
+    }
+}
+
+/// Runs the benchmarks whose names hold `filter`.
+///
+/// # Errors
+/// A measurement failed.
+pub fn run(subjects: &Subjects, filter: Option<&str>) -> Result<Vec<Row>> {
+    let chosen = list::BENCHMARKS.iter().filter(|b| filter.is_none_or(|part| b.name.contains(part)));
+    chosen.map(|benchmark| row(subjects, benchmark)).collect()
+}
+
+fn row(subjects: &Subjects, benchmark: &Benchmark) -> Result<Row> {
+    let step = Step::start(format!("{}: {}", benchmark.name, benchmark.what));
+    let counter = benchmark.counter;
+    let rounds = match counter {
+        Counter::ProcessorTime | Counter::PrivateMemory => ROUNDS,
+        Counter::Instructions | Counter::SystemCalls => 1,
+    };
+    let mut measured: Vec<Vec<f64>> = vec![Vec::new(); subjects.all.len()];
+    for round in 1..=rounds {
+        for (subject, figures) in subjects.all.iter().zip(&mut measured) {
+            step.line(&format!("{}, round {round} of {rounds}", subject.name));
+            let once = measure::once(subject, benchmark.run, counter, &subjects.tiny);
+            figures.extend(once.map_err(|error| error.within(benchmark.name))?);
+        }
+    }
+    step.done();
+    let all = measured.into_iter().map(|figures| counter.of_rounds(figures.into_iter()));
+    Ok(judge(benchmark, &subjects.all, all.collect()))
+}
+
+fn judge(benchmark: &Benchmark, subjects: &[Subject], values: Vec<Option<f64>>) -> Row {
+    let figures: Vec<Figure> =
+        subjects.iter().zip(values).map(|(subject, value)| Figure { shell: subject.name, value }).collect();
+    let of = |name: &str| figures.iter().find(|figure| figure.shell == name)?.value;
+    let (mote, dash) = (of("mote"), of("dash"));
+    let of_dash = mote.zip(dash).filter(|(_, dash)| *dash > 0.0).map(|(mote, dash)| mote / dash);
+    let (must, reached) = match benchmark.bound {
+        None => (None, None),
+        Some(Bound::OfDash(most)) => {
+            (Some(format!("{most:.2} of dash")), Some(of_dash.is_some_and(|ratio| ratio <= most)))
+        }
+        Some(Bound::AtMost(most)) => (Some(most.to_string()), mote.map(|mote| mote <= most as f64)),
+    };
+    let unit = benchmark.counter.unit();
+    Row { name: benchmark.name, what: benchmark.what, unit, figures, of_dash, must, reached }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn subject(name: &'static str) -> Subject {
+        Subject { name, sh: PathBuf::from("/bin/sh"), cat: None }
+    }
+
+    /// Rows as they come out of a run.
+    pub(crate) fn rows() -> Vec<Row> {
+        let all = [subject("mote"), subject("dash"), subject("bash")];
+        let with = |n: usize, values: [Option<f64>; 3]| judge(&list::BENCHMARKS[n], &all, values.to_vec());
+        vec![
+            with(0, [Some(14_000.0), Some(220_000.0), Some(2_500_000.0)]),
+            with(1, [Some(300.0), Some(200.0), None]),
+            with(7, [Some(12.0), Some(104.0), Some(1300.5)]),
+        ]
+    }
+
+    #[test]
+    fn bounds_are_judged() {
+        let rows = rows();
+        assert_eq!(
+            rows.iter().map(|row| row.reached).collect::<Vec<_>>(),
+            [Some(true), Some(false), Some(true)]
+        );
+        assert_eq!(rows[1].of_dash, Some(1.5));
+        assert_eq!(rows[2].must.as_deref(), Some("16"));
+    }
+
+    #[test]
+    fn rounds_are_summed_up() {
+        assert_eq!(Counter::ProcessorTime.of_rounds([3.0, 2.0, 4.0].into_iter()), Some(2.0));
+        assert_eq!(Counter::PrivateMemory.of_rounds([12.0, 16.0].into_iter()), Some(16.0));
+        assert_eq!(Counter::SystemCalls.of_rounds([].into_iter()), None);
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = list::BENCHMARKS.iter().map(|b| b.name).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), list::BENCHMARKS.len());
+    }
+}
