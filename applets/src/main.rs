@@ -40,8 +40,8 @@ include!(concat!(env!("OUT_DIR"), "/table.rs"));
 /// Called by the entry code.
 #[cfg(not(target_env = "gnu"))]
 #[no_mangle]
-fn mote_main(v: sys::env::Vectors) -> u8 {
-    multicall::main(v, &TABLE)
+extern "C" fn mote_main(v: sys::env::Vectors) -> ! {
+    sys::process::exit(multicall::main(v, &TABLE))
 }
 
 #[cfg(not(test))]

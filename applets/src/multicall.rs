@@ -2,8 +2,10 @@
 
 use sys::applet::DIRS;
 use sys::fs::{self, Fd};
-use sys::out::complain;
+use sys::out::{complain, fail};
 use sys::{env, Errno, Out, Table, ZStr};
+
+const MOTE: ZStr = ZStr::new(c"mote");
 
 /// Runs the applet that `v` names; the exit status.
 pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
@@ -14,7 +16,7 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
         let Some(&name) = args.first() else { return 127 };
         let base = basename(name);
         if let Some(e) = table.find(base) {
-            return table.run(e, v.envp, args, &mut out);
+            return table.run(e, v.envp(), args, &mut out);
         }
         if !base.starts_with(b"mote") {
             complain(&[base, b": applet not found"]);
@@ -30,7 +32,7 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
         return match out.flush() {
             Ok(()) => 0,
             Err(e) => {
-                complain(&[b"mote: write error: ", e.text()]);
+                fail(MOTE, b"write error", e);
                 1
             }
         };
@@ -39,9 +41,8 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
 
 /// The last component of a path, without the `-` of a login shell.
 fn basename(path: ZStr<'static>) -> &'static [u8] {
-    let b = path.bytes();
-    let base = b.rsplit(|&c| c == b'/').next().unwrap_or(b);
-    base.strip_prefix(b"-").unwrap_or(base)
+    let base = path.base();
+    base.strip_prefix(b"-").unwrap_or(base).bytes()
 }
 
 fn help(table: &Table, out: &mut Out) {
@@ -98,7 +99,7 @@ fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
         match made {
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(why) => {
-                complain(&[b"mote: ", path.bytes(), b": ", why.text()]);
+                fail(MOTE, path.bytes(), why);
                 status = 1;
             }
         }
@@ -120,7 +121,7 @@ fn own_path(v: env::Vectors, buf: &mut [u8; 4096]) -> Option<ZStr<'_>> {
         if fs::readlinkat(Fd::CWD, ZStr::new(c"/proc/self/exe"), &mut buf[..4095]).is_ok() {
             return Some(ZStr::from_ptr(buf.as_ptr()));
         }
-        let called = ZStr::from_ptr(env::auxv(v.envp, 31)? as *const u8);
+        let called = ZStr::from_ptr(env::auxv(v.envp(), 31)? as *const u8);
         (called.first() == b'/').then_some(called)
     }
 }

@@ -75,7 +75,7 @@ fn one(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
             return;
         }
         if fs::lstat(source).is_ok_and(|s| same(&s, old)) {
-            return failed(cx, source, dest, b"these are the same file");
+            return cx.error(&label(source, dest), b"these are the same file");
         }
         let mut ask = cx.has(opt!("i"));
         if !ask && !cx.has(opt!("f")) && fs::kind(old) != fs::S_IFLNK {
@@ -88,12 +88,9 @@ fn one(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
     match fs::renameat2(Fd::CWD, source, Fd::CWD, dest.z(), 0) {
         Ok(()) => told(cx, source, dest),
         Err(Errno::EXDEV) => across(cx, source, dest),
-        Err(Errno::EINVAL) => failed(cx, source, dest, INTO_ITSELF),
-        Err(e) => failed(cx, source, dest, e.text()),
+        Err(e) => failed(cx, source, dest, e),
     }
 }
-
-const INTO_ITSELF: &[u8] = b"a directory cannot move into itself";
 
 /// Both names, for messages.
 fn label(source: ZStr, dest: &[u8]) -> Buf {
@@ -101,8 +98,12 @@ fn label(source: ZStr, dest: &[u8]) -> Buf {
 }
 
 #[inline(never)]
-fn failed(cx: &mut Cx, source: ZStr, dest: &[u8], why: &[u8]) {
-    cx.error(&label(source, dest), why);
+fn failed(cx: &mut Cx, source: ZStr, dest: &[u8], why: Errno) {
+    let label = &label(source, dest);
+    match why {
+        Errno::EINVAL => cx.error(label, b"a directory cannot move into itself"),
+        why => cx.fail(label, why),
+    }
 }
 
 #[inline(never)]
@@ -123,7 +124,7 @@ fn across(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
     let mut temp: Buf = dest.get(..base(dest)).unwrap_or_default().buf();
     if let (true, Ok(s)) = (is_dir, s) {
         if within(&mut temp, s) {
-            return failed(cx, source, dest, INTO_ITSELF);
+            return failed(cx, source, dest, Errno::EINVAL);
         }
     }
     temp.extend_from_slice(b".mv-");
@@ -134,7 +135,7 @@ fn across(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
     fs::umask(umask);
     if done {
         if let Err(e) = fs::renameat2(Fd::CWD, temp.z(), Fd::CWD, dest.z(), 0) {
-            failed(cx, source, dest, e.text());
+            failed(cx, source, dest, e);
             done = false;
         }
     }

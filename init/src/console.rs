@@ -3,7 +3,7 @@
 use crate::inittab::put;
 use sys::fs::{self, Fd};
 use sys::time::Timespec;
-use sys::{env, out, tty, Result, ZStr};
+use sys::{env, out, tty, Errno, Result, ZStr};
 
 /// `VT_OPENQRY` (`man 2 ioctl_console`): works on virtual terminals only.
 const VT_OPENQRY: u32 = 0x5600;
@@ -92,7 +92,19 @@ pub(crate) fn sane(f: Fd) {
 /// One line on the console, if it takes it: process 1 must not wait for a terminal that is stopped.
 #[inline(never)]
 pub(crate) fn say(what: &[u8], more: &[u8], why: &[u8]) {
-    if !cfg!(test) && fs::poll(Fd::STDERR, fs::POLLOUT, Some(Timespec::default())) == Ok(true) {
+    if ready() {
         out::complain(&[b"init: ", what, more, why]);
     }
+}
+
+/// As [`say`], of what the kernel refused.
+#[inline(never)]
+pub(crate) fn failed(what: &[u8], why: Errno) {
+    if ready() {
+        out::fail(ZStr::new(c"init"), what, why);
+    }
+}
+
+fn ready() -> bool {
+    !cfg!(test) && fs::poll(Fd::STDERR, fs::POLLOUT, Some(Timespec::default())) == Ok(true)
 }

@@ -1,6 +1,6 @@
 //! Taking the machine down, and making place for another process 1.
 
-use crate::console::say;
+use crate::console::{failed, say};
 use crate::inittab::{RESTART, SHUTDOWN, SYSINIT};
 use crate::{now, spawn, Init};
 use sys::fs::{self, Owned};
@@ -61,7 +61,7 @@ impl Init<'_> {
         let _ = reboot(Reboot::CadOn);
         if let Some((tty, text)) = self.table.texts(&e) {
             let why = spawn::become_it(text, tty, e.dash, &self.means);
-            say(text.skip(5).bytes(), b": ", why.text());
+            failed(text.skip(5).bytes(), why);
         }
         let _ = reboot(Reboot::CadOff);
         self.table.entries().iter_mut().for_each(|e| e.done = false);
@@ -128,7 +128,7 @@ impl Init<'_> {
             let mut rest = line;
             if let Some(path) = field(&mut rest).filter(|p| p.first() == b'/') {
                 if let Err(e) = system::swapoff(path) {
-                    say(path.bytes(), b": ", e.text());
+                    failed(path.bytes(), e);
                 }
             }
         }

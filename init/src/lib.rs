@@ -15,7 +15,7 @@ mod down;
 mod inittab;
 mod spawn;
 
-use console::say;
+use console::{failed, say};
 use inittab::*;
 use spawn::Means;
 use sys::fs::{self, Fd};
@@ -298,7 +298,7 @@ impl Init<'_> {
             let expected = self.table.default && (f.tty || copy.action == SYSINIT);
             if !expected && copy.fast <= PATIENCE {
                 let what = if f.tty { tty.bytes() } else { text.skip(5).bytes() };
-                say(what, b": ", f.why.text());
+                failed(what, f.why);
             }
         }
         if let Some(e) = self.table.entries().get_mut(n) {
@@ -333,7 +333,7 @@ impl Init<'_> {
             Ok(f) => f,
             Err(why) => {
                 if why != Errno::ENOENT {
-                    say(b"/etc/inittab", b": ", why.text());
+                    failed(b"/etc/inittab", why);
                 }
                 self.fill(DEFAULT);
                 self.table.default = true;
@@ -348,7 +348,7 @@ impl Init<'_> {
                 Ok(0) => break true,
                 Ok(n) => self.table.feed(piece.get(..n).unwrap_or_default()),
                 Err(why) => {
-                    say(b"/etc/inittab", b": ", why.text());
+                    failed(b"/etc/inittab", why);
                     break false;
                 }
             }

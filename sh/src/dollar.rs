@@ -71,7 +71,7 @@ impl Parser<'_, '_> {
             if self.word.ends_with(b"\0BASHPID") {
                 self.sh.vars.intern(b"BASHPID"); // which subshells look for
             }
-        } else if c.is_ascii_digit() || b"@*#?-$!".contains(&c) && c != 0 {
+        } else if c.is_ascii_digit() || crate::has(b"@*#?-$!", c) && c != 0 {
             self.word.push(c);
             self.src.pos += 1;
         } else {
@@ -93,8 +93,8 @@ impl Parser<'_, '_> {
             let next = self.ch();
             // `${#}`, `${#-x}` and `${#%x}` are about the number of arguments; `${!}` and `${!-x}` likewise.
             prefixed = name_char(next)
-                || before == b'!' && b"@*".contains(&next)
-                || b"@*?-$!#".contains(&next) && self.raw(1) == b'}';
+                || before == b'!' && crate::has(b"@*", next)
+                || crate::has(b"@*?-$!#", next) && self.raw(1) == b'}';
             if !prefixed {
                 self.src.pos = here;
             }

@@ -71,6 +71,22 @@ impl Fields {
         }
     }
 
+    /// Is field `i` this text?
+    #[inline(never)]
+    pub(crate) fn is(&self, i: usize, text: &[u8]) -> bool {
+        self.get(i) == text
+    }
+
+    /// A copy of the fields from number `from` on.
+    #[inline(never)]
+    pub(crate) fn tail(&self, from: usize) -> Fields {
+        let mut t = Fields::default();
+        for i in from..self.len() {
+            t.push(self.get(i));
+        }
+        t
+    }
+
     /// All fields as [`Fields::z`].
     pub(crate) fn all(&self) -> Vec<ZStr<'static>> {
         (0..self.len()).map(|i| self.z(i)).collect()
@@ -161,7 +177,7 @@ impl Fields {
         }
         let split = mode & (SPLIT | QUOTED) == SPLIT;
         for &c in v {
-            if split && ifs.contains(&c) {
+            if split && crate::has(ifs, c) {
                 self.separate(matches!(c, b' ' | b'\t' | b'\n'), glob);
             } else {
                 self.byte(c, mode);

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
 use sys::signal::{self, Action};
+use sys::zstr::Texts;
 use sys::{tty, Buf, Errno, ZStr};
 
 /// A process of a job, and how it is: `None` while it runs.
@@ -253,7 +254,7 @@ impl Shell<'_> {
             }
             Ok(pid) => pid,
             Err(e) => {
-                self.complain(&[b"can't fork: ", e.text()]);
+                self.complain_of(&[b"can't fork"], e);
                 return self.fail(2);
             }
         };
@@ -481,6 +482,7 @@ impl Shell<'_> {
     }
 
     /// Continues job `i`, in the foreground or not.
+    #[inline(never)]
     pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Done {
         let mut job = self.jobs.remove(i);
         job.resume();
@@ -600,5 +602,5 @@ Floating point exception\0Killed\0User defined signal 1\0Segmentation fault\0Use
 Alarm clock\0Terminated";
 
 fn signal_text(sig: u32) -> &'static [u8] {
-    SIGNALS.split(|&c| c == 0).nth(sig as usize - 1).unwrap_or(signal::name(sig))
+    Texts::new(SIGNALS).nth(sig as usize - 1).unwrap_or(signal::name(sig))
 }

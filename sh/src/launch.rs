@@ -7,6 +7,7 @@ use crate::{opt, Shell, R};
 use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process;
+use sys::zstr::cut;
 use sys::{Buf, Errno, ToBuf, ZStr};
 
 /// What a vfork child needs, prepared before.
@@ -95,9 +96,12 @@ impl Launch<'_, '_> {
                 e => why = e,
             }
         }
-        let missing = why == Errno::ENOENT;
-        self.sh.complain(&[name.bytes(), b": ", if missing { b"not found" } else { why.text() }]);
-        process::exit(if missing { 127 } else { 126 })
+        if why == Errno::ENOENT {
+            self.sh.complain(&[name.bytes(), b": not found"]);
+            process::exit(127)
+        }
+        self.sh.complain_of(&[name.bytes()], why);
+        process::exit(126)
     }
 }
 
@@ -105,7 +109,7 @@ impl Shell<'_> {
     /// Files that `name` may be, NUL-terminated each.
     pub(crate) fn candidates(&mut self, name: &[u8]) -> Buf {
         let mut all = Buf::new();
-        if name.is_empty() || name.contains(&b'/') {
+        if name.is_empty() || crate::has(name, b'/') {
             all.extend_from_slice(name);
             all.push(0);
             return all;
@@ -177,7 +181,7 @@ impl Shell<'_> {
         job.hidden = output.is_some();
         match child {
             Ok(pid) => self.started(&mut job, pid),
-            Err(e) => self.complain(&[b"can't fork: ", e.text()]),
+            Err(e) => self.complain_of(&[b"can't fork"], e),
         }
         match output {
             Some(pipe) => self.gather(job, Ok(pipe), child.is_ok()),
@@ -193,12 +197,19 @@ impl Shell<'_> {
         self.external(&f, &plan, true)
     }
 
-    /// Path of the file that `name` would run.
-    pub(crate) fn search(&mut self, name: &[u8]) -> Option<Buf> {
-        let all = self.candidates(name);
-        for path in all.split(|&c| c == 0).filter(|p| !p.is_empty()) {
-            let p = path.buf();
-            if fs::stat(p.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFREG) && fs::access(p.z(), 1).is_ok() {
+    /// Path of the file that `name` would run or, if it is a script for `.`, of the one to be read: by PATH
+    /// and then here, not necessarily executable.
+    pub(crate) fn search(&mut self, name: &[u8], script: bool) -> Option<Buf> {
+        let mut all = self.candidates(name);
+        if script {
+            all.extend_from_slice(name);
+        }
+        let mut rest = &all[..];
+        while !rest.is_empty() {
+            let p = cut(&mut rest, 0).buf();
+            let kind = fs::stat(p.z()).map_or(0, |s| fs::kind(&s));
+            let (right, mode) = if script { (kind != fs::S_IFDIR, 4) } else { (kind == fs::S_IFREG, 1) };
+            if right && fs::access(p.z(), mode).is_ok() {
                 return Some(p);
             }
         }

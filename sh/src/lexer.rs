@@ -162,7 +162,7 @@ impl Parser<'_, '_> {
             self.here_docs()?;
             return Ok(c);
         }
-        if b";&|()<>".contains(&c) && !self.process_place(c) {
+        if crate::has(b";&|()<>", c) && !self.process_place(c) {
             return Ok(self.operator());
         }
         self.text(Ctx::Word)?;

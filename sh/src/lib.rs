@@ -42,7 +42,7 @@ mod vars;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use sys::fs::Fd;
-use sys::{tty, Buf, Out, Table, ZStr};
+use sys::{tty, Buf, Errno, Out, Table, ZStr};
 
 pub use start::main;
 
@@ -81,6 +81,11 @@ impl From<Failed> for Flow {
 #[inline(never)]
 fn eq(a: &[u8], b: &[u8]) -> bool {
     a == b
+}
+
+/// Is this byte among `these`? Smaller than the library's `contains`, which is built for speed.
+fn has(these: &[u8], c: u8) -> bool {
+    sys::zstr::position(these, c).is_some()
 }
 
 /// No name.
@@ -195,28 +200,24 @@ struct Shell<'a> {
 
 impl Shell<'_> {
     /// `name: line N: …` on standard error.
-    #[inline(never)]
     fn complain(&self, parts: &[&[u8]]) {
-        let mut b = [0; 64];
-        let mut all: [&[u8]; 12] = [b""; 12];
-        let line = if self.line > 0 { self.line } else { self.tree.line_of(self.place) };
-        let line = sys::num::digits(&mut b, line as u64, 10);
+        self.told(parts, None);
+    }
+
+    /// As [`Shell::complain`], with `: ` and the kernel's reason at the end.
+    fn complain_of(&self, parts: &[&[u8]], why: Errno) {
+        self.told(parts, Some(why));
+    }
+
+    #[inline(never)]
+    fn told(&self, parts: &[&[u8]], why: Option<Errno>) {
         let numbered = (self.script || !self.running.is_empty()) && self.opts & opt::INTERACTIVE == 0;
-        let head: [&[u8]; 6] = [
-            self.arg0.bytes(),
-            b": ",
-            self.running.bytes(),
-            if self.running.is_empty() { b"" } else { b": " },
-            if numbered { b"line " } else { b"" },
-            if numbered { line } else { b"" },
-        ];
-        let colon: &[&[u8]] = if numbered { &[b": "] } else { &[] };
-        let mut n = 0;
-        for (slot, part) in all.iter_mut().zip(head.iter().chain(colon).chain(parts)) {
-            *slot = part;
-            n += 1;
-        }
-        sys::out::complain(all.get(..n).unwrap_or(&all));
+        let line = match self.line {
+            _ if !numbered => 0,
+            0 => self.tree.line_of(self.place),
+            n => n,
+        };
+        sys::out::line(&[self.arg0, self.running], line, parts, why);
     }
 
     /// `$$`.

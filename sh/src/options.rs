@@ -1,6 +1,7 @@
 //! Options of `set` and of the command line.
 
 use crate::{opt, Shell, R};
+use sys::zstr::{position, position_in, Texts};
 use sys::{Buf, Out, ZStr};
 
 /// Letters in the order of the bits; blanks have none.
@@ -38,7 +39,7 @@ impl Shell<'_> {
 
     /// Lists the options: for people, or as commands.
     fn list_options(&mut self, plain: bool) {
-        for (i, name) in NAMES.split(|&b| b == 0).enumerate() {
+        for (i, name) in Texts::new(NAMES).enumerate() {
             let on = self.opts & 1 << i != 0;
             if plain {
                 self.out.left(name, 16);
@@ -54,65 +55,58 @@ impl Shell<'_> {
     /// Reads options off the front of `args`; how many arguments they were. `--` and a lone `-` end them.
     /// `special` gets letters that are not options of `set`.
     #[inline(never)]
-    pub(crate) fn read_options(
-        &mut self,
-        args: &[ZStr],
-        special: &mut dyn FnMut(u8, bool) -> bool,
-    ) -> R<(usize, bool)> {
+    pub(crate) fn read_options(&mut self, args: &[ZStr], special: &mut dyn FnMut(u8) -> bool) -> R<u32> {
         let mut n = 0;
-        while let Some(a) = args.get(n).map(|a| a.bytes()) {
-            let (on, letters) = match a {
-                b"--" => return Ok((n + 1, true)),
-                b"-" => {
-                    self.opts &= !(opt::VERBOSE | opt::XTRACE);
-                    return Ok((n + 1, args.len() > n + 1));
-                }
-                [b'-', b'-', name @ ..] => match crate::parser::index(LONG, name) {
-                    Some(i) if special(i as u8, true) => {
+        while let Some(&a) = args.get(n) {
+            let on = a.first() == b'-';
+            if !on && a.first() != b'+' || a.is(b"+") {
+                break;
+            }
+            if let Some(name) = a.strip_prefix(b"--").filter(|name| !name.is_empty()) {
+                match position_in(LONG, 0, name.bytes()) {
+                    Some(i) if special(i as u8) => {
                         n += 1;
                         continue;
                     }
-                    _ => return self.bad_option(&[b"illegal option ", a]),
-                },
-                [b'-', rest @ ..] if !rest.is_empty() => (true, rest),
-                [b'+', rest @ ..] if !rest.is_empty() => (false, rest),
-                _ => break,
-            };
-            n += 1;
-            for &c in letters {
-                if c == b'o' {
-                    match args.get(n).map(|a| a.bytes()) {
-                        None => self.list_options(on),
-                        Some(name) => {
-                            n += 1;
-                            match crate::parser::index(NAMES, name) {
-                                Some(i) => self.turn_option(i, on),
-                                None => {
-                                    return self.bad_option(&[
-                                        b"illegal option ",
-                                        if on { b"-o " } else { b"+o " },
-                                        name,
-                                    ])
-                                }
-                            }
-                        }
-                    }
-                    continue;
+                    _ => return self.bad_option(on, b"-", name.bytes()),
                 }
-                match LETTERS.iter().position(|&l| l == c && c != b' ') {
-                    Some(i) => self.turn_option(i, on),
-                    None if special(c, on) => {}
-                    None => {
-                        return self.bad_option(&[b"illegal option ", if on { b"-" } else { b"+" }, &[c]])
+            }
+            n += 1;
+            let mut letters = a.skip(1);
+            if letters.is_empty() {
+                self.opts &= !(opt::VERBOSE | opt::XTRACE);
+            }
+            if letters.is_empty() || a.is(b"--") {
+                break;
+            }
+            while !letters.is_empty() {
+                let c = letters.first();
+                letters = letters.skip(1);
+                if c == b'o' {
+                    let Some(name) = args.get(n) else {
+                        self.list_options(on);
+                        continue;
+                    };
+                    n += 1;
+                    match position_in(NAMES, 0, name.bytes()) {
+                        Some(i) => self.turn_option(i, on),
+                        None => return self.bad_option(on, b"o ", name.bytes()),
+                    }
+                } else {
+                    match position(LETTERS, c).filter(|_| c != b' ') {
+                        Some(i) => self.turn_option(i, on),
+                        None if special(c) => {}
+                        None => return self.bad_option(on, &[c], b""),
                     }
                 }
             }
         }
-        Ok((n, args.len() > n))
+        Ok(n as u32)
     }
 
-    fn bad_option<T>(&mut self, parts: &[&[u8]]) -> R<T> {
-        self.complain(parts);
+    #[inline(never)]
+    fn bad_option(&mut self, on: bool, letter: &[u8], name: &[u8]) -> R<u32> {
+        self.complain(&[b"illegal option ", if on { b"-" } else { b"+" }, letter, name]);
         self.fail(2)
     }
 }
@@ -122,10 +116,8 @@ pub(crate) fn write_assignment(out: &mut Out, before: &[u8], name: &[u8], value:
     out.bytes(before);
     out.bytes(name);
     if let Some(v) = value {
-        let mut q = Buf::new();
-        crate::builtin::quote_always(v, &mut q);
         out.byte(b'=');
-        out.bytes(&q);
+        crate::builtin::write_quoted(out, v);
     }
     out.byte(b'\n');
 }

@@ -73,7 +73,7 @@ pub(crate) mod kw {
 /// Position of `word` in a blob of NUL-separated words.
 #[inline(never)]
 pub(crate) fn index(blob: &[u8], word: &[u8]) -> Option<usize> {
-    blob.split(|&b| b == 0).position(|w| eq(w, word))
+    sys::zstr::position_in(blob, 0, word)
 }
 
 /// Names of the tokens in messages.
@@ -435,7 +435,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// As [`Parser::emit`] for words that may have braces in them.
     pub(crate) fn emit_word(&mut self) -> Done {
-        if self.word.contains(&b'{') {
+        if crate::has(&self.word, b'{') {
             let word = core::mem::take(&mut self.word);
             return self.emit_braces(tree::WORD, &word);
         }

@@ -1,6 +1,8 @@
 //! Home directories of users, for `~user` (`man 5 passwd`).
 
+use crate::eq;
 use sys::fs;
+use sys::zstr::cut;
 use sys::{Buf, ToBuf, ZStr};
 
 /// Home directory of a user.
@@ -8,6 +10,16 @@ pub(crate) fn home(user: &[u8]) -> Option<Buf> {
     let f = fs::open(ZStr::new(c"/etc/passwd"), fs::O_RDONLY | fs::O_CLOEXEC, 0).ok()?;
     let mut text = Buf::new();
     crate::redir::read_all(*f, &mut text);
-    let line = text.split(|&c| c == b'\n').find(|l| l.split(|&c| c == b':').next() == Some(user))?;
-    line.split(|&c| c == b':').nth(5).map(|h| h.buf())
+    let mut rest = &text[..];
+    while !rest.is_empty() {
+        let mut line = cut(&mut rest, b'\n');
+        if eq(cut(&mut line, b':'), user) {
+            // Behind password, IDs and name.
+            for _ in 0..4 {
+                cut(&mut line, b':');
+            }
+            return Some(cut(&mut line, b':').buf()).filter(|h| !h.is_empty());
+        }
+    }
+    None
 }

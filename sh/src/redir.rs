@@ -284,7 +284,7 @@ impl Shell<'_> {
                 Ok((r, w))
             }
             Err(e) => {
-                self.complain(&[b"can't create pipe: ", e.text()]);
+                self.complain_of(&[b"can't create pipe"], e);
                 self.fail(2)
             }
         }
@@ -340,7 +340,7 @@ impl Shell<'_> {
     #[inline(never)]
     fn descriptor_error(&self, fd: i32, e: Errno) {
         let mut b = [0; 64];
-        self.complain(&[num::digits(&mut b, fd as u64, 10), b": ", e.text()]);
+        self.complain_of(&[num::digits(&mut b, fd as u64, 10)], e);
     }
 
     #[inline(never)]
@@ -350,12 +350,12 @@ impl Shell<'_> {
         }
         let name = plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next().unwrap_or(&[]);
         let create = s.flags & fs::O_CREAT != 0;
-        let why: &[u8] = match e {
-            Errno::ENOENT if create => b"nonexistent directory",
-            Errno::ENOENT => b"no such file",
-            e => e.text(),
-        };
-        self.complain(&[if create { b"can't create " } else { b"can't open " }, name, b": ", why]);
+        let verb: &[u8] = if create { b"can't create " } else { b"can't open " };
+        match e {
+            Errno::ENOENT if create => self.complain(&[verb, name, b": nonexistent directory"]),
+            Errno::ENOENT => self.complain(&[verb, name, b": no such file"]),
+            e => self.complain_of(&[verb, name], e),
+        }
     }
 
     /// Undoes redirections down to `mark`.

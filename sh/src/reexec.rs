@@ -407,7 +407,7 @@ impl Shell<'_> {
                     let _ = process::wait4(pid, 0);
                 }
                 let why = error.or(pid.err()).unwrap_or(Errno::ENOSYS);
-                self.complain(&[b"can't fork: ", why.text()]);
+                self.complain_of(&[b"can't fork"], why);
                 return self.fail(2);
             }
         };

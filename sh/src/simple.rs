@@ -27,7 +27,7 @@ impl Shell<'_> {
                 _ => {}
             }
         }
-        if name.contains(&b'/') {
+        if crate::has(name, b'/') {
             return Kind::File;
         }
         if let Some(n) = builtin::find(name) {
@@ -204,7 +204,7 @@ impl Shell<'_> {
         let flushed = self.out.flush();
         if let Err(e) = flushed {
             self.out.recover();
-            self.complain(&[b"write error: ", e.text()]);
+            self.complain_of(&[b"write error"], e);
         }
         self.running = outer;
         match r {
@@ -256,8 +256,8 @@ impl Shell<'_> {
         if self.opts & opt::MONITOR == 0 {
             return Buf::new();
         }
-        let text = self.tree.text.get(self.place..).unwrap_or(&[]);
-        text.split(|&c| c == b'\n').next().unwrap_or(text).buf()
+        let mut text = self.tree.text.get(self.place..).unwrap_or(&[]);
+        sys::zstr::cut(&mut text, b'\n').buf()
     }
 
     /// Calls a function.

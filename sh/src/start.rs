@@ -90,7 +90,7 @@ impl Shell<'_> {
     fn start(&mut self, args: &[ZStr<'static>]) -> R {
         let login = self.arg0.first() == b'-';
         let (mut command, mut is_login, mut without) = (false, login, 0);
-        let (n, _) = self.read_options(args, &mut |c, _| {
+        let n = self.read_options(args, &mut |c| {
             match c {
                 b'c' => command = true,
                 b'l' => is_login = true,
@@ -103,7 +103,7 @@ impl Shell<'_> {
         if without & 1 << options::NOEDITING != 0 {
             self.opts |= opt::PLAIN;
         }
-        let mut rest = args.get(n..).unwrap_or(&[]).iter().copied();
+        let mut rest = args.get(n as usize..).unwrap_or(&[]).iter().copied();
         let mut src;
         if command {
             self.opts |= opt::COMMAND;
@@ -119,13 +119,13 @@ impl Shell<'_> {
         } else if let Some(name) = rest.clone().next().filter(|_| self.opts & opt::STDIN == 0) {
             rest.next();
             let mut f = fs::open(name, fs::O_RDONLY | fs::O_CLOEXEC, 0);
-            if let (Err(_), Some(p)) = (&f, self.find_script(name.bytes())) {
+            if let (Err(_), Some(p)) = (&f, self.search(name.bytes(), true)) {
                 f = fs::open(p.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0);
             }
             let f = match f {
                 Ok(f) => f.into_fd(),
                 Err(e) => {
-                    self.complain(&[b"can't open '", name.bytes(), b"': ", e.text()]);
+                    self.complain_of(&[b"can't open '", name.bytes(), b"'"], e);
                     self.status = if e == sys::Errno::ENOENT { 127 } else { 126 };
                     return Err(Flow::Fail);
                 }
@@ -202,8 +202,11 @@ impl Shell<'_> {
         let f = match fs::open(p.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0) {
             Ok(f) => f.into_fd(),
             Err(e) => {
-                let why: &[u8] = if e == sys::Errno::ENOENT { b"no such file" } else { e.text() };
-                self.complain(&[b"can't open '", path, b"': ", why]);
+                if e == sys::Errno::ENOENT {
+                    self.complain(&[b"can't open '", path, b"': no such file"]);
+                } else {
+                    self.complain_of(&[b"can't open '", path, b"'"], e);
+                }
                 return self.fail(2);
             }
         };
@@ -216,11 +219,7 @@ impl Shell<'_> {
 
     /// Replaces the positional parameters.
     pub(crate) fn set_params(&mut self, f: &Fields, from: usize) {
-        let mut p = Fields::default();
-        for i in from..f.len() {
-            p.push(f.get(i));
-        }
-        self.params = p;
+        self.params = f.tail(from);
         self.first = 0;
     }
 }

@@ -99,8 +99,10 @@ impl Shell<'_> {
     }
 
     /// Sets or, with `None`, removes a trap. Signals that were ignored when the shell started stay so.
+    #[inline(never)]
     pub(crate) fn set_trap(&mut self, sig: u8, text: Option<&[u8]>) {
-        let known = self.traps.iter().any(|t| t.0 == sig);
+        let at = self.traps.iter().position(|t| t.0 >= sig).unwrap_or(self.traps.len());
+        let known = self.traps.get(at).is_some_and(|t| t.0 == sig);
         if sig != 0
             && !known
             && self.opts & opt::INTERACTIVE == 0
@@ -109,7 +111,9 @@ impl Shell<'_> {
             return;
         }
         self.inherited.clear();
-        self.traps.retain(|t| t.0 != sig);
+        if known {
+            self.traps.remove(at);
+        }
         let action = match text {
             None if self.handles && sig as u32 == signal::SIGINT => Action::call(handler),
             None if self.handles && matches!(sig as u32, signal::SIGQUIT | signal::SIGTERM) => Action::IGNORE,
@@ -121,7 +125,6 @@ impl Shell<'_> {
             let _ = signal::action(sig as u32, action);
         }
         if let Some(t) = text {
-            let at = self.traps.iter().position(|t| t.0 > sig).unwrap_or(self.traps.len());
             self.traps.insert(at, (sig, t.buf()));
         }
     }

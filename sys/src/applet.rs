@@ -53,7 +53,7 @@ pub struct Table {
     pub entries: &'static [Entry],
     /// Reads the options before `run`: [`options`], or [`no_options`] where no applet declares any, so that
     /// such a binary does without the reader.
-    pub options: fn(&mut Cx, &'static [u8], Parse) -> Option<u8>,
+    pub options: fn(&mut Cx, &Entry) -> Option<u8>,
     /// Option specs ([`opts`]), one for each declaration.
     pub specs: &'static [u8],
     /// Usage texts, one for each declaration; bytes from 128 up stand for `pairs`.
@@ -93,20 +93,15 @@ impl Table {
         out: &mut Out,
     ) -> u8 {
         let Some((&mut name, args)) = args.split_first_mut() else { return 127 };
-        let mut cx =
-            Cx { name, args, opts: 0, twice: 0, values: [None; 8], out, envp, table: self, status: 0 };
+        let mut cx = Cx::raw(name, args, out, envp, self);
         let status = match cx.prepare(e) {
             Some(status) => status,
             None => (e.run)(&mut cx),
         };
         match cx.out.flush() {
             Err(why) if status == 0 || cx.status == 0 => {
-                cx.fail(b"write error", why);
-                if status == 0 {
-                    1
-                } else {
-                    status
-                }
+                out::fail(name, b"write error", why);
+                status.max(1)
             }
             _ => status,
         }
@@ -117,8 +112,17 @@ impl Table {
         out.bytes(b"Usage: ");
         out.z(name);
         out.byte(b' ');
-        for &b in nth(self.usage, decl as usize) {
-            self.expand(out, b);
+        let mut skip = decl;
+        for &b in self.usage {
+            if b != 0 {
+                if skip == 0 {
+                    self.expand(out, b);
+                }
+            } else if skip == 0 {
+                break;
+            } else {
+                skip -= 1;
+            }
         }
         out.byte(b'\n');
     }
@@ -131,9 +135,10 @@ impl Table {
     }
 }
 
-/// Takes the options of `spec` off the arguments. `Some` is a status to end with.
-pub fn options(cx: &mut Cx, spec: &'static [u8], parse: Parse) -> Option<u8> {
-    let mut walk = Walk::new(core::mem::take(&mut cx.args), spec, parse == Parse::Mix);
+/// Takes the options of `e` off the arguments. `Some` is a status to end with.
+pub fn options(cx: &mut Cx, e: &Entry) -> Option<u8> {
+    let spec = nth(cx.table.specs, e.decl as usize);
+    let mut walk = Walk::new(core::mem::take(&mut cx.args), spec, e.parse == Parse::Mix);
     while let Some(step) = walk.next() {
         match step {
             Ok(f) => {
@@ -152,7 +157,7 @@ pub fn options(cx: &mut Cx, spec: &'static [u8], parse: Parse) -> Option<u8> {
 }
 
 /// For a binary whose applets have no options: leaves the arguments as they are.
-pub fn no_options(_: &mut Cx, _: &'static [u8], _: Parse) -> Option<u8> {
+pub fn no_options(_: &mut Cx, _: &Entry) -> Option<u8> {
     None
 }
 
@@ -186,9 +191,11 @@ impl<'a> Cx<'a> {
         envp: *const *const u8,
         table: &'static Table,
     ) -> Cx<'a> {
-        Cx { name, args, opts: 0, twice: 0, values: [None; 8], out, envp, table, status: 0 }
+        Cx { name, args, opts: 0, twice: 0, values: NO_VALUES, out, envp, table, status: 0 }
     }
 }
+
+const NO_VALUES: [Option<ZStr>; 8] = [None; 8];
 
 impl Cx<'_> {
     /// Answers `--help` and reads the options. `Some` is a status to end with.
@@ -205,7 +212,7 @@ impl Cx<'_> {
         if e.parse == Parse::Args {
             return None;
         }
-        (self.table.options)(self, nth(self.table.specs, e.decl as usize), e.parse)
+        (self.table.options)(self, e)
     }
 
     /// Reports a mistake in the options; the status for it.
@@ -222,8 +229,7 @@ impl Cx<'_> {
 
     /// Writes the applet's usage text, for one with [`Parse::Raw`] that answers `--help` itself.
     pub fn help(&mut self) {
-        let path = self.name.bytes();
-        if let Some(e) = self.table.find(path.rsplit(|&b| b == b'/').next().unwrap_or(path)) {
+        if let Some(e) = self.table.find(self.name.base().bytes()) {
             self.table.help(self.out, self.name, e.decl);
         }
     }
@@ -258,7 +264,8 @@ impl Cx<'_> {
     /// As [`Cx::error`] with the kernel's reason.
     #[inline(never)]
     pub fn fail(&mut self, what: &[u8], why: Errno) {
-        self.error(what, why.text());
+        self.status = 1;
+        out::fail(self.name, what, why);
     }
 
     /// Reports what is wrong with the operands (`missing operand`) and points to `--help`; the status.

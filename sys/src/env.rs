@@ -2,23 +2,29 @@
 
 use crate::ZStr;
 
-/// What the kernel hands to a program: argc, argv, envp. One word each, so it is copied freely.
+/// What the kernel hands to a program, by its address on the stack: argc, argv, 0, envp, 0, auxv, 0.
 #[derive(Clone, Copy)]
-pub struct Vectors {
-    /// Number of arguments, the name in `argv[0]` included.
-    pub argc: usize,
-    /// NULL-terminated.
-    pub argv: *mut *const u8,
-    /// `NAME=value` strings, NULL-terminated; the auxiliary vector follows it on a fresh stack.
-    pub envp: *const *const u8,
-}
+#[repr(transparent)]
+pub struct Vectors(*const usize);
 
 impl Vectors {
+    /// Number of arguments, the name in `argv[0]` included.
+    fn argc(self) -> usize {
+        // SAFETY: only the entry code makes one.
+        unsafe { *self.0 }
+    }
+
+    /// `NAME=value` strings, NULL-terminated; the auxiliary vector follows it on a fresh stack.
+    pub fn envp(self) -> *const *const u8 {
+        // SAFETY: as above.
+        unsafe { self.0.add(self.argc() + 2) as *const *const u8 }
+    }
+
     /// The arguments, `argv[0]` first.
-    pub fn args(&self) -> &'static mut [ZStr<'static>] {
-        // SAFETY: argv holds argc pointers to NUL-terminated strings which outlive the program's code
-        // (entry::start or the shell made it), and ZStr is a transparent pointer.
-        unsafe { core::slice::from_raw_parts_mut(self.argv as *mut ZStr, self.argc) }
+    pub fn args(self) -> &'static mut [ZStr<'static>] {
+        // SAFETY: argv holds argc pointers to NUL-terminated strings which outlive the program's code, and
+        // ZStr is a transparent pointer.
+        unsafe { core::slice::from_raw_parts_mut(self.0.add(1) as *mut ZStr, self.argc()) }
     }
 }
 

@@ -106,12 +106,18 @@ pub fn write(f: Fd, buf: &[u8]) -> Result<usize> {
 #[inline(never)]
 pub fn write_all(f: Fd, mut buf: &[u8]) -> Result<()> {
     while !buf.is_empty() {
-        match write(f, buf) {
+        // SAFETY: as in `write`.
+        let n = unsafe { sys3!(__NR_write, f.0, buf.as_ptr(), buf.len()) };
+        if n < 0 {
+            match Errno::of(n) {
+                Errno::EINTR => continue,
+                e => return Err(e),
+            }
+        }
+        match buf.get(n as usize..) {
+            Some(rest) if n > 0 => buf = rest,
             // Only a broken device answers 0 to a write that is not empty; it would be asked forever.
-            Ok(0) => return Err(Errno::EIO),
-            Ok(n) => buf = buf.get(n..).unwrap_or(&[]),
-            Err(Errno::EINTR) => {}
-            Err(e) => return Err(e),
+            _ => return Err(Errno::EIO),
         }
     }
     Ok(())

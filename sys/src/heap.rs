@@ -78,13 +78,11 @@ fn map(size: usize) -> *mut u8 {
     let r = unsafe {
         crate::sys6!(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1isize, 0)
     };
-    match crate::check(r) {
-        Ok(p) => p as *mut u8,
-        Err(_) => {
-            out::complain(&[b"mote: out of memory"]);
-            process::exit(1)
-        }
+    if (-4095..0).contains(&r) {
+        out::complain(&[b"mote: out of memory"]);
+        process::exit(1)
     }
+    r as *mut u8
 }
 
 // SAFETY: blocks of a class are MIN << class bytes, aligned to MIN, handed out once until freed; large

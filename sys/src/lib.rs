@@ -18,8 +18,6 @@ extern crate alloc;
 pub mod applet;
 mod arch;
 pub mod buf;
-#[cfg(not(all(target_arch = "x86_64", any(target_env = "gnu", target_env = "musl"))))]
-pub mod entry;
 pub mod env;
 pub mod errno;
 pub mod fs;
@@ -45,11 +43,12 @@ pub use fs::Fd;
 pub use out::Out;
 pub use zstr::ZStr;
 
-/// Turns the kernel's answer into a [`Result`]: values −4095…−1 are errors (`man 2 syscall`).
+/// Turns the kernel's answer into a [`Result`]: negative values are errors (`man 2 syscall`). Not for calls
+/// that answer with an address.
 #[inline(always)]
 fn check(r: isize) -> Result<usize> {
-    if (-4095..0).contains(&r) {
-        Err(Errno(-r as u32))
+    if r < 0 {
+        Err(Errno::of(r))
     } else {
         Ok(r as usize)
     }
@@ -59,7 +58,7 @@ fn check(r: isize) -> Result<usize> {
 #[inline(always)]
 fn done(r: isize) -> Result<()> {
     if r < 0 {
-        Err(Errno(-r as u32))
+        Err(Errno::of(r))
     } else {
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::{fs, num, Buf, Errno, Fd, Result, ZStr};
 use alloc::boxed::Box;
 use core::cell::UnsafeCell;
-use core::mem::{replace, take, ManuallyDrop, MaybeUninit};
+use core::mem::{replace, take, transmute, ManuallyDrop, MaybeUninit};
 
 /// Bytes of buffer of an [`Out`].
 pub const SIZE: usize = if cfg!(mote_nommu) { 512 } else { 4096 };
@@ -20,27 +20,28 @@ static STDOUT: Static = Static(UnsafeCell::new([MaybeUninit::uninit(); SIZE]));
 /// The first error sticks: what follows is dropped, and [`Out::flush`] keeps reporting it.
 pub struct Out {
     len: usize,
+    buf: &'static mut [MaybeUninit<u8>],
     fd: Fd,
-    error: Option<Errno>,
+    error: Result<()>,
+    // What puts the bytes into memory; by pointer, so that a binary which does not ask for it has neither its
+    // code nor the heap's.
+    sink: Option<fn(&mut Out, &[u8])>,
     // Without drop glue, which would bring the heap along; `take` hands it out.
-    memory: ManuallyDrop<Buf>,
-    // By pointer, so that a binary without `Out::memory` has neither its code nor the heap's.
-    sink: fn(&mut Out, &[u8]),
-    buf: &'static mut Buffer,
+    memory: ManuallyDrop<Option<Buf>>,
 }
 
 /// Where an [`Out`] wrote to before [`Out::capture`].
 pub struct Outer {
     fd: Fd,
-    error: Option<Errno>,
-    memory: Buf,
-    sink: fn(&mut Out, &[u8]),
+    error: Result<()>,
+    sink: Option<fn(&mut Out, &[u8])>,
+    memory: Option<Buf>,
 }
 
 impl Out {
     /// To `fd`, by way of `buf`.
-    pub fn new(fd: Fd, buf: &'static mut [MaybeUninit<u8>; SIZE]) -> Out {
-        Out { len: 0, fd, error: None, memory: ManuallyDrop::new(Buf::new()), sink: to_fd, buf }
+    pub fn new(fd: Fd, buf: &'static mut [MaybeUninit<u8>]) -> Out {
+        Out { len: 0, buf, fd, error: Ok(()), sink: None, memory: ManuallyDrop::new(None) }
     }
 
     /// To standard output.
@@ -55,14 +56,14 @@ impl Out {
     /// To memory: nothing is written, [`Out::take`] gives the bytes. For tests; its buffer is never freed.
     pub fn memory() -> Out {
         let mut o = Out::new(Fd(-1), Box::leak(Box::new([MaybeUninit::uninit(); SIZE])));
-        o.sink = to_memory;
+        o.sink = Some(to_memory);
         o
     }
 
     /// Bytes gathered in memory so far; the output is empty then.
     pub fn take(&mut self) -> Buf {
         self.spill();
-        take(&mut *self.memory)
+        self.memory.take().unwrap_or_default()
     }
 
     /// Gathers what comes from now on in memory, until [`Out::release`] gets the value.
@@ -70,9 +71,9 @@ impl Out {
         self.spill();
         Outer {
             fd: replace(&mut self.fd, Fd(-1)),
-            error: take(&mut self.error),
+            error: replace(&mut self.error, Ok(())),
+            sink: self.sink.replace(to_memory),
             memory: take(&mut *self.memory),
-            sink: replace(&mut self.sink, to_memory),
         }
     }
 
@@ -86,7 +87,7 @@ impl Out {
     /// In a new process, of whose output standard output gets the rest: what was gathered before is its
     /// parent's.
     pub fn divert(&mut self) {
-        (self.len, self.fd, self.sink) = (0, Fd::STDOUT, to_fd);
+        (self.len, self.fd, self.sink) = (0, Fd::STDOUT, None);
     }
 
     /// The descriptor written to; −1 for memory.
@@ -97,29 +98,31 @@ impl Out {
     /// Appends `b`.
     #[inline(never)]
     pub fn bytes(&mut self, b: &[u8]) {
-        if b.len() >= SIZE {
-            self.spill();
-            return (self.sink)(self, b);
-        }
         for &c in b {
-            if self.len == SIZE {
-                self.spill();
-            }
-            if let Some(slot) = self.buf.get_mut(self.len) {
-                slot.write(c);
-                self.len += 1;
-            }
+            self.byte(c);
         }
     }
 
     /// Appends one byte.
+    #[inline(never)]
     pub fn byte(&mut self, b: u8) {
-        self.bytes(&[b]);
+        loop {
+            if let Some(slot) = self.buf.get_mut(self.len) {
+                slot.write(b);
+                self.len += 1;
+                return;
+            }
+            self.spill();
+        }
     }
 
     /// Appends a NUL-terminated string.
-    pub fn z(&mut self, s: ZStr) {
-        self.bytes(s.bytes());
+    #[inline(never)]
+    pub fn z(&mut self, mut s: ZStr) {
+        while !s.is_empty() {
+            self.byte(s.first());
+            s = s.skip(1);
+        }
     }
 
     /// Appends `n` in decimal.
@@ -168,58 +171,89 @@ impl Out {
         // SAFETY: the first `len` bytes of the buffer have been written, and a sink leaves the buffer alone.
         let b = unsafe { core::slice::from_raw_parts(self.buf.as_ptr() as *const u8, self.len) };
         self.len = 0;
-        (self.sink)(self, b);
+        if let Some(sink) = self.sink {
+            sink(self, b);
+        } else if self.error.is_ok() {
+            self.error = fs::write_all(self.fd, b);
+        }
     }
 
     /// Writes out what is buffered; the first error of all writes so far.
+    #[inline(always)]
     pub fn flush(&mut self) -> Result<()> {
-        if self.len > 0 {
-            self.spill();
-        }
-        match self.error {
-            Some(e) => Err(e),
-            None => Ok(()),
-        }
+        self.spill();
+        self.error
     }
 
     /// Forgets a failed write: what comes next is another command's output.
     pub fn recover(&mut self) {
-        self.error = None;
+        self.error = Ok(());
     }
 
     /// Has a write failed? For loops that should stop early.
     pub fn failed(&self) -> bool {
-        self.error.is_some()
+        self.error.is_err()
     }
 }
 
 fn to_memory(o: &mut Out, b: &[u8]) {
-    o.memory.extend_from_slice(b);
+    o.memory.get_or_insert_default().extend_from_slice(b);
 }
 
-fn to_fd(o: &mut Out, b: &[u8]) {
-    if o.error.is_none() {
-        o.error = fs::write_all(o.fd, b).err();
-    }
+/// Writes a line to standard error, in one write as long as it fits 256 bytes.
+#[inline(always)]
+fn message(write: impl FnOnce(&mut Out)) {
+    let mut buf = [MaybeUninit::<u8>::uninit(); 256];
+    // SAFETY: `o`, which has it, does not leave this file, and does not live longer than it.
+    let buf: &'static mut [MaybeUninit<u8>] = unsafe { transmute(&mut buf[..]) };
+    let mut o = Out::new(Fd::STDERR, buf);
+    write(&mut o);
+    o.byte(b'\n');
+    // Nobody is left to tell of an error here.
+    let _ = o.flush();
 }
 
-/// Writes the parts as one line to standard error, in one write as long as they fit 256 bytes.
-#[inline(never)]
+/// Writes the parts as one line to standard error.
 pub fn complain(parts: &[&[u8]]) {
-    let mut buf = [0; 256];
-    let mut n = 0;
-    for &b in parts.iter().copied().flatten().chain(b"\n") {
-        if n == buf.len() {
-            // Nobody is left to tell of an error here and below.
-            let _ = fs::write_all(Fd::STDERR, &buf);
-            n = 0;
+    line(&[], 0, parts, None);
+}
+
+/// Writes a line to standard error: the names that are not empty, each with `: `, then `line N: ` unless that
+/// is 0, the parts, and `: ` and the kernel's reason if there is one.
+#[inline(never)]
+pub fn line(names: &[ZStr], number: u32, parts: &[&[u8]], why: Option<Errno>) {
+    message(|o| {
+        for name in names {
+            if !name.is_empty() {
+                o.z(*name);
+                o.bytes(b": ");
+            }
         }
-        if let Some(slot) = buf.get_mut(n) {
-            *slot = b;
-            n += 1;
+        if number > 0 {
+            o.bytes(b"line ");
+            o.dec(number as u64);
+            o.bytes(b": ");
         }
-    }
-    let _ = fs::write_all(Fd::STDERR, buf.get(..n).unwrap_or(&[]));
+        for part in parts {
+            o.bytes(part);
+        }
+        if let Some(why) = why {
+            o.bytes(b": ");
+            why.write(o);
+        }
+    });
+}
+
+/// `name: what: why` as one line to standard error, the kernel's reason at the end.
+#[inline(never)]
+pub fn fail(name: ZStr, what: &[u8], why: Errno) {
+    message(|o| {
+        o.z(name);
+        o.bytes(b": ");
+        o.bytes(what);
+        o.bytes(b": ");
+        why.write(o);
+    });
 }
 
 #[cfg(test)]
@@ -256,7 +290,7 @@ mod tests {
     fn a_failed_write_sticks() {
         let full = fs::open(ZStr::new(c"/dev/full"), fs::O_WRONLY, 0).unwrap();
         let mut o = Out::memory();
-        (o.fd, o.sink) = (*full, to_fd);
+        (o.fd, o.sink) = (*full, None);
         o.bytes(&[b'x'; SIZE + 1]);
         assert!(o.failed());
         assert_eq!(o.flush(), Err(Errno::ENOSPC));

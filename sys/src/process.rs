@@ -3,7 +3,13 @@
 use crate::{arch, check, done, sys3, sys6, Result, ZStr};
 
 /// `man 2 exit_group`.
+#[inline(always)]
 pub fn exit(status: u8) -> ! {
+    end(status as usize)
+}
+
+#[inline(never)]
+fn end(status: usize) -> ! {
     loop {
         // SAFETY: ends the process.
         unsafe { sys3!(__NR_exit_group, status) };

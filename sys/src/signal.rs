@@ -108,12 +108,13 @@ pub fn timedwait(set: Set, timeout: Option<&Timespec>) -> Result<u32> {
 
 /// Signal names without `SIG`, from number 1, NUL-terminated.
 static NAMES: &[u8] =
-    b"HUP\0INT\0QUIT\0ILL\0TRAP\0ABRT\0BUS\0FPE\0KILL\0USR1\0SEGV\0USR2\0PIPE\0ALRM\0TERM\0STKFLT\0\
+    b"EXIT\0HUP\0INT\0QUIT\0ILL\0TRAP\0ABRT\0BUS\0FPE\0KILL\0USR1\0SEGV\0USR2\0PIPE\0ALRM\0TERM\0STKFLT\0\
 CHLD\0CONT\0STOP\0TSTP\0TTIN\0TTOU\0URG\0XCPU\0XFSZ\0VTALRM\0PROF\0WINCH\0IO\0PWR\0SYS";
 
-/// Name of a signal without `SIG`; empty for real-time and unknown ones.
+/// Name of a signal without `SIG`; empty for real-time and unknown ones. 0 is EXIT, as `trap` and `kill` have
+/// it.
 pub fn name(sig: u32) -> &'static [u8] {
-    Texts::new(NAMES).nth(sig.wrapping_sub(1) as usize).unwrap_or(&[])
+    Texts::new(NAMES).nth(sig as usize).unwrap_or(&[])
 }
 
 /// Number of a signal given by number (0…64) or by name, with or without `SIG`, in any case.
@@ -128,7 +129,7 @@ pub fn number(text: &[u8]) -> Option<u32> {
     if bare.is_empty() {
         return None;
     }
-    Texts::new(NAMES).position(|n| n.eq_ignore_ascii_case(bare)).map(|i| i as u32 + 1)
+    Texts::new(NAMES).position(|n| n.eq_ignore_ascii_case(bare)).map(|i| i as u32)
 }
 
 #[cfg(test)]
@@ -138,7 +139,8 @@ mod tests {
     #[test]
     fn names_and_numbers() {
         assert_eq!(name(SIGSYS), b"SYS");
-        assert_eq!(name(0), b"");
+        assert_eq!(name(0), b"EXIT");
+        assert_eq!(number(b"exit"), Some(0));
         assert_eq!(name(40), b"");
         assert_eq!(number(b"sigTerm"), Some(SIGTERM));
         assert_eq!(number(b"9"), Some(9));

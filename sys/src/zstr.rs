@@ -85,9 +85,35 @@ impl<'a> ZStr<'a> {
         Some(p)
     }
 
+    /// What follows the last slash; all of it, if there is none.
+    #[inline(never)]
+    pub fn base(self) -> ZStr<'a> {
+        let mut base = self;
+        loop {
+            let mut end = base;
+            while end.first() != b'/' {
+                if end.is_empty() {
+                    return base;
+                }
+                end = end.skip(1);
+            }
+            base = end.skip(1);
+        }
+    }
+
     /// Is it exactly these bytes?
+    #[inline(never)]
     pub fn is(self, b: &[u8]) -> bool {
-        matches!(self.strip_prefix(b), Some(rest) if rest.is_empty())
+        let mut n = 0;
+        loop {
+            let c = self.skip(n).first();
+            match b.get(n) {
+                // A NUL in `b` must not carry us past ours.
+                Some(&b) if b == c && c != 0 => n += 1,
+                Some(_) => return false,
+                None => return c == 0,
+            }
+        }
     }
 }
 
@@ -163,6 +189,13 @@ mod tests {
         let s = ZStr::new(c"ab");
         assert!(s.is(b"ab") && !s.is(b"a") && !s.is(b"abc") && !s.is(b"ab\0c"));
         assert_eq!(s.strip_prefix(b"a").unwrap().bytes(), b"b");
+    }
+
+    #[test]
+    fn the_base_of_a_path() {
+        for (path, base) in [(c"", c""), (c"a", c"a"), (c"/b/cd", c"cd"), (c"x/", c"")] {
+            assert_eq!(ZStr::new(path).base().bytes(), base.to_bytes());
+        }
     }
 
     #[test]

@@ -190,7 +190,7 @@ fn data(from: Fd, to: Fd, size: u64) -> Result<(), Errno> {
     while at < size as i64 {
         at = match seek(from, at, fs::SEEK_DATA) {
             // Nothing but a hole is left.
-            n if n == -(Errno::ENXIO.0 as i64) => break,
+            n if n == -(Errno::ENXIO.number() as i64) => break,
             n => n,
         };
         let end = seek(from, at, fs::SEEK_HOLE);
@@ -216,6 +216,6 @@ fn data(from: Fd, to: Fd, size: u64) -> Result<(), Errno> {
 fn seek(f: Fd, at: i64, whence: u32) -> i64 {
     match fs::lseek(f, at, whence) {
         Ok(n) => n as i64,
-        Err(e) => -(e.0 as i64),
+        Err(e) => -(e.number() as i64),
     }
 }

@@ -38,8 +38,8 @@ unsafe impl GlobalAlloc for None {
 static HEAP: None = None;
 
 #[no_mangle]
-fn mote_main(v: sys::env::Vectors) -> u8 {
-    let Some((&mut name, args)) = v.args().split_first_mut() else { return 1 };
-    let r = init::main(&mut init::Call { name, args, envp: v.envp, applet: &|_| false });
-    r.is_err() as u8
+extern "C" fn mote_main(v: sys::env::Vectors) -> ! {
+    let Some((&mut name, args)) = v.args().split_first_mut() else { sys::process::exit(1) };
+    let r = init::main(&mut init::Call { name, args, envp: v.envp(), applet: &|_| false });
+    sys::process::exit(r.is_err() as u8)
 }

@@ -2,33 +2,34 @@
 
 use crate::exec::Kind;
 use crate::fields::Fields;
+use crate::options::write_assignment;
 use crate::{Shell, R};
-use sys::ToBuf;
+use sys::Buf;
 
 impl Shell<'_> {
     /// Says what `name` means, in a sentence or as `command -v` does. False if it means nothing.
     fn describe(&mut self, name: &[u8], sentence: bool) -> bool {
-        let alias = self.aliases.iter().find(|a| a.0 == name).map(|a| a.1.clone());
-        let mut tail: &[u8] = b"";
-        let mut path = name.buf();
-        if let Some(v) = alias {
-            if sentence {
-                self.write(&[name, b" is an alias for ", &v, b"\n"]);
-            } else {
-                self.write(&[b"alias ", name, b"='", &v, b"'\n"]);
+        let mut last = Buf::new();
+        let middle: &[u8];
+        if let Some(a) = self.aliases.iter().find(|a| a.0 == name) {
+            if !sentence {
+                write_assignment(self.out, b"alias ", name, Some(&a.1));
+                return true;
             }
-            return true;
-        }
-        if crate::parser::is_reserved(name) {
-            tail = b" is a shell keyword";
+            (middle, last) = (b" is an alias for ", a.1.clone());
+        } else if crate::parser::is_reserved(name) {
+            middle = b" is a shell keyword";
         } else {
-            match self.resolve(name, true) {
-                Kind::Function(_) => tail = b" is a function",
-                Kind::Builtin(n) if n < super::SPECIAL => tail = b" is a special shell builtin",
-                Kind::Builtin(_) => tail = b" is a shell builtin",
-                Kind::Applet(_) => tail = b" is an applet",
-                Kind::File => match self.search(name) {
-                    Some(p) => path = p,
+            middle = match self.resolve(name, true) {
+                Kind::Function(_) => b" is a function",
+                Kind::Builtin(n) if n < super::SPECIAL => b" is a special shell builtin",
+                Kind::Builtin(_) => b" is a shell builtin",
+                Kind::Applet(_) => b" is an applet",
+                Kind::File => match self.search(name, false) {
+                    Some(p) => {
+                        last = p;
+                        b" is "
+                    }
                     None => {
                         if sentence {
                             self.write(&[name, b": not found\n"]);
@@ -36,18 +37,17 @@ impl Shell<'_> {
                         return false;
                     }
                 },
-            }
+            };
         }
-        if !sentence {
-            self.write(&[&path, b"\n"]);
-        } else if tail.is_empty() {
-            self.write(&[name, b" is ", &path, b"\n"]);
+        if sentence {
+            self.write(&[name, middle, &last, b"\n"]);
         } else {
-            self.write(&[name, tail, b"\n"]);
+            self.write(&[if last.is_empty() { name } else { &last }, b"\n"]);
         }
         true
     }
 
+    #[inline(never)]
     fn write(&mut self, parts: &[&[u8]]) {
         parts.iter().for_each(|p| self.out.bytes(p));
     }
@@ -55,7 +55,7 @@ impl Shell<'_> {
 
 /// `command [-p] COMMAND [ARG]…`, `command -v|-V NAME…`.
 pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (set, i) = sh.letters(f, b"vVp")?;
+    let (set, i) = sh.letters(f, b"vVp")?.parts();
     if f.len() <= i {
         return Ok(0);
     }
@@ -77,10 +77,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
         Ok(())
     } else {
-        let mut args = Fields::default();
-        for k in i..f.len() {
-            args.push(f.get(k));
-        }
+        let args = f.tail(i);
         sh.running = crate::NOTHING;
         sh.plain = true;
         // `command exec` keeps its redirections, which are those of `command`.
@@ -111,10 +108,10 @@ pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// `hash [-r] [NAME]…`. Nothing is remembered: looking a command up costs less than remembering it.
 pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (_, i) = sh.letters(f, b"r")?;
+    let (_, i) = sh.letters(f, b"r")?.parts();
     let mut status = 0;
     for k in i..f.len() {
-        if matches!(sh.resolve(f.get(k), true), Kind::File) && sh.search(f.get(k)).is_none() {
+        if matches!(sh.resolve(f.get(k), true), Kind::File) && sh.search(f.get(k), false).is_none() {
             status = sh.bad(f.get(k), b"not found")?;
         }
     }

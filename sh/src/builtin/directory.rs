@@ -2,22 +2,31 @@
 
 use crate::fields::Fields;
 use crate::vars::EXPORT;
-use crate::{Shell, R};
+use crate::{eq, Shell, R};
 use sys::fs;
-use sys::{Buf, Errno, ToBuf};
+use sys::zstr::{cut, position};
+use sys::{Buf, Errno, ToBuf, ZStr};
 
 /// `path` from directory `from`, without `.` and `..` (POSIX cd, step 8).
 fn logical(from: &[u8], path: &[u8]) -> Buf {
+    let mut whole = Buf::new();
+    if path.first() != Some(&b'/') {
+        whole.extend_from_slice(from);
+        whole.push(b'/');
+    }
+    whole.extend_from_slice(path);
+    let mut rest = &whole[..];
     let mut out = Buf::new();
-    let both = [if path.starts_with(b"/") { &b""[..] } else { from }, path];
-    for part in both.iter().flat_map(|p| p.split(|&c| c == b'/')) {
-        match part {
+    while !rest.is_empty() {
+        match cut(&mut rest, b'/') {
             b"" | b"." => {}
             b".." => {
-                let n = out.iter().rposition(|&c| c == b'/').unwrap_or(0);
-                out.truncate(n);
+                while !out.is_empty() && out.last() != Some(&b'/') {
+                    out.pop();
+                }
+                out.pop();
             }
-            _ => {
+            part => {
                 out.push(b'/');
                 out.extend_from_slice(part);
             }
@@ -35,69 +44,77 @@ fn physical() -> Buf {
     fs::getcwd(&mut b).unwrap_or(b"").buf()
 }
 
+/// Goes to `path`: where that is, as PWD tells it; `old` is PWD, empty for `-P`.
+#[inline(never)]
+fn go(old: &[u8], path: &Buf) -> sys::Result<Buf> {
+    if old.first() == Some(&b'/') {
+        let full = logical(old, path);
+        if fs::chdir(full.z()).is_ok() {
+            return Ok(full);
+        }
+    }
+    // A path that is too long, or has a `..` behind a link that is gone, may still work as it is.
+    fs::chdir(path.z())?;
+    Ok(physical())
+}
+
 /// `cd [-LP] [DIR]`.
 pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (set, i) = sh.letters(f, b"PLe")?;
-    let mut show = false;
-    let dir = match f.get(i) {
-        b"-" => {
-            show = true;
-            sh.get(b"OLDPWD").map(|v| v.buf())
+    let (set, i) = sh.letters(f, b"PLe")?.parts();
+    let dir = f.get(i);
+    let mut show = eq(dir, b"-");
+    let dir = if show || f.len() <= i {
+        let name: &[u8] = if show { b"OLDPWD" } else { b"HOME" };
+        match sh.get(name) {
+            Some(v) => v.buf(),
+            None => {
+                sh.complain(&[name, b" not set"]);
+                return Ok(1);
+            }
         }
-        b"" if f.len() <= i => sh.get(b"HOME").map(|v| v.buf()),
-        d => Some(d.buf()),
-    };
-    let Some(dir) = dir else {
-        return sh.bad(b"", if show { b"OLDPWD not set" } else { b"HOME not set" });
+    } else {
+        dir.buf()
     };
     let old = sh.get(b"PWD").unwrap_or(b"").buf();
-    let mut tries = alloc::vec::Vec::new();
-    if !dir.starts_with(b"/") && !dir.starts_with(b".") {
-        for p in sh.get(b"CDPATH").unwrap_or(b"").split(|&c| c == b':').filter(|p| !p.is_empty()) {
-            let mut t = p.buf();
-            t.push(b'/');
-            t.extend_from_slice(&dir);
-            tries.push(t);
+    let from: &[u8] = if set & 1 == 0 { &old } else { b"" };
+    let mut new = Err(Errno::ENOENT);
+    if !matches!(dir.first(), Some(b'/' | b'.')) {
+        let path = sh.get(b"CDPATH").unwrap_or(b"").buf();
+        let mut rest = &path[..];
+        while new.is_err() && !rest.is_empty() {
+            let p = cut(&mut rest, b':');
+            if !p.is_empty() {
+                let mut t = p.buf();
+                t.push(b'/');
+                t.extend_from_slice(&dir);
+                new = go(from, &t);
+            }
+        }
+        show |= new.is_ok();
+    }
+    if new.is_err() {
+        new = go(from, &dir);
+    }
+    match new {
+        Ok(new) => {
+            sh.set_exported(b"OLDPWD", &old)?;
+            sh.set_exported(b"PWD", &new)?;
+            if show {
+                sh.out.bytes(&new);
+                sh.out.byte(b'\n');
+            }
+            Ok(0)
+        }
+        Err(e) => {
+            sh.complain_of(&[b"can't cd to ", &dir], e);
+            Ok(1)
         }
     }
-    let named = tries.len();
-    tries.push(dir.clone());
-    for (k, t) in tries.iter_mut().enumerate() {
-        let mut new = logical(&old, t);
-        let mut done = Err(Errno::ENOENT);
-        if set & 1 == 0 && old.starts_with(b"/") {
-            done = fs::chdir(new.z());
-        }
-        // A path that is too long, or has a `..` behind a link that is gone, may still work as it is.
-        if done.is_err() {
-            done = fs::chdir(t.z());
-            new.clear();
-        }
-        match done {
-            Ok(()) => {
-                if new.is_empty() {
-                    new = physical();
-                }
-                sh.set_exported(b"OLDPWD", &old)?;
-                sh.set_exported(b"PWD", &new)?;
-                if show || k < named {
-                    sh.out.bytes(&new);
-                    sh.out.byte(b'\n');
-                }
-                return Ok(0);
-            }
-            Err(e) if k == named => {
-                sh.complain(&[b"can't cd to ", &dir, b": ", e.text()]);
-            }
-            Err(_) => {}
-        }
-    }
-    Ok(1)
 }
 
 /// `pwd [-LP]`.
 pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (set, _) = sh.letters(f, b"PL")?;
+    let (set, _) = sh.letters(f, b"PL")?.parts();
     let dir = if set & 1 != 0 { physical() } else { sh.get(b"PWD").unwrap_or(b"").buf() };
     sh.out.bytes(&dir);
     sh.out.byte(b'\n');
@@ -117,7 +134,7 @@ impl Shell<'_> {
 
 /// `umask [-S] [MASK]`.
 pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (symbolic, i) = sh.letters(f, b"S")?;
+    let (symbolic, i) = sh.letters(f, b"S")?.parts();
     let old = fs::umask(0);
     fs::umask(old);
     if f.len() <= i {
@@ -137,67 +154,64 @@ pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
         return Ok(0);
     }
-    let text = f.get(i);
-    let new = match sys::num::parse(text, 8) {
+    let text = f.z(i);
+    let new = match sys::num::parse(text.bytes(), 8) {
         Some(n) if n <= 0o777 => n as u32,
         _ => match permissions(text, !old & 0o777) {
             Some(n) => !n & 0o777,
-            None => return sh.bad(b"illegal mode", text),
+            None => return sh.bad(b"illegal mode", text.bytes()),
         },
     };
     fs::umask(new);
     Ok(0)
 }
 
+/// Takes the first byte off, if it is one of `these`: which.
+#[inline(never)]
+fn one_of(text: &mut ZStr, these: &[u8]) -> Option<u32> {
+    let n = position(these, text.first())?;
+    *text = text.skip(1);
+    Some(n as u32)
+}
+
 /// Symbolic mode `text` applied to `mode`, without types and special bits.
-fn permissions(text: &[u8], mut mode: u32) -> Option<u32> {
-    for clause in text.split(|&c| c == b',') {
+#[inline(never)]
+fn permissions(mut text: ZStr, mut mode: u32) -> Option<u32> {
+    let t = &mut text;
+    loop {
         let mut who = 0;
-        let mut rest = clause;
-        while let [c, tail @ ..] = rest {
-            who |= match c {
-                b'u' => 0o700,
-                b'g' => 0o070,
-                b'o' => 0o007,
-                b'a' => 0o777,
-                _ => break,
-            };
-            rest = tail;
+        while let Some(n) = one_of(t, b"ugoa") {
+            who |= if n < 3 { 0o700 >> (3 * n) } else { 0o777 };
         }
         if who == 0 {
             who = 0o777;
         }
-        if rest.is_empty() {
-            return None;
-        }
-        while let [op @ (b'+' | b'-' | b'='), tail @ ..] = rest {
-            rest = tail;
+        let mut op = one_of(t, b"+-=")?;
+        loop {
             let mut bits = 0;
-            while let [c, tail @ ..] = rest {
-                bits |= match c {
-                    b'r' => 0o444,
-                    b'w' => 0o222,
-                    b'x' | b'X' => 0o111,
-                    b'u' => (mode >> 6 & 7) * 0o111,
-                    b'g' => (mode >> 3 & 7) * 0o111,
-                    b'o' => (mode & 7) * 0o111,
-                    b's' | b't' => 0,
-                    _ => break,
+            while let Some(n) = one_of(t, b"rwxXogust") {
+                bits |= match n {
+                    0..=2 => 0o444 >> n,
+                    3 => 0o111,
+                    4..=6 => (mode >> (3 * (n - 4)) & 7) * 0o111,
+                    _ => 0,
                 };
-                rest = tail;
             }
             bits &= who;
             mode = match op {
-                b'+' => mode | bits,
-                b'-' => mode & !bits,
+                0 => mode | bits,
+                1 => mode & !bits,
                 _ => mode & !who | bits,
             };
+            match one_of(t, b"+-=") {
+                Some(next) => op = next,
+                None => break,
+            }
         }
-        if !rest.is_empty() {
-            return None;
+        if one_of(t, b",").is_none() {
+            return t.is_empty().then_some(mode);
         }
     }
-    Some(mode)
 }
 
 #[cfg(test)]
@@ -214,11 +228,11 @@ mod tests {
 
     #[test]
     fn symbolic_masks() {
-        assert_eq!(permissions(b"u=rwx,g=,o=", 0o755), Some(0o700));
-        assert_eq!(permissions(b"g+w", 0o755), Some(0o775));
-        assert_eq!(permissions(b"a-x", 0o755), Some(0o644));
-        assert_eq!(permissions(b"go=u", 0o700), Some(0o777));
-        assert_eq!(permissions(b"u?x", 0o755), None);
-        assert_eq!(permissions(b"", 0o755), None);
+        assert_eq!(permissions(ZStr::new(c"u=rwx,g=,o="), 0o755), Some(0o700));
+        assert_eq!(permissions(ZStr::new(c"g+w"), 0o755), Some(0o775));
+        assert_eq!(permissions(ZStr::new(c"a-x"), 0o755), Some(0o644));
+        assert_eq!(permissions(ZStr::new(c"go=u"), 0o700), Some(0o777));
+        assert_eq!(permissions(ZStr::new(c"u?x"), 0o755), None);
+        assert_eq!(permissions(ZStr::new(c""), 0o755), None);
     }
 }

@@ -27,7 +27,7 @@ fn place(lines: &[Buf], spec: &[u8]) -> Option<usize> {
 
 /// `fc [-r] [-e EDITOR] [FIRST [LAST]]`, `fc -l [-nr] [FIRST [LAST]]`, `fc -s [OLD=NEW] [FIRST]`.
 pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (mut set, mut i) = sh.letters(f, b"lnrse")?;
+    let (mut set, mut i) = sh.letters(f, b"lnrse")?.parts();
     let mut editor: Buf = sh.get(b"FCEDIT").unwrap_or(b"ed").buf();
     if set & EDIT != 0 {
         editor = f.get(i).buf();
@@ -88,7 +88,10 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
             fs::open(path.z(), flags, 0o600).and_then(|file| fs::write_all(*file, &text).map(|()| file));
         let file = match made {
             Ok(file) => file,
-            Err(e) => return sh.bad(&path, e.text()),
+            Err(e) => {
+                sh.complain_of(&[&path], e);
+                return Ok(1);
+            }
         };
         editor.push(b' ');
         editor.extend_from_slice(&path);

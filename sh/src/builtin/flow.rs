@@ -3,6 +3,7 @@
 use crate::fields::Fields;
 use crate::{eq, Done, Flow, Shell, R};
 use sys::num::parse_u32;
+use sys::zstr::position;
 use sys::{signal, Buf, ToBuf};
 
 pub(crate) fn yes(_: &mut Shell, _: &Fields) -> R<u32> {
@@ -60,32 +61,31 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// `. FILE [ARG]…`.
 pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let i = 1 + eq(f.get(1), b"--") as usize;
+    let i = 1 + f.is(1, b"--") as usize;
     if f.len() <= i {
         return sh.misused(b"", b"filename argument required");
     }
     let name = f.get(i);
-    let path = match sh.find_script(name) {
+    let path = match sh.search(name, true) {
         Some(p) => p,
-        None if name.contains(&b'/') => name.buf(),
+        None if position(name, b'/').is_some() => name.buf(),
         None => {
             sh.complain(&[name, b": not found"]);
             return sh.fail(127);
         }
     };
-    let params = if f.len() > i + 1 {
-        let params = core::mem::take(&mut sh.params);
-        let first = sh.first;
+    let first = sh.first;
+    let own = f.len() > i + 1;
+    let mut params = Fields::default();
+    if own {
+        core::mem::swap(&mut sh.params, &mut params);
         sh.set_params(f, i + 1);
-        Some((params, first))
-    } else {
-        None
-    };
+    }
     let loops = core::mem::replace(&mut sh.loops, 0);
     sh.running = crate::NOTHING;
     let r = sh.run_file(&path);
     sh.loops = loops;
-    if let Some((params, first)) = params {
+    if own {
         (sh.params, sh.first) = (params, first);
     }
     match r {
@@ -94,37 +94,15 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
 }
 
-impl Shell<'_> {
-    /// The file that `.` reads: by PATH, readable, not necessarily executable.
-    pub(crate) fn find_script(&mut self, name: &[u8]) -> Option<Buf> {
-        if name.contains(&b'/') {
-            return None;
-        }
-        let all = self.candidates(name);
-        let mut all: sys::Buf = all;
-        all.extend_from_slice(name);
-        for path in all.split(|&c| c == 0).filter(|p| !p.is_empty()) {
-            let p = path.buf();
-            let z = p.z();
-            if sys::fs::stat(z).is_ok_and(|s| sys::fs::kind(&s) != sys::fs::S_IFDIR)
-                && sys::fs::access(z, 4).is_ok()
-            {
-                return Some(path.buf());
-            }
-        }
-        None
-    }
-}
-
 /// `exec [COMMAND [ARG]…]`.
 pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut i = 1;
     let mut argv0 = None;
-    if eq(f.get(1), b"-a") {
+    if f.is(1, b"-a") {
         argv0 = Some(f.z(2));
         i = 3;
     }
-    if eq(f.get(i), b"--") {
+    if f.is(i, b"--") {
         i += 1;
     }
     if f.len() <= i {
@@ -132,14 +110,19 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
         sh.keep_redirections(mark);
         return Ok(0);
     }
-    let mut args = Fields::default();
-    for k in i..f.len() {
-        args.push(f.get(k));
-    }
+    let args = f.tail(i);
     let _ = sh.out.flush();
     let mark = sh.redirections;
     sh.keep_redirections(mark);
-    sh.traps.retain(|t| t.1.is_empty());
+    // Only what is ignored stays.
+    let mut n = 0;
+    while let Some(t) = sh.traps.get(n) {
+        if t.1.is_empty() {
+            n += 1;
+        } else {
+            sh.traps.remove(n);
+        }
+    }
     match sh.resolve(args.get(0), false) {
         crate::exec::Kind::Applet(e) if argv0.is_none() && !crate::REEXEC => {
             sh.default_signals();
@@ -178,41 +161,13 @@ pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u32> {
     Ok((n == 0) as u32)
 }
 
-/// Number of a signal, 0 for EXIT.
-fn signal_number(name: &[u8]) -> Option<u32> {
-    if name.eq_ignore_ascii_case(b"EXIT") {
-        return Some(0);
-    }
-    signal::number(name)
-}
-
 /// `trap [ACTION SIGNAL…]`, `trap -p [SIGNAL]…`.
 pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (p, mut i) = if eq(f.get(1), b"-p") { (true, 2) } else { (false, 1) };
-    i += eq(f.get(i), b"--") as usize;
+    let p = f.is(1, b"-p");
+    let mut i = 1 + p as usize;
+    i += f.is(i, b"--") as usize;
     if p || f.len() <= i {
-        let all = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
-        let only: alloc::vec::Vec<_> = (i..f.len()).map(|k| signal_number(f.get(k))).collect();
-        for sig in 0..65 {
-            let text = all.iter().find(|t| t.0 as u32 == sig);
-            // With -p those are told, too, that nothing is set for.
-            if text.is_none() && (!p || sig > 31) || !only.is_empty() && !only.contains(&Some(sig)) {
-                continue;
-            }
-            let mut line = b"trap -- ".buf();
-            match text {
-                Some(t) => super::quote_always(&t.1, &mut line),
-                None => line.push(b'-'),
-            }
-            line.push(b' ');
-            match (sig, signal::name(sig)) {
-                (0, _) => line.extend_from_slice(b"EXIT"),
-                (_, []) => crate::vars::decimal(sig as i64, &mut line),
-                (_, name) => line.extend_from_slice(name),
-            }
-            line.push(b'\n');
-            sh.out.bytes(&line);
-        }
+        list_traps(sh, f, i, p);
         return Ok(0);
     }
     // A number as the first operand, or a single operand: the signals' actions are reset.
@@ -220,7 +175,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
     let action = f.get(i);
     let mut status = 0;
     for k in i + !reset as usize..f.len() {
-        match signal_number(f.get(k)) {
+        match signal::number(f.get(k)) {
             Some(n) => sh.set_trap(n as u8, if reset || eq(action, b"-") { None } else { Some(action) }),
             None => {
                 sh.complain(&[f.get(k), b": invalid signal specification"]);
@@ -231,85 +186,102 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
     Ok(status)
 }
 
+/// Lists the traps, or those of the signals from field `i` on; with `all` those, too, that nothing is set for.
+#[inline(never)]
+fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
+    let traps = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
+    for sig in 0..65 {
+        let text = traps.iter().find(|t| t.0 as u32 == sig);
+        let asked = |k| signal::number(f.get(k)) == Some(sig);
+        if text.is_none() && (!all || sig > 31) || f.len() > i && !(i..f.len()).any(asked) {
+            continue;
+        }
+        let mut line = b"trap -- ".buf();
+        match text {
+            Some(t) => super::quote_always(&t.1, &mut line),
+            None => line.push(b'-'),
+        }
+        line.push(b' ');
+        match signal::name(sig) {
+            [] => crate::vars::decimal(sig as i64, &mut line),
+            name => line.extend_from_slice(name),
+        }
+        line.push(b'\n');
+        sh.out.bytes(&line);
+    }
+}
+
 /// `getopts OPTSTRING NAME [ARG]…`.
 pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     if f.len() < 3 {
         return sh.misused(b"", b"usage: getopts optstring var [arg]");
     }
-    let spec = f.get(1);
-    let (silent, spec) = match spec {
-        [b':', rest @ ..] => (true, rest),
-        s => (false, s),
-    };
-    let quiet = silent || sh.get(b"OPTERR") == Some(b"0");
+    let own = f.len() > 3;
+    let count = if own { f.len() - 3 } else { sh.params.len() - sh.first };
+    let arg = |sh: &Shell, n: usize| if own { f.z(n + 2) } else { sh.params.z(sh.first + n - 1) };
+    let mut spec = f.get(1);
+    let silent = spec.first() == Some(&b':');
+    if silent {
+        spec = spec.get(1..).unwrap_or(spec);
+    }
     let mut index = sh.get(b"OPTIND").and_then(parse_u32).unwrap_or(1).max(1) as usize;
-    let arg = |sh: &Shell, n: usize| -> Option<Buf> {
-        if f.len() > 3 {
-            (n + 2 < f.len()).then(|| f.get(n + 2).buf())
-        } else {
-            sh.param(n - 1).map(|p| p.buf())
-        }
-    };
     let mut place = sh.option_place;
-    let current = arg(sh, index).unwrap_or_default();
+    let current = arg(sh, index);
     if place == 0 {
-        let ends = !current.starts_with(b"-") || current.len() < 2;
-        if ends || eq(&current, b"--") {
-            index += !ends as usize;
-            sh.set_number(b"OPTIND", index)?;
-            sh.option_place = 0;
+        let end = current.is(b"--");
+        if end || current.first() != b'-' || current.is(b"-") {
             sh.unset_variable(b"OPTARG")?;
-            sh.assign(f.get(2), b"?")?;
-            return Ok(1);
+            return sh.option(f, index + end as usize, 0, b'?', 1);
         }
         place = 1;
     }
-    let c = current.get(place).copied().unwrap_or(b'?');
-    place += 1;
-    let known = spec.iter().position(|&k| k == c && c != b':');
+    let (&c, rest) = current.bytes().get(place..).and_then(|r| r.split_first()).unwrap_or((&b'?', b""));
+    let known = position(spec, c).filter(|_| c != b':');
     let takes = known.is_some_and(|k| spec.get(k + 1) == Some(&b':'));
-    let mut value = None;
-    let mut letter = c;
-    if takes {
-        index += 1;
-        value = match current.get(place..) {
-            Some(v) if !v.is_empty() => Some(v.buf()),
-            _ => {
-                let v = arg(sh, index);
-                index += 1;
-                v
-            }
-        };
-        place = 0;
-        if value.is_none() {
-            index -= 1;
-            letter = if silent { b':' } else { b'?' };
-            if !quiet {
-                sys::out::complain(&[b"No arg for -", &[c], b" option"]);
-            }
-        }
-    } else if place >= current.len() {
+    place += 1;
+    if takes || rest.is_empty() {
         place = 0;
         index += 1;
     }
+    let mut letter = c;
+    let mut value = None;
+    let mut why: &[u8] = b"";
     if known.is_none() {
         letter = b'?';
-        if !quiet {
-            sys::out::complain(&[b"Illegal option -", &[c]]);
+        why = b"Illegal option -";
+    } else if takes && !rest.is_empty() {
+        value = Some(rest);
+    } else if takes && index <= count {
+        value = Some(arg(sh, index).bytes());
+        index += 1;
+    } else if takes {
+        letter = if silent { b':' } else { b'?' };
+        why = b"No arg for -";
+    }
+    if !why.is_empty() {
+        if silent {
+            value = Some(core::slice::from_ref(&c));
+        } else if sh.get(b"OPTERR") != Some(b"0") {
+            sys::out::complain(&[why, &[c], if takes { b" option" } else { b"" }]);
         }
     }
     match value {
-        Some(v) => sh.assign(b"OPTARG", &v)?,
-        None if silent && (known.is_none() || takes) => sh.assign(b"OPTARG", &[c])?,
+        Some(v) => sh.assign(b"OPTARG", v)?,
         None => sh.unset_variable(b"OPTARG")?,
     }
-    sh.set_number(b"OPTIND", index)?;
-    sh.option_place = place;
-    sh.assign(f.get(2), &[letter])?;
-    Ok(0)
+    sh.option(f, index, place, letter, 0)
 }
 
 impl Shell<'_> {
+    /// What `getopts` found, and where it goes on; the status.
+    #[inline(never)]
+    fn option(&mut self, f: &Fields, index: usize, place: usize, letter: u8, status: u32) -> R<u32> {
+        self.set_number(b"OPTIND", index)?;
+        self.option_place = place;
+        self.assign(f.get(2), &[letter])?;
+        Ok(status)
+    }
+
     fn set_number(&mut self, name: &[u8], n: usize) -> Done {
         let mut v = Buf::new();
         crate::vars::decimal(n as i64, &mut v);

@@ -7,7 +7,7 @@ use sys::process;
 
 /// `jobs [-lp] [JOB]…`.
 pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (set, i) = sh.letters(f, b"lp")?;
+    let (set, i) = sh.letters(f, b"lp")?.parts();
     let _ = sh.reap(false);
     let mut status = 0;
     // A subshell can tell what it was made amid of, and no more.
@@ -35,7 +35,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
         sh.out.byte(b'\n');
     }
-    sh.jobs.retain(|j| j.state() != State::Done || !j.told);
+    sh.forget_done(true);
     if outer {
         core::mem::swap(&mut sh.jobs, &mut sh.outer_jobs);
     }
@@ -77,9 +77,12 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
     });
     // What is stopped can only die when it goes on.
     for k in 1..f.len() {
-        let job = find(&sh.jobs, f.get(k)).and_then(|i| sh.jobs.get(i));
-        if let Some(j) = job.filter(|j| f.z(k).first() == b'%' && j.state() == State::Stopped) {
-            j.kill(sys::signal::SIGCONT);
+        let spec = f.get(k);
+        if spec.first() == Some(&b'%') {
+            let job = find(&sh.jobs, spec).and_then(|i| sh.jobs.get(i));
+            if let Some(j) = job.filter(|j| j.state() == State::Stopped) {
+                j.kill(sys::signal::SIGCONT);
+            }
         }
     }
     Ok(status as u32)
@@ -102,7 +105,7 @@ pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u32> {
 
 /// `wait [-n] [JOB|PID]…`.
 pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (any, i) = sh.letters(f, b"n")?;
+    let (any, i) = sh.letters(f, b"n")?.parts();
     let mut status = 0;
     if f.len() <= i {
         loop {
@@ -115,7 +118,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
                     return Ok(127);
                 }
             } else {
-                sh.jobs.retain(|j| j.state() != State::Done);
+                sh.forget_done(false);
             }
             if !crate::trap::pending() && !sh.jobs.iter().any(|j| j.state() == State::Running) {
                 return Ok(0);
@@ -151,6 +154,19 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 impl Shell<'_> {
+    /// Forgets the jobs that are done; with `told` those only of which the user knows it.
+    #[inline(never)]
+    fn forget_done(&mut self, told: bool) {
+        let mut n = 0;
+        while let Some(j) = self.jobs.get(n) {
+            if j.state() == State::Done && (j.told || !told) {
+                self.jobs.remove(n);
+            } else {
+                n += 1;
+            }
+        }
+    }
+
     /// Waits until a child changes; a status if a signal with a trap came instead.
     fn wait_more(&mut self) -> R<Option<u8>> {
         if !crate::trap::pending() && self.reap(true)? {

@@ -2,7 +2,16 @@
 
 use sys::{num, process, signal, Cx, ZStr};
 
+/// A process or, negative, a process group.
+#[inline(never)]
+fn process_id(text: ZStr) -> Option<i32> {
+    let digits = text.strip_prefix(b"-");
+    let n = i32::try_from(num::parse_u32(digits.unwrap_or(text).bytes())?).ok()?;
+    Some(if digits.is_some() { -n } else { n })
+}
+
 /// Runs `kill` on raw arguments; `jobs` gives the process group, negative, of a job like `%1`.
+#[inline(never)]
 pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
     let mut args = &*core::mem::take(&mut cx.args);
     let mut sig = signal::SIGTERM;
@@ -20,7 +29,7 @@ pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
                     args = rest;
                     name = *arg;
                 }
-                let Some(n) = number(name) else {
+                let Some(n) = signal::number(name.bytes()) else {
                     cx.error(name.bytes(), b"bad signal");
                     return 1;
                 };
@@ -37,11 +46,7 @@ pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
     }
     for a in args {
         let text = a.bytes();
-        let pid = if a.first() == b'%' {
-            jobs(text)
-        } else {
-            super::test::integer(text).and_then(|n| i32::try_from(n).ok())
-        };
+        let pid = if a.first() == b'%' { jobs(text) } else { process_id(*a) };
         match pid {
             None => cx.error(text, b"no such job or process"),
             Some(pid) => {
@@ -54,28 +59,18 @@ pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
     cx.status
 }
 
-#[inline(never)]
-fn number(name: ZStr) -> Option<u32> {
-    if name.is(b"EXIT") {
-        return Some(0);
-    }
-    signal::number(name.bytes())
-}
-
 /// Writes the names of all signals, or of those given by number or exit status; the numbers of those given
 /// by name.
 #[inline(never)]
 fn list(cx: &mut Cx, args: &[ZStr<'static>]) {
     for a in args {
-        match number(*a) {
+        match signal::number(a.bytes()) {
             Some(n) if num::parse_u32(a.bytes()).is_none() => cx.out.dec(n as u64),
             n => {
                 let n = n.or_else(|| num::parse_u32(a.bytes())).unwrap_or(u32::MAX);
                 let n = if (129..=128 + 64).contains(&n) { n - 128 } else { n };
                 let name = signal::name(n);
-                if n == 0 {
-                    cx.out.bytes(b"EXIT");
-                } else if !name.is_empty() {
+                if !name.is_empty() {
                     cx.out.bytes(name);
                 } else if n <= 64 {
                     cx.out.dec(n as u64); // a real-time signal has no name

@@ -16,7 +16,8 @@ pub mod ulimit;
 
 use crate::fields::Fields;
 use crate::{Shell, R};
-use sys::{Buf, Cx};
+use sys::zstr::position;
+use sys::{Buf, Cx, Out, ZStr};
 
 /// A builtin gets its name and arguments; its value is the exit status, a word for the sake of registers.
 type Builtin = fn(&mut Shell, &Fields) -> R<u32>;
@@ -110,7 +111,7 @@ fn external(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// Appends `v` quoted, so that the shell reads it as the same string.
 #[inline(never)]
 pub(crate) fn quote(v: &[u8], out: &mut Buf) {
-    let plain = |c: &u8| c.is_ascii_alphanumeric() || b"_-+./,:@%^".contains(c);
+    let plain = |c: &u8| c.is_ascii_alphanumeric() || crate::has(b"_-+./,:@%^", *c);
     if !v.is_empty() && v.iter().all(plain) && !crate::parser::is_reserved(v) {
         out.extend_from_slice(v);
     } else {
@@ -137,6 +138,14 @@ pub(crate) fn quote_always(v: &[u8], out: &mut Buf) {
     out.push(last);
 }
 
+/// Writes `v` as [`quote_always`] has it.
+#[inline(never)]
+pub(crate) fn write_quoted(out: &mut Out, v: &[u8]) {
+    let mut q = Buf::new();
+    quote_always(v, &mut q);
+    out.bytes(&q);
+}
+
 impl Shell<'_> {
     /// `what: why` as a message of the running builtin; the status.
     #[inline(never)]
@@ -155,30 +164,80 @@ impl Shell<'_> {
         self.fail(2)
     }
 
-    /// Reads the options of a builtin: those in `known`, as letters. The set of their positions, and the
-    /// number of the first operand.
-    fn letters(&mut self, f: &Fields, known: &[u8]) -> R<(u32, usize)> {
-        let (mut set, mut i) = (0, 1);
-        while let [b'-', rest @ ..] = f.get(i) {
-            // A number is no option.
-            if rest.first().is_none_or(u8::is_ascii_digit) {
-                break;
-            }
-            i += 1;
-            if crate::eq(rest, b"-") {
-                break;
-            }
-            for c in rest {
-                match known.iter().position(|k| k == c) {
-                    Some(n) => set |= 1 << n,
-                    None => {
-                        self.complain(&[b"illegal option -", &[*c]]);
-                        return self.fail(2);
-                    }
-                }
+    /// Reads the options of a builtin: those in `known`, as letters.
+    fn letters(&mut self, f: &Fields, known: &'static [u8]) -> R<Given> {
+        let mut l = Letters::new(f, known);
+        while self.letter(&mut l)? != 0 {}
+        Ok(Given((l.next as u32) << 8 | l.set))
+    }
+
+    /// The next option of a builtin, 0 when there are no more.
+    #[inline(never)]
+    fn letter(&mut self, l: &mut Letters) -> R<u32> {
+        let mut rest = l.rest;
+        if rest.is_empty() {
+            rest = match l.f.z(l.next).strip_prefix(b"-") {
+                // A number is no option.
+                Some(rest) if !rest.is_empty() && !rest.first().is_ascii_digit() => rest,
+                _ => return Ok(0),
+            };
+            l.next += 1;
+            if rest.is(b"-") {
+                return Ok(0);
             }
         }
-        Ok((set, i))
+        let c = rest.first();
+        rest = rest.skip(1);
+        let Some(n) = position(l.known, c).filter(|_| c != b':') else {
+            self.complain(&[b"illegal option -", &[c]]);
+            return self.fail(2);
+        };
+        l.set |= 1 << n;
+        if l.known.get(n + 1) == Some(&b':') {
+            l.value = rest;
+            if rest.is_empty() {
+                if l.f.len() <= l.next {
+                    self.complain(&[b"option requires an argument"]);
+                    return self.fail(2);
+                }
+                l.value = l.f.z(l.next);
+                l.next += 1;
+            }
+            rest = crate::NOTHING;
+        }
+        l.rest = rest;
+        Ok(c as u32)
+    }
+}
+
+/// Options of a builtin while they are read.
+struct Letters<'f> {
+    f: &'f Fields,
+    /// Those that there are, a `:` behind those that take an argument.
+    known: &'static [u8],
+    /// Those given: bits by their place in `known`.
+    set: u32,
+    /// Number of the next argument: in the end, of the first operand.
+    next: usize,
+    rest: ZStr<'static>,
+    /// Argument of the one read last.
+    value: ZStr<'static>,
+}
+
+impl Letters<'_> {
+    fn new<'f>(f: &'f Fields, known: &'static [u8]) -> Letters<'f> {
+        Letters { f, known, set: 0, next: 1, rest: crate::NOTHING, value: crate::NOTHING }
+    }
+}
+
+/// What options a builtin was given, in one word.
+struct Given(u32);
+
+impl Given {
+    /// The set of their places among those known, and the number of the first operand.
+    #[inline(always)]
+    fn parts(self) -> (u32, usize) {
+        (self.0 & 0xff, (self.0 >> 8) as usize)
     }
 }
 

@@ -5,8 +5,7 @@ use crate::lexer::name_len;
 use crate::options::write_assignment;
 use crate::vars::{Sym, DYNAMIC, EXPORT, READONLY};
 use crate::{Done, Shell, R};
-use alloc::vec::Vec;
-use sys::{Buf, ToBuf};
+use sys::ToBuf;
 
 /// `name` and `value` of an argument `name=value`.
 fn parts(arg: &[u8]) -> (&[u8], Option<&[u8]>) {
@@ -42,11 +41,17 @@ impl Shell<'_> {
     /// Writes the variables that have `flag`, by name.
     fn list_variables(&mut self, before: &[u8], flag: u8) {
         self.vars.import();
-        let mut all: Vec<usize> = (0..self.vars.syms.len()).collect();
-        let syms = &self.vars.syms;
-        let name = |i: usize| syms.get(i).map_or(&b""[..], |s| s.name());
-        all.sort_unstable_by(|&a, &b| name(a).cmp(name(b)));
-        for s in all.iter().filter_map(|&i| syms.get(i)) {
+        let mut last: &[u8] = b"";
+        loop {
+            // The next name: they are few.
+            let mut next: Option<&Sym> = None;
+            for s in &self.vars.syms {
+                if s.name() > last && next.is_none_or(|n| s.name() < n.name()) {
+                    next = Some(s);
+                }
+            }
+            let Some(s) = next else { return };
+            last = s.name();
             if s.flags & flag == flag && (s.value().is_some() || flag != 0) {
                 write_assignment(self.out, before, s.name(), s.value());
             }
@@ -70,7 +75,7 @@ impl Shell<'_> {
 pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (before, flag): (&[u8], u8) =
         if f.z(0).first() == b'e' { (b"export ", EXPORT) } else { (b"readonly ", READONLY) };
-    let (set, i) = sh.letters(f, b"pn")?;
+    let (set, i) = sh.letters(f, b"pn")?.parts();
     if f.len() <= i {
         sh.list_variables(before, flag);
         return Ok(0);
@@ -121,7 +126,7 @@ pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// `unset [-fv] NAME…`.
 pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (set, i) = sh.letters(f, b"fv")?;
+    let (set, i) = sh.letters(f, b"fv")?.parts();
     for k in i..f.len() {
         let name = f.get(k);
         if set & 1 == 0 {
@@ -141,8 +146,8 @@ pub(crate) fn set(sh: &mut Shell, f: &Fields) -> R<u32> {
         return Ok(0);
     }
     let args = f.all();
-    let (n, replace) = sh.read_options(args.get(1..).unwrap_or(&[]), &mut |_, _| false)?;
-    if replace {
+    let n = sh.read_options(args.get(1..).unwrap_or(&[]), &mut |_| false)? as usize;
+    if f.len() > n + 1 || f.is(n, b"--") {
         sh.set_params(f, n + 1);
         sh.option_place = 0;
     }
@@ -159,15 +164,16 @@ pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     for k in 1..f.len() {
         let (name, value) = parts(f.get(k));
-        let at = sh.aliases.iter().position(|a| *a.0 >= *name);
-        let found = at.filter(|&i| sh.aliases.get(i).is_some_and(|a| a.0 == name));
-        match (value, found.and_then(|i| sh.aliases.get_mut(i))) {
-            (Some(v), Some(a)) => a.1 = v.buf(),
-            (Some(v), None) => {
-                let at = at.unwrap_or(sh.aliases.len());
+        let at = sh.aliases.iter().position(|a| *a.0 >= *name).unwrap_or(sh.aliases.len());
+        let found = sh.aliases.get(at).filter(|a| a.0 == name);
+        match (value, found) {
+            (Some(v), found) => {
+                if found.is_some() {
+                    sh.aliases.remove(at);
+                }
                 sh.aliases.insert(at, (name.buf(), v.buf()));
             }
-            (None, Some(a)) => show_alias(sh.out, &a.0, &a.1),
+            (None, Some(a)) => show_alias(sh.out, name, &a.1),
             (None, None) => status = sh.bad(name, b"not found")?,
         }
     }
@@ -175,25 +181,20 @@ pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
-    let mut q = Buf::new();
-    super::quote_always(value, &mut q);
-    for part in [name, b"=", &q, b"\n"] {
-        out.bytes(part);
-    }
+    write_assignment(out, b"", name, Some(value));
 }
 
 /// `unalias -a`, `unalias NAME…`.
 pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let (all, i) = sh.letters(f, b"a")?;
+    let (all, i) = sh.letters(f, b"a")?.parts();
     if all != 0 {
         sh.aliases.clear();
     }
     let mut status = 0;
     for k in i..f.len() {
-        let n = sh.aliases.len();
-        sh.aliases.retain(|a| a.0 != f.get(k));
-        if sh.aliases.len() == n {
-            status = sh.bad(f.get(k), b"not found")?;
+        match sh.aliases.iter().position(|a| a.0 == f.get(k)) {
+            Some(n) => drop(sh.aliases.remove(n)),
+            None => status = sh.bad(f.get(k), b"not found")?,
         }
     }
     Ok(status)

@@ -1,105 +1,91 @@
 //! `read`: a line from standard input into variables (POSIX read; BusyBox ash for the options).
 
+use super::Letters;
 use crate::fields::Fields;
 use crate::{opt, Shell, R};
 use sys::fs::{self, Fd};
-use sys::{time, tty, Buf, Errno, ToBuf};
+use sys::num::parse_u32;
+use sys::zstr::cut;
+use sys::{time, tty, Buf, Errno, ToBuf, ZStr};
 
-struct Options<'f> {
+struct Options {
     raw: bool,
     silent: bool,
-    prompt: &'f [u8],
-    fd: i32,
-    count: Option<u32>,
     end: u8,
+    fd: Fd,
+    prompt: ZStr<'static>,
+    count: Option<u32>,
     /// Milliseconds.
     timeout: Option<u32>,
 }
 
 /// Milliseconds of `1`, `0.5`.
-fn milliseconds(text: &[u8]) -> Option<u32> {
-    let mut parts = text.splitn(2, |&c| c == b'.');
-    let whole = parts.next()?;
-    let mut ms = if whole.is_empty() { 0 } else { sys::num::parse_u32(whole)?.checked_mul(1000)? };
+fn milliseconds(mut text: &[u8]) -> Option<u32> {
+    let whole = cut(&mut text, b'.');
+    let whole = if whole.is_empty() { 0 } else { parse_u32(whole)? };
+    let mut ms = whole.wrapping_mul(1000);
     let mut unit = 100;
-    for &c in parts.next().unwrap_or(b"") {
+    for &c in text {
         if !c.is_ascii_digit() {
             return None;
         }
         ms += (c - b'0') as u32 * unit;
         unit /= 10;
     }
-    Some(ms)
+    // As many seconds as fit.
+    (whole < u32::MAX / 1001).then_some(ms)
 }
 
-fn options<'f>(sh: &mut Shell, f: &'f Fields, names: &mut usize) -> R<Options<'f>> {
-    let mut o =
-        Options { raw: false, silent: false, prompt: b"", fd: 0, count: None, end: b'\n', timeout: None };
-    let mut i = 1;
-    while let [b'-', letters @ ..] = f.get(i) {
-        if letters.is_empty() {
-            break;
-        }
-        i += 1;
-        if crate::eq(letters, b"-") {
-            break;
-        }
-        let mut rest = letters;
-        while let [c, tail @ ..] = rest {
-            rest = tail;
-            match c {
-                b'r' => o.raw = true,
-                b's' => o.silent = true,
-                b'p' | b'n' | b't' | b'u' | b'd' => {
-                    let value = if rest.is_empty() {
-                        i += 1;
-                        if f.len() < i {
-                            return bad(sh, b"option requires an argument");
-                        }
-                        f.get(i - 1)
-                    } else {
-                        rest
-                    };
-                    rest = b"";
-                    match c {
-                        b'p' => o.prompt = value,
-                        b'd' => o.end = value.first().copied().unwrap_or(0),
-                        b't' => match milliseconds(value) {
-                            Some(ms) => o.timeout = Some(ms),
-                            None => return bad(sh, b"invalid timeout"),
-                        },
-                        _ => match sys::num::parse_u32(value) {
-                            Some(n) if *c == b'n' => o.count = Some(n),
-                            Some(n) => o.fd = n as i32,
-                            None => return bad(sh, b"invalid number"),
-                        },
-                    }
+/// Reads the options into `o`; the number of the first operand.
+#[inline(never)]
+fn options(sh: &mut Shell, f: &Fields, o: &mut Options) -> R<u32> {
+    let mut l = Letters::new(f, b"rsp:n:t:u:d:");
+    loop {
+        let c = sh.letter(&mut l)? as u8;
+        match c {
+            0 => return Ok(l.next as u32),
+            b'r' => o.raw = true,
+            b's' => o.silent = true,
+            b'p' => o.prompt = l.value,
+            b'd' => o.end = l.value.first(),
+            _ => {
+                let value = l.value.bytes();
+                let n = if c == b't' { milliseconds(value) } else { parse_u32(value) };
+                match (n, c) {
+                    (None, _) => return sh.misused(value, b"invalid number"),
+                    (_, b't') => o.timeout = n,
+                    (_, b'n') => o.count = n,
+                    (Some(n), _) => o.fd = Fd(n as i32),
                 }
-                _ => return bad(sh, b"illegal option"),
             }
         }
     }
-    *names = i;
-    Ok(o)
-}
-
-fn bad<T>(sh: &mut Shell, why: &[u8]) -> R<T> {
-    sh.complain(&[why]);
-    sh.fail(2)
 }
 
 /// A line as it was read.
 struct Line {
-    /// The bytes; those that a backslash quotes are marked in `quoted`.
     text: Buf,
-    quoted: Buf,
-    status: u8,
+    /// Of each byte of `text`, what it is for splitting.
+    kinds: Buf,
 }
+
+// Kinds of bytes: text, and separators that are blanks and that are not.
+const TEXT: u8 = 0;
+const BLANK: u8 = 1;
+const OTHER: u8 = 2;
 
 /// `read [-rs] [-p PROMPT] [-n COUNT] [-d END] [-t SECONDS] [-u FD] [NAME]…`.
 pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u32> {
-    let mut i = 0;
-    let o = options(sh, f, &mut i)?;
+    let mut o = Options {
+        raw: false,
+        silent: false,
+        end: b'\n',
+        fd: Fd::STDIN,
+        prompt: crate::NOTHING,
+        count: None,
+        timeout: None,
+    };
+    let i = options(sh, f, &mut o)? as usize;
     for k in i..f.len() {
         let name = f.get(k);
         if name.is_empty() || crate::lexer::name_len(name) != name.len() {
@@ -107,106 +93,111 @@ pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u32> {
             return sh.fail(2);
         }
     }
-    let fd = Fd(o.fd);
-    let modes = if o.silent || o.count.is_some() || o.end != b'\n' { tty::get(fd).ok() } else { None };
-    if !o.prompt.is_empty() && tty::is(fd) {
-        let _ = fs::write_all(Fd::STDERR, o.prompt);
+    if !o.prompt.is_empty() && tty::is(o.fd) {
+        let _ = fs::write_all(Fd::STDERR, o.prompt.bytes());
     }
-    if let Some(m) = &modes {
-        let mut n = *m;
-        if o.silent {
-            n.lflag &= !0o10; // ECHO
+    let mut line = Line { text: Buf::new(), kinds: Buf::new() };
+    let status = with_modes(sh, &o, &mut line)?;
+    if status <= 1 {
+        if f.len() <= i {
+            sh.assign(b"REPLY", &line.text)?;
         }
-        if o.count.is_some() || o.end != b'\n' {
-            n.lflag &= !2; // ICANON
-            (n.cc[6], n.cc[5]) = (1, 0); // VMIN, VTIME
-        }
-        let _ = tty::set(fd, &n, false);
+        assign_fields(sh, f, i, &line)?;
     }
-    let line = get_line(sh, &o, fd);
-    if let Some(m) = &modes {
-        let _ = tty::set(fd, m, false);
-    }
-    let line = line?;
-    if line.status > 1 {
-        return Ok(line.status as u32);
-    }
-    if f.len() <= i {
-        sh.assign(b"REPLY", &line.text)?;
-        return Ok(line.status as u32);
-    }
-    assign_fields(sh, f, i, &line)?;
-    Ok(line.status as u32)
+    Ok(status)
 }
 
-fn get_line(sh: &mut Shell, o: &Options, fd: Fd) -> R<Line> {
-    let mut l = Line { text: Buf::new(), quoted: Buf::new(), status: 0 };
+/// Reads a line with the terminal set as the options want it; the status.
+#[inline(never)]
+fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
+    let at_once = o.count.is_some() || o.end != b'\n';
+    if at_once || o.silent {
+        if let Ok(old) = tty::get(o.fd) {
+            let mut new = old;
+            if o.silent {
+                new.lflag &= !0o10; // ECHO
+            }
+            if at_once {
+                new.lflag &= !2; // ICANON
+                (new.cc[6], new.cc[5]) = (1, 0); // VMIN, VTIME
+            }
+            let _ = tty::set(o.fd, &new, false);
+            let status = get_line(sh, o, l);
+            let _ = tty::set(o.fd, &old, false);
+            return status;
+        }
+    }
+    get_line(sh, o, l)
+}
+
+/// Waits for input as long as the options allow; the status if that is the end.
+#[inline(never)]
+fn wait(o: &Options, deadline: u32) -> Option<u32> {
+    let ms = o.timeout?;
+    let rest = (deadline.wrapping_sub(now()) as i32).max(0);
+    match fs::poll_in(o.fd, rest) {
+        Ok(true) if ms == 0 => Some(0),
+        Ok(true) | Err(Errno::EINTR) => None,
+        _ if ms == 0 => Some(1),
+        _ => Some(128 + 14),
+    }
+}
+
+#[inline(never)]
+fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
     let mut escaped = false;
     let mut left = o.count.unwrap_or(u32::MAX);
-    let deadline = o.timeout.map(|ms| now().wrapping_add(ms));
+    let deadline = o.timeout.map_or(0, |ms| now().wrapping_add(ms));
     while left > 0 {
-        if let Some(d) = deadline {
-            let rest = (d.wrapping_sub(now()) as i32).max(0);
-            match fs::poll_in(fd, rest) {
-                Ok(true) => {
-                    if o.timeout == Some(0) {
-                        return Ok(l);
-                    }
-                }
-                Err(Errno::EINTR) => {}
-                _ => {
-                    l.status = if o.timeout == Some(0) { 1 } else { 128 + 14 };
-                    return Ok(l);
-                }
-            }
+        if let Some(status) = wait(o, deadline) {
+            return Ok(status);
         }
         let mut b = [0];
-        match fs::read_once(fd, &mut b) {
-            Ok(0) => {
-                l.status = 1;
-                break;
-            }
+        match fs::read_once(o.fd, &mut b) {
+            Ok(0) => return Ok(1),
             Ok(_) => {}
             Err(Errno::EINTR) => {
                 if let Some(s) = crate::trap::pending_trap(sh) {
-                    l.status = 128 + s as u8;
-                    return Ok(l);
+                    return Ok(128 + s);
                 }
                 sh.run_traps()?;
                 continue;
             }
             Err(e) => {
-                sh.complain(&[b"read error: ", e.text()]);
-                l.status = 1;
-                break;
+                sh.complain_of(&[b"read error"], e);
+                return Ok(1);
             }
         }
         let c = b[0];
         left -= 1;
-        if escaped {
+        if !escaped {
+            if c == b'\\' && !o.raw {
+                escaped = true;
+                continue;
+            }
+            if c == o.end {
+                break;
+            }
+            if c == 0 {
+                continue;
+            }
+        } else if c == b'\n' {
             escaped = false;
-            if c != b'\n' {
-                l.text.push(c);
-                l.quoted.push(1);
-            } else if sh.opts & opt::INTERACTIVE != 0 && tty::is(fd) {
+            if sh.opts & opt::INTERACTIVE != 0 && tty::is(o.fd) {
                 let ps2 = sh.get(b"PS2").unwrap_or(b"").buf();
                 let _ = fs::write_all(Fd::STDERR, &ps2);
             }
             continue;
         }
-        if c == b'\\' && !o.raw {
-            escaped = true;
-            continue;
-        }
-        if c == o.end {
-            break;
-        }
-        if c != 0 {
-            l.text.push(c);
-            l.quoted.push(0);
-        }
+        l.text.push(c);
+        l.kinds.push(match c {
+            _ if escaped || !crate::has(&sh.vars.ifs, c) => TEXT,
+            b' ' | b'\t' | b'\n' => BLANK,
+            _ => OTHER,
+        });
+        escaped = false;
     }
-    Ok(l)
+    Ok(0)
 }
 
 fn now() -> u32 {
@@ -215,44 +206,35 @@ fn now() -> u32 {
 }
 
 /// Splits the line for the names from `i` on; the last one gets what is left.
+#[inline(never)]
 fn assign_fields(sh: &mut Shell, f: &Fields, i: usize, l: &Line) -> R {
-    let ifs = sh.vars.ifs.clone();
-    let n = l.text.len();
-    // 0 text, 1 blank separator, 2 other separator.
-    let kind = |k: usize| match l.text.get(k) {
-        Some(c) if l.quoted.get(k) == Some(&0) && ifs.contains(c) => {
-            2 - matches!(c, b' ' | b'\t' | b'\n') as u8
-        }
-        _ => 0,
-    };
-    let blanks = |mut k: usize| {
-        while k < n && kind(k) == 1 {
-            k += 1;
-        }
-        k
-    };
-    let mut at = blanks(0);
+    let mut at = past(l, 0, BLANK);
     for k in i..f.len() {
-        let start = at;
-        let mut end = at;
-        while end < n && kind(end) == 0 {
-            end += 1;
+        let mut end = past(l, at, TEXT);
+        let mut next = past(l, end, BLANK);
+        if l.kinds.get(next) == Some(&OTHER) {
+            next = past(l, next + 1, BLANK);
         }
-        let mut next = blanks(end);
-        if next < n && kind(next) == 2 {
-            next = blanks(next + 1);
-        }
-        if k + 1 == f.len() && next < n {
+        if k + 1 == f.len() && next < l.text.len() {
             // More than one field is left: all of it, without separators at its end.
-            end = n;
-            while end > start && kind(end - 1) == 1 {
+            end = l.text.len();
+            while end > at && l.kinds.get(end - 1) == Some(&BLANK) {
                 end -= 1;
             }
         }
-        sh.assign(f.get(k), l.text.get(start..end).unwrap_or(&[]))?;
+        sh.assign(f.get(k), l.text.get(at..end).unwrap_or(&[]))?;
         at = next;
     }
     Ok(())
+}
+
+/// The place behind the bytes of this kind that start at `at`.
+#[inline(never)]
+fn past(l: &Line, mut at: usize, kind: u8) -> usize {
+    while l.kinds.get(at) == Some(&kind) {
+        at += 1;
+    }
+    at
 }
 
 #[cfg(test)]

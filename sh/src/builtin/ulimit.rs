@@ -36,9 +36,12 @@ pub fn run(cx: &mut Cx) -> u8 {
         let text = a.bytes();
         let Some(letters) = text.strip_prefix(b"-").filter(|l| !l.is_empty()) else {
             // A value for the resource named last.
-            for_each(asked, &mut |resource, shift, _| {
-                if let Err(why) = set(resource, shift, which, text) {
-                    cx.error(text, why);
+            for_each(asked, &mut |resource, shift, _| match value(text, shift) {
+                None => cx.error(text, b"bad number"),
+                Some(n) => {
+                    if let Err(why) = set(resource, which, n) {
+                        cx.fail(text, why);
+                    }
                 }
             });
             return cx.status;
@@ -97,20 +100,17 @@ fn for_each(letter: u8, each: &mut dyn FnMut(u32, u32, &'static [u8])) -> bool {
     any
 }
 
+/// A limit in units of 2^`shift` bytes.
+fn value(text: &[u8], shift: u32) -> Option<u64> {
+    if crate::eq(text, b"unlimited") {
+        return Some(u64::MAX);
+    }
+    num::parse(text, 10).filter(|&n| n << shift >> shift == n).map(|n| n << shift)
+}
+
 #[inline(never)]
-fn set(resource: u32, shift: u32, which: u8, text: &[u8]) -> Result<(), &'static [u8]> {
-    let bad: &[u8] = b"bad number";
-    let mut l = getrlimit(resource).map_err(|e| e.text())?;
-    let value = match text {
-        b"unlimited" => u64::MAX,
-        _ => {
-            let n = num::parse(text, 10).ok_or(bad)?;
-            if n << shift >> shift != n {
-                return Err(bad);
-            }
-            n << shift
-        }
-    };
+fn set(resource: u32, which: u8, value: u64) -> sys::Result<()> {
+    let mut l = getrlimit(resource)?;
     // Both, unless one is named.
     if which != SOFT {
         l.hard = value;
@@ -118,7 +118,7 @@ fn set(resource: u32, shift: u32, which: u8, text: &[u8]) -> Result<(), &'static
     if which != HARD {
         l.soft = value;
     }
-    setrlimit(resource, &l).map_err(|e| e.text())
+    setrlimit(resource, &l)
 }
 
 #[cfg(test)]

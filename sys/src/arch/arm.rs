@@ -17,9 +17,8 @@ global_asm!(
     ".thumb_func",
     "_start:",
     "mov r0, sp",
-    "bl {start}",
+    "bl mote_main",
     ".text",
-    start = sym crate::entry::start,
 );
 
 // ARMv7-M: the kernel's ELF-FDPIC loader put a static PIE somewhere; apply its R_ARM_RELATIVE (23)
@@ -66,12 +65,11 @@ global_asm!(
     "4: mov r0, r4",
     "bic r5, r4, #7",
     "mov sp, r5",
-    "bl {start}",
+    "bl mote_main",
     ".align 2",
     "91: .word __ehdr_start - (90b + 4)",
     "93: .word _DYNAMIC - (92b + 4)",
     ".text",
-    start = sym crate::entry::start,
 );
 
 // Outlined: one `svc` for all calls of three arguments and one for the rest. Inlined at every call
@@ -118,7 +116,7 @@ global_asm!(
     ".text",
 );
 
-// memcpy, memmove, memset: by words where both ends are aligned, else by bytes. A quarter of the size of
+// memcpy, memmove, strlen, memset: by words where both ends are aligned, else by bytes. A quarter of the size of
 // compiler_builtins' (which are weak, so that these win). The EABI names take memset's arguments in
 // another order (Run-time ABI for the Arm Architecture, 4.3.4).
 global_asm!(
@@ -185,6 +183,19 @@ global_asm!(
     "adds r3, #1",
     "b 2b",
     "3: pop {{r0, r4, r5, pc}}",
+    ".section .text.mote_strlen,\"ax\",%progbits",
+    ".globl strlen",
+    ".type strlen,%function",
+    ".thumb_func",
+    "strlen:",
+    "movs r1, r0",
+    "1: ldrb r2, [r1]",
+    "adds r1, #1",
+    "cmp r2, #0",
+    "bne 1b",
+    "subs r0, r1, r0",
+    "subs r0, #1",
+    "bx lr",
     ".section .text.mote_memset,\"ax\",%progbits",
     ".globl __aeabi_memclr",
     ".type __aeabi_memclr,%function",

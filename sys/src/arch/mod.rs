@@ -7,6 +7,9 @@ mod x86_64;
 #[cfg(not(any(target_arch = "arm", target_arch = "x86_64")))]
 compile_error!("mote knows arm and x86_64: add a file to sys/src/arch");
 
+// The entry code calls, with the initial stack pointer, what the binary defines (`fs/binfmt_elf.c`,
+// create_elf_tables):
+//     extern "C" fn mote_main(v: sys::env::Vectors) -> !
 extern "C" {
     /// A system call of up to three arguments; -errno on failure.
     ///

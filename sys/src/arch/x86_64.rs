@@ -12,9 +12,8 @@ global_asm!(
     "_start:",
     "mov rdi, rsp",
     "and rsp, -16",
-    "call {start}",
+    "call mote_main",
     ".text",
-    start = sym crate::entry::start,
 );
 
 global_asm!(
