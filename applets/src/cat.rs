@@ -23,42 +23,19 @@ standard input.
 ",
 }
 
-/// How the text is shown.
-struct Show {
-    number: bool,
-    nonempty: bool,
-    ends: bool,
-    tabs: bool,
-    controls: bool,
-    line: u64,
+/// Where the numbering is, from file to file.
+struct Lines {
+    number: u64,
+    /// Is the next byte the first one of a line?
     at_start: bool,
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    let mut show = Show {
-        number: cx.has(opt!("nb")),
-        nonempty: cx.has(opt!("b")),
-        ends: cx.has(opt!("eA")),
-        tabs: cx.has(opt!("tA")),
-        controls: cx.has(opt!("vetA")),
-        line: 0,
-        at_start: true,
-    };
-    let plain = !cx.has(opt!("nbetvA"));
+    let mut lines = Lines { number: 0, at_start: true };
     let stdin = [ZStr::new(c"-")];
     let files = core::mem::take(&mut cx.args);
     for &file in if files.is_empty() { &stdin[..] } else { files } {
-        let opened = if file.is(b"-") { None } else { Some(fs::open(file, fs::O_RDONLY, 0)) };
-        let fd = match &opened {
-            None => Fd::STDIN,
-            Some(Ok(f)) => **f,
-            Some(Err(e)) => {
-                cx.fail(file.bytes(), *e);
-                continue;
-            }
-        };
-        let done = if plain { copy(cx, fd) } else { display(cx, fd, &mut show) };
-        if let Err(e) = done {
+        if let Err(e) = one(cx, file, &mut lines) {
             cx.fail(file.bytes(), e);
         }
         if cx.out.failed() {
@@ -68,67 +45,68 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     cx.status
 }
 
+/// Writes one file; the error is one of opening or reading.
+fn one(cx: &mut Cx, file: ZStr, lines: &mut Lines) -> Result<(), Errno> {
+    if file.is(b"-") {
+        return copy(cx, Fd::STDIN, lines);
+    }
+    let opened = fs::open(file, fs::O_RDONLY, 0)?;
+    copy(cx, *opened, lines)
+}
+
 const BUF: usize = if cfg!(mote_nommu) { 2048 } else { 16384 };
 
-/// Copies `fd` to the output as it is; the error is one of reading.
-fn copy(cx: &mut Cx, fd: Fd) -> Result<(), Errno> {
+/// Copies `fd` to the output, with numbers and visible controls if there are options.
+#[inline(never)]
+fn copy(cx: &mut Cx, fd: Fd, lines: &mut Lines) -> Result<(), Errno> {
+    let plain = !cx.has(opt!("nbetvA"));
     // In the kernel, as far as both sides can. What it cannot do, and any error, the loop below meets again
     // and knows whose it is.
-    if cx.out.flush().is_ok() && cx.out.fd() != Fd(-1) {
-        while let Ok(n) = fs::sendfile(cx.out.fd(), fd, 1 << 24) {
-            if n == 0 {
-                break;
+    if plain && cx.out.flush().is_ok() && cx.out.fd() != Fd(-1) {
+        while matches!(fs::sendfile(cx.out.fd(), fd, 1 << 24), Ok(1..)) {}
+    }
+    let mut buf = [0; BUF];
+    loop {
+        let n = fs::read(fd, &mut buf)?;
+        let text = buf.get(..n).unwrap_or_default();
+        if plain {
+            cx.out.bytes(text);
+        } else {
+            for &b in text {
+                byte(cx, b, lines);
             }
         }
-    }
-    let mut buf = [0; BUF];
-    loop {
-        let n = fs::read(fd, &mut buf)?;
-        cx.out.bytes(buf.get(..n).unwrap_or(&[]));
         if n == 0 || cx.out.flush().is_err() {
             return Ok(());
         }
     }
 }
 
-/// Copies `fd` to the output with numbers and visible controls; the error is one of reading.
-fn display(cx: &mut Cx, fd: Fd, show: &mut Show) -> Result<(), Errno> {
-    let mut buf = [0; BUF];
-    loop {
-        let n = fs::read(fd, &mut buf)?;
-        for &b in buf.get(..n).unwrap_or(&[]) {
-            byte(cx, b, show);
-        }
-        if n == 0 || cx.out.flush().is_err() {
-            return Ok(());
-        }
-    }
-}
-
-fn byte(cx: &mut Cx, b: u8, show: &mut Show) {
-    if show.at_start && show.number && !(show.nonempty && b == b'\n') {
-        show.line += 1;
-        cx.out.number(show.line, 10, 6, b' ');
+// By itself: in the loop of `copy`, what it asks for would be kept in memory all the time.
+#[inline(never)]
+fn byte(cx: &mut Cx, mut b: u8, lines: &mut Lines) {
+    let end = b == b'\n';
+    if lines.at_start && cx.has(opt!("nb")) && !(end && cx.has(opt!("b"))) {
+        lines.number += 1;
+        cx.out.number(lines.number, 10, 6, b' ');
         cx.out.byte(b'\t');
     }
-    show.at_start = b == b'\n';
-    if b == b'\n' && show.ends {
-        cx.out.byte(b'$');
+    lines.at_start = end;
+    if end {
+        if cx.has(opt!("eA")) {
+            cx.out.byte(b'$');
+        }
+    } else if cx.has(opt!("vetA")) && (b != b'\t' || cx.has(opt!("tA"))) {
+        if b >= 128 {
+            cx.out.bytes(b"M-");
+            b &= 127;
+        }
+        if b < 32 || b == 127 {
+            cx.out.byte(b'^');
+            b ^= 64;
+        }
     }
-    if b == b'\n' || (b == b'\t' && !show.tabs) || !show.controls {
-        cx.out.byte(b);
-        return;
-    }
-    if b >= 128 {
-        cx.out.bytes(b"M-");
-    }
-    let low = b & 127;
-    if low < 32 || low == 127 {
-        cx.out.byte(b'^');
-        cx.out.byte(low ^ 64);
-    } else {
-        cx.out.byte(low);
-    }
+    cx.out.byte(b);
 }
 
 #[cfg(test)]

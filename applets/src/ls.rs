@@ -6,6 +6,7 @@ mod show;
 use crate::util::name::{self, Odd};
 use crate::util::users::Names;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use sys::buf::concat;
 use sys::fs::{self, Dir, Fd, Statx};
 use sys::{num, sort, time, tty, Buf, Cx, Errno, ZStr};
@@ -70,7 +71,7 @@ struct Item {
     /// Where its name starts in [`List::names`].
     name: u32,
     /// Columns of the name with its mark.
-    width: u32,
+    width: Cell<u32>,
     mode: u32,
     links: u32,
     uid: u32,
@@ -100,9 +101,15 @@ struct List {
     items: Vec<Item>,
     /// NUL-terminated, one behind the other.
     names: Buf,
+    /// Which items are shown, in their order.
+    order: Vec<u32>,
 }
 
 impl List {
+    fn new(dir: Fd, path: Buf) -> List {
+        List { dir, path, items: Vec::new(), names: Buf::new(), order: Vec::new() }
+    }
+
     #[inline(never)]
     fn name(&self, i: &Item) -> ZStr<'_> {
         self.names.get(i.name as usize..).and_then(ZStr::from_bytes_with_nul).unwrap_or(ZStr::new(c""))
@@ -118,8 +125,10 @@ impl List {
         concat(&[&self.path, slash, name.bytes()])
     }
 
-    fn item(&self, n: u32) -> Option<&Item> {
-        self.items.get(n as usize)
+    /// The item that is shown as number `n`.
+    #[inline(never)]
+    fn item(&self, n: usize) -> Option<&Item> {
+        self.items.get(*self.order.get(n)? as usize)
     }
 }
 
@@ -155,7 +164,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         opts |= opt!("--full-time");
     }
     if opts & (opt!("gno") | opt!("--full-time")) != 0 {
-        opts |= opt!("l");
+        opts = opts & !opt!("Cxm") | opt!("l");
     }
     if terminal && opts & opt!("1Cxml") == 0 {
         opts |= opt!("C");
@@ -230,22 +239,26 @@ impl Ls<'_, '_> {
         let dot = [ZStr::new(c".")];
         let args = core::mem::take(&mut self.cx.args);
         let args = if args.is_empty() { &dot[..] } else { args };
-        let mut list = List { dir: Fd::CWD, path: Buf::new(), items: Vec::new(), names: Buf::new() };
+        let mut list = List::new(Fd::CWD, Buf::new());
         for &a in args {
             self.add(&mut list, a, 0, 0);
         }
         self.status = self.color || self.has(opt!("FislLtS"));
-        let order = self.sorted(&list);
-        let mut files = Vec::new();
-        for &n in &order {
-            if self.has(opt!("d")) || !list.item(n).is_some_and(Item::is_dir) {
-                files.push(n);
-            }
-        }
-        self.show(&mut list, &files);
+        self.sort(&mut list);
         if !self.has(opt!("d")) {
-            self.push_directories(&list, &order, 0);
+            self.push_directories(&list, 0);
+            let List { items, order, .. } = &mut list;
+            let mut files = 0;
+            for at in 0..order.len() {
+                let n = *order.get(at).unwrap_or(&0);
+                if let (false, Some(slot)) = (items.get(n as usize).is_some_and(Item::is_dir), order.get_mut(files)) {
+                    *slot = n;
+                    files += 1;
+                }
+            }
+            order.truncate(files);
         }
+        self.show(&list);
         let titles = args.len() > 1 || self.has(opt!("R"));
         while let Some((path, depth)) = self.pending.pop() {
             if self.cx.out.failed() {
@@ -255,10 +268,13 @@ impl Ls<'_, '_> {
         }
     }
 
-    /// Remembers the directories of `list` to be listed, in `order`.
+    /// Remembers the directories of `list` to be listed, in its order.
     #[inline(never)]
-    fn push_directories(&mut self, list: &List, order: &[u32], depth: usize) {
-        for i in order.iter().rev().filter_map(|&n| list.item(n)) {
+    fn push_directories(&mut self, list: &List, depth: usize) {
+        let mut n = list.order.len();
+        while n > 0 {
+            n -= 1;
+            let Some(i) = list.item(n) else { continue };
             let name = list.name(i);
             if i.is_dir() && (depth == 0 || !(name.is(b".") || name.is(b".."))) {
                 self.pending.push((list.path(name), depth));
@@ -285,7 +301,7 @@ impl Ls<'_, '_> {
             self.text.extend_from_slice(b":\n");
             self.cx.out.bytes(&self.text);
         }
-        let mut list = List { dir: dir.fd(), path, items: Vec::new(), names: Buf::new() };
+        let mut list = List::new(dir.fd(), path);
         if self.has(opt!("a")) {
             self.add(&mut list, ZStr::new(c"."), 0, 0);
             self.add(&mut list, ZStr::new(c".."), 0, 0);
@@ -307,10 +323,10 @@ impl Ls<'_, '_> {
         if self.has(opt!("ls")) {
             self.total(&list);
         }
-        let order = self.sorted(&list);
-        self.show(&mut list, &order);
+        self.sort(&mut list);
+        self.show(&list);
         if self.has(opt!("R")) {
-            self.push_directories(&list, &order, depth + 1);
+            self.push_directories(&list, depth + 1);
         }
     }
 
@@ -382,17 +398,19 @@ impl Ls<'_, '_> {
         fs::statx(list.dir, name, fs::AT_SYMLINK_NOFOLLOW)
     }
 
-    /// The order in which to show the items.
+    /// Puts the items in the order in which to show them.
     #[inline(never)]
-    fn sorted(&self, list: &List) -> Vec<u32> {
+    fn sort(&self, list: &mut List) {
         let mut order: Vec<u32> = (0..list.items.len() as u32).collect();
         if !self.has(opt!("U")) {
-            sort::sort(&mut order, &mut |a, b| match (list.item(a), list.item(b)) {
-                (Some(a), Some(b)) => self.before(list, a, b),
-                _ => false,
+            sort::sort(&mut order, &mut |a, b| {
+                match (list.items.get(a as usize), list.items.get(b as usize)) {
+                    (Some(a), Some(b)) => self.before(list, a, b),
+                    _ => false,
+                }
             });
         }
-        order
+        list.order = order;
     }
 
     fn before(&self, list: &List, a: &Item, b: &Item) -> bool {

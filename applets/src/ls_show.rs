@@ -65,33 +65,46 @@ impl Ls<'_, '_> {
         self.cx.out.bytes(&self.text);
     }
 
-    /// Shows the items of `list` that `order` names.
+    /// Shows the items of `list`.
     #[inline(never)]
-    pub(super) fn show(&mut self, list: &mut List, order: &[u32]) {
-        if order.is_empty() {
+    pub(super) fn show(&mut self, list: &List) {
+        let n = list.order.len();
+        if n == 0 {
             return;
         }
         self.begun = true;
-        let cells = self.measure(list, order);
-        let long = self.has(opt!("l"));
+        let cells = self.measure(list);
         let mut columns = 1;
         let mut widths: Vec<u32> = Vec::new();
-        if self.has(opt!("Cx")) && !long {
-            columns = self.fit(list, order, cells, &mut widths);
+        if self.has(opt!("Cx")) {
+            columns = self.fit(list, cells, &mut widths);
         }
-        if self.has(opt!("m")) && !long {
-            return self.commas(list, order, cells);
+        let commas = self.has(opt!("m"));
+        if commas {
+            columns = n;
         }
-        let rows = parts(order.len(), columns);
+        let rows = parts(n, columns);
         for row in 0..rows {
             let (mut at, step) = if self.has(opt!("x")) { (row * columns, 1) } else { (row, rows) };
             let mut gap = 0;
+            // Columns taken so far, where commas part the names.
+            let mut taken = 0;
             for column in 0..columns {
-                let Some(i) = order.get(at).and_then(|&n| list.item(n)) else { break };
+                let Some(i) = list.item(at) else { break };
+                let width = cells + i.width.get();
                 self.cx.out.fill(b' ', gap);
+                taken += width;
+                if commas && column > 0 {
+                    taken += 2;
+                    let mut comma = b", ";
+                    if taken >= self.screen {
+                        comma = b",\n";
+                        taken = width;
+                    }
+                    self.cx.out.bytes(comma);
+                }
                 self.item(list, i);
-                let width = widths.get(column).map_or(0, |w| w + 2);
-                gap = width.saturating_sub(cells + i.width) as usize;
+                gap = widths.get(column).map_or(0, |w| w + 2).saturating_sub(width) as usize;
                 at += step;
             }
             self.cx.out.byte(b'\n');
@@ -99,9 +112,9 @@ impl Ls<'_, '_> {
     }
 
     /// Finds out how wide cells and names are; the columns that all cells take.
-    fn measure(&mut self, list: &mut List, order: &[u32]) -> u32 {
+    fn measure(&mut self, list: &List) -> u32 {
         self.widths = [0; CELLS];
-        for &n in order {
+        for n in 0..list.order.len() {
             let Some(i) = list.item(n) else { continue };
             for k in 0..DATE {
                 if self.cells >> k & 1 != 0 {
@@ -115,10 +128,7 @@ impl Ls<'_, '_> {
             if self.has(opt!("Cxm")) {
                 self.text.clear();
                 let width = name::show(list.name(i).bytes(), self.odd, &mut self.text);
-                let width = width as u32 + (self.mark(i.mode) != 0) as u32;
-                if let Some(i) = list.items.get_mut(n as usize) {
-                    i.width = width;
-                }
+                i.width.set(width as u32 + (self.mark(i.mode) != 0) as u32);
             }
         }
         let mut sum = 0;
@@ -128,27 +138,9 @@ impl Ls<'_, '_> {
         sum
     }
 
-    fn commas(&mut self, list: &List, order: &[u32], cells: u32) {
-        // The first one has no comma before it.
-        let mut at = 0u32.wrapping_sub(2);
-        let mut comma: &[u8] = b"";
-        for i in order.iter().filter_map(|&n| list.item(n)) {
-            let width = cells + i.width;
-            at = at.wrapping_add(width + 2);
-            if at >= self.screen && !comma.is_empty() {
-                comma = b",\n";
-                at = width;
-            }
-            self.cx.out.bytes(comma);
-            comma = b", ";
-            self.item(list, i);
-        }
-        self.cx.out.byte(b'\n');
-    }
-
     /// As many columns as fit, two blanks between them, and their widths.
-    fn fit(&self, list: &List, order: &[u32], cells: u32, widths: &mut Vec<u32>) -> usize {
-        let n = order.len();
+    fn fit(&self, list: &List, cells: u32, widths: &mut Vec<u32>) -> usize {
+        let n = list.order.len();
         let across = self.has(opt!("x"));
         let mut columns = n.min(self.screen as usize / 3 + 1);
         loop {
@@ -160,9 +152,9 @@ impl Ls<'_, '_> {
             widths.resize(columns, 0);
             // A full line would make some terminals begin a new one; but two columns may fill it.
             let mut line = 2 * (columns as u32 - 1) + (columns > 2) as u32;
-            for (at, &k) in order.iter().enumerate() {
+            for at in 0..n {
                 let column = if across { at % columns } else { at / rows };
-                let width = cells + list.item(k).map_or(0, |i| i.width);
+                let width = cells + list.item(at).map_or(0, |i| i.width.get());
                 if let Some(w) = widths.get_mut(column) {
                     if *w < width {
                         line += width - *w;

@@ -66,24 +66,28 @@ fn make(cx: &mut Cx, path: &[u8], mode: u32, parents: u32) {
 #[inline(never)]
 fn one(cx: &mut Cx, path: &[u8], mode: u32) -> bool {
     let path: Buf = path.buf();
-    let mut made = fs::mkdirat(Fd::CWD, path.z(), mode & 0o777);
-    if made.is_ok() && cx.has(opt!("v")) {
-        cx.out.bytes(b"mkdir: created directory '");
-        cx.out.bytes(&path);
-        cx.out.bytes(b"'\n");
-    }
-    if made.is_ok() && mode > 0o777 {
-        // mkdir(2) takes permissions only.
-        made = fs::fchmodat(Fd::CWD, path.z(), mode);
-    }
-    if let Err(e) = made {
-        // Whatever mkdir minds (a read-only file system, no right to write): it need not be made.
-        if !cx.has(opt!("p")) || !fs::stat(path.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR) {
-            cx.fail(&path, e);
-            return false;
+    let done = match fs::mkdirat(Fd::CWD, path.z(), mode & 0o777) {
+        Ok(()) => {
+            if cx.has(opt!("v")) {
+                cx.out.bytes(b"mkdir: created directory '");
+                cx.out.bytes(&path);
+                cx.out.bytes(b"'\n");
+            }
+            // mkdir(2) takes permissions only.
+            if mode > 0o777 {
+                fs::fchmodat(Fd::CWD, path.z(), mode)
+            } else {
+                Ok(())
+            }
         }
+        // Whatever mkdir minds (a read-only file system, no right to write): it need not be made.
+        Err(_) if cx.has(opt!("p")) && fs::stat(path.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR) => Ok(()),
+        failed => failed,
+    };
+    if let Err(e) = done {
+        cx.fail(&path, e);
     }
-    true
+    done.is_ok()
 }
 
 #[cfg(test)]

@@ -205,9 +205,7 @@ impl Ps<'_> {
         let Some(tid) = num::parse_u32(name) else { return };
         let mut p = match load(at, name) {
             Ok(p) => p,
-            // Whoever ends while we look is not there, and some may not be looked at.
-            Err(Errno::ENOENT | Errno::ESRCH | Errno::EACCES | Errno::EPERM) => return,
-            Err(e) => return cx.fail(name, e),
+            Err(e) => return unread(cx, name, e),
         };
         p.tid = tid;
         p.pid = if group == 0 { tid } else { group };
@@ -233,6 +231,18 @@ impl Ps<'_> {
         self.columns = columns;
         self.value = value;
         flush_line(cx, &mut self.line, self.width);
+        if let Some(e) = p.failed.get() {
+            unread(cx, &p.comm, e);
+        }
+    }
+}
+
+/// Reports what could not be read of a process. Whoever ends while we look is not there, and some may not be
+/// looked at: that is no error.
+#[inline(never)]
+fn unread(cx: &mut Cx, name: &[u8], why: Errno) {
+    if !matches!(why, Errno::ENOENT | Errno::ESRCH | Errno::EACCES | Errno::EPERM) {
+        cx.fail(name, why);
     }
 }
 
@@ -330,12 +340,18 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
     number(out, n, 1);
 }
 
-/// Calls `read` for `PID/file`; nothing if the process has ended.
+/// Calls `read` for `PID/file`; nothing if that fails, which [`Process::failed`] tells then.
 #[inline(never)]
 fn file<'b>(p: &Process, proc: Fd, name: &[u8], buf: &'b mut [u8]) -> &'b [u8] {
     let mut digits = [0; 64];
     let at = path(num::digits(&mut digits, p.pid as u64, 10), name);
-    read(proc, at.z(), buf).unwrap_or_default()
+    match read(proc, at.z(), buf) {
+        Ok(text) => text,
+        Err(e) => {
+            p.failed.set(Some(e));
+            &[]
+        }
+    }
 }
 
 /// The real user or group from `status`: the first number behind `tag`.

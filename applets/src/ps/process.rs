@@ -1,6 +1,7 @@
 //! What /proc tells of one process or thread (`man 5 proc`).
 
 use crate::util::stamp::number;
+use core::cell::Cell;
 use sys::fs::{self, Fd, Statx};
 use sys::zstr::cut;
 use sys::{num, Buf, ToBuf, Errno, ZStr};
@@ -38,6 +39,8 @@ pub(crate) struct Process {
     /// Effective user and group, the owners of its folder.
     pub(crate) uid: u32,
     pub(crate) gid: u32,
+    /// Why something more could not be read.
+    pub(crate) failed: Cell<Option<Errno>>,
 }
 
 impl Process {
@@ -81,7 +84,7 @@ fn parse(text: &[u8]) -> Option<Process> {
     let comm = text.get(open + 1..close)?.buf();
     let rest = text.get(close + 2..)?;
     let (&state, rest) = rest.split_first()?;
-    let mut p = Process { pid: 0, tid: 0, comm, state, numbers: [0; FIELDS], uid: 0, gid: 0 };
+    let mut p = Process { pid: 0, tid: 0, comm, state, numbers: [0; FIELDS], uid: 0, gid: 0, failed: Cell::new(None) };
     let mut rest = rest.get(1..)?;
     for slot in &mut p.numbers {
         let word = cut(&mut rest, b' ');

@@ -1,7 +1,8 @@
 //! Names of users and groups from /etc/passwd and /etc/group (POSIX pwd.h, grp.h; `man 5 passwd`).
 
 use sys::fs::{self, Fd};
-use sys::{num, zstr, Buf, ZStr};
+use sys::zstr::cut;
+use sys::{num, Buf, ZStr};
 
 /// One of the two files, read once when the first name is asked for, and the name found last.
 pub(crate) struct Names {
@@ -45,15 +46,6 @@ fn find<'t>(mut text: &'t [u8], digits: &'t [u8]) -> &'t [u8] {
         }
     }
     digits
-}
-
-/// Takes what stands before `mark`, or everything, off `text`, and the mark too.
-#[inline(never)]
-pub(crate) fn cut<'t>(text: &mut &'t [u8], mark: u8) -> &'t [u8] {
-    let n = zstr::position(text, mark).unwrap_or(text.len());
-    let (field, rest) = text.split_at_checked(n).unwrap_or_default();
-    *text = rest.get(1..).unwrap_or_default();
-    field
 }
 
 /// The whole file; what cannot be read is empty, for names are a help and no duty.

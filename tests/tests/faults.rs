@@ -1,0 +1,439 @@
+//! Faults in system calls: `strace -e inject=…` makes the n-th call of each kind fail, for each kind and each n
+//! that a workload has, and the outcome is judged.
+//!
+//! Whatever fails: the applet ends, not by a signal of its own making; it never gives status 0 with work
+//! undone; it says why; and what a workload must keep is kept. To have another applet tested, add a line to
+//! [`WORKLOADS`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::{symlink, FileTypeExt, MetadataExt};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tests::applet;
+
+/// What an applet does in the test, and what must hold.
+struct Workload {
+    /// The applet and its arguments; `THERE` is a folder on another file system.
+    words: &'static str,
+    /// What it finds.
+    prepare: fn(&Place),
+    /// What must be so after any fault, whatever the status.
+    kept: fn(&Place) -> Result<(), String>,
+}
+
+/// The table. Each workload also stands in a test below, so that they run side by side.
+const WORKLOADS: &[Workload] = &[
+    Workload { words: "cat one two", prepare: files, kept: nothing },
+    Workload { words: "cat -n one two", prepare: files, kept: nothing },
+    Workload { words: "dmesg", prepare: empty, kept: nothing },
+    Workload { words: "dmesg -S", prepare: empty, kept: nothing },
+    Workload { words: "ls -lnR .", prepare: tree, kept: nothing },
+    Workload { words: "ls -C .", prepare: files, kept: nothing },
+    Workload { words: "mkdir -p -m 2750 a/b/c", prepare: empty, kept: nothing },
+    Workload { words: "mkdir a b", prepare: empty, kept: nothing },
+    Workload { words: "mv -f one there", prepare: files, kept: one_is_somewhere },
+    Workload { words: "mv -f one THERE/one", prepare: files, kept: one_is_whole },
+    Workload { words: "mv -f one two THERE", prepare: old_there, kept: old_or_new },
+    Workload { words: "mv -f tree THERE/tree", prepare: tree, kept: tree_is_whole },
+    Workload { words: "rm -f one two", prepare: files, kept: bystander },
+    Workload { words: "rm -r tree", prepare: tree, kept: bystander },
+    Workload { words: "ps -o pid,args -p 1", prepare: empty, kept: nothing },
+];
+
+/// Kinds of calls that cannot fail, as they are used here.
+const SURE: &[&str] = &["clock_gettime", "exit_group", "geteuid", "umask"];
+
+/// Kinds of calls that may fail without a word: they only ask about a terminal.
+const IDLE: &[&str] = &["ioctl"];
+
+/// Kinds of calls whose failure is told but leaves mv's status alone (POSIX, mv, step 6): what was moved keeps
+/// its content, not its owner, mode or times.
+const TOLD: &[&str] = &["fchownat", "fchmodat", "utimensat"];
+
+/// The errors that a kind of call is given.
+fn errors(call: &str) -> &'static [&'static str] {
+    match call {
+        "write" | "sendfile" | "ftruncate" => &["ENOSPC", "EIO", "EINTR"],
+        "read" | "getdents64" | "close" => &["EIO", "EINTR"],
+        "openat" => &["EMFILE", "EIO", "EINTR"],
+        "mmap" | "brk" | "mremap" => &["ENOMEM"],
+        "mkdirat" | "mknodat" | "symlinkat" | "linkat" | "renameat2" => &["ENOSPC", "EIO"],
+        _ => &["EIO"],
+    }
+}
+
+/// A folder to work in, and one on another file system.
+struct Place {
+    here: TempDir,
+    there: TempDir,
+}
+
+impl Place {
+    fn new(workload: &Workload) -> Place {
+        let here = tempfile::tempdir().expect("a folder");
+        let there = tempfile::tempdir_in("/dev/shm").expect("a folder in /dev/shm");
+        let device = |p: &TempDir| fs::metadata(p.path()).expect("a folder").dev();
+        assert_ne!(device(&here), device(&there), "/dev/shm must be a file system of its own");
+        let place = Place { here, there };
+        (workload.prepare)(&place);
+        place
+    }
+
+    fn here(&self, name: &str) -> PathBuf {
+        self.here.path().join(name)
+    }
+
+    fn there(&self, name: &str) -> PathBuf {
+        self.there.path().join(name)
+    }
+
+    /// All that is in both folders.
+    fn content(&self) -> [Content; 2] {
+        [content(self.here.path()), content(self.there.path())]
+    }
+}
+
+/// For each path: type and permissions, and what it holds or leads to.
+type Content = BTreeMap<String, (u32, Vec<u8>)>;
+
+fn content(dir: &Path) -> Content {
+    let mut all = Content::new();
+    let mut waiting = vec![dir.to_path_buf()];
+    while let Some(at) = waiting.pop() {
+        for entry in fs::read_dir(&at).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let status = fs::symlink_metadata(&path).expect("a file");
+            let kind = status.file_type();
+            let held = if kind.is_dir() {
+                waiting.push(path.clone());
+                Vec::new()
+            } else if kind.is_symlink() {
+                fs::read_link(&path).expect("a link").into_os_string().into_encoded_bytes()
+            } else if kind.is_fifo() {
+                Vec::new()
+            } else {
+                fs::read(&path).expect("a file")
+            };
+            let name = path.strip_prefix(dir).expect("below it").to_string_lossy().into_owned();
+            all.insert(name, (status.mode(), held));
+        }
+    }
+    all
+}
+
+/// Without permissions, where those may be lost.
+fn held(all: &[Content; 2]) -> Vec<(&String, u32, &[u8])> {
+    let rows = all.iter().flatten();
+    rows.map(|(name, (mode, held))| (name, mode & TYPE, held.as_slice())).collect()
+}
+
+/// The bits of a mode that tell the type (S_IFMT).
+const TYPE: u32 = 0o170000;
+
+fn big(fill: u8) -> Vec<u8> {
+    let mut text = vec![fill; 70_000];
+    text.push(b'\n');
+    text
+}
+
+fn empty(_: &Place) {}
+
+fn files(place: &Place) {
+    fs::write(place.here("one"), big(b'1')).unwrap();
+    fs::write(place.here("two"), "two\nlines\n").unwrap();
+    fs::write(place.here("keep"), "keep").unwrap();
+}
+
+fn old_there(place: &Place) {
+    files(place);
+    fs::write(place.there("one"), "old").unwrap();
+    fs::write(place.there("two"), "old").unwrap();
+}
+
+fn tree(place: &Place) {
+    fs::create_dir_all(place.here("tree/sub/deep")).unwrap();
+    fs::write(place.here("keep"), "keep").unwrap();
+    fs::write(place.here("tree/file"), big(b'f')).unwrap();
+    fs::write(place.here("tree/sub/deep/leaf"), "leaf").unwrap();
+    fs::hard_link(place.here("tree/file"), place.here("tree/sub/again")).unwrap();
+    symlink("../keep", place.here("tree/link")).unwrap();
+    let fifo = place.here("tree/fifo");
+    let mode = rustix::fs::Mode::from_raw_mode(0o640);
+    rustix::fs::mknodat(rustix::fs::CWD, fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+}
+
+fn nothing(_: &Place) -> Result<(), String> {
+    Ok(())
+}
+
+fn is(path: &Path, text: &[u8]) -> bool {
+    fs::read(path).is_ok_and(|found| found == text)
+}
+
+fn must(good: bool, why: &str) -> Result<(), String> {
+    if good {
+        Ok(())
+    } else {
+        Err(why.to_string())
+    }
+}
+
+fn bystander(place: &Place) -> Result<(), String> {
+    must(is(&place.here("keep"), b"keep"), "a file that is none of its business is gone")
+}
+
+fn one_is_somewhere(place: &Place) -> Result<(), String> {
+    let text = big(b'1');
+    must(is(&place.here("one"), &text) || is(&place.here("there"), &text), "the file is lost")
+}
+
+/// The source, or the whole of it at its new place; and never a part of it there.
+fn one_is_whole(place: &Place) -> Result<(), String> {
+    let text = big(b'1');
+    let there = place.there("one");
+    must(is(&place.here("one"), &text) || is(&there, &text), "the file is lost")?;
+    must(!there.exists() || is(&there, &text), "half a file has the new name")
+}
+
+/// As above for two files over old ones, which are there until the new ones are.
+fn old_or_new(place: &Place) -> Result<(), String> {
+    for (name, text) in [("one", big(b'1')), ("two", b"two\nlines\n".to_vec())] {
+        let (here, there) = (place.here(name), place.there(name));
+        let moved = is(&there, &text);
+        must(moved || is(&there, b"old") && is(&here, &text), "neither the old nor the new file")?;
+    }
+    Ok(())
+}
+
+fn tree_is_whole(place: &Place) -> Result<(), String> {
+    let whole = |root: PathBuf| {
+        is(&root.join("file"), &big(b'f'))
+            && is(&root.join("sub/again"), &big(b'f'))
+            && is(&root.join("sub/deep/leaf"), b"leaf")
+            && fs::read_link(root.join("link")).is_ok_and(|l| l == Path::new("../keep"))
+            && fs::symlink_metadata(root.join("fifo")).is_ok_and(|s| s.file_type().is_fifo())
+    };
+    bystander(place)?;
+    let moved = whole(place.there("tree"));
+    must(moved || whole(place.here("tree")), "a part of the tree is lost")?;
+    must(moved || !place.there("tree").exists(), "half a tree has the new name")
+}
+
+/// How a run ended.
+struct Done {
+    status: ExitStatus,
+    out: Vec<u8>,
+    err: String,
+}
+
+/// Longest time for one run, on a machine that does other things too.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs a workload in `place` under strace with `options`.
+fn run(workload: &Workload, place: &Place, options: &[String]) -> Done {
+    let mut words = workload.words.split(' ');
+    let name = words.next().expect("an applet");
+    let program = applet("x86_64", name);
+    let mut command = Command::new("strace");
+    command.arg("-qq").args(options).arg("--").arg(program.get_program());
+    command.args(words.map(|word| word.replace("THERE", &place.there.path().to_string_lossy())));
+    for (name, value) in program.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command.current_dir(place.here.path()).stdin(Stdio::null());
+    // To files: a pipe could fill up, and nobody would read while we wait.
+    let captured = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| fs::File::create(captured.path().join(name)).expect("a file");
+    command.stdout(file("out")).stderr(file("err"));
+    let mut child = command.spawn().expect("strace starts: `cargo rootfs setup` installs it");
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            break status;
+        }
+        if start.elapsed() > LIMIT {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("`{}` hangs with {options:?}", workload.words);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let read = |name: &str| fs::read(captured.path().join(name)).expect("what was written");
+    let out = read("out");
+    Done { status, out, err: String::from_utf8_lossy(&read("err")).into_owned() }
+}
+
+/// How often a workload makes each kind of call, after the exec.
+fn calls(workload: &Workload) -> (BTreeMap<String, usize>, Place, Done) {
+    let place = Place::new(workload);
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let done = run(workload, &place, &["-o".into(), log.path().to_string_lossy().into_owned()]);
+    assert!(done.status.success() && done.err.is_empty(), "`{}`: {}", workload.words, done.err);
+    let mut calls = BTreeMap::new();
+    for line in fs::read_to_string(log.path()).expect("strace's log").lines() {
+        let name = line.split('(').next().expect("a name");
+        if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !name.starts_with("exec") {
+            *calls.entry(name.to_string()).or_insert(0) += 1;
+        }
+    }
+    for call in SURE {
+        calls.remove(*call);
+    }
+    assert!(!calls.is_empty(), "`{}`: strace shows no calls", workload.words);
+    (calls, place, done)
+}
+
+/// The numbers of calls to try out of `count`: all of a few; of many the first, the last, and some between.
+fn numbers(count: usize) -> BTreeSet<usize> {
+    (1..=count).filter(|n| *n <= 8 || *n + 4 > count || n % (count / 12 + 1) == 0).collect()
+}
+
+/// Runs a workload with every fault, and judges.
+fn faults(words: &str) {
+    let workload = WORKLOADS.iter().find(|w| w.words == words).expect("a workload");
+    let (calls, place, good) = calls(workload);
+    let expected = place.content();
+    let mut wrong = Vec::new();
+    for (call, &count) in &calls {
+        for (n, error) in numbers(count).into_iter().flat_map(|n| errors(call).iter().map(move |e| (n, e))) {
+            let place = Place::new(workload);
+            let fault = format!("{call}:error={error}:when={n}");
+            let done = run(workload, &place, &quiet(&format!("inject={fault}")));
+            let content = place.content();
+            let lost = (workload.kept)(&place).err();
+            let same = if TOLD.contains(&call.as_str()) && !done.err.is_empty() {
+                held(&content) == held(&expected)
+            } else {
+                content == expected
+            };
+            let verdict = match (done.status.code(), lost) {
+                (_, Some(lost)) => Some(lost),
+                (None, _) => Some(format!("ended by {:?}", done.status.signal())),
+                (Some(0), _) if !same || done.out != good.out => Some("status 0, but work undone".into()),
+                (Some(0), _) => None,
+                // What could not be said cannot be read.
+                (Some(_), _) if done.err.is_empty() && call != "write" => Some("fails without a word".into()),
+                (Some(_), _) if IDLE.contains(&call.as_str()) => Some("fails for nothing".into()),
+                // The call is to be made again.
+                (Some(_), _) if *error == "EINTR" && ["read", "write"].contains(&call.as_str()) => {
+                    Some("gives up for a signal".into())
+                }
+                (Some(_), _) => None,
+            };
+            if let Some(verdict) = verdict {
+                wrong.push(format!("{fault}: {verdict}; {}", done.err.trim_end()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "`{words}`:\n{}", wrong.join("\n"));
+}
+
+/// Kills a workload at each of its calls: what must be kept is kept.
+fn kills(words: &str) {
+    let workload = WORKLOADS.iter().find(|w| w.words == words).expect("a workload");
+    let (calls, ..) = calls(workload);
+    for (call, &count) in &calls {
+        for n in numbers(count) {
+            let place = Place::new(workload);
+            let fault = format!("inject={call}:signal=KILL:when={n}");
+            let done = run(workload, &place, &quiet(&fault));
+            assert!(!done.status.success(), "`{words}` with {fault} is not killed");
+            if let Err(lost) = (workload.kept)(&place) {
+                panic!("`{words}` with {fault}: {lost}");
+            }
+        }
+    }
+}
+
+/// strace's options for an injection of which nothing is shown.
+fn quiet(expression: &str) -> Vec<String> {
+    ["-o", "/dev/null", "-e", expression].map(String::from).to_vec()
+}
+
+/// One test a workload, for they run side by side.
+macro_rules! faults {
+    ($($name:ident: $words:literal,)*) => {
+        $(#[test]
+        fn $name() {
+            faults($words);
+        })*
+
+        #[test]
+        fn every_workload_is_tested() {
+            let tested: Vec<&str> = vec![$($words),*];
+            for workload in WORKLOADS {
+                assert!(tested.contains(&workload.words), "`{}` stands in no test", workload.words);
+            }
+        }
+    };
+}
+
+faults! {
+    cat_survives_faults: "cat one two",
+    cat_with_numbers_survives_faults: "cat -n one two",
+    dmesg_survives_faults: "dmesg",
+    dmesg_by_system_call_survives_faults: "dmesg -S",
+    ls_survives_faults: "ls -lnR .",
+    ls_in_columns_survives_faults: "ls -C .",
+    mkdir_with_parents_survives_faults: "mkdir -p -m 2750 a/b/c",
+    mkdir_survives_faults: "mkdir a b",
+    mv_within_a_file_system_survives_faults: "mv -f one there",
+    mv_of_a_file_survives_faults: "mv -f one THERE/one",
+    mv_over_old_files_survives_faults: "mv -f one two THERE",
+    mv_of_a_tree_survives_faults: "mv -f tree THERE/tree",
+    rm_survives_faults: "rm -f one two",
+    rm_of_a_tree_survives_faults: "rm -r tree",
+    ps_survives_faults: "ps -o pid,args -p 1",
+}
+
+#[test]
+fn mv_loses_nothing_when_it_is_killed() {
+    kills("mv -f one two THERE");
+    kills("mv -f tree THERE/tree");
+}
+
+/// Writes that are cut short and then fail: files of 20 KB at most (`ulimit -f`, in units of 512 bytes).
+#[test]
+fn a_short_write_is_no_copy() {
+    let workload = |words: &str| WORKLOADS.iter().find(|w| w.words == words).expect("a workload");
+    for words in ["mv -f one THERE/one", "mv -f one two THERE", "mv -f tree THERE/tree"] {
+        let workload = workload(words);
+        let place = Place::new(workload);
+        let before = place.content();
+        let Output { status, stderr, .. } = limited(workload, &place);
+        assert!(!status.success() && !stderr.is_empty(), "`{words}`: {status}");
+        (workload.kept)(&place).unwrap_or_else(|lost| panic!("`{words}`: {lost}"));
+        let after = place.content();
+        assert_eq!(after[0].get("one"), before[0].get("one"));
+        assert!(after[1].keys().all(|name| !name.starts_with('.')), "a part is left behind: {after:?}");
+    }
+}
+
+fn limited(workload: &Workload, place: &Place) -> Output {
+    let mut words = workload.words.split(' ');
+    let program = applet("x86_64", words.next().expect("an applet"));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 40; exec \"$0\" \"$@\""]).arg(program.get_program());
+    shell.args(words.map(|word| word.replace("THERE", &place.there.path().to_string_lossy())));
+    shell.current_dir(place.here.path()).output().expect("sh")
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    for workload in WORKLOADS {
+        let good = calls(workload).2;
+        let place = Place::new(workload);
+        let mut words = workload.words.split(' ');
+        let mut program = applet("x86_64", words.next().expect("an applet"));
+        program.args(words.map(|word| word.replace("THERE", &place.there.path().to_string_lossy())));
+        program.current_dir(place.here.path()).stdin(Stdio::null());
+        program.stdout(fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full"));
+        let done = program.output().expect("it starts");
+        assert_eq!(done.status.success(), good.out.is_empty(), "`{}`: {}", workload.words, done.status);
+        assert_eq!(done.stderr.is_empty(), good.out.is_empty(), "`{}`", workload.words);
+    }
+}
