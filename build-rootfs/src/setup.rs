@@ -28,8 +28,14 @@ const KERNEL: &[(&str, &str)] = &[
     ("bc", "bc"),
     ("xz-utils", "xz"),
 ];
-const TEST: &[(&str, &str)] =
-    &[("cpio", "cpio"), ("gcc", "gcc"), ("make", "make"), ("bzip2", "bzip2"), ("xz-utils", "xz")];
+const TEST: &[(&str, &str)] = &[
+    ("cpio", "cpio"),
+    ("gcc", "gcc"),
+    ("make", "make"),
+    ("bzip2", "bzip2"),
+    ("iproute2", "ip"),
+    ("xz-utils", "xz"),
+];
 /// What `target` needs for `purposes`.
 pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
     let mut needs = Vec::new();
