@@ -3,7 +3,7 @@
 
 use crate::util::net::text;
 use sys::net::{self, Ifreq};
-use sys::zstr::cut;
+use sys::zstr::{cut, Texts};
 use sys::{Cx, Errno, Fd};
 
 #[path = "ifconfig/set.rs"]
@@ -60,6 +60,12 @@ fn ask(r: &mut Ifreq, socket: Fd, request: u8) -> Result<(), Errno> {
     // SAFETY: whoever calls has the number from one of `sys::net`'s names, or from a table whose test compares
     // it with them; none of those follows a pointer.
     unsafe { r.ioctl(socket, 0x8900 | request as u32) }
+}
+
+/// What follows `key` in the text of `table` that starts with it.
+#[inline(never)]
+fn named(table: &'static [u8], key: &[u8]) -> Option<&'static [u8]> {
+    Texts::new(table).find_map(|text| text.strip_prefix(key))
 }
 
 /// The name without the NULs.

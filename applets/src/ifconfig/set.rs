@@ -1,10 +1,10 @@
 //! Settings: one table, one way for all of them.
 
-use super::{ask, name};
+use super::{ask, name, named};
 use crate::util::net::{hex, mask, number, parse, text, Address, MISSING, NO_ADDRESS};
 use core::slice::Iter;
 use sys::net::{self, Ifreq, In6Ifreq, MAP};
-use sys::zstr::{position, Texts};
+use sys::zstr::position;
 use sys::{out, Cx, Errno, Fd, ZStr};
 
 // What an argument is.
@@ -24,15 +24,12 @@ const FLAG: u8 = 0x40;
 /// It takes the flag away, and with a `-` in front sets it.
 const INVERTED: u8 = 0x10;
 
-/// Low byte of the request (`-` is none), what its argument is, the flag that is changed afterwards (`.` is
-/// none), and the name.
-static SETTINGS: &[u8] = b"\x1en.metric\0\x22n.mtu\0\x43n.txqueuelen\0\x184.dstaddr\0\x1c4.netmask\0\
-\x1a4Abroadcast\0\x184Dpointopoint\0\x24h.hw\0\x23r.rename\0\x71m.mem_start\0\x71o.io_addr\0\x71i.irq\0\
-\x16a.add\0\x36a.del\0--Warp\0--Utrailers\0--Hpromisc\0--Lmulticast\0--Iallmulti\0--Odynamic\0--@up\0\
---Pdown\0--.inet\0--.inet6";
-
-/// What is none of the settings is an address: this is how it is set.
-static PLAIN: &[u8] = &[net::SIOCSIFADDR as u8, ADDRESS, FLAG];
+/// The name, and behind it: the low byte of the request (`-` is none), what its argument is, and the flag that
+/// is changed afterwards (`.` is none). A name that another one starts with stands before that.
+static SETTINGS: &[u8] = b"metric\x1en.\0mtu\x22n.\0txqueuelen\x43n.\0dstaddr\x184.\0netmask\x1c4.\0\
+broadcast\x1a4A\0pointopoint\x184D\0hw\x24h.\0rename\x23r.\0mem_start\x71m.\0io_addr\x71o.\0irq\x71i.\0\
+add\x16a.\0del\x36a.\0arp--W\0trailers--U\0promisc--H\0multicast--L\0allmulti--I\0dynamic--O\0up--@\0\
+down--P\0inet--.\0inet6--.";
 
 struct Change {
     socket: Fd,
@@ -42,6 +39,7 @@ struct Change {
 }
 
 /// Makes the settings; the first mistake or error ends it.
+#[inline(never)]
 pub(super) fn change(cx: &mut Cx, socket: Fd, interface: Ifreq, settings: &[ZStr<'static>]) {
     let mut change = Change { socket, interface, what: cx.name };
     let mut rest = settings.iter();
@@ -58,19 +56,17 @@ pub(super) fn change(cx: &mut Cx, socket: Fd, interface: Ifreq, settings: &[ZStr
 
 impl Change {
     /// Makes the setting `what`, with its arguments from `rest`.
+    #[inline(never)]
     fn setting(&mut self, rest: &mut Iter<ZStr<'static>>) -> Result<(), Errno> {
         let minus = self.what.strip_prefix(b"-");
         let word = minus.unwrap_or(self.what).bytes();
-        let mut setting = PLAIN;
-        for s in Texts::new(SETTINGS) {
-            // Only flags may have a `-`.
-            if s.get(3..) == Some(word) && (minus.is_none() || s.get(2).is_some_and(|f| f & FLAG != 0)) {
-                setting = s;
-            }
-        }
-        let &[request, kind, flag, ref known @ ..] = setting else { return Ok(()) };
-        if kind != NO_ARGUMENT && (minus.is_none() || known.is_empty()) {
-            if !known.is_empty() {
+        // Only what has to do with flags may have a `-`. What is no setting is an address.
+        let (known, request, kind, flag) = match named(SETTINGS, word) {
+            Some(&[request, kind, flag]) if minus.is_none() || flag & FLAG != 0 => (true, request, kind, flag),
+            _ => (false, net::SIOCSIFADDR as u8, ADDRESS, FLAG),
+        };
+        if kind != NO_ARGUMENT && (minus.is_none() || !known) {
+            if known {
                 self.what = *rest.next().ok_or(MISSING)?;
             }
             let text = self.what.bytes();
@@ -204,6 +200,7 @@ impl Change {
 mod tests {
     use super::*;
     use linux::*;
+    use sys::zstr::Texts;
 
     /// The kernel's numbers (`linux/if.h`) of the flags, by their bits.
     #[allow(clippy::upper_case_acronyms)]
@@ -250,8 +247,11 @@ mod tests {
         ];
         assert_eq!(Texts::new(SETTINGS).count(), rows.len());
         for (setting, (name, request, kind, flag)) in Texts::new(SETTINGS).zip(rows) {
-            assert_eq!(&setting[3..], name.as_bytes());
-            assert_eq!((0x8900 | setting[0] as u32, setting[1], setting[2]), (request, kind, flag), "{name}");
+            let (known, code) = setting.split_at(name.len());
+            assert_eq!(known, name.as_bytes());
+            assert_eq!(named(SETTINGS, known), Some(code));
+            assert_eq!(code.len(), 3, "{name}");
+            assert_eq!((0x8900 | code[0] as u32, code[1], code[2]), (request, kind, flag), "{name}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! told to test the host.
 
 use super::busybox::told;
-use super::place::{sealed, search_path, Place};
+use super::place::{mirror, sealed, search_path, Place};
 use super::{add, job, link, read, Report, Verdict};
 use build_rootfs::cache::Cache;
 use build_rootfs::error::{Context, Result};
@@ -57,9 +57,12 @@ impl Run {
             return Ok(report);
         }
         let place = Place::new()?;
-        for name in ["scripts", "tests", "configure"] {
+        for name in ["scripts", "configure"] {
             link(&self.tree.join(name), &place.path().join(name))?;
         }
+        let tests = place.path().join("tests");
+        fs::create_dir(&tests).context(tests.display())?;
+        mirror(&self.tree.join("tests"), &tests)?;
         let links = place.path().join("links");
         fs::create_dir(&links).context(links.display())?;
         for name in &self.applets {
@@ -68,6 +71,7 @@ impl Run {
         let mut terminal = TERMINAL;
         if applet == "ifconfig" {
             terminal[2] = NETWORK;
+            mend_ifconfig(&tests.join("ifconfig.test"))?;
         }
         let mut command = sealed(&terminal.map(Path::new));
         command.current_dir(place.path()).env("PATH", search_path(&[&links])).env("APPLET", applet);
@@ -85,6 +89,14 @@ impl Run {
         }
         Ok(report)
     }
+}
+
+/// The first case of `ifconfig.test` lacks a backslash at the end of its line, which ends the whole run.
+fn mend_ifconfig(test: &Path) -> Result<()> {
+    const CASE: &str = "testing \"Disable the dummy0 interface\"\n";
+    let text = fs::read_to_string(test).context(test.display())?;
+    fs::remove_file(test).context(test.display())?;
+    fs::write(test, text.replace(CASE, &CASE.replace('\n', " \\\n"))).context(test.display())
 }
 
 /// Some names hold the number of a process, which is another one in each run.
