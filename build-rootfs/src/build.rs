@@ -78,6 +78,10 @@ impl Plan {
             (None, Some(name)) => config.place.blame(&name.span(), Target::load(project, name.get_ref()))?,
             (None, None) => Target::load(project, DEFAULT)?,
         };
+        let target = match &config.kernel.variant {
+            Some(name) => config.place.blame(&name.span(), target.with_variant(name.get_ref()))?,
+            None => target,
+        };
         let catalogue = Catalogue::load(project)?;
         let applets = match (&options.applets, &config.applets) {
             (Some(list), _) => catalogue.resolve(list)?,
@@ -140,6 +144,7 @@ impl Plan {
         let system = qemu::System {
             emulator: machine.emulator.clone(),
             machine: machine.args.clone(),
+            nic: machine.nic.clone(),
             ram: self.ram.clone().unwrap_or_else(|| machine.ram.clone()),
             kernel,
             device_tree,

@@ -71,6 +71,7 @@ pub enum Compression {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "docs/rootfs-toml.md describes the keys")]
 pub struct KernelOptions {
+    pub variant: Option<Spanned<String>>,
     #[serde(default)]
     pub config: Vec<Spanned<String>>,
     pub cmdline: Option<String>,

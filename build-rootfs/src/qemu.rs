@@ -12,6 +12,8 @@ pub struct System {
     pub emulator: String,
     /// Its arguments that choose the board.
     pub machine: Vec<String>,
+    /// The network card, as its option `-nic` takes it.
+    pub nic: String,
     /// RAM in QEMU's writing.
     pub ram: String,
     /// The kernel.
@@ -45,7 +47,7 @@ impl System {
         qemu.args(&self.machine).args(["-m", &self.ram]);
         qemu.arg("-kernel").arg(&self.kernel).arg("-dtb").arg(&self.device_tree);
         qemu.arg("-initrd").arg(&self.initramfs).arg("-append").arg(self.full_cmdline(arguments));
-        qemu.args(["-nic", "none", "-display", "none", "-no-reboot"]);
+        qemu.args(["-nic", &self.nic, "-display", "none", "-no-reboot"]);
         qemu
     }
 
@@ -82,7 +84,7 @@ impl System {
              # Boots this folder's system in QEMU. More arguments go to QEMU; Ctrl-A X leaves.\n\
              dir=$(CDPATH= cd -- \"$(dirname -- \"$0\")\" && pwd) || exit\n\
              exec {} {} -m {} \\\n  -kernel \"$dir\"/{} -dtb \"$dir\"/{} -initrd \"$dir\"/{} \\\n  \
-             -append {} \\\n  -nic none -nographic -no-reboot \"$@\"\n",
+             -append {} \\\n  -nic {} -nographic -no-reboot \"$@\"\n",
             quote(&self.emulator),
             machine.join(" "),
             quote(&self.ram),
@@ -90,6 +92,7 @@ impl System {
             name(&self.device_tree),
             name(&self.initramfs),
             quote(&self.full_cmdline(&[])),
+            quote(&self.nic),
         )
     }
 }
@@ -123,6 +126,7 @@ mod tests {
         System {
             emulator: "qemu-system-arm".to_string(),
             machine: vec!["-M".to_string(), "versatilepb".to_string()],
+            nic: "none".to_string(),
             ram: "4M".to_string(),
             kernel: "/x y/uImage".into(),
             device_tree: "/x y/dtb".into(),

@@ -34,6 +34,7 @@ const TEST: &[(&str, &str)] = &[
     ("cpio", "cpio"),
     ("dash", "dash"),
     ("gcc", "gcc"),
+    ("iproute2", "ip"),
     ("make", "make"),
     ("strace", "strace"),
     ("xz-utils", "xz"),

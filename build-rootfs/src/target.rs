@@ -3,6 +3,7 @@
 use crate::error::{nearest, Context, Error, Result};
 use crate::project::Project;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,9 @@ pub struct Target {
     pub kernel: Option<Kernel>,
     /// The machine to boot in QEMU, for targets that have one.
     pub machine: Option<Machine>,
+    /// Other kernels, and the machines that go with them, by name.
+    #[serde(default)]
+    pub variant: BTreeMap<String, Variant>,
     /// Debian packages that this target needs beyond the common ones.
     #[serde(default, rename = "package")]
     pub packages: Vec<Package>,
@@ -84,6 +88,30 @@ pub struct Machine {
     pub ram: String,
     /// The kernel's command line.
     pub cmdline: String,
+    /// The network card, as QEMU's option `-nic` takes it.
+    #[serde(default = "no_nic")]
+    pub nic: String,
+}
+
+fn no_nic() -> String {
+    "none".to_string()
+}
+
+/// What differs for another kernel than the target's usual one. What it does not name stays.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// What it is for, in a few words.
+    pub description: String,
+    /// Options on top of the target's fragments: files beside `target.toml`.
+    #[serde(default)]
+    pub fragments: Vec<String>,
+    /// As [`Kernel::device_tree`].
+    pub device_tree: Option<String>,
+    /// As [`Machine::ram`].
+    pub ram: Option<String>,
+    /// As [`Machine::nic`].
+    pub nic: Option<String>,
 }
 
 /// A Debian package and how to tell that it is there.
@@ -148,6 +176,31 @@ impl Target {
         target.name = name.to_string();
         target.dir = dir;
         Ok(target)
+    }
+
+    /// The target with the kernel and machine of one of its variants.
+    ///
+    /// # Errors
+    /// There is no variant of that name.
+    pub fn with_variant(mut self, name: &str) -> Result<Target> {
+        let Some(variant) = self.variant.get(name).cloned() else {
+            let known: Vec<&str> = self.variant.keys().map(String::as_str).collect();
+            let error = Error::usage(format!("target {}: unknown kernel variant `{name}`", self.name));
+            return Err(match nearest(name, known.iter().copied()) {
+                Some(near) => error.fix(format!("did you mean `{near}`?")),
+                None if known.is_empty() => error.fix("leave it out: this target has one kernel at most"),
+                None => error.fix(format!("use one of: {}", known.join(", "))),
+            });
+        };
+        if let Some(kernel) = &mut self.kernel {
+            kernel.fragments.extend(variant.fragments);
+            kernel.device_tree = variant.device_tree.unwrap_or_else(|| kernel.device_tree.clone());
+        }
+        if let Some(machine) = &mut self.machine {
+            machine.ram = variant.ram.unwrap_or_else(|| machine.ram.clone());
+            machine.nic = variant.nic.unwrap_or_else(|| machine.nic.clone());
+        }
+        Ok(self)
     }
 
     /// The names of all targets, sorted.
@@ -223,7 +276,27 @@ mod tests {
             let target = Target::load(&project, &name).unwrap();
             assert!(target.spec().is_file(), "{}", target.spec().display());
             assert!(target.link.iter().all(|link| !link.why.is_empty()));
+            for name in target.variant.keys() {
+                let variant = target.clone().with_variant(name).unwrap();
+                let kernel = variant.kernel().unwrap();
+                for file in kernel.fragments.iter().chain([&kernel.device_tree]) {
+                    assert!(variant.file(file).is_file(), "{file}");
+                }
+            }
         }
+    }
+
+    #[test]
+    fn a_variant_changes_what_it_names() {
+        let usual = Target::load(&Project::find().unwrap(), DEFAULT).unwrap();
+        let net = usual.clone().with_variant("net").unwrap();
+        assert!(net.kernel().unwrap().fragments.starts_with(&usual.kernel().unwrap().fragments));
+        assert_ne!(net.kernel().unwrap().device_tree, usual.kernel().unwrap().device_tree);
+        assert_eq!(usual.machine().unwrap().nic, "none");
+        assert_eq!(net.machine().unwrap().nic, "user,model=smc91c111");
+        assert_eq!(net.machine().unwrap().cmdline, usual.machine().unwrap().cmdline);
+        let text = usual.with_variant("nett").unwrap_err().to_string();
+        assert!(text.contains("armv5te: unknown kernel variant `nett`") && text.contains("`net`"), "{text}");
     }
 
     #[test]

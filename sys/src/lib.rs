@@ -23,6 +23,7 @@ pub mod errno;
 pub mod fs;
 pub mod heap;
 pub mod mount;
+pub mod net;
 pub mod num;
 pub mod opts;
 pub mod out;

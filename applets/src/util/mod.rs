@@ -8,6 +8,7 @@ pub(crate) mod copy;
 pub(crate) mod fstab;
 pub(crate) mod mode;
 pub(crate) mod name;
+pub(crate) mod net;
 pub(crate) mod remove;
 pub(crate) mod stamp;
 pub(crate) mod users;

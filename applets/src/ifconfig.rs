@@ -1,0 +1,74 @@
+//! ifconfig: show and set network interfaces (`man 7 netdevice`; BusyBox networking/ifconfig.c and interface.c
+//! for settings and layout, Toybox ifconfig for `ADDRESS/LEN` and `rename`).
+
+use crate::util::net::text;
+use sys::net::{self, Ifreq};
+use sys::zstr::{cut, Texts};
+use sys::{Cx, Errno, Fd};
+
+#[path = "ifconfig/set.rs"]
+mod set;
+#[path = "ifconfig/show.rs"]
+mod show;
+
+applet! {
+    name: ifconfig,
+    dir: "/sbin",
+    class: NoExec,
+    parse: Posix,
+    usage: "\
+[-a] [INTERFACE [SETTING]...]
+
+Show the network interfaces that are up, or INTERFACE, or change it.
+
+    -a  All interfaces
+
+Settings, made in their order:
+ADDRESS[/LEN]  IPv4 address (default: none), and up
+add|del ADDRESS[/LEN]  IPv6 address
+netmask|dstaddr|[-]broadcast|[-]pointopoint ADDRESS
+hw ether|infiniband ADDRESS
+mtu|metric|txqueuelen|mem_start|io_addr|irq NUMBER
+rename NAME
+up, down, [-]arp|promisc|allmulti|multicast|dynamic|trailers
+",
+}
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    let args = core::mem::take(&mut cx.args);
+    let mut interface = None;
+    if let Some(name) = args.first() {
+        interface = Ifreq::new(name.bytes());
+        if interface.is_none() {
+            cx.fail(name.bytes(), Errno::ENAMETOOLONG);
+            return 1;
+        }
+    }
+    match (net::socket(net::AF_INET, net::SOCK_DGRAM, 0), interface, args.get(1..)) {
+        (Err(e), ..) => cx.error(b"socket", text(e)),
+        (Ok(socket), Some(interface), Some(settings @ [_, ..])) => set::change(cx, *socket, interface, settings),
+        (Ok(socket), only, _) => {
+            let all = only.is_some() || cx.has(opt!("a"));
+            show::show(cx, *socket, only, all);
+        }
+    }
+    cx.status
+}
+
+/// The request `0x8900 + request` for an interface.
+fn ask(r: &mut Ifreq, socket: Fd, request: u8) -> Result<(), Errno> {
+    // SAFETY: whoever calls has the number from one of `sys::net`'s names, or from a table whose test compares
+    // it with them; none of those follows a pointer.
+    unsafe { r.ioctl(socket, 0x8900 | request as u32) }
+}
+
+/// What follows `key` in the text of `table` that starts with it.
+#[inline(never)]
+fn named(table: &'static [u8], key: &[u8]) -> Option<&'static [u8]> {
+    Texts::new(table).find_map(|text| text.strip_prefix(key))
+}
+
+/// The name without the NULs.
+fn name(r: &Ifreq) -> &[u8] {
+    cut(&mut &r.name[..], 0)
+}

@@ -1,0 +1,287 @@
+//! Showing interfaces.
+
+use super::{ask, name, named};
+use crate::util::fstab;
+use crate::util::net::{hex, print4, print6, text, V6};
+use alloc::vec::Vec;
+use sys::net::{self, Ifreq, MAP, NAME};
+use sys::zstr::{cut, Texts};
+use sys::{num, Cx, Fd, Out, ZStr};
+
+/// The word of a listed interface that tells where in /proc/net/dev its counters stand. An alias has none,
+/// and 0 there.
+const PLACE: usize = 3;
+
+/// Shows the interface `only`, or those that are up, or `all`.
+#[inline(never)]
+pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<Ifreq>, all: bool) {
+    let dev = fstab::read(ZStr::new(c"/proc/net/dev")).unwrap_or_default();
+    let inet6 = fstab::read(ZStr::new(c"/proc/net/if_inet6")).unwrap_or_default();
+    let mut list = Vec::new();
+    let mut rest = &dev[..];
+    while !rest.is_empty() {
+        let mut line = cut(&mut rest, b'\n');
+        // Headings have no colon, and are longer than a name.
+        if let Some(mut r) = Ifreq::new(blanks(cut(&mut line, b':'))) {
+            if only.is_none_or(|only| only.name == r.name) {
+                r.words[PLACE] = (dev.len() - rest.len() - line.len() - 1) as u32;
+                list.push(r);
+            }
+        }
+    }
+    match only {
+        Some(only) => list.push(only),
+        // The aliases; without /proc, all that can be had. What fails here fails below, too.
+        None => drop(net::configured(socket, &mut list)),
+    }
+    let mut last = [0; NAME];
+    // Each name once, in their order.
+    while let Some(r) = list.iter().filter(|r| r.name > last).min_by(|a, b| a.name.cmp(&b.name)) {
+        last = r.name;
+        let counters = dev.get(r.words[PLACE] as usize..).filter(|_| r.words[PLACE] != 0);
+        let mut r = *r;
+        if let Err(e) = ask(&mut r, socket, net::SIOCGIFFLAGS as u8) {
+            cx.error(name(&r), text(e));
+        } else if all || r.words[0] & 1 != 0 {
+            let mut page = Page { out: cx.out, socket, r, flags: r.words[0] & 0xffff, inet6: &inet6, n: [0; 22] };
+            page.show(counters);
+        }
+    }
+}
+
+#[inline(never)]
+fn blanks(mut text: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// By the type of the hardware (`linux/if_arp.h`), plus 0x101 so that no byte is 0: what stands between the
+/// bytes of its address, if that is shown, and its name.
+static HARDWARE: &[u8] = b"\x02\x01:Ethernet\0\x01\x03 Point-to-Point Protocol\0\x05\x04 Local Loopback\0\
+\x09\x04 IPv6-in-IPv4\0\x21\x01-InfiniBand";
+
+/// The flags by their bits.
+static FLAGS: &[u8] = b"UP\0BROADCAST\0DEBUG\0LOOPBACK\0POINTOPOINT\0NOTRAILERS\0RUNNING\0NOARP\0PROMISC\0\
+ALLMULTI\0MASTER\0SLAVE\0MULTICAST\0PORTSEL\0AUTOMEDIA\0DYNAMIC";
+
+/// Addresses that an interface may have: 4, or the flag that goes with it; the low byte of the request; what
+/// stands in front.
+static ADDRESSES: &[u8] = b"\x04\x15\tinet addr:\0\x10\x17  P-t-P:\0\x02\x19  Bcast:\0\x04\x1b  Mask:";
+
+/// Scopes of IPv6 addresses: the high digit, as /proc/net/if_inet6 has it, and the name.
+static SCOPES: &[u8] = b"0Global\x001Host\x002Link\x004Site\x008Compat";
+
+// What `Page::write` does for bytes that are not written themselves; from these up, with one of the values.
+const DECIMAL: u8 = 0x80;
+const HEXADECIMAL: u8 = 0xa0;
+const SCALED: u8 = 0xc0;
+/// The first word of the answer to the request in the next byte, in decimal.
+const ASK: u8 = 1;
+
+// The values: those of /proc/net/dev in their order, then these.
+const COUNTERS: usize = 16;
+const IRQ: usize = 16;
+const IO: usize = 17;
+const MEMORY: usize = 18;
+const DMA: usize = 19;
+const MEMORY_END: usize = 20;
+/// A length or a rest of some kind.
+const SOME: usize = 21;
+
+/// The kernel has no metric but this.
+static SETTINGS: &[u8] = b" MTU:\x01\x21  Metric:1\n";
+
+static TRAFFIC: &[u8] = b"\tRX packets:\x81 errors:\x82 dropped:\x83 overruns:\x84 frame:\x85\n\
+\tTX packets:\x89 errors:\x8a dropped:\x8b overruns:\x8c carrier:\x8e\n\
+\tcollisions:\x8d txqueuelen:\x01\x42 \n\
+\tRX bytes:\xc0  TX bytes:\xc8\n";
+
+/// What drivers tell of their hardware, each if it is not 0.
+static MAPPED: &[u8] = b"Interrupt:\x90 \0Base address:0x\xb1 \0Memory:\xb2-\xb4 \0DMA chan:\xb3 ";
+
+// In this order: what stands at its start is reached by short instructions.
+#[repr(C)]
+struct Page<'c> {
+    out: &'c mut Out,
+    socket: Fd,
+    r: Ifreq,
+    flags: u32,
+    inet6: &'c [u8],
+    n: [u64; 22],
+}
+
+impl Page<'_> {
+    #[inline(never)]
+    fn show(&mut self, counters: Option<&[u8]>) {
+        self.out.left(name(&self.r), 9);
+        self.write(b" Link encap:");
+        self.hardware();
+        self.addresses();
+        self.addresses6();
+        self.write(b"\t");
+        for (bit, flag) in Texts::new(FLAGS).enumerate() {
+            if self.flags >> bit & 1 != 0 {
+                self.write(flag);
+                self.write(b" ");
+            }
+        }
+        if self.flags == 0 {
+            self.write(b"[NO FLAGS] ");
+        }
+        self.write(SETTINGS);
+        if let Some(mut rest) = counters {
+            for slot in self.n.iter_mut().take(COUNTERS) {
+                if let Some((value, tail)) = num::prefix(blanks(rest), 10) {
+                    (*slot, rest) = (value, tail);
+                }
+            }
+            self.write(TRAFFIC);
+        }
+        self.mapped();
+        self.write(b"\n");
+    }
+
+    /// The type of the hardware and its address: six bytes with colons, or sixteen with dashes, of which the
+    /// kernel tells fourteen.
+    fn hardware(&mut self) {
+        self.ask(net::SIOCGIFHWADDR as u8);
+        let key = (self.r.words[0] as u16).wrapping_add(0x101).to_le_bytes();
+        let Some((&mark, title)) = named(HARDWARE, &key).unwrap_or(b"-UNSPEC").split_first() else { return };
+        self.write(title);
+        self.write(b"  ");
+        if mark != b' ' {
+            self.write(b"HWaddr ");
+            for at in 2..if mark == b':' { 8 } else { 18 } {
+                if at > 2 {
+                    self.out.byte(mark);
+                }
+                let b = self.r.bytes().get(at).filter(|_| at < 16).copied().unwrap_or(0);
+                for digit in [b >> 4, b & 15] {
+                    self.out.byte(digit + if digit < 10 { b'0' } else { b'A' - 10 });
+                }
+            }
+            self.write(b"  ");
+        }
+        self.write(b"\n");
+    }
+
+    /// The IPv4 addresses, in a line.
+    fn addresses(&mut self) {
+        let wanted = self.flags as u8 & 0x12 | 4;
+        let mut own = 0;
+        for entry in Texts::new(ADDRESSES) {
+            let &[when, request, ref label @ ..] = entry else { continue };
+            // With its own address, the kernel finds the right one among several.
+            self.r.words[1] = own;
+            if wanted & when != 0 && self.ask(request) {
+                if own == 0 {
+                    own = self.r.words[1];
+                }
+                self.write(label);
+                print4(self.out, self.r.words[1]);
+            }
+        }
+        if own != 0 {
+            self.write(b"\n");
+        }
+    }
+
+    /// The IPv6 addresses, a line each.
+    fn addresses6(&mut self) {
+        let mut rest = self.inet6;
+        while !rest.is_empty() {
+            let mut line = cut(&mut rest, b'\n');
+            let mut address = V6::default();
+            for group in &mut address {
+                *group = hex(&mut line, 4).unwrap_or(0);
+            }
+            // The interface's number, the length of the prefix, the scope, flags; then its name.
+            let mut numbers = [0; 4];
+            for n in &mut numbers {
+                line = blanks(line);
+                *n = hex(&mut line, 8).unwrap_or(0);
+            }
+            if blanks(line) == name(&self.r) {
+                self.n[SOME] = numbers[1] as u64;
+                self.write(b"\tinet6 addr: ");
+                print6(self.out, &address);
+                self.write(b"/\x95 Scope:");
+                self.write(named(SCOPES, &[b'0' + (numbers[2] as u8 >> 4)]).unwrap_or(b"Unknown"));
+                self.write(b"\n");
+            }
+        }
+    }
+
+    fn mapped(&mut self) {
+        self.r.words = Default::default();
+        self.ask(net::SIOCGIFMAP as u8);
+        let words = &self.r.words;
+        let map = words[MAP];
+        (self.n[MEMORY], self.n[MEMORY_END]) = match *words {
+            [start, end, ..] if MAP == 2 => (start as u64, end as u64),
+            [start, start_high, end, end_high, ..] => {
+                (start as u64 | (start_high as u64) << 32, end as u64 | (end_high as u64) << 32)
+            }
+        };
+        if map == 0 && self.n[MEMORY] == 0 {
+            return;
+        }
+        self.n[IRQ] = (map >> 16 & 0xff) as u64;
+        self.n[DMA] = (map >> 24) as u64;
+        // Below that it is the number of something else.
+        self.n[IO] = if map & 0xff00 != 0 { map & 0xffff } else { 0 } as u64;
+        self.write(b"\t");
+        for (part, n) in Texts::new(MAPPED).zip(IRQ..) {
+            if self.n.get(n).is_some_and(|n| *n != 0) {
+                self.write(part);
+            }
+        }
+        self.write(b"\n");
+    }
+
+    fn ask(&mut self, request: u8) -> bool {
+        ask(&mut self.r, self.socket, request).is_ok()
+    }
+
+    /// Writes `text`, with ten blanks for a tab, and what else stands at [`ASK`] and [`DECIMAL`].
+    #[inline(never)]
+    fn write(&mut self, text: &[u8]) {
+        let mut rest = text.iter();
+        while let Some(&b) = rest.next() {
+            let value = self.n.get(b as usize & 31).copied().unwrap_or(0);
+            match b {
+                ASK => {
+                    self.r.words[0] = 0;
+                    self.ask(rest.next().copied().unwrap_or(0));
+                    self.out.dec(self.r.words[0] as u64);
+                }
+                b'\t' => self.out.fill(b' ', 10),
+                SCALED.. => self.scaled(value),
+                HEXADECIMAL.. => self.out.number(value, 16, 0, b' '),
+                DECIMAL.. => self.out.dec(value),
+                _ => self.out.byte(b),
+            }
+        }
+    }
+
+    /// Writes `n`, and in parentheses how many bytes, KiB and so on up to TiB that are.
+    fn scaled(&mut self, n: u64) {
+        self.out.dec(n);
+        self.write(b" (");
+        let (mut whole, mut tenths, mut units) = (n, 0, &b"KMGT"[..]);
+        let mut unit = 0;
+        while let (true, Some((first, rest))) = (whole >= 1024, units.split_first()) {
+            tenths = ((whole as u32 & 1023) * 10) >> 10;
+            whole >>= 10;
+            (unit, units) = (*first, rest);
+        }
+        self.out.dec(whole);
+        self.write(&[b'.', b'0' + tenths as u8, b' ']);
+        if unit != 0 {
+            self.write(&[unit, b'i']);
+        }
+        self.write(b"B)");
+    }
+}
