@@ -24,6 +24,7 @@ pub mod env;
 pub mod errno;
 pub mod fs;
 pub mod heap;
+pub mod module;
 pub mod mount;
 pub mod num;
 pub mod opts;

@@ -6,7 +6,9 @@
 pub(crate) mod ask;
 pub(crate) mod copy;
 pub(crate) mod fstab;
+pub(crate) mod lines;
 pub(crate) mod mode;
+pub(crate) mod modules;
 pub(crate) mod name;
 pub(crate) mod remove;
 pub(crate) mod stamp;
