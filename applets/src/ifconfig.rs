@@ -1,7 +1,8 @@
 //! ifconfig: show and set network interfaces (`man 7 netdevice`; BusyBox networking/ifconfig.c and interface.c
 //! for settings and layout, Toybox ifconfig for `ADDRESS/LEN` and `rename`).
 
-use crate::util::net::text;
+use crate::util::net::words;
+use crate::util::reason::tell;
 use sys::net::{self, Ifreq};
 use sys::zstr::{cut, Texts};
 use sys::{Cx, Errno, Fd};
@@ -45,7 +46,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         }
     }
     match (net::socket(net::AF_INET, net::SOCK_DGRAM, 0), interface, args.get(1..)) {
-        (Err(e), ..) => cx.error(b"socket", text(e)),
+        (Err(e), ..) => tell(cx, b"socket", e, words),
         (Ok(socket), Some(interface), Some(settings @ [_, ..])) => set::change(cx, *socket, interface, settings),
         (Ok(socket), only, _) => {
             let all = only.is_some() || cx.has(opt!("a"));

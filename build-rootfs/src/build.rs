@@ -4,15 +4,17 @@ use crate::applets::{Catalogue, DEFAULT_SET};
 use crate::apply::apply;
 use crate::cache::{write_atomically, Cache};
 use crate::compile::compile;
-use crate::config::{Compression, Config};
+use crate::config::{Compression, Config, Modules};
+use crate::cpio::{Entry, Kind};
 use crate::error::{Context, Error, Result};
 use crate::image::Image;
-use crate::kernel;
+use crate::kernel::{self, modules::Tables};
 use crate::ledger::Sections;
 use crate::project::Project;
 use crate::qemu;
 use crate::target::{Target, DEFAULT};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -82,6 +84,9 @@ impl Plan {
             Some(name) => config.place.blame(&name.span(), target.with_variant(name.get_ref()))?,
             None => target,
         };
+        if let (Some(line), Some(_)) = (config.kernel.config.first(), &target.ready_kernel) {
+            return config.place.blame(&line.span(), Err(kernel::built_already(&target)));
+        }
         let catalogue = Catalogue::load(project)?;
         let applets = match (&options.applets, &config.applets) {
             (Some(list), _) => catalogue.resolve(list)?,
@@ -106,11 +111,18 @@ impl Plan {
     pub fn build(&self, project: &Project) -> Result<Outputs> {
         fs::create_dir_all(&self.out).context(self.out.display())?;
         let out = fs::canonicalize(&self.out).context(self.out.display())?;
+        let modules = self.modules()?;
         let binary = compile(project, &self.target, &self.applets, &out)?;
         let mote = fs::read(&binary.file).context(binary.file.display())?;
-        let image = self.image(mote)?;
+        let mut image = self.image(mote)?;
+        for (path, content) in modules {
+            // What the file itself puts there stays.
+            if !image.has(&path) {
+                image.put(&path, Entry::new(Kind::File(content), 0o644))?;
+            }
+        }
         let initramfs = write_initramfs(&out, &image, self.config.compression)?;
-        let system = match &self.target.kernel {
+        let system = match &self.target.machine {
             Some(_) => Some(self.system(&out, &initramfs, &image)?),
             None => None,
         };
@@ -132,11 +144,18 @@ impl Plan {
     fn system(&self, out: &Path, initramfs: &Path, image: &Image) -> Result<qemu::System> {
         let machine = self.target.machine()?;
         let built = self.kernel()?;
-        let (kernel, device_tree) = (out.join("uImage"), out.join("dtb"));
+        let kernel = out.join(built.image.file_name().unwrap_or_default());
         for (from, to) in [(&built.image, &kernel), (&built.config, &out.join("kernel.config"))] {
             write_atomically(to, &fs::read(from).context(from.display())?, 0o644)?;
         }
-        built.device_tree(&self.target.file(&self.target.kernel()?.device_tree), &device_tree)?;
+        let device_tree = match &self.target.kernel {
+            Some(kernel) => {
+                let file = out.join("dtb");
+                built.device_tree(&self.target.file(&kernel.device_tree), &file)?;
+                Some(file)
+            }
+            None => None,
+        };
         let mut cmdline = machine.cmdline.clone();
         if let Some(more) = &self.config.kernel.cmdline {
             cmdline = format!("{cmdline} {more}");
@@ -171,6 +190,37 @@ impl Plan {
         kernel::build(&Cache::open()?, &self.target, options.as_ref().map(|x| (x.0.as_str(), x.1.as_str())))
     }
 
+    /// The modules that the file names, with what they need and the tables about them: paths in the image
+    /// and contents.
+    fn modules(&self) -> Result<Vec<(String, Vec<u8>)>> {
+        let Some(wanted) = &self.config.kernel.modules else { return Ok(Vec::new()) };
+        let place = &self.config.place;
+        let (span, wanted) = (wanted.span(), wanted.get_ref());
+        let dir = self.kernel()?.modules.ok_or_else(|| {
+            let error = place.error(&span, format!("the kernel of {} has no modules", self.target.name));
+            error.fix("remove the line, or use a target with Debian's kernel, such as `x86_64`")
+        })?;
+        let tables = Tables::read(&dir)?;
+        let chosen = match wanted {
+            Modules::All(_) => tables.all(),
+            Modules::Some(names) => {
+                let mut chosen = BTreeSet::new();
+                for name in names {
+                    chosen.extend(place.blame(&place.word(&span, name), tables.with_needs(name))?);
+                }
+                chosen
+            }
+        };
+        let inside = format!("/lib/modules/{}", dir.file_name().unwrap_or_default().to_string_lossy());
+        let files = chosen.iter().map(|path| {
+            let file = dir.join(path);
+            Ok((format!("{inside}/{path}"), fs::read(&file).context(file.display())?))
+        });
+        let tables = tables.excerpt(&chosen).into_iter();
+        let tables = tables.map(|(name, text)| Ok((format!("{inside}/{name}"), text.into_bytes())));
+        files.chain(tables).collect()
+    }
+
     /// `sizes.json`, and the `rootfs.toml` that stands for this build.
     fn describe(&self, outputs: &Outputs) -> Result<()> {
         let size = |file: &Path| file.metadata().map(|meta| meta.len()).context(file.display());
@@ -181,7 +231,10 @@ impl Plan {
             sections: Sections::read(&outputs.twin)?,
             initramfs: size(&outputs.initramfs)?,
             kernel: outputs.system.as_ref().map(|system| size(&system.kernel)).transpose()?,
-            device_tree: outputs.system.as_ref().map(|system| size(&system.device_tree)).transpose()?,
+            device_tree: match &outputs.system {
+                Some(qemu::System { device_tree: Some(file), .. }) => Some(size(file)?),
+                _ => None,
+            },
         };
         let json = serde_json::to_string_pretty(&sizes).context("sizes.json")?;
         write_atomically(&outputs.dir.join("sizes.json"), format!("{json}\n").as_bytes(), 0o644)?;

@@ -75,6 +75,24 @@ pub struct KernelOptions {
     #[serde(default)]
     pub config: Vec<Spanned<String>>,
     pub cmdline: Option<String>,
+    pub modules: Option<Spanned<Modules>>,
+}
+
+/// Modules for the image: each with what it needs, or every one.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a list of modules' names, or \"all\"")]
+#[expect(missing_docs, reason = "the variants say it")]
+pub enum Modules {
+    All(All),
+    Some(Vec<String>),
+}
+
+/// The word `all`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the variant says it")]
+pub enum All {
+    All,
 }
 
 #[derive(Debug, Deserialize)]
@@ -200,6 +218,12 @@ impl Place {
     /// Puts file and line before an error that something in the file caused.
     pub fn blame<T>(&self, span: &Range<usize>, result: Result<T>) -> Result<T> {
         result.map_err(|error| error.within(format!("{}:{}", self.file.display(), self.line(span.start))))
+    }
+
+    /// The place of the string `word` within `span`; `span` itself where it is written with escapes.
+    pub fn word(&self, span: &Range<usize>, word: &str) -> Range<usize> {
+        let found = self.text.get(span.clone()).and_then(|text| text.find(&format!("\"{word}\"")));
+        found.map_or(span.clone(), |at| span.start + at..span.end)
     }
 
     /// The folder that relative sources start from.

@@ -18,8 +18,8 @@ pub struct System {
     pub ram: String,
     /// The kernel.
     pub kernel: PathBuf,
-    /// The device tree.
-    pub device_tree: PathBuf,
+    /// The device tree, for boards that tell nothing of themselves.
+    pub device_tree: Option<PathBuf>,
     /// The root file system.
     pub initramfs: PathBuf,
     /// The kernel's command line, without what `first_program` adds.
@@ -45,7 +45,10 @@ impl System {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut qemu = command(&self.emulator);
         qemu.args(&self.machine).args(["-m", &self.ram]);
-        qemu.arg("-kernel").arg(&self.kernel).arg("-dtb").arg(&self.device_tree);
+        qemu.arg("-kernel").arg(&self.kernel);
+        if let Some(device_tree) = &self.device_tree {
+            qemu.arg("-dtb").arg(device_tree);
+        }
         qemu.arg("-initrd").arg(&self.initramfs).arg("-append").arg(self.full_cmdline(arguments));
         qemu.args(["-nic", &self.nic, "-display", "none", "-no-reboot"]);
         qemu
@@ -79,17 +82,18 @@ impl System {
     pub fn script(&self) -> String {
         let name = |file: &Path| quote(&file.file_name().unwrap_or_default().to_string_lossy());
         let machine: Vec<String> = self.machine.iter().map(|arg| quote(arg)).collect();
+        let device_tree = self.device_tree.as_ref().map(|file| format!(" -dtb \"$dir\"/{}", name(file)));
         format!(
             "#!/bin/sh\n\
              # Boots this folder's system in QEMU. More arguments go to QEMU; Ctrl-A X leaves.\n\
              dir=$(CDPATH= cd -- \"$(dirname -- \"$0\")\" && pwd) || exit\n\
-             exec {} {} -m {} \\\n  -kernel \"$dir\"/{} -dtb \"$dir\"/{} -initrd \"$dir\"/{} \\\n  \
+             exec {} {} -m {} \\\n  -kernel \"$dir\"/{}{} -initrd \"$dir\"/{} \\\n  \
              -append {} \\\n  -nic {} -nographic -no-reboot \"$@\"\n",
             quote(&self.emulator),
             machine.join(" "),
             quote(&self.ram),
             name(&self.kernel),
-            name(&self.device_tree),
+            device_tree.unwrap_or_default(),
             name(&self.initramfs),
             quote(&self.full_cmdline(&[])),
             quote(&self.nic),
@@ -129,7 +133,7 @@ mod tests {
             nic: "none".to_string(),
             ram: "4M".to_string(),
             kernel: "/x y/uImage".into(),
-            device_tree: "/x y/dtb".into(),
+            device_tree: Some("/x y/dtb".into()),
             initramfs: "/x y/initramfs.cpio".into(),
             cmdline: "console=ttyAMA0".to_string(),
             first_program: None,
@@ -141,6 +145,9 @@ mod tests {
         let script = system().script();
         assert!(!script.contains("x y"), "{script}");
         assert!(script.contains("exec qemu-system-arm -M versatilepb -m 4M"), "{script}");
+        assert!(script.contains("-dtb \"$dir\"/dtb"), "{script}");
+        let script = System { device_tree: None, ..system() }.script();
+        assert!(script.contains("-kernel \"$dir\"/uImage -initrd"), "{script}");
         assert!(script.trim_end().ends_with("\"$@\""), "{script}");
     }
 

@@ -33,6 +33,8 @@ pub struct Target {
     pub link: Vec<Flag>,
     /// How to build a kernel, for targets that have one.
     pub kernel: Option<Kernel>,
+    /// The kernel that Debian has built, for targets that take one.
+    pub ready_kernel: Option<ReadyKernel>,
     /// The machine to boot in QEMU, for targets that have one.
     pub machine: Option<Machine>,
     /// Other kernels, and the machines that go with them, by name.
@@ -74,6 +76,14 @@ pub struct Kernel {
     pub load_address: u32,
     /// The virtual address of the same byte.
     pub virtual_address: u32,
+}
+
+/// A kernel that Debian has built.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadyKernel {
+    /// The package that depends on the newest kernel.
+    pub package: String,
 }
 
 /// The machine that QEMU shows the kernel.

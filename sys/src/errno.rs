@@ -38,6 +38,12 @@ impl Errno {
         Errno(unsafe { NonZeroU32::new_unchecked(-r as u32) })
     }
 
+    /// Number `n` of those that an applet has for mistakes of its own: beyond the kernel's, which end at 4095.
+    pub const fn beyond(n: u8) -> Errno {
+        // SAFETY: not 0.
+        Errno(unsafe { NonZeroU32::new_unchecked(4096 + n as u32) })
+    }
+
     /// The number.
     pub fn number(self) -> u32 {
         self.0.get()

@@ -22,6 +22,7 @@ pub mod env;
 pub mod errno;
 pub mod fs;
 pub mod heap;
+pub mod module;
 pub mod mount;
 pub mod net;
 pub mod num;

@@ -1,6 +1,6 @@
 //! The machine as a whole: name, log, reboot, memory.
 
-use crate::{check, done, sys3, sys6, Result, ZStr};
+use crate::{check, done, fs, sys3, sys6, Fd, Result, ZStr};
 
 /// `man 2 uname`: six NUL-terminated fields of 65 bytes.
 pub struct Utsname([[u8; 65]; 6]);
@@ -37,6 +37,19 @@ pub fn syslog(command: u32, buf: &mut [u8]) -> Result<usize> {
 pub fn syslog_number(command: u32, n: usize) -> Result<usize> {
     // SAFETY: these commands read no memory.
     check(unsafe { sys3!(__NR_syslog, command, 0, n) })
+}
+
+/// Makes standard error the system log: /dev/log, a datagram for each message (`man 3 syslog`), or the
+/// kernel's own log where nobody listens there.
+pub fn log_errors() -> Result<()> {
+    const PATH: &[u8] = b"\x01\0/dev/log"; // AF_UNIX, little-endian
+                                           // SAFETY: no memory is involved (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC).
+    let log = check(unsafe { sys3!(__NR_socket, 1, 0x80002, 0) }).map(|n| fs::Owned::new(Fd(n as i32)))?;
+    // SAFETY: the kernel reads PATH.len() bytes.
+    match done(unsafe { sys3!(__NR_connect, log.0, PATH.as_ptr(), PATH.len()) }) {
+        Ok(()) => fs::dup3(*log, Fd::STDERR, 0),
+        Err(_) => fs::dup3(*fs::open(ZStr::new(c"/dev/kmsg"), fs::O_WRONLY, 0)?, Fd::STDERR, 0),
+    }
 }
 
 /// What `reboot` does (`man 2 reboot`).

@@ -25,6 +25,8 @@ pub struct Options {
     pub ram: Option<String>,
     /// The target; without it the default one.
     pub target: Option<String>,
+    /// More arguments for QEMU.
+    pub qemu: Vec<String>,
 }
 
 /// A running guest. When the test panics, the console's log stays in `target/rootfs/logs/NAME.log`.
@@ -48,6 +50,7 @@ impl Guest {
             fs::write(&file, text).expect("the guest's rootfs.toml");
             file
         });
+        let more = &options.qemu;
         let options = build::Options {
             target: options.target.clone(),
             applets: options.applets.clone(),
@@ -58,7 +61,9 @@ impl Guest {
         let plan = Plan::new(project(), &options).unwrap_or_else(|e| panic!("{e}"));
         let outputs = plan.build(project()).unwrap_or_else(|e| panic!("{e}"));
         let system = outputs.system.expect("a target that boots");
-        Guest::start(name, system.piped(&[]))
+        let mut command = system.piped(&[]);
+        command.args(more);
+        Guest::start(name, command)
     }
 
     /// Starts `command`, which has the guest's console on its stdin and stdout.

@@ -12,6 +12,17 @@ fn tool(words: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
+/// Stderr of a build that a `rootfs.toml` with this text makes fail.
+fn config(text: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("rootfs.toml");
+    fs::write(&file, text).unwrap();
+    let words = ["build", "--out", dir.path().to_str().unwrap(), "--config", file.to_str().unwrap()];
+    let (status, shown) = tool(&words);
+    assert_ne!(status, 0, "{text}");
+    shown
+}
+
 #[test]
 fn unknown_names_show_the_nearest() {
     let (status, text) = tool(&["build", "armv5tee"]);
@@ -59,13 +70,20 @@ fn broken_rootfs_toml_shows_line_cause_and_fix() {
 }
 
 #[test]
-fn a_target_without_a_kernel_does_not_boot() {
-    let (status, text) = tool(&["kernel", "x86_64"]);
-    assert_eq!(status, 2);
-    assert!(text.contains("target x86_64: it has no kernel"), "{text}");
-    let (status, text) = tool(&["boot", "x86_64", "--applets", "true"]);
-    assert_eq!(status, 2);
-    assert!(text.contains("it has no machine to boot"), "{text}");
+fn a_kernel_that_is_built_already_cannot_be_changed() {
+    let text = config("target = \"x86_64\"\n[kernel]\nconfig = [\"CONFIG_A=y\"]\n");
+    assert!(text.contains(":3: ") && text.contains("built already"), "{text}");
+}
+
+#[test]
+fn modules_that_are_not_there_are_told() {
+    let text = config("target = \"x86_64\"\n[kernel]\nmodules = [\n  \"loop\",\n  \"virtio_blkk\",\n]\n");
+    assert!(text.contains(":5: the kernel has no module `virtio_blkk`"), "{text}");
+    assert!(text.contains("did you mean `virtio_blk`?"), "{text}");
+    let text = config("[kernel]\nmodules = \"all\"\n");
+    assert!(text.contains(":2: the kernel of armv5te has no modules"), "{text}");
+    let text = config("[kernel]\nmodules = \"some\"\n");
+    assert!(text.contains(":2: expected a list of modules' names, or \"all\""), "{text}");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Settings: one table, one way for all of them.
 
 use super::{ask, name, named};
-use crate::util::net::{hex, mask, number, parse, text, Address, MISSING, NO_ADDRESS};
+use crate::util::net::{hex, mask, number, parse, words, Address, MISSING, NO_ADDRESS};
+use crate::util::reason::tell;
 use core::slice::Iter;
 use sys::net::{self, Ifreq, In6Ifreq, MAP};
 use sys::zstr::position;
-use sys::{out, Cx, Errno, Fd, ZStr};
+use sys::buf::concat;
+use sys::{Cx, Errno, Fd, ZStr};
 
 // What an argument is.
 const NO_ARGUMENT: u8 = b'-';
@@ -46,9 +48,8 @@ pub(super) fn change(cx: &mut Cx, socket: Fd, interface: Ifreq, settings: &[ZStr
     while let Some(&word) = rest.next() {
         change.what = word;
         if let Err(e) = change.setting(&mut rest) {
-            cx.status = 1;
-            let (interface, what) = (name(&change.interface), change.what.bytes());
-            out::complain(&[cx.name.bytes(), b": ", interface, b": ", what, b": ", text(e)]);
+            let what = concat(&[name(&change.interface), b": ", change.what.bytes()]);
+            tell(cx, &what, e, words);
             return;
         }
     }
@@ -205,15 +206,15 @@ mod tests {
     /// The kernel's numbers (`linux/if.h`) of the flags, by their bits.
     #[allow(clippy::upper_case_acronyms)]
     mod linux {
-        pub const UP: u8 = 0;
-        pub const BROADCAST: u8 = 1;
-        pub const POINTOPOINT: u8 = 4;
-        pub const NOTRAILERS: u8 = 5;
-        pub const NOARP: u8 = 7;
-        pub const PROMISC: u8 = 8;
-        pub const ALLMULTI: u8 = 9;
-        pub const MULTICAST: u8 = 12;
-        pub const DYNAMIC: u8 = 15;
+        pub(super) const UP: u8 = 0;
+        pub(super) const BROADCAST: u8 = 1;
+        pub(super) const POINTOPOINT: u8 = 4;
+        pub(super) const NOTRAILERS: u8 = 5;
+        pub(super) const NOARP: u8 = 7;
+        pub(super) const PROMISC: u8 = 8;
+        pub(super) const ALLMULTI: u8 = 9;
+        pub(super) const MULTICAST: u8 = 12;
+        pub(super) const DYNAMIC: u8 = 15;
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::{ask, name, named};
 use crate::util::fstab;
-use crate::util::net::{hex, print4, print6, text, V6};
+use crate::util::net::{hex, print4, print6, words, V6};
+use crate::util::reason::tell;
 use alloc::vec::Vec;
 use sys::net::{self, Ifreq, MAP, NAME};
 use sys::zstr::{cut, Texts};
@@ -41,7 +42,7 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<Ifreq>, all: bool) {
         let counters = dev.get(r.words[PLACE] as usize..).filter(|_| r.words[PLACE] != 0);
         let mut r = *r;
         if let Err(e) = ask(&mut r, socket, net::SIOCGIFFLAGS as u8) {
-            cx.error(name(&r), text(e));
+            tell(cx, name(&r), e, words);
         } else if all || r.words[0] & 1 != 0 {
             let mut page = Page { out: cx.out, socket, r, flags: r.words[0] & 0xffff, inet6: &inet6, n: [0; 22] };
             page.show(counters);

@@ -8,7 +8,7 @@ use crate::target::Purpose;
 use std::path::PathBuf;
 
 pub(super) const HELP: &str = "\
-Builds the kernel of a target, or finds it in the cache, and prints where its files are.
+Builds the kernel of a target or fetches Debian's, or finds it in the cache, and prints where its files are.
 
 Usage: cargo rootfs kernel TARGET [OPTION]…
 
@@ -32,7 +32,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         return Err(Error::usage("kernel: no TARGET").fix("say `cargo rootfs kernel armv5te`"));
     }
     let plan = Plan::new(&Project::find()?, &options)?;
-    plan.target.kernel()?;
+    plan.target.machine()?;
     prepare(&plan.target, &[Purpose::Kernel])?;
     let built = plan.kernel()?;
     let files = [&built.image, &built.config];

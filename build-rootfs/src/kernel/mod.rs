@@ -1,6 +1,9 @@
-//! The kernel of a target: Debian's source, `tinyconfig` and our fragments, built in the cache.
+//! The kernel of a target: Debian's source, `tinyconfig` and our fragments, built in the cache; or one that
+//! Debian has built.
 
 pub mod config;
+pub mod modules;
+pub mod package;
 pub mod source;
 pub mod uimage;
 
@@ -27,10 +30,12 @@ const UNNEEDED: [&str; 3] = ["drivers/gpu/drm/amd/include", "tools/testing", "to
 /// A built kernel.
 #[derive(Debug, Clone)]
 pub struct Built {
-    /// The kernel, wrapped for QEMU.
+    /// The kernel as QEMU loads it: a uImage, or what Debian's package has.
     pub image: PathBuf,
     /// Its configuration.
     pub config: PathBuf,
+    /// Its modules with their tables, if it has any: a `lib/modules/RELEASE`.
+    pub modules: Option<PathBuf>,
     /// The compiler for device trees that its build made.
     dtc: PathBuf,
 }
@@ -57,6 +62,13 @@ impl Built {
 /// # Errors
 /// The target has no kernel, an option is not fulfilled, a program is missing or fails, no space is left.
 pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Result<Built> {
+    if let Some(ready) = &target.ready_kernel {
+        if extra.is_some() {
+            return Err(built_already(target));
+        }
+        let package::Package { image, config, modules } = package::fetch(cache, &ready.package)?;
+        return Ok(Built { image, config, modules: Some(modules), dtc: PathBuf::new() });
+    }
     let kernel = target.kernel()?;
     let mut wishes = Vec::new();
     for name in &kernel.fragments {
@@ -75,7 +87,14 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
         step.done();
         Ok(())
     })?;
-    Ok(Built { image: place.join("uImage"), config: place.join("config"), dtc: place.join("dtc") })
+    let (image, config) = (place.join("uImage"), place.join("config"));
+    Ok(Built { image, config, modules: None, dtc: place.join("dtc") })
+}
+
+/// That nobody can choose options of a kernel which Debian has built.
+pub fn built_already(target: &Target) -> Error {
+    Error::new(format!("the kernel of {} is built already: its options stand", target.name))
+        .fix("remove `config`, or use a target whose kernel is built here, such as `armv5te`")
 }
 
 /// Everything that decides what the kernel becomes, the compiler's version aside.

@@ -32,7 +32,7 @@ pub fn fetch(cache: &Cache, package: &str) -> Result<Source> {
         return Ok(source);
     }
     let offer = Offer::ask(package)?;
-    let identity = format!("{package} {} {}", offer.version, offer.sha256);
+    let identity = offer.identity();
     cache.entry(package, &key([&identity]), |entry| {
         let step = Step::start(format!("source of the kernel, {package} {}", offer.version));
         offer.download(entry, &step)?;
@@ -56,7 +56,7 @@ fn cached(cache: &Cache, package: &str) -> Option<Source> {
 
 /// What apt tells of the package.
 #[derive(Debug, PartialEq, Eq)]
-struct Offer {
+pub(super) struct Offer {
     package: String,
     version: String,
     size: u64,
@@ -64,7 +64,7 @@ struct Offer {
 }
 
 impl Offer {
-    fn ask(package: &str) -> Result<Offer> {
+    pub(super) fn ask(package: &str) -> Result<Offer> {
         let text = output(command("apt-cache").args(["show", "--no-all-versions", package]));
         let offer = text.ok().and_then(|text| Offer::parse(package, &text));
         offer.ok_or_else(|| {
@@ -83,11 +83,31 @@ impl Offer {
         })
     }
 
+    /// Package, version and hash: tells it from every other one.
+    pub(super) fn identity(&self) -> String {
+        format!("{} {} {}", self.package, self.version, self.sha256)
+    }
+
+    /// Package and version, for the user.
+    pub(super) fn name(&self) -> String {
+        format!("{} {}", self.package, self.version)
+    }
+
     fn download(&self, entry: &Path, step: &Step) -> Result<()> {
+        require_space(entry, SPACE, "downloading the kernel's source")?;
+        let tree = self.unpack(entry, step)?;
+        let archive = tree.join("usr/src").join(format!("{}.tar.xz", self.package));
+        fs::rename(&archive, entry.join(ARCHIVE)).context(archive.display())
+    }
+
+    /// Downloads the package and unpacks it beside the cache's new `entry`: the folder of its content.
+    ///
+    /// # Errors
+    /// No network, a damaged download, no space.
+    pub(super) fn unpack(&self, entry: &Path, step: &Step) -> Result<PathBuf> {
         // Beside the entry: it goes away with the temporary folder.
         let scratch = entry.with_extension("scratch");
         fs::create_dir(&scratch).context(scratch.display())?;
-        require_space(&scratch, SPACE, "downloading the kernel's source")?;
         let wanted = format!("{}={}", self.package, self.version);
         let root_may = ["-o", "APT::Sandbox::User=root", "download"];
         run(command("apt-get").args(root_may).arg(wanted).current_dir(&scratch), step).map_err(|error| {
@@ -97,8 +117,7 @@ impl Offer {
         self.verify(&package)?;
         let tree = scratch.join("tree");
         run(command("dpkg-deb").arg("-x").arg(&package).arg(&tree), step)?;
-        let archive = tree.join("usr/src").join(format!("{}.tar.xz", self.package));
-        fs::rename(&archive, entry.join(ARCHIVE)).context(archive.display())
+        Ok(tree)
     }
 
     fn verify(&self, file: &Path) -> Result<()> {

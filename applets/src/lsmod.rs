@@ -1,0 +1,51 @@
+//! lsmod: the modules in the kernel (BusyBox modutils/lsmod.c; /proc/modules in `man 5 proc`).
+
+use crate::util::lines::Lines;
+use sys::zstr::cut;
+use sys::{Cx, ZStr};
+
+applet! {
+    name: lsmod,
+    dir: "/sbin",
+    class: NoExec,
+    usage: "\
+(no operands)
+
+Tell the modules in the kernel, their sizes in bytes, and how many and which
+modules use them.
+",
+}
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    if !cx.args.is_empty() {
+        return cx.misuse(b"extra operand");
+    }
+    let path = ZStr::new(c"/proc/modules");
+    let mut lines = match Lines::open(path) {
+        Ok(lines) => lines,
+        Err(e) => {
+            cx.fail(path.bytes(), e);
+            return 1;
+        }
+    };
+    cx.out.bytes(b"Module                  Size  Used by\n");
+    while lines.next() {
+        // name size uses users, each with a comma behind it, or -
+        let mut rest = &lines.line[..];
+        cx.out.left(cut(&mut rest, b' '), 19);
+        cx.out.byte(b' ');
+        cx.out.right(cut(&mut rest, b' '), 8);
+        cx.out.bytes(b"  ");
+        cx.out.bytes(cut(&mut rest, b' '));
+        let users = cut(&mut rest, b' ');
+        if let Some((_, users)) = users.split_last().filter(|(_, users)| !users.is_empty()) {
+            cx.out.byte(b' ');
+            cx.out.bytes(users);
+        }
+        cx.out.byte(b'\n');
+    }
+    if let Some(e) = lines.why {
+        cx.fail(path.bytes(), e);
+    }
+    cx.status
+}
