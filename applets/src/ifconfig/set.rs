@@ -203,17 +203,16 @@ mod tests {
     use sys::zstr::Texts;
 
     /// The kernel's numbers (`linux/if.h`) of the flags, by their bits.
-    #[allow(clippy::upper_case_acronyms)]
     mod linux {
-        pub const UP: u8 = 0;
-        pub const BROADCAST: u8 = 1;
-        pub const POINTOPOINT: u8 = 4;
-        pub const NOTRAILERS: u8 = 5;
-        pub const NOARP: u8 = 7;
-        pub const PROMISC: u8 = 8;
-        pub const ALLMULTI: u8 = 9;
-        pub const MULTICAST: u8 = 12;
-        pub const DYNAMIC: u8 = 15;
+        pub(super) const UP: u8 = 0;
+        pub(super) const BROADCAST: u8 = 1;
+        pub(super) const POINTOPOINT: u8 = 4;
+        pub(super) const NOTRAILERS: u8 = 5;
+        pub(super) const NOARP: u8 = 7;
+        pub(super) const PROMISC: u8 = 8;
+        pub(super) const ALLMULTI: u8 = 9;
+        pub(super) const MULTICAST: u8 = 12;
+        pub(super) const DYNAMIC: u8 = 15;
     }
 
     #[test]
