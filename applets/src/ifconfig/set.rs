@@ -204,7 +204,6 @@ mod tests {
     use sys::zstr::Texts;
 
     /// The kernel's numbers (`linux/if.h`) of the flags, by their bits.
-    #[allow(clippy::upper_case_acronyms)]
     mod linux {
         pub(super) const UP: u8 = 0;
         pub(super) const BROADCAST: u8 = 1;
