@@ -143,7 +143,7 @@ type Failure = (Buf, Errno);
 
 /// Writes all tables.
 #[inline(never)]
-fn write_all(cx: &mut Cx, base: &Buf, all: &mut Vec<Module>) -> Result<(), Failure> {
+fn write_all(cx: &mut Cx, base: &Buf, all: &mut [Module]) -> Result<(), Failure> {
     for n in 0..all.len() {
         let mut needs = Vec::new();
         each_text(base, all, n, b".modinfo", b"depends=", &mut |text| {

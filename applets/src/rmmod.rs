@@ -30,10 +30,11 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         loop {
             let done = delete_module(name.z(), cx.has(opt!("f")));
             // Kernels do not wait themselves any more.
-            if done == Err(Errno::EAGAIN) && cx.has(opt!("w")) {
-                if time::sleep(&mut Timespec { sec: 0, nsec: 100_000_000 }).is_ok() {
-                    continue;
-                }
+            if done == Err(Errno::EAGAIN)
+                && cx.has(opt!("w"))
+                && time::sleep(&mut Timespec { sec: 0, nsec: 100_000_000 }).is_ok()
+            {
+                continue;
             }
             if let Err(e) = done {
                 tell(cx, arg.bytes(), e, why_not_removed);
