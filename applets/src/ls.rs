@@ -8,6 +8,7 @@ use crate::util::users::Names;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use sys::buf::concat;
+use sys::zstr::position_in;
 use sys::fs::{self, Dir, Fd, Statx};
 use sys::{num, sort, time, tty, Buf, Cx, Errno, ZStr};
 
@@ -183,14 +184,14 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         odd = Odd::Escape;
     }
     let Some(screen) = columns(cx) else { return cx.misuse(b"invalid width") };
-    let mut color = opts & opt!("--color") != 0;
-    let when = cx.value(slot!("--color"));
-    if !color || when.is_some_and(|w| w.is(b"auto")) {
-        color = terminal && cx.env(b"TERM").is_some_and(|t| !t.is(b"dumb"));
-    } else if when.is_some_and(|w| w.is(b"never")) {
-        color = false;
-    } else if when.is_some_and(|w| !w.is(b"always")) {
-        return cx.misuse(b"invalid --color");
+    let mut color = terminal && cx.env(b"TERM").is_some_and(|t| !t.is(b"dumb"));
+    if opts & opt!("--color") != 0 {
+        let when = cx.value(slot!("--color")).map_or(&b"always"[..], ZStr::bytes);
+        match position_in(b"auto,always,never", b',', when) {
+            None => return cx.misuse(b"invalid --color"),
+            Some(0) => {}
+            Some(n) => color = n == 1,
+        }
     }
     let mut ls = Ls {
         opts,

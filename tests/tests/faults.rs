@@ -164,6 +164,14 @@ fn tree(place: &Place) {
     let fifo = place.here("tree/fifo");
     let mode = rustix::fs::Mode::from_raw_mode(0o640);
     rustix::fs::mknodat(rustix::fs::CWD, fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    // One time for all, so that every list of them is the same.
+    let time = rustix::fs::Timespec { tv_sec: 1_000_000_000, tv_nsec: 0 };
+    let times = rustix::fs::Timestamps { last_access: time, last_modification: time };
+    let names = content(place.here.path()).into_keys();
+    for name in names {
+        let nofollow = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
+        rustix::fs::utimensat(rustix::fs::CWD, place.here(&name), &times, nofollow).unwrap();
+    }
 }
 
 fn nothing(_: &Place) -> Result<(), String> {

@@ -8,21 +8,21 @@ use sys::{num, Buf, ZStr};
 pub(crate) struct Names {
     path: ZStr<'static>,
     text: Option<Buf>,
-    last: Option<u32>,
+    last: u32,
     name: Buf,
 }
 
 impl Names {
     /// Of users (`/etc/passwd`) or groups (`/etc/group`): in both, fields 0 and 2 are name and number.
     pub(crate) fn new(path: ZStr<'static>) -> Names {
-        Names { path, text: None, last: None, name: Buf::new() }
+        Names { path, text: None, last: 0, name: Buf::new() }
     }
 
     /// The name of `id`, or its digits where the file has none or is missing.
     #[inline(never)]
     pub(crate) fn name(&mut self, id: u32) -> &[u8] {
-        if self.last != Some(id) {
-            self.last = Some(id);
+        if self.last != id || self.name.is_empty() {
+            self.last = id;
             let path = self.path;
             let text = self.text.get_or_insert_with(|| read(path));
             let mut digits = [0; 64];
