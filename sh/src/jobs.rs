@@ -487,10 +487,11 @@ impl Shell<'_> {
         let mut job = self.jobs.remove(i);
         job.resume();
         if foreground {
-            sys::out::complain(&[&job.text]);
             if job.group != 0 {
                 let _ = tty::set_foreground(self.tty, job.group);
             }
+            // Who reads this may already interrupt the job.
+            sys::out::complain(&[&job.text]);
             if let Some(m) = job.modes.take() {
                 let _ = tty::set(self.tty, &m, true);
             }

@@ -22,7 +22,17 @@ fn two_builds_are_identical() {
     build(&two, &["x86_64"]);
     let mut names: Vec<_> = fs::read_dir(&one).unwrap().map(|file| file.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["initramfs.cpio", "mote", "mote.sym", "rootfs.toml", "sizes.json"]);
+    let expected = [
+        "initramfs.cpio",
+        "kernel.config",
+        "mote",
+        "mote.sym",
+        "rootfs.toml",
+        "run-qemu.sh",
+        "sizes.json",
+        "vmlinuz",
+    ];
+    assert_eq!(names, expected);
     for name in names {
         assert!(fs::read(one.join(&name)).unwrap() == fs::read(two.join(&name)).unwrap(), "{name:?} differs");
     }
@@ -44,7 +54,7 @@ fn listing(archive: &[u8]) -> Vec<String> {
 fn cpio_reads_the_archive() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("rootfs.toml");
-    let text = "applets = \"true\"\n[[file]]\npath = \"/etc/deep/motd\"\ncontent = \"hello\"\nmode = \"4751\"\nuid = 7\n\
+    let text = "applets = \"sh\"\n[[file]]\npath = \"/etc/deep/motd\"\ncontent = \"hello\"\nmode = \"4751\"\nuid = 7\n\
                 [[node]]\npath = \"/dev/ram\"\nkind = \"block\"\nmajor = 1\nminor = 2\n\
                 [[node]]\npath = \"/run/pipe\"\nkind = \"fifo\"\nmode = \"622\"\n";
     fs::write(&config, text).unwrap();
@@ -54,7 +64,7 @@ fn cpio_reads_the_archive() {
     for expected in [
         "drwxr-xr-x 2 0 0 0 Jan 1 1970 bin".to_string(),
         format!("-rwxr-xr-x 1 0 0 {size} Jan 1 1970 bin/mote"),
-        "lrwxrwxrwx 1 0 0 4 Jan 1 1970 bin/true -> mote".to_string(),
+        "lrwxrwxrwx 1 0 0 4 Jan 1 1970 bin/sh -> mote".to_string(),
         "crw------- 1 0 0 5, 1 Jan 1 1970 dev/console".to_string(),
         "brw------- 1 0 0 1, 2 Jan 1 1970 dev/ram".to_string(),
         "drwxr-xr-x 2 0 0 0 Jan 1 1970 etc/deep".to_string(),
@@ -72,11 +82,11 @@ fn cpio_reads_the_archive() {
 fn gzip_holds_the_same_archive() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("rootfs.toml");
-    fs::write(&config, "applets = \"true\"\n").unwrap();
+    fs::write(&config, "applets = \"sh\"\n").unwrap();
     let words = ["x86_64", "--config", config.to_str().unwrap()];
     build(dir.path(), &words);
     let plain = fs::read(dir.path().join("initramfs.cpio")).unwrap();
-    fs::write(&config, "applets = \"true\"\ncompression = \"gzip\"\n").unwrap();
+    fs::write(&config, "applets = \"sh\"\ncompression = \"gzip\"\n").unwrap();
     build(dir.path(), &words);
     assert!(!dir.path().join("initramfs.cpio").exists(), "the old archive must not stay");
     let unpacked =
@@ -88,12 +98,12 @@ fn gzip_holds_the_same_archive() {
 #[test]
 fn sizes_are_those_of_the_files() {
     let dir = tempfile::tempdir().unwrap();
-    build(dir.path(), &["x86_64", "--applets", "true"]);
+    build(dir.path(), &["x86_64", "--applets", "sh"]);
     let text = fs::read_to_string(dir.path().join("sizes.json")).unwrap();
     for name in ["mote", "initramfs"] {
         let file = if name == "mote" { "mote" } else { "initramfs.cpio" };
         let size = fs::metadata(dir.path().join(file)).unwrap().len();
         assert!(text.contains(&format!("\"{name}\": {size}")), "{text}");
     }
-    assert!(text.contains("\"applets\": [\n    \"true\"\n  ]"), "{text}");
+    assert!(text.contains("\"applets\": [\n    \"sh\"\n  ]"), "{text}");
 }
