@@ -169,15 +169,22 @@ pub fn cut<'t>(text: &mut &'t [u8], mark: u8) -> &'t [u8] {
 /// Position of `word` among the texts of `list`, which `mark` divides.
 #[inline(never)]
 pub fn position_in(list: &[u8], mark: u8, word: &[u8]) -> Option<usize> {
-    let mut rest = list;
     let mut n = 0;
-    while !rest.is_empty() {
-        if cut(&mut rest, mark) == word {
-            return Some(n);
+    // How much of the word this text begins with; beyond its end once they differ.
+    let mut same = 0;
+    for &b in list {
+        if b == mark {
+            if same == word.len() {
+                return Some(n);
+            }
+            (n, same) = (n + 1, 0);
+        } else if word.get(same) == Some(&b) {
+            same += 1;
+        } else {
+            same = usize::MAX;
         }
-        n += 1;
     }
-    None
+    (same == word.len() && same > 0).then_some(n)
 }
 
 #[cfg(test)]
