@@ -316,6 +316,9 @@ impl Shell<'_> {
                 Ok((pid, s)) => {
                     if !job.note(pid, s) {
                         self.jobs.iter_mut().any(|j| j.note(pid, s));
+                        if self.opts & opt::NOTIFY != 0 && self.opts & opt::INTERACTIVE != 0 {
+                            self.tell_ended();
+                        }
                     }
                 }
                 Err(Errno::EINTR) => {}
@@ -416,6 +419,11 @@ impl Shell<'_> {
     /// Tells what happened to jobs, before a prompt.
     pub(crate) fn tell_changes(&mut self) {
         let _ = self.reap(false);
+        self.tell_ended();
+    }
+
+    /// Tells what is known to have happened to jobs, and forgets those that are over.
+    fn tell_ended(&mut self) {
         let mut i = 0;
         while i < self.jobs.len() {
             let (state, told) = self.jobs.get(i).map_or((State::Running, true), |j| (j.state(), j.told));

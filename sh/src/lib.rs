@@ -105,6 +105,7 @@ mod opt {
     pub(crate) const XTRACE: u32 = 32;
     pub(crate) const NOCLOBBER: u32 = 64;
     pub(crate) const ALLEXPORT: u32 = 128;
+    pub(crate) const NOTIFY: u32 = 256;
     pub(crate) const MONITOR: u32 = 512;
     pub(crate) const INTERACTIVE: u32 = 1024;
     pub(crate) const STDIN: u32 = 2048;

@@ -1,6 +1,7 @@
 //! Options of `set` and of the command line.
 
 use crate::{opt, Shell, R};
+use sys::signal::SIGCHLD;
 use sys::zstr::{position, position_in, Texts};
 use sys::{Buf, Out, ZStr};
 
@@ -34,6 +35,10 @@ impl Shell<'_> {
         self.opts = if on { was | bit } else { was & !bit };
         if bit == opt::MONITOR && self.opts != was {
             self.job_control(on);
+        }
+        // What ends in the background wakes who waits for a key.
+        if bit == opt::NOTIFY && self.trap_text(SIGCHLD as u8).is_none() {
+            self.set_trap(SIGCHLD as u8, None);
         }
     }
 

@@ -116,6 +116,7 @@ impl Shell<'_> {
         }
         let action = match text {
             None if self.handles && sig as u32 == signal::SIGINT => Action::call(handler),
+            None if self.opts & opt::NOTIFY != 0 && sig as u32 == signal::SIGCHLD => Action::call(handler),
             None if self.handles && matches!(sig as u32, signal::SIGQUIT | signal::SIGTERM) => Action::IGNORE,
             None => Action::DEFAULT,
             Some([]) => Action::IGNORE,

@@ -117,6 +117,17 @@ fn the_end_of_a_background_job_is_told(mut s: Session) {
     s.say("sleep 1\n", "[1]+  Done");
 }
 
+fn notify_tells_at_once(mut s: Session) {
+    s.say("set -b; sleep 0.3 &\n", "[1] ");
+    // No key is pressed.
+    s.wait("[1]+  Done");
+    // Nor does a command in the foreground keep it back.
+    s.terminal.write_all(b"sleep 0.3 & sleep 1; echo la''ter\n").unwrap();
+    s.wait("[1]+  Done");
+    s.wait("\nlater\n> ");
+    s.say("set +b; case $- in *b*) echo on;; *) echo o''ff;; esac\n", "\noff\n");
+}
+
 fn an_interrupt_ends_a_loop_and_not_the_shell(mut s: Session) {
     s.terminal.write_all(b"echo rea''dy; while :; do :; done\n").unwrap();
     s.wait("\nready\n");
@@ -153,6 +164,7 @@ both_ways! {
     stop_resume_interrupt
     pipelines_stop_and_die_as_one
     the_end_of_a_background_job_is_told
+    notify_tells_at_once
     an_interrupt_ends_a_loop_and_not_the_shell
     errors_leave_the_shell_and_exit_ends_it
 }

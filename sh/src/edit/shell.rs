@@ -2,7 +2,7 @@
 
 use super::prompt::{expand, number};
 use super::{executables, Editor, Host, Kind, Line};
-use crate::{builtin, trap, Shell};
+use crate::{builtin, opt, trap, Shell};
 use alloc::boxed::Box;
 use sys::fs::Fd;
 use sys::zstr::Texts;
@@ -105,6 +105,10 @@ impl Host for Shell<'_> {
         if trap::take_interrupt() {
             return Some(Line::Interrupted);
         }
-        self.run_traps().is_err().then_some(Line::End)
+        let end = self.run_traps().is_err().then_some(Line::End);
+        if self.opts & opt::NOTIFY != 0 {
+            self.tell_changes();
+        }
+        end
     }
 }
