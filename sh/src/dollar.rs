@@ -3,21 +3,20 @@
 use crate::lexer::{name_char, name_start, Ctx};
 use crate::parser::Parser;
 use crate::tree::{op, ARITH, CMD, END, QUOTE, VAR};
-use crate::Done;
 use sys::{num, Buf, ToBuf};
 
 /// Name of the parameter `_` in a tree.
 pub(crate) const LAST: u8 = b'&';
 
 impl Parser<'_, '_> {
-    pub(crate) fn dollar(&mut self, quotes: bool) -> Done {
+    pub(crate) fn dollar(&mut self, quotes: bool) {
         self.src.pos += 1;
         let c = self.ch();
         match c {
             b'(' => {
                 self.src.pos += 1;
-                if self.ch() == b'(' && self.arith(ARITH)? {
-                    return Ok(());
+                if self.ch() == b'(' && self.arith(ARITH) {
+                    return;
                 }
                 self.substitution(CMD, b')')
             }
@@ -43,13 +42,12 @@ impl Parser<'_, '_> {
                 self.dollar(quotes)
             }
             b'\'' if !quotes => self.dollar_single(),
-            b'"' if !quotes => Ok(()),
+            b'"' if !quotes => {}
             _ => {
                 let n = self.parameter();
                 if n == 0 {
                     self.lit(b'$');
                 }
-                Ok(())
             }
         }
     }
@@ -83,7 +81,7 @@ impl Parser<'_, '_> {
     }
 
     /// Behind `${`.
-    pub(crate) fn braces(&mut self, quotes: bool) -> Done {
+    pub(crate) fn braces(&mut self, quotes: bool) {
         let at = self.word.len();
         let before = self.ch();
         let mut prefixed = matches!(before, b'#' | b'!');
@@ -118,7 +116,7 @@ impl Parser<'_, '_> {
             self.src.pos += 1;
             o = op::NAMES | if c == b'@' { op::SECOND } else { 0 };
         } else if c != b'}' {
-            o = self.operator_of(c)?;
+            o = self.operator_of(c);
         }
         if prefixed && !length && o != op::BAD && o & !op::SECOND != op::NAMES {
             o |= op::INDIRECT;
@@ -133,30 +131,30 @@ impl Parser<'_, '_> {
             op::BAD => {
                 // Reported when it is expanded; here only its end is looked for.
                 let keep = self.word.len();
-                self.text(inner)?;
+                self.text(inner);
                 self.word.truncate(keep);
             }
             op::SUBSTRING => {
-                self.text(Ctx::Colon)?;
+                self.text(Ctx::Colon);
                 self.word.push(END);
                 if self.raw(0) == b':' {
                     self.src.pos += 1;
                     o |= op::SECOND;
-                    self.text(Ctx::Colon)?;
+                    self.text(Ctx::Colon);
                 }
                 self.word.push(END);
             }
             x if x >= op::REPLACE => {
-                self.text(Ctx::Slash)?;
+                self.text(Ctx::Slash);
                 self.word.push(END);
                 if self.raw(0) == b'/' {
                     self.src.pos += 1;
-                    self.text(Ctx::Brace)?;
+                    self.text(Ctx::Brace);
                 }
                 self.word.push(END);
             }
             x => {
-                self.text(if x >= op::PREFIX { Ctx::Brace } else { inner })?;
+                self.text(if x >= op::PREFIX { Ctx::Brace } else { inner });
                 self.word.push(END);
             }
         }
@@ -170,11 +168,10 @@ impl Parser<'_, '_> {
             return self.unterminated(b"}");
         }
         self.src.pos += 1;
-        Ok(())
     }
 
     /// The operator that starts with `c`, passed over.
-    pub(crate) fn operator_of(&mut self, c: u8) -> Done<u8> {
+    pub(crate) fn operator_of(&mut self, c: u8) -> u8 {
         let value = |c| b"-=?+".iter().position(|&x| x == c).map(|i| i as u8 + op::MINUS);
         self.src.pos += 1;
         let next = self.ch();
@@ -183,9 +180,9 @@ impl Parser<'_, '_> {
             b':' => match value(next) {
                 Some(o) => {
                     self.src.pos += 1;
-                    return Ok(o | op::COLON);
+                    return o | op::COLON;
                 }
-                None => return Ok(op::SUBSTRING),
+                None => return op::SUBSTRING,
             },
             b'#' => op::PREFIX,
             b'%' => op::SUFFIX,
@@ -193,11 +190,11 @@ impl Parser<'_, '_> {
             b',' => op::LOWER,
             b'@' => {
                 self.src.pos += 1;
-                return Ok(if next == b'Q' { op::QUOTED } else { op::BAD | op::COLON });
+                return if next == b'Q' { op::QUOTED } else { op::BAD | op::COLON };
             }
             b'/' if next == b'#' || next == b'%' => {
                 self.src.pos += 1;
-                return Ok(op::REPLACE + if next == b'#' { 2 } else { 3 });
+                return op::REPLACE + if next == b'#' { 2 } else { 3 };
             }
             b'/' => op::REPLACE,
             _ => {
@@ -205,25 +202,25 @@ impl Parser<'_, '_> {
                 if o == op::BAD {
                     self.src.pos -= 1;
                 }
-                return Ok(o);
+                return o;
             }
         };
         if twice {
             self.src.pos += 1;
         }
-        Ok(o + twice as u8)
+        o + twice as u8
     }
 
     /// At the second `(` of `((`: reads the expression and `))` into the word, behind `mark`. False, and
     /// nothing has happened, if it does not end so: it is a subshell in parentheses then.
-    pub(crate) fn arith(&mut self, mark: u8) -> Done<bool> {
+    pub(crate) fn arith(&mut self, mark: u8) -> bool {
         if self.open_end {
-            return Ok(false);
+            return false;
         }
         let (pos, len) = (self.src.pos, self.word.len());
         self.src.pos += 1;
         self.word.push(mark);
-        self.text(Ctx::Arith)?;
+        self.text(Ctx::Arith);
         self.word.push(END);
         // If this goes on to the end of the text, so does every other: they are not tried, which would
         // take forever.
@@ -233,17 +230,17 @@ impl Parser<'_, '_> {
             if self.ch() == b')' {
                 self.src.pos += 1;
                 self.pure = false;
-                return Ok(true);
+                return true;
             }
         }
         self.src.pos = pos;
         self.word.truncate(len);
-        Ok(false)
+        false
     }
 
     /// Behind `$(` (`close` is `)`), or in text that backquotes were made into (`close` is 0): reads the
     /// list into the word, behind `mark`.
-    pub(crate) fn substitution(&mut self, mark: u8, close: u8) -> Done {
+    pub(crate) fn substitution(&mut self, mark: u8, close: u8) {
         self.pure = false;
         let outer = (
             core::mem::take(&mut self.code),
@@ -254,8 +251,8 @@ impl Parser<'_, '_> {
         );
         self.peeked = false;
         self.assign = true;
-        self.list(false, false)?;
-        if self.token()? != close {
+        self.list(false, false);
+        if self.token() != close {
             return self.unexpected();
         }
         if close == 0 {
@@ -271,11 +268,10 @@ impl Parser<'_, '_> {
         let n = inner.len();
         self.word.extend_from_slice(&[n as u8, (n >> 8) as u8, (n >> 16) as u8]);
         self.word.extend_from_slice(&inner);
-        Ok(())
     }
 
     /// Turns the text in backquotes into `$(…NUL` and goes on with that.
-    pub(crate) fn backquote(&mut self, quotes: bool) -> Done {
+    pub(crate) fn backquote(&mut self, quotes: bool) {
         let start = self.src.pos;
         let mut body: Buf = b"$(".buf();
         let mut n = 1;
@@ -311,7 +307,7 @@ impl Parser<'_, '_> {
     }
 
     /// At the quote of `$'…'`.
-    pub(crate) fn dollar_single(&mut self) -> Done {
+    pub(crate) fn dollar_single(&mut self) {
         self.quoted = true;
         self.word.push(QUOTE);
         self.src.pos += 1;
@@ -362,7 +358,6 @@ impl Parser<'_, '_> {
             self.lit(c);
         }
         self.word.push(QUOTE);
-        Ok(())
     }
 
     pub(crate) fn number(&mut self, base: u32, most: usize) -> u32 {

@@ -2,7 +2,6 @@
 
 use crate::parser::Parser;
 use crate::tree::{redir, END, ESC, QUOTE, READ, TILDE, WRITE};
-use crate::Done;
 
 /// Tokens; operators of one character stand for themselves, redirections are those of [`redir`].
 pub(crate) mod tok {
@@ -116,7 +115,7 @@ impl Parser<'_, '_> {
     }
 
     /// The current token; stays until [`Parser::eat`].
-    pub(crate) fn token(&mut self) -> Done<u8> {
+    pub(crate) fn token(&mut self) -> u8 {
         if !self.peeked {
             loop {
                 match self.ch() {
@@ -130,19 +129,19 @@ impl Parser<'_, '_> {
                 }
             }
             self.at = self.src.pos;
-            self.tok = self.lex()?;
+            self.tok = self.lex();
             self.peeked = true;
         }
-        Ok(self.tok)
+        self.tok
     }
 
     /// Is the current token `t`? Then it is consumed.
-    pub(crate) fn take(&mut self, t: u8) -> Done<bool> {
-        let is = self.token()? == t;
+    pub(crate) fn take(&mut self, t: u8) -> bool {
+        let is = self.token() == t;
         if is {
             self.eat();
         }
-        Ok(is)
+        is
     }
 
     pub(crate) fn eat(&mut self) {
@@ -150,28 +149,28 @@ impl Parser<'_, '_> {
         self.last = self.src.pos;
     }
 
-    pub(crate) fn lex(&mut self) -> Done<u8> {
+    pub(crate) fn lex(&mut self) -> u8 {
         self.word.clear();
         self.quoted = false;
         let c = self.ch();
         if c == 0 {
-            return Ok(tok::EOF);
+            return tok::EOF;
         }
         if c == b'\n' {
             self.src.pos += 1;
-            self.here_docs()?;
-            return Ok(c);
+            self.here_docs();
+            return c;
         }
         if crate::has(b";&|()<>", c) && !self.process_place(c) {
-            return Ok(self.operator());
+            return self.operator();
         }
-        self.text(Ctx::Word)?;
+        self.text(Ctx::Word);
         let number = match &self.word[..] {
             _ if self.quoted => false,
             [b'{', name @ .., b'}'] => !name.is_empty() && name_len(name) == name.len(),
             word => word.iter().all(u8::is_ascii_digit),
         };
-        Ok(if number && matches!(self.raw(0), b'<' | b'>') { tok::IO } else { tok::WORD })
+        if number && matches!(self.raw(0), b'<' | b'>') { tok::IO } else { tok::WORD }
     }
 
     /// Does a process substitution start here, with `c`?
@@ -212,8 +211,10 @@ impl Parser<'_, '_> {
     }
 
     /// Reads text up to where `ctx` ends it; the ending byte stays.
-    pub(crate) fn text(&mut self, ctx: Ctx) -> Done {
-        self.sh.deep()?;
+    pub(crate) fn text(&mut self, ctx: Ctx) {
+        if !self.deep() {
+            return;
+        }
         let start = self.word.len();
         let mut parens = 0;
         let quotes = !matches!(ctx, Ctx::Word | Ctx::Brace | Ctx::Slash | Ctx::Regex);
@@ -223,7 +224,7 @@ impl Parser<'_, '_> {
                 None => self.raw(0),
             };
             match c {
-                0 => return Ok(()),
+                0 => return,
                 b'\\' => self.backslash(ctx, quotes),
                 b'\'' if !quotes => {
                     self.quoted = true;
@@ -239,13 +240,13 @@ impl Parser<'_, '_> {
                     self.word.push(QUOTE);
                     self.src.pos += 1;
                 }
-                b'"' if ctx == Ctx::Quotes => return Ok(()),
+                b'"' if ctx == Ctx::Quotes => return,
                 b'"' if ctx != Ctx::Here => {
                     self.src.pos += 1;
                     if !quotes {
                         self.quoted = true;
                         self.word.push(QUOTE);
-                        self.text(Ctx::Quotes)?;
+                        self.text(Ctx::Quotes);
                         if self.raw(0) != b'"' {
                             return self.unterminated(b"\"");
                         }
@@ -253,17 +254,17 @@ impl Parser<'_, '_> {
                         self.word.push(QUOTE);
                     } else if ctx == Ctx::BraceQuotes {
                         // All of it is quoted anyway; but a brace in there ends nothing.
-                        self.text(Ctx::Quotes)?;
+                        self.text(Ctx::Quotes);
                         self.src.pos += (self.raw(0) == b'"') as usize;
                     }
                 }
-                b'$' => self.dollar(quotes)?,
-                b'`' => self.backquote(quotes && ctx != Ctx::Here)?,
+                b'$' => self.dollar(quotes),
+                b'`' => self.backquote(quotes && ctx != Ctx::Here),
                 b'}' if matches!(ctx, Ctx::Brace | Ctx::BraceQuotes | Ctx::Slash | Ctx::Colon) => {
-                    return Ok(())
+                    return;
                 }
-                b'/' if ctx == Ctx::Slash && self.word.len() > start => return Ok(()),
-                b':' if ctx == Ctx::Colon && parens == 0 => return Ok(()),
+                b'/' if ctx == Ctx::Slash && self.word.len() > start => return,
+                b':' if ctx == Ctx::Colon && parens == 0 => return,
                 b'?' if ctx == Ctx::Colon => {
                     parens += 1;
                     self.copy(c);
@@ -278,28 +279,28 @@ impl Parser<'_, '_> {
                 }
                 b')' if matches!(ctx, Ctx::Arith | Ctx::Colon | Ctx::Regex) => {
                     if parens == 0 {
-                        return Ok(());
+                        return;
                     }
                     parens -= 1;
                     self.copy(c);
                 }
                 b' ' | b'\t' | b'\n' if ctx == Ctx::Regex && parens > 0 => self.copy(c),
-                b' ' | b'\t' | b'\n' if matches!(ctx, Ctx::Word | Ctx::Regex) => return Ok(()),
+                b' ' | b'\t' | b'\n' if matches!(ctx, Ctx::Word | Ctx::Regex) => return,
                 b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if ctx == Ctx::Word => {
                     if !self.process_place(c) {
-                        return Ok(());
+                        return;
                     }
                     self.src.pos += 2;
-                    self.substitution(if c == b'<' { READ } else { WRITE }, b')')?;
+                    self.substitution(if c == b'<' { READ } else { WRITE }, b')');
                 }
                 // No operator of arithmetic; between the parts of `for ((…))`.
-                b';' if ctx == Ctx::Arith => return Ok(()),
+                b';' if ctx == Ctx::Arith => return,
                 b'~' if !quotes && self.tilde_place(start, ctx) => {
                     self.tilde(matches!(ctx, Ctx::Brace | Ctx::Slash))
                 }
                 b'\n' if ctx == Ctx::Here => {
                     self.copy(c);
-                    return Ok(());
+                    return;
                 }
                 _ => self.copy(c),
             }

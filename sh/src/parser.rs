@@ -43,6 +43,9 @@ pub(crate) struct Parser<'p, 'a> {
     blank: usize,
     /// Has an arithmetic expression been tried that did not end?
     pub(crate) open_end: bool,
+    /// Has an error been told? The text has ended then; what was left of it.
+    pub(crate) failed: bool,
+    left: Buf,
 }
 
 /// Reserved words; those up to `in` of which a list must not consist come first.
@@ -96,20 +99,21 @@ pub(crate) fn token_text(t: u8) -> &'static [u8] {
     }
 }
 
+pub(crate) const TOO_LONG: &[u8] = b"command too long";
+
 impl<'p, 'a> Parser<'p, 'a> {
     /// Parses the next complete command of `src`; `None` at its end.
     pub(crate) fn next(sh: &'p mut Shell<'a>, src: &'p mut Source) -> Done<Option<Rc<Tree>>> {
         src.settle();
         let mut p = Parser::new(sh, src);
-        let r = p.complete();
-        match r {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(e) => {
-                // What is left of the line is not a command.
-                p.skip_line();
-                return Err(e);
-            }
+        let any = p.complete();
+        if p.failed {
+            // What is left behind the line is another command.
+            p.src.text = core::mem::take(&mut p.left);
+            return Err(Failed);
+        }
+        if !any {
+            return Ok(None);
         }
         let docs = p.code.len();
         let mut code = core::mem::take(&mut p.code);
@@ -138,6 +142,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             active: Vec::new(),
             blank: usize::MAX,
             open_end: false,
+            failed: false,
+            left: Buf::new(),
         }
     }
 
@@ -150,32 +156,30 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    pub(crate) fn complete(&mut self) -> Done<bool> {
-        while self.take(b'\n')? {
+    /// Reads a complete command; false if there is none.
+    pub(crate) fn complete(&mut self) -> bool {
+        while self.take(b'\n') {
             self.src.settle();
         }
-        if self.token()? == tok::EOF {
-            if self.given_up() {
-                return Err(Failed);
-            }
-            return Ok(false);
+        if self.token() == tok::EOF {
+            self.failed |= self.given_up();
+            return false;
         }
-        self.list(true, true)?;
-        if !self.take(b'\n')? && self.token()? != tok::EOF {
-            return self.unexpected();
+        self.list(true, true);
+        if !self.take(b'\n') && self.token() != tok::EOF {
+            self.unexpected();
         }
-        self.finish_docs()?;
-        Ok(true)
+        self.finish_docs();
+        true
     }
 
     /// At the end of the text, here-documents end too.
-    pub(crate) fn finish_docs(&mut self) -> Done {
-        if !self.pending.is_empty() {
+    pub(crate) fn finish_docs(&mut self) {
+        if !self.failed && !self.pending.is_empty() {
             self.peeked = false;
             self.src.text.insert(self.src.pos, b'\n');
-            self.token()?;
+            self.token();
         }
-        Ok(())
     }
 
     /// Has reading ended for a reason that is known already?
@@ -185,76 +189,86 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// `syntax error: …` and the end of the command.
     #[inline(never)]
-    pub(crate) fn error(&mut self, parts: &[&[u8]]) -> Failed {
+    pub(crate) fn error(&mut self, parts: &[&[u8]]) {
+        if self.failed {
+            return;
+        }
         if !self.given_up() {
-            self.sh.line = self.src.line
-                + self
-                    .src
-                    .text
-                    .get(self.src.start..self.at.max(self.src.start))
-                    .unwrap_or(&[])
-                    .iter()
-                    .filter(|&&b| b == b'\n')
-                    .count() as u32;
+            let before = self.src.text.get(self.src.start..self.at).unwrap_or(&[]);
+            self.sh.line = self.src.line + before.iter().filter(|&&b| b == b'\n').count() as u32;
             let mut all: Buf = b"syntax error: ".buf();
             parts.iter().for_each(|p| all.extend_from_slice(p));
             self.sh.complain(&[&all]);
             self.sh.status = 2;
         }
         self.sh.syntax = true;
-        Failed
+        self.give_up();
     }
 
-    pub(crate) fn too_long<T>(&mut self) -> Done<T> {
-        Err(self.error(&[b"command too long"]))
+    /// Ends the text here: nothing but [`tok::EOF`] follows, so that all that is being parsed comes to its
+    /// end by itself. What stands behind the line is kept for the next command.
+    fn give_up(&mut self) {
+        self.failed = true;
+        self.peeked = false;
+        self.skip_line();
+        self.src.settle();
+        self.left = self.src.text.split_off(self.src.start);
+        self.src.text.clear();
+        (self.src.start, self.src.pos) = (0, 0);
+    }
+
+    /// Is there room on the stack for another level? If not, the command ends here.
+    pub(crate) fn deep(&mut self) -> bool {
+        if self.sh.deep().is_err() && !self.failed {
+            self.give_up();
+        }
+        !self.failed
     }
 
     #[inline(never)]
-    pub(crate) fn unterminated<T>(&mut self, what: &[u8]) -> Done<T> {
-        Err(self.error(&[b"unterminated ", what]))
+    pub(crate) fn unterminated(&mut self, what: &[u8]) {
+        self.error(&[b"unterminated ", what]);
     }
 
     #[inline(never)]
-    pub(crate) fn unexpected<T>(&mut self) -> Done<T> {
+    pub(crate) fn unexpected(&mut self) {
         let text = match self.tok {
             tok::WORD | tok::IO => self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).buf(),
             t => token_text(t).buf(),
         };
-        Err(match self.tok {
+        match self.tok {
             tok::WORD => self.error(&[b"unexpected word \"", &text, b"\""]),
             tok::EOF | b'\n' => self.error(&[b"unexpected ", &text]),
             _ => self.error(&[b"unexpected \"", &text, b"\""]),
-        })
+        }
     }
 
     /// The reserved word that the current token is.
-    pub(crate) fn keyword(&mut self) -> Done<u8> {
-        let t = self.token()?;
+    pub(crate) fn keyword(&mut self) -> u8 {
+        let t = self.token();
         if t != tok::WORD || self.quoted {
-            return Ok(kw::NONE);
+            return kw::NONE;
         }
-        Ok(index(WORDS, &self.word).map_or(kw::NONE, |n| n as u8))
+        index(WORDS, &self.word).map_or(kw::NONE, |n| n as u8)
     }
 
-    pub(crate) fn take_keyword(&mut self, k: u8) -> Done<bool> {
-        let is = self.keyword()? == k;
+    pub(crate) fn take_keyword(&mut self, k: u8) -> bool {
+        let is = self.keyword() == k;
         if is {
             self.eat();
         }
-        Ok(is)
+        is
     }
 
-    pub(crate) fn expect(&mut self, k: u8) -> Done {
-        if self.take_keyword(k)? {
-            Ok(())
+    pub(crate) fn expect(&mut self, k: u8) {
+        if self.take_keyword(k) {
         } else {
             self.unexpected()
         }
     }
 
-    pub(crate) fn newlines(&mut self) -> Done {
-        while self.take(b'\n')? {}
-        Ok(())
+    pub(crate) fn newlines(&mut self) {
+        while self.take(b'\n') {}
     }
 
     /// Room for a number of three bytes; filled by [`Parser::fill`].
@@ -263,33 +277,32 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.code.len() - 3
     }
 
-    pub(crate) fn put(&mut self, at: usize, n: usize) -> Done {
+    pub(crate) fn put(&mut self, at: usize, n: usize) {
         if n >> 24 != 0 {
-            return self.too_long();
+            self.error(&[TOO_LONG]);
         }
         if let Some([a, b, c]) = self.code.get_mut(at..at + 3) {
             (*a, *b, *c) = (n as u8, (n >> 8) as u8, (n >> 16) as u8);
         }
-        Ok(())
     }
 
     /// Writes the length of what follows `hole` into it.
-    pub(crate) fn fill(&mut self, hole: usize) -> Done {
+    pub(crate) fn fill(&mut self, hole: usize) {
         self.put(hole, self.code.len() - hole - 3)
     }
 
     /// A list up to something that cannot be part of it; at the top, one line.
-    pub(crate) fn list(&mut self, top: bool, need: bool) -> Done {
+    pub(crate) fn list(&mut self, top: bool, need: bool) {
         let hole = self.hole();
         let start = self.code.len();
         let mut final_item = usize::MAX;
         loop {
             if !top {
-                self.newlines()?;
+                self.newlines();
             }
-            while self.alias()? {}
-            let ends = match self.token()? {
-                tok::WORD => self.keyword()? <= kw::CLOSE,
+            while self.alias() {}
+            let ends = match self.token() {
+                tok::WORD => self.keyword() <= kw::CLOSE,
                 t => matches!(t, tok::EOF | b')' | b'\n' | tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT),
             };
             if ends {
@@ -298,8 +311,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             let item = self.code.len();
             final_item = item;
             self.code.push(1);
-            self.and_or()?;
-            match self.token()? {
+            self.and_or();
+            match self.token() {
                 b';' => self.eat(),
                 b'\n' if !top => self.eat(),
                 b'&' => {
@@ -321,39 +334,39 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.fill(hole)
     }
 
-    pub(crate) fn and_or(&mut self) -> Done {
+    pub(crate) fn and_or(&mut self) {
         loop {
-            self.pipeline()?;
-            let t = self.token()?;
+            self.pipeline();
+            let t = self.token();
             match t {
                 tok::AND | tok::OR => self.code.push(t - tok::AND + 1),
                 _ => {
                     self.code.push(0);
-                    return Ok(());
+                    return;
                 }
             }
             self.eat();
-            self.newlines()?;
+            self.newlines();
         }
     }
 
-    pub(crate) fn pipeline(&mut self) -> Done {
+    pub(crate) fn pipeline(&mut self) {
         let at = self.code.len();
         let mut flags = 0;
         self.code.push(0);
-        while self.take_keyword(kw::NOT)? {
+        while self.take_keyword(kw::NOT) {
             flags ^= tree::NEGATED;
         }
-        if flags != 0 && matches!(self.token()?, b';' | b'\n' | tok::EOF) {
+        if flags != 0 && matches!(self.token(), b';' | b'\n' | tok::EOF) {
             // As bash has it: nothing is true.
-            let n = self.begin(tree::SIMPLE)?;
+            let n = self.begin(tree::SIMPLE);
             self.code.push(0);
-            self.end(n)?;
+            self.end(n);
         } else {
-            self.command()?;
+            self.command();
         }
         loop {
-            let more = match self.token()? {
+            let more = match self.token() {
                 b'|' => 1,
                 tok::PIPE_BOTH => 2,
                 _ => break,
@@ -361,8 +374,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             self.eat();
             flags |= tree::MULTI;
             self.code.push(more);
-            self.newlines()?;
-            self.command()?;
+            self.newlines();
+            self.command();
         }
         if flags & tree::MULTI != 0 {
             self.code.push(0);
@@ -370,36 +383,37 @@ impl<'p, 'a> Parser<'p, 'a> {
         if let Some(f) = self.code.get_mut(at) {
             *f = flags;
         }
-        Ok(())
     }
 
     /// Begins a node; [`Parser::end`] ends it. The 0 that ends its redirections (or a simple command's flags)
     /// is the last byte.
-    pub(crate) fn begin(&mut self, op: u8) -> Done<usize> {
+    pub(crate) fn begin(&mut self, op: u8) -> usize {
         let at = self.code.len();
         self.code.push(op);
         for _ in 0..3 {
             self.hole();
         }
         self.code.push(0);
-        self.put(at + 4, self.at - self.src.start)?;
-        Ok(at)
+        self.put(at + 4, self.at - self.src.start);
+        at
     }
 
-    pub(crate) fn end(&mut self, at: usize) -> Done {
-        self.put(at + 7, self.last.max(self.src.start) - self.src.start)?;
+    pub(crate) fn end(&mut self, at: usize) {
+        self.put(at + 7, self.last.max(self.src.start) - self.src.start);
         self.fill(at + 1)
     }
 
-    pub(crate) fn command(&mut self) -> Done {
-        self.sh.deep()?;
-        while self.alias()? {}
-        match self.token()? {
+    pub(crate) fn command(&mut self) {
+        if !self.deep() {
+            return;
+        }
+        while self.alias() {}
+        match self.token() {
             b'(' => {
                 if self.raw(0) == b'(' {
-                    let n = self.begin(tree::ARITHMETIC)?;
+                    let n = self.begin(tree::ARITHMETIC);
                     self.word.clear();
-                    if self.arith(tree::ARITHMETIC)? {
+                    if self.arith(tree::ARITHMETIC) {
                         self.code.extend_from_slice(self.word.get(1..).unwrap_or(&[]));
                         self.eat();
                         return self.redirections(n);
@@ -407,14 +421,14 @@ impl<'p, 'a> Parser<'p, 'a> {
                     self.code.truncate(n);
                 }
                 self.eat();
-                let n = self.begin(tree::SUBSHELL)?;
-                self.list(false, true)?;
-                if !self.take(b')')? {
+                let n = self.begin(tree::SUBSHELL);
+                self.list(false, true);
+                if !self.take(b')') {
                     return self.unexpected();
                 }
                 self.redirections(n)
             }
-            tok::WORD => match self.keyword()? {
+            tok::WORD => match self.keyword() {
                 kw::NONE => self.simple(),
                 k => self.compound(k),
             },
@@ -434,17 +448,16 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// As [`Parser::emit`] for words that may have braces in them.
-    pub(crate) fn emit_word(&mut self) -> Done {
+    pub(crate) fn emit_word(&mut self) {
         if crate::has(&self.word, b'{') {
             let word = core::mem::take(&mut self.word);
             return self.emit_braces(tree::WORD, &word);
         }
         self.emit(tree::WORD);
-        Ok(())
     }
 
-    pub(crate) fn simple(&mut self) -> Done {
-        let n = self.begin(tree::SIMPLE)?;
+    pub(crate) fn simple(&mut self) {
+        let n = self.begin(tree::SIMPLE);
         let outer = core::mem::replace(&mut self.pure, true);
         // Words stand in front, redirections behind them, then assignments: the order of their expansion.
         let (mut redirs, mut assigns) = (Buf::new(), Buf::new());
@@ -455,10 +468,10 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.assign = true;
         loop {
             let end = self.code.len();
-            let t = self.token()?;
+            let t = self.token();
             if t == tok::IO || is_redir(t) {
                 let assign = self.assign;
-                self.redirection()?;
+                self.redirection();
                 self.assign = assign;
                 redirs.extend_from_slice(self.code.get(end..).unwrap_or(&[]));
                 self.code.truncate(end);
@@ -470,7 +483,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             if t != tok::WORD {
                 break;
             }
-            if (words == 0 || self.at >= self.blank) && self.alias()? {
+            if (words == 0 || self.at >= self.blank) && self.alias() {
                 continue;
             }
             let name = lexer::assignment(&self.word);
@@ -486,7 +499,7 @@ impl<'p, 'a> Parser<'p, 'a> {
                 if declares && name > 0 {
                     self.emit(tree::AWORD);
                 } else {
-                    self.emit_word()?;
+                    self.emit_word();
                 }
                 words += 1;
                 self.assign = declares;
@@ -505,15 +518,15 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Turns the simple command `n`, of which one word and `(` have been read, into a function.
-    pub(crate) fn function(&mut self, n: usize) -> Done {
+    pub(crate) fn function(&mut self, n: usize) {
         self.eat();
-        if !self.take(b')')? {
+        if !self.take(b')') {
             return self.unexpected();
         }
         let name = self.code.split_off(n + 11);
         let name = name.get(1..name.len().saturating_sub(1)).unwrap_or(&[]);
         if name.iter().any(|&c| c <= tree::TILDE) {
-            return Err(self.error(&[b"bad function name"]));
+            self.error(&[b"bad function name"]);
         }
         self.code.extend_from_slice(name);
         self.code.push(0);
@@ -524,9 +537,9 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Replaces the current word if it is an alias; the next token is read again then.
-    pub(crate) fn alias(&mut self) -> Done<bool> {
-        if self.sh.aliases.is_empty() || self.token()? != tok::WORD || self.quoted {
-            return Ok(false);
+    pub(crate) fn alias(&mut self) -> bool {
+        if self.sh.aliases.is_empty() || self.token() != tok::WORD || self.quoted {
+            return false;
         }
         let at = self.at;
         let again = at >= self.blank;
@@ -535,10 +548,10 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
         self.active.retain(|a| a.1 > at);
         if self.active.iter().any(|a| a.0 == self.word) {
-            return Ok(false);
+            return false;
         }
         let Some(value) = self.sh.aliases.iter().find(|a| a.0 == self.word).map(|a| a.1.clone()) else {
-            return Ok(false);
+            return false;
         };
         let name = self.word.clone();
         self.replace(at, self.src.pos, &value);
@@ -551,7 +564,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
         self.src.pos = at;
         self.peeked = false;
-        Ok(true)
+        true
     }
 }
 
@@ -560,7 +573,10 @@ pub(crate) fn word(sh: &mut Shell, text: Buf) -> Done<Rc<Tree>> {
     let line = sh.tree.line;
     let mut src = Source::text(text, line);
     let mut p = Parser::new(sh, &mut src);
-    p.text(Ctx::Word)?;
+    p.text(Ctx::Word);
+    if p.failed {
+        return Err(Failed);
+    }
     p.word.push(0);
     let code = core::mem::take(&mut p.word);
     Ok(Rc::new(Tree { docs: code.len(), code, text: core::mem::take(&mut src.text), line }))
