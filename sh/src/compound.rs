@@ -24,23 +24,19 @@ impl Parser<'_, '_> {
             kw::CASE => self.case_clause(),
             kw::FOR => self.for_clause(n),
             kw::OPEN => {
-                self.list(false, true);
+                self.body();
                 self.expect(kw::CLOSE);
             }
             kw::TEST => self.condition(),
             kw::FUNCTION => {
-                if self.token() != tok::WORD {
-                    return self.unexpected();
-                }
-                self.emit_name();
-                self.eat();
-                if self.take(b'(') && !self.take(b')') {
-                    return self.unexpected();
+                self.need_word();
+                if self.take(b'(') {
+                    self.need(b')');
                 }
                 return self.function_body(n);
             }
             _ => {
-                self.list(false, true);
+                self.body();
                 self.do_group();
             }
         }
@@ -49,9 +45,9 @@ impl Parser<'_, '_> {
 
     pub(crate) fn if_clause(&mut self) {
         loop {
-            self.list(false, true);
+            self.body();
             self.expect(kw::THEN);
-            self.list(false, true);
+            self.body();
             if self.take_keyword(kw::ELIF) {
                 self.code.push(1);
                 continue;
@@ -60,7 +56,7 @@ impl Parser<'_, '_> {
         }
         if self.take_keyword(kw::ELSE) {
             self.code.push(2);
-            self.list(false, true);
+            self.body();
         } else {
             self.code.push(0);
         }
@@ -69,7 +65,7 @@ impl Parser<'_, '_> {
 
     pub(crate) fn do_group(&mut self) {
         self.expect(kw::DO);
-        self.list(false, true);
+        self.body();
         self.expect(kw::DONE)
     }
 
@@ -118,20 +114,14 @@ impl Parser<'_, '_> {
             *op = tree::COUNT;
         }
         self.eat();
-        if !self.take(b')') {
-            return self.unexpected();
-        }
+        self.need(b')');
         self.take(b';');
         self.newlines();
         self.do_group()
     }
 
     pub(crate) fn case_clause(&mut self) {
-        if self.token() != tok::WORD {
-            return self.unexpected();
-        }
-        self.emit_name();
-        self.eat();
+        self.need_word();
         self.newlines();
         self.expect(kw::IN);
         loop {
@@ -142,20 +132,15 @@ impl Parser<'_, '_> {
             }
             self.code.push(1);
             loop {
-                if self.token() != tok::WORD {
-                    return self.unexpected();
-                }
-                self.emit(tree::WORD);
-                self.eat();
+                self.code.push(tree::WORD);
+                self.need_word();
                 if !self.take(b'|') {
                     break;
                 }
             }
             self.code.push(0);
-            if !self.take(b')') {
-                return self.unexpected();
-            }
-            self.list(false, false);
+            self.need(b')');
+            self.list(false);
             let t = self.token();
             let end = matches!(t, tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT);
             self.code.push(if end { t } else { tok::CASE_END });

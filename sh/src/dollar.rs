@@ -251,7 +251,7 @@ impl Parser<'_, '_> {
         );
         self.peeked = false;
         self.assign = true;
-        self.list(false, false);
+        self.list(false);
         if self.token() != close {
             return self.unexpected();
         }

@@ -136,6 +136,7 @@ impl Parser<'_, '_> {
     }
 
     /// Is the current token `t`? Then it is consumed.
+    #[inline(never)]
     pub(crate) fn take(&mut self, t: u8) -> bool {
         let is = self.token() == t;
         if is {
@@ -144,6 +145,7 @@ impl Parser<'_, '_> {
         is
     }
 
+    #[inline(never)]
     pub(crate) fn eat(&mut self) {
         self.peeked = false;
         self.last = self.src.pos;

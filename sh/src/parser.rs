@@ -17,34 +17,36 @@ pub(crate) struct Pending {
     pub(crate) quoted: bool,
 }
 
-/// Parses one complete command.
+/// Parses one complete command. What is used most comes first, as in [`Shell`].
+#[repr(C)]
 pub(crate) struct Parser<'p, 'a> {
-    pub(crate) sh: &'p mut Shell<'a>,
-    pub(crate) src: &'p mut Source,
     pub(crate) code: Buf,
-    pub(crate) docs: Buf,
-    pub(crate) ndocs: usize,
-    pub(crate) pending: Vec<Pending>,
+    pub(crate) word: Buf,
+    pub(crate) src: &'p mut Source,
+    pub(crate) sh: &'p mut Shell<'a>,
     /// The last token: its kind, start, and, for a word, encoding and whether any of it was quoted.
     pub(crate) tok: u8,
     pub(crate) peeked: bool,
-    pub(crate) at: usize,
-    pub(crate) word: Buf,
     pub(crate) quoted: bool,
-    /// End of the last token that was consumed.
-    pub(crate) last: usize,
     /// May the next word be an assignment?
     pub(crate) assign: bool,
     /// Has no expansion been met that changes the shell?
     pub(crate) pure: bool,
+    /// Has an error been told? The text has ended then.
+    pub(crate) failed: bool,
+    /// Has an arithmetic expression been tried that did not end?
+    pub(crate) open_end: bool,
+    pub(crate) at: usize,
+    /// End of the last token that was consumed.
+    pub(crate) last: usize,
+    pub(crate) docs: Buf,
+    pub(crate) ndocs: usize,
+    pub(crate) pending: Vec<Pending>,
     /// Aliases being replaced: name, end of the text.
     pub(crate) active: Vec<(Buf, usize)>,
     /// A word that starts here or later is looked up as an alias too.
     blank: usize,
-    /// Has an arithmetic expression been tried that did not end?
-    pub(crate) open_end: bool,
-    /// Has an error been told? The text has ended then; what was left of it.
-    pub(crate) failed: bool,
+    /// What is left of the text after an error.
     left: Buf,
 }
 
@@ -165,8 +167,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             self.failed |= self.given_up();
             return false;
         }
-        self.list(true, true);
-        if !self.take(b'\n') && self.token() != tok::EOF {
+        if !self.list(true) || !self.take(b'\n') && self.token() != tok::EOF {
             self.unexpected();
         }
         self.finish_docs();
@@ -261,9 +262,16 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     pub(crate) fn expect(&mut self, k: u8) {
-        if self.take_keyword(k) {
-        } else {
-            self.unexpected()
+        if !self.take_keyword(k) {
+            self.unexpected();
+        }
+    }
+
+    /// As [`Parser::expect`], for an operator.
+    #[inline(never)]
+    pub(crate) fn need(&mut self, t: u8) {
+        if !self.take(t) {
+            self.unexpected();
         }
     }
 
@@ -291,10 +299,16 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.put(hole, self.code.len() - hole - 3)
     }
 
-    /// A list up to something that cannot be part of it; at the top, one line.
-    pub(crate) fn list(&mut self, top: bool, need: bool) {
+    /// A list that consists of something.
+    pub(crate) fn body(&mut self) {
+        if !self.list(false) {
+            self.unexpected();
+        }
+    }
+
+    /// A list up to something that cannot be part of it; at the top, one line. False if it is empty.
+    pub(crate) fn list(&mut self, top: bool) -> bool {
         let hole = self.hole();
-        let start = self.code.len();
         let mut final_item = usize::MAX;
         loop {
             if !top {
@@ -327,11 +341,9 @@ impl<'p, 'a> Parser<'p, 'a> {
         if let Some(f) = self.code.get_mut(final_item).filter(|f| **f == 1) {
             *f = 5;
         }
-        if need && self.code.len() == start {
-            return self.unexpected();
-        }
         self.code.push(0);
-        self.fill(hole)
+        self.fill(hole);
+        final_item != usize::MAX
     }
 
     pub(crate) fn and_or(&mut self) {
@@ -422,10 +434,8 @@ impl<'p, 'a> Parser<'p, 'a> {
                 }
                 self.eat();
                 let n = self.begin(tree::SUBSHELL);
-                self.list(false, true);
-                if !self.take(b')') {
-                    return self.unexpected();
-                }
+                self.body();
+                self.need(b')');
                 self.redirections(n)
             }
             tok::WORD => match self.keyword() {
@@ -440,6 +450,15 @@ impl<'p, 'a> Parser<'p, 'a> {
     pub(crate) fn emit_name(&mut self) {
         self.code.extend_from_slice(&self.word);
         self.code.push(0);
+    }
+
+    /// A word must stand here.
+    pub(crate) fn need_word(&mut self) {
+        if self.token() != tok::WORD {
+            self.unexpected();
+        }
+        self.emit_name();
+        self.eat();
     }
 
     pub(crate) fn emit(&mut self, tag: u8) {
@@ -520,9 +539,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     /// Turns the simple command `n`, of which one word and `(` have been read, into a function.
     pub(crate) fn function(&mut self, n: usize) {
         self.eat();
-        if !self.take(b')') {
-            return self.unexpected();
-        }
+        self.need(b')');
         let name = self.code.split_off(n + 11);
         let name = name.get(1..name.len().saturating_sub(1)).unwrap_or(&[]);
         if name.iter().any(|&c| c <= tree::TILDE) {
