@@ -101,14 +101,14 @@ impl Parser<'_, '_> {
     fn count_clause(&mut self, n: usize) {
         self.word.clear();
         for end in *b";;)" {
-            self.src.pos += 1;
+            self.pass();
             self.text(Ctx::Arith);
             self.word.push(tree::END);
             if self.raw(0) != end {
                 return self.unterminated(b"((");
             }
         }
-        self.src.pos += 1;
+        self.pass();
         self.code.extend_from_slice(&self.word);
         if let Some(op) = self.code.get_mut(n) {
             *op = tree::COUNT;
@@ -161,7 +161,7 @@ impl Parser<'_, '_> {
         loop {
             let t = if regex {
                 while matches!(self.ch(), b' ' | b'\t') {
-                    self.src.pos += 1;
+                    self.pass();
                 }
                 self.word.clear();
                 self.at = self.src.pos;

@@ -10,18 +10,18 @@ pub(crate) const LAST: u8 = b'&';
 
 impl Parser<'_, '_> {
     pub(crate) fn dollar(&mut self, quotes: bool) {
-        self.src.pos += 1;
+        self.pass();
         let c = self.ch();
         match c {
             b'(' => {
-                self.src.pos += 1;
+                self.pass();
                 if self.ch() == b'(' && self.arith(ARITH) {
                     return;
                 }
                 self.substitution(CMD, b')')
             }
             b'{' => {
-                self.src.pos += 1;
+                self.pass();
                 self.braces(quotes)
             }
             b'[' => {
@@ -61,7 +61,7 @@ impl Parser<'_, '_> {
             while name_char(self.ch()) {
                 let c = self.raw(0);
                 self.word.push(c);
-                self.src.pos += 1;
+                self.pass();
             }
             if let [.., op::NONE, name @ b'_'] = &mut self.word[..] {
                 *name = LAST;
@@ -71,7 +71,7 @@ impl Parser<'_, '_> {
             }
         } else if c.is_ascii_digit() || crate::has(b"@*#?-$!", c) && c != 0 {
             self.word.push(c);
-            self.src.pos += 1;
+            self.pass();
         } else {
             self.word.truncate(at);
             return 0;
@@ -87,7 +87,7 @@ impl Parser<'_, '_> {
         let mut prefixed = matches!(before, b'#' | b'!');
         if prefixed {
             let here = self.src.pos;
-            self.src.pos += 1;
+            self.pass();
             let next = self.ch();
             // `${#}`, `${#-x}` and `${#%x}` are about the number of arguments; `${!}` and `${!-x}` likewise.
             prefixed = name_char(next)
@@ -104,7 +104,7 @@ impl Parser<'_, '_> {
             while self.ch().is_ascii_digit() {
                 let c = self.raw(0);
                 self.word.push(c);
-                self.src.pos += 1;
+                self.pass();
             }
             self.word.push(b'=');
         }
@@ -113,7 +113,7 @@ impl Parser<'_, '_> {
         if length {
             o = if c == b'}' { op::LENGTH } else { op::BAD };
         } else if prefixed && n > 0 && matches!(c, b'*' | b'@') && self.raw(1) == b'}' {
-            self.src.pos += 1;
+            self.pass();
             o = op::NAMES | if c == b'@' { op::SECOND } else { 0 };
         } else if c != b'}' {
             o = self.operator_of(c);
@@ -138,7 +138,7 @@ impl Parser<'_, '_> {
                 self.text(Ctx::Colon);
                 self.word.push(END);
                 if self.raw(0) == b':' {
-                    self.src.pos += 1;
+                    self.pass();
                     o |= op::SECOND;
                     self.text(Ctx::Colon);
                 }
@@ -148,7 +148,7 @@ impl Parser<'_, '_> {
                 self.text(Ctx::Slash);
                 self.word.push(END);
                 if self.raw(0) == b'/' {
-                    self.src.pos += 1;
+                    self.pass();
                     self.text(Ctx::Brace);
                 }
                 self.word.push(END);
@@ -167,19 +167,19 @@ impl Parser<'_, '_> {
         if self.raw(0) != b'}' {
             return self.unterminated(b"}");
         }
-        self.src.pos += 1;
+        self.pass();
     }
 
     /// The operator that starts with `c`, passed over.
     pub(crate) fn operator_of(&mut self, c: u8) -> u8 {
         let value = |c| b"-=?+".iter().position(|&x| x == c).map(|i| i as u8 + op::MINUS);
-        self.src.pos += 1;
+        self.pass();
         let next = self.ch();
         let twice = next == c;
         let o = match c {
             b':' => match value(next) {
                 Some(o) => {
-                    self.src.pos += 1;
+                    self.pass();
                     return o | op::COLON;
                 }
                 None => return op::SUBSTRING,
@@ -189,11 +189,11 @@ impl Parser<'_, '_> {
             b'^' => op::UPPER,
             b',' => op::LOWER,
             b'@' => {
-                self.src.pos += 1;
+                self.pass();
                 return if next == b'Q' { op::QUOTED } else { op::BAD | op::COLON };
             }
             b'/' if next == b'#' || next == b'%' => {
-                self.src.pos += 1;
+                self.pass();
                 return op::REPLACE + if next == b'#' { 2 } else { 3 };
             }
             b'/' => op::REPLACE,
@@ -206,7 +206,7 @@ impl Parser<'_, '_> {
             }
         };
         if twice {
-            self.src.pos += 1;
+            self.pass();
         }
         o + twice as u8
     }
@@ -218,7 +218,7 @@ impl Parser<'_, '_> {
             return false;
         }
         let (pos, len) = (self.src.pos, self.word.len());
-        self.src.pos += 1;
+        self.pass();
         self.word.push(mark);
         self.text(Ctx::Arith);
         self.word.push(END);
@@ -226,9 +226,9 @@ impl Parser<'_, '_> {
         // take forever.
         self.open_end = self.raw(0) == 0;
         if self.raw(0) == b')' {
-            self.src.pos += 1;
+            self.pass();
             if self.ch() == b')' {
-                self.src.pos += 1;
+                self.pass();
                 self.pure = false;
                 return true;
             }
@@ -259,7 +259,7 @@ impl Parser<'_, '_> {
             if self.src.pos >= self.src.text.len() {
                 return self.unterminated(b"`");
             }
-            self.src.pos += 1;
+            self.pass();
         }
         self.peeked = false;
         let inner = core::mem::replace(&mut self.code, outer.0);
@@ -310,16 +310,16 @@ impl Parser<'_, '_> {
     pub(crate) fn dollar_single(&mut self) {
         self.quoted = true;
         self.word.push(QUOTE);
-        self.src.pos += 1;
+        self.pass();
         loop {
             let mut c = self.raw(0);
-            self.src.pos += 1;
+            self.pass();
             match c {
                 0 => return self.unterminated(b"'"),
                 b'\'' => break,
                 b'\\' => {
                     c = self.raw(0);
-                    self.src.pos += 1;
+                    self.pass();
                     match c {
                         b'a' => c = 7,
                         b'b' => c = 8,
@@ -331,7 +331,7 @@ impl Parser<'_, '_> {
                         b'v' => c = 11,
                         b'c' => {
                             c = self.raw(0) & 31;
-                            self.src.pos += 1;
+                            self.pass();
                         }
                         b'x' => c = self.number(16, 2) as u8,
                         b'0'..=b'7' => {
@@ -368,7 +368,7 @@ impl Parser<'_, '_> {
                 break;
             }
             n = n * base + d;
-            self.src.pos += 1;
+            self.pass();
         }
         n
     }

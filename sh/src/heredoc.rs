@@ -74,7 +74,7 @@ impl Parser<'_, '_> {
         self.word.clear();
         self.quoted = false;
         while matches!(self.ch(), b' ' | b'\t') {
-            self.src.pos += 1;
+            self.pass();
         }
         let start = self.src.pos;
         self.at = start;
@@ -95,7 +95,7 @@ impl Parser<'_, '_> {
                 }
                 b'\\' if quote != b'\'' && self.raw(1) != 0 => {
                     self.quoted = true;
-                    self.src.pos += 1;
+                    self.pass();
                     let c = self.raw(0);
                     if quote != 0 && !matches!(c, b'\\' | b'"' | b'$' | b'`') {
                         self.word.push(b'\\');
@@ -105,7 +105,7 @@ impl Parser<'_, '_> {
                 b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if quote == 0 => break,
                 _ => self.word.push(c),
             }
-            self.src.pos += 1;
+            self.pass();
         }
         if self.src.pos <= start {
             self.token();
@@ -132,7 +132,7 @@ impl Parser<'_, '_> {
         loop {
             if p.tabs {
                 while self.raw(0) == b'\t' {
-                    self.src.pos += 1;
+                    self.pass();
                 }
             }
             let (mut n, mut k) = (0, 0);
@@ -150,7 +150,7 @@ impl Parser<'_, '_> {
             if k == p.end.len() && matches!(self.raw(n), 0 | b'\n') {
                 self.src.pos += n;
                 if self.raw(0) == b'\n' {
-                    self.src.pos += 1;
+                    self.pass();
                 }
                 break;
             }

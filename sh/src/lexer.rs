@@ -102,6 +102,12 @@ impl Parser<'_, '_> {
         }
     }
 
+    /// Passes over the current byte.
+    #[inline(never)]
+    pub(crate) fn pass(&mut self) {
+        self.src.pos += 1;
+    }
+
     /// The current byte behind any line continuation.
     #[inline(never)]
     pub(crate) fn ch(&mut self) -> u8 {
@@ -119,10 +125,10 @@ impl Parser<'_, '_> {
         if !self.peeked {
             loop {
                 match self.ch() {
-                    b' ' | b'\t' => self.src.pos += 1,
+                    b' ' | b'\t' => self.pass(),
                     b'#' => {
                         while !matches!(self.raw(0), 0 | b'\n') {
-                            self.src.pos += 1;
+                            self.pass();
                         }
                     }
                     _ => break,
@@ -159,7 +165,7 @@ impl Parser<'_, '_> {
             return tok::EOF;
         }
         if c == b'\n' {
-            self.src.pos += 1;
+            self.pass();
             self.here_docs();
             return c;
         }
@@ -189,7 +195,7 @@ impl Parser<'_, '_> {
             let start = self.src.pos;
             if text.iter().all(|&c| {
                 let same = self.ch() == c;
-                self.src.pos += 1;
+                self.pass();
                 same
             }) {
                 return t;
@@ -232,7 +238,7 @@ impl Parser<'_, '_> {
                     self.quoted = true;
                     self.word.push(QUOTE);
                     loop {
-                        self.src.pos += 1;
+                        self.pass();
                         match self.raw(0) {
                             0 => return self.unterminated(b"'"),
                             b'\'' => break,
@@ -240,11 +246,11 @@ impl Parser<'_, '_> {
                         }
                     }
                     self.word.push(QUOTE);
-                    self.src.pos += 1;
+                    self.pass();
                 }
                 b'"' if ctx == Ctx::Quotes => return,
                 b'"' if ctx != Ctx::Here => {
-                    self.src.pos += 1;
+                    self.pass();
                     if !quotes {
                         self.quoted = true;
                         self.word.push(QUOTE);
@@ -252,7 +258,7 @@ impl Parser<'_, '_> {
                         if self.raw(0) != b'"' {
                             return self.unterminated(b"\"");
                         }
-                        self.src.pos += 1;
+                        self.pass();
                         self.word.push(QUOTE);
                     } else if ctx == Ctx::BraceQuotes {
                         // All of it is quoted anyway; but a brace in there ends nothing.
@@ -316,9 +322,9 @@ impl Parser<'_, '_> {
 
     pub(crate) fn backslash(&mut self, ctx: Ctx, quotes: bool) {
         let c = self.raw(1);
-        self.src.pos += 1;
+        self.pass();
         if c == b'\n' {
-            self.src.pos += 1;
+            self.pass();
             return;
         }
         let special = match c {
@@ -332,7 +338,7 @@ impl Parser<'_, '_> {
         } else {
             self.quoted = true;
             self.quoted_lit(c);
-            self.src.pos += 1;
+            self.pass();
         }
     }
 
