@@ -82,21 +82,27 @@ pub(crate) fn assignment(s: &[u8]) -> usize {
 
 impl Parser<'_, '_> {
     /// The byte `n` behind the current one, read if need be; 0 at the end.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn raw(&mut self, n: usize) -> u8 {
+        self.raw_wide(n) as u8
+    }
+
+    // Bytes come back as words, since the compiler sees what these hold and masks a byte once more.
+    #[inline(never)]
+    fn raw_wide(&mut self, n: usize) -> u32 {
         match self.src.text.get(self.src.pos + n) {
-            Some(&c) => c,
+            Some(&c) => c as u32,
             None => self.raw_more(n),
         }
     }
 
     #[inline(never)]
-    pub(crate) fn raw_more(&mut self, n: usize) -> u8 {
+    fn raw_more(&mut self, n: usize) -> u32 {
         loop {
             if let Some(&c) = self.src.text.get(self.src.pos + n) {
-                return c;
+                return c as u32;
             }
-            if !self.src.more(self.sh) {
+            if self.failed || !self.src.more(self.sh) {
                 return 0;
             }
         }
@@ -109,19 +115,30 @@ impl Parser<'_, '_> {
     }
 
     /// The current byte behind any line continuation.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn ch(&mut self) -> u8 {
+        self.ch_wide() as u8
+    }
+
+    #[inline(never)]
+    fn ch_wide(&mut self) -> u32 {
         loop {
             let c = self.raw(0);
             if c != b'\\' || self.raw(1) != b'\n' {
-                return c;
+                return c as u32;
             }
             self.src.pos += 2;
         }
     }
 
     /// The current token; stays until [`Parser::eat`].
+    #[inline(always)]
     pub(crate) fn token(&mut self) -> u8 {
+        self.token_wide() as u8
+    }
+
+    #[inline(never)]
+    fn token_wide(&mut self) -> u32 {
         if !self.peeked {
             loop {
                 match self.ch() {
@@ -138,7 +155,7 @@ impl Parser<'_, '_> {
             self.tok = self.lex();
             self.peeked = true;
         }
-        self.tok
+        self.tok as u32
     }
 
     /// Is the current token `t`? Then it is consumed.
