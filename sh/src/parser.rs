@@ -245,12 +245,18 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// The reserved word that the current token is.
+    #[inline(always)]
     pub(crate) fn keyword(&mut self) -> u8 {
+        self.keyword_wide() as u8
+    }
+
+    #[inline(never)]
+    fn keyword_wide(&mut self) -> u32 {
         let t = self.token();
         if t != tok::WORD || self.quoted {
-            return kw::NONE;
+            return kw::NONE as u32;
         }
-        index(WORDS, &self.word).map_or(kw::NONE, |n| n as u8)
+        index(WORDS, &self.word).map_or(kw::NONE, |n| n as u8) as u32
     }
 
     pub(crate) fn take_keyword(&mut self, k: u8) -> bool {

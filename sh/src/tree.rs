@@ -163,9 +163,15 @@ pub(crate) fn next(c: &mut &[u8]) -> u8 {
 }
 
 /// As [`next`], called.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn byte(c: &mut &[u8]) -> u8 {
-    next(c)
+    byte_wide(c) as u8
+}
+
+// The compiler sees what the word holds, and does not mask it as it would a byte.
+#[inline(never)]
+fn byte_wide(c: &mut &[u8]) -> u32 {
+    next(c) as u32
 }
 
 /// Takes a number of three bytes.
@@ -197,8 +203,13 @@ pub(crate) fn until<'t>(c: &mut &'t [u8], end: u8) -> &'t [u8] {
 }
 
 /// Passes over a byte of a word or a whole expansion; its first byte.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn step(c: &mut &[u8]) -> u8 {
+    step_wide(c) as u8
+}
+
+#[inline(never)]
+fn step_wide(c: &mut &[u8]) -> u32 {
     let first = byte(c);
     match first {
         ESC => {
@@ -220,7 +231,7 @@ pub(crate) fn step(c: &mut &[u8]) -> u8 {
         ARITH | TILDE => skip_word(c),
         _ => {}
     }
-    first
+    first as u32
 }
 
 /// Passes over a word.
