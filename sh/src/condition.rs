@@ -109,7 +109,7 @@ impl Shell<'_> {
         Ok(if run { test::binary({ left }.z(), { op }.z(), { right }.z()) } else { Some(false) })
     }
 
-    fn operand(&mut self, c: &mut &[u8], run: bool, mode: u8) -> Done<Buf> {
+    fn operand(&mut self, c: &mut &[u8], run: bool, mode: u32) -> Done<Buf> {
         if c.first() != Some(&WORD) {
             return Ok(Buf::new());
         }

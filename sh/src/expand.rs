@@ -12,16 +12,16 @@ use sys::{num, Buf, ToBuf};
 impl Shell<'_> {
     /// Expands a word into as many fields as it makes.
     pub(crate) fn fields(&mut self, c: &mut &[u8], f: &mut Fields) -> Done {
-        f.word();
+        f.word(self.opts & opt::NOGLOB == 0);
         self.expand(c, f, SPLIT)?;
         if f.is_open() {
-            f.end(self.opts & opt::NOGLOB == 0);
+            f.end();
         }
         Ok(())
     }
 
     /// Expands a word into one string: with [`PATTERN`] as a pattern, with [`QUOTED`] as in double quotes.
-    pub(crate) fn string(&mut self, c: &mut &[u8], mode: u8) -> Done<Buf> {
+    pub(crate) fn string(&mut self, c: &mut &[u8], mode: u32) -> Done<Buf> {
         self.deep()?;
         let mut f = Fields::one();
         self.expand(c, &mut f, mode)?;
@@ -29,7 +29,7 @@ impl Shell<'_> {
     }
 
     /// Expands up to the end of the word and appends to the open field.
-    pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u8) -> Done {
+    pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u32) -> Done {
         loop {
             match next(c) {
                 END => return Ok(()),
@@ -61,7 +61,7 @@ impl Shell<'_> {
                 mark @ (READ | WRITE) => {
                     let list = counted(c);
                     let path = self.process(list, mark == READ)?;
-                    f.value(&path, mode | QUOTED, &[], false);
+                    self.append(f, &path, mode | QUOTED);
                 }
                 b if mode & (OPERAND | SPLIT | QUOTED) == OPERAND | SPLIT => self.append(f, &[b], mode),
                 b => f.byte(b, mode),
@@ -69,11 +69,11 @@ impl Shell<'_> {
         }
     }
 
-    fn append(&self, f: &mut Fields, v: &[u8], mode: u8) {
-        f.value(v, mode, &self.vars.ifs, self.opts & opt::NOGLOB == 0);
+    fn append(&self, f: &mut Fields, v: &[u8], mode: u32) {
+        f.value(v, mode, &self.vars.ifs);
     }
 
-    fn tilde(&mut self, name: &[u8], f: &mut Fields, mode: u8) {
+    fn tilde(&mut self, name: &[u8], f: &mut Fields, mode: u32) {
         let home =
             if name.is_empty() { self.get(b"HOME").map(|v| v.buf()) } else { crate::passwd::home(name) };
         match home {
@@ -145,8 +145,7 @@ impl Shell<'_> {
     }
 
     /// Appends `count` of `list` from number `from` on, as `$@` and `$*` have them.
-    fn each(&self, list: &Fields, star: bool, from: usize, count: usize, f: &mut Fields, mode: u8) {
-        let glob = self.opts & opt::NOGLOB == 0;
+    fn each(&self, list: &Fields, star: bool, from: usize, count: usize, f: &mut Fields, mode: u32) {
         let last = from.saturating_add(count).min(list.len());
         if from >= last && !star {
             f.nothing = !f.is_open();
@@ -158,12 +157,12 @@ impl Shell<'_> {
                     f.byte(c, mode | QUOTED);
                 }
             } else if i > from && (mode & QUOTED != 0 || f.is_open()) {
-                f.end(glob);
+                f.end();
             }
             if mode & QUOTED != 0 {
                 f.seen = true;
             }
-            f.value(list.get(i), mode, &self.vars.ifs, glob);
+            self.append(f, list.get(i), mode);
         }
     }
 
@@ -182,17 +181,16 @@ impl Shell<'_> {
         list
     }
 
-    fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u8) -> Done {
+    fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u32) -> Done {
         let mut o = byte(c);
         let mut name = until(c, b'=');
         if o == op::NONE && name.first().is_some_and(|&c| name_start(c)) {
             // The usual case, without a copy of the value.
-            let glob = self.opts & opt::NOGLOB == 0;
             let (tree, at) = (&self.tree, self.place);
             if let Some(i) = self.vars.lookup(name) {
                 self.vars.refresh(i, &|| tree.line_of(at));
                 if let Some(v) = self.vars.syms.get(i).and_then(|s| s.value()) {
-                    f.value(v, mode, &self.vars.ifs, glob);
+                    self.append(f, v, mode);
                     return Ok(());
                 }
             }
@@ -307,7 +305,7 @@ impl Shell<'_> {
     }
 
     /// `${name=word}`.
-    fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u8) -> Done {
+    fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u32) -> Done {
         let v = self.string(c, mode & QUOTED)?;
         if !name.first().is_some_and(|&c| name_start(c)) {
             self.complain(&[name, b": bad variable name"]);

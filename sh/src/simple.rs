@@ -59,9 +59,9 @@ impl Shell<'_> {
                 }
                 Some(&tree::AWORD) => {
                     byte(&mut b);
-                    f.word();
+                    f.word(false);
                     self.expand(&mut b, &mut f, 0)?;
-                    f.end(false);
+                    f.end();
                 }
                 _ => break,
             }
