@@ -109,7 +109,7 @@ impl Shell<'_> {
             [c] if !name_char(*c) => {
                 let n = match c {
                     b'?' => self.status as i64,
-                    b'#' => self.params.len().saturating_sub(self.first) as i64,
+                    b'#' => self.count() as i64,
                     b'$' => self.pid() as i64,
                     b'!' if self.last_bg == 0 => return None,
                     b'!' => self.last_bg as i64,
@@ -119,7 +119,7 @@ impl Shell<'_> {
                     },
                     b'@' | b'*' => {
                         let mut all = Fields::default();
-                        self.each(&self.params, *c == b'*', self.first, usize::MAX, &mut all, QUOTED);
+                        self.every(*c == b'*', &mut all, QUOTED);
                         return (self.first < self.params.len()).then_some(all.bytes);
                     }
                     _ => {
@@ -142,6 +142,18 @@ impl Shell<'_> {
     pub(crate) fn param(&self, n: usize) -> Option<&[u8]> {
         let i = self.first.checked_add(n)?;
         (i < self.params.len()).then(|| self.params.get(i))
+    }
+
+    /// `$@` and `$*`.
+    #[inline(never)]
+    fn every(&self, star: bool, f: &mut Fields, mode: u32) {
+        self.each(&self.params, star, self.first, usize::MAX, f, mode);
+    }
+
+    /// How many positional parameters there are.
+    #[inline(never)]
+    fn count(&self) -> usize {
+        self.params.len().saturating_sub(self.first)
     }
 
     /// Appends `count` of `list` from number `from` on, as `$@` and `$*` have them.
@@ -225,7 +237,7 @@ impl Shell<'_> {
         let star = name.first() == Some(&b'*');
         let many = star || name.first() == Some(&b'@');
         if many && o == op::NONE {
-            self.each(&self.params, star, self.first, usize::MAX, f, mode);
+            self.every(star, f, mode);
             return Ok(());
         }
         let mut v = self.value_of(name);
@@ -246,7 +258,7 @@ impl Shell<'_> {
                 return Ok(());
             }
             if many {
-                self.each(&self.params, star, self.first, usize::MAX, f, mode);
+                self.every(star, f, mode);
                 return Ok(());
             }
         }
@@ -256,7 +268,7 @@ impl Shell<'_> {
         match o {
             op::LENGTH => {
                 let n = match &v {
-                    _ if many => self.params.len().saturating_sub(self.first),
+                    _ if many => self.count(),
                     Some(v) => characters(v),
                     None => 0,
                 };
@@ -334,7 +346,7 @@ impl Shell<'_> {
         let text = self.string(c, QUOTED)?;
         let mut at = self.arith(&text)?;
         let text = self.string(c, QUOTED)?;
-        let len = if many { self.params.len().saturating_sub(self.first) as i64 } else { len as i64 };
+        let len = if many { self.count() as i64 } else { len as i64 };
         if at < 0 {
             at += len + many as i64;
             if at < 0 {
