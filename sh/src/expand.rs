@@ -31,13 +31,10 @@ impl Shell<'_> {
     /// Expands up to the end of the word and appends to the open field.
     pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u32) -> Done {
         loop {
-            match next(c) {
+            let mut how = mode;
+            let mut b = next(c);
+            let v = match b {
                 END => return Ok(()),
-                ESC => {
-                    let b = byte(c);
-                    f.byte(b, mode | QUOTED);
-                    f.seen = true;
-                }
                 QUOTE => {
                     mode ^= QUOTED;
                     if mode & QUOTED != 0 {
@@ -45,34 +42,57 @@ impl Shell<'_> {
                     } else {
                         f.seen |= !f.nothing;
                     }
+                    continue;
                 }
-                VAR => self.parameter(c, f, mode)?,
-                CMD => {
-                    let list = counted(c);
-                    let v = self.substitute(list)?;
-                    self.append(f, &v, mode);
+                VAR => {
+                    self.parameter(c, f, mode)?;
+                    continue;
                 }
+                TILDE => {
+                    self.tilde(until(c, END), f, mode);
+                    continue;
+                }
+                CMD => self.substitute(counted(c))?,
                 ARITH => {
-                    let text = self.string(c, QUOTED)?;
-                    let n = self.arith(&text)?;
-                    self.append(f, vars::signed(n, &mut [0; 65]), mode);
+                    let n = self.number(c)?;
+                    let mut v = Buf::new();
+                    decimal(n, &mut v);
+                    v
                 }
-                TILDE => self.tilde(until(c, END), f, mode),
-                mark @ (READ | WRITE) => {
-                    let list = counted(c);
-                    let path = self.process(list, mark == READ)?;
-                    self.append(f, &path, mode | QUOTED);
+                READ | WRITE => {
+                    how |= QUOTED;
+                    self.process(counted(c), b == READ)?
                 }
-                b if mode & (OPERAND | SPLIT | QUOTED) == OPERAND | SPLIT => self.append(f, &[b], mode),
-                b => f.byte(b, mode),
-            }
+                _ => {
+                    if b == ESC {
+                        b = byte(c);
+                        f.seen = true;
+                        how |= QUOTED;
+                    } else if mode & (OPERAND | SPLIT | QUOTED) == OPERAND | SPLIT {
+                        self.append(f, &[b], mode);
+                        continue;
+                    }
+                    f.byte(b, how);
+                    continue;
+                }
+            };
+            self.append(f, &v, how);
         }
     }
 
+    /// Value of a word as arithmetic.
+    #[inline(never)]
+    fn number(&mut self, c: &mut &[u8]) -> Done<i64> {
+        let text = self.string(c, QUOTED)?;
+        self.arith(&text)
+    }
+
+    #[inline(never)]
     fn append(&self, f: &mut Fields, v: &[u8], mode: u32) {
         f.value(v, mode, &self.vars.ifs);
     }
 
+    #[inline(never)]
     fn tilde(&mut self, name: &[u8], f: &mut Fields, mode: u32) {
         let home =
             if name.is_empty() { self.get(b"HOME").map(|v| v.buf()) } else { crate::passwd::home(name) };
@@ -157,6 +177,7 @@ impl Shell<'_> {
     }
 
     /// Appends `count` of `list` from number `from` on, as `$@` and `$*` have them.
+    #[inline(never)]
     fn each(&self, list: &Fields, star: bool, from: usize, count: usize, f: &mut Fields, mode: u32) {
         let last = from.saturating_add(count).min(list.len());
         if from >= last && !star {
@@ -179,6 +200,7 @@ impl Shell<'_> {
     }
 
     /// Values and names of set variables that begin with `name`, in order.
+    #[inline(never)]
     fn names(&mut self, name: &[u8]) -> Fields {
         self.vars.import();
         let mut all = Buf::new();
@@ -193,6 +215,7 @@ impl Shell<'_> {
         list
     }
 
+    #[inline(never)]
     fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u32) -> Done {
         let mut o = byte(c);
         let mut name = until(c, b'=');
@@ -342,9 +365,9 @@ impl Shell<'_> {
     }
 
     /// Start and length for `${name:offset:length}` of something `len` long.
+    #[inline(never)]
     fn range(&mut self, c: &mut &[u8], o: u8, len: usize, many: bool) -> Done<(usize, usize)> {
-        let text = self.string(c, QUOTED)?;
-        let mut at = self.arith(&text)?;
+        let mut at = self.number(c)?;
         let text = self.string(c, QUOTED)?;
         let len = if many { self.count() as i64 } else { len as i64 };
         if at < 0 {

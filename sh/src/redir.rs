@@ -203,6 +203,7 @@ impl Shell<'_> {
 
     /// `<(LIST)` and `>(LIST)`: starts the list, at the other end of a pipe; the path of this end. Without
     /// /proc it is a FIFO that goes away as soon as both ends are open.
+    #[inline(never)]
     pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Done<Buf> {
         self.separate().or(Err(Failed))?;
         // Those from before that are over.
