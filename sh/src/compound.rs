@@ -1,9 +1,9 @@
 //! Grammar of the compound commands.
 
+use crate::eq;
 use crate::lexer::{name_len, tok, Ctx};
 use crate::parser::{kw, token_text, Parser};
 use crate::tree::{self, redir};
-use crate::eq;
 
 impl Parser<'_, '_> {
     pub(crate) fn compound(&mut self, k: u8) {

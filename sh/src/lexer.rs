@@ -195,7 +195,11 @@ impl Parser<'_, '_> {
             [b'{', name @ .., b'}'] => !name.is_empty() && name_len(name) == name.len(),
             word => word.iter().all(u8::is_ascii_digit),
         };
-        if number && matches!(self.raw(0), b'<' | b'>') { tok::IO } else { tok::WORD }
+        if number && matches!(self.raw(0), b'<' | b'>') {
+            tok::IO
+        } else {
+            tok::WORD
+        }
     }
 
     /// Does a process substitution start here, with `c`?

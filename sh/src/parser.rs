@@ -46,8 +46,6 @@ pub(crate) struct Parser<'p, 'a> {
     pub(crate) active: Vec<(Buf, usize)>,
     /// A word that starts here or later is looked up as an alias too.
     blank: usize,
-    /// What is left of the text after an error.
-    left: Buf,
 }
 
 /// Reserved words; those up to `in` of which a list must not consist come first.
@@ -110,8 +108,6 @@ impl<'p, 'a> Parser<'p, 'a> {
         let mut p = Parser::new(sh, src);
         let any = p.complete();
         if p.failed {
-            // What is left behind the line is another command.
-            p.src.text = core::mem::take(&mut p.left);
             return Err(Failed);
         }
         if !any {
@@ -145,16 +141,6 @@ impl<'p, 'a> Parser<'p, 'a> {
             blank: usize::MAX,
             open_end: false,
             failed: false,
-            left: Buf::new(),
-        }
-    }
-
-    pub(crate) fn skip_line(&mut self) {
-        while let Some(&c) = self.src.text.get(self.src.pos) {
-            self.src.pos += 1;
-            if c == b'\n' {
-                break;
-            }
         }
     }
 
@@ -207,13 +193,10 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Ends the text here: nothing but [`tok::EOF`] follows, so that all that is being parsed comes to its
-    /// end by itself. What stands behind the line is kept for the next command.
+    /// end by itself. Nobody reads on behind an error: a person starts anew with another line.
     fn give_up(&mut self) {
         self.failed = true;
         self.peeked = false;
-        self.skip_line();
-        self.src.settle();
-        self.left = self.src.text.split_off(self.src.start);
         self.src.text.clear();
         (self.src.start, self.src.pos) = (0, 0);
     }
