@@ -253,11 +253,11 @@ impl Parser<'_, '_> {
         self.assign = true;
         self.list(false);
         if self.token() != close {
-            return self.unexpected();
+            self.unexpected();
         }
         if close == 0 {
             if self.src.pos >= self.src.text.len() {
-                return self.unterminated(b"`");
+                self.unterminated(b"`");
             }
             self.pass();
         }

@@ -152,7 +152,8 @@ impl Parser<'_, '_> {
                 }
             }
             self.at = self.src.pos;
-            self.tok = self.lex();
+            let t = self.lex();
+            self.tok = if self.failed { tok::EOF } else { t };
             self.peeked = true;
         }
         self.tok as u32
