@@ -1,8 +1,8 @@
 //! Grammar of the compound commands.
 
 use crate::eq;
-use crate::lexer::{name_len, tok, Ctx};
-use crate::parser::{kw, token_text, Parser};
+use crate::lexer::{name_len, operator_text, tok, Ctx};
+use crate::parser::{kw, Parser};
 use crate::tree::{self, redir};
 
 impl Parser<'_, '_> {
@@ -181,13 +181,8 @@ impl Parser<'_, '_> {
                 }
                 b'\n' => {}
                 b'(' | b')' | b'<' | b'>' | tok::AND | tok::OR | redir::IN | redir::OUT => {
-                    let text = match t {
-                        redir::IN => b"<",
-                        redir::OUT => b">",
-                        t => token_text(t),
-                    };
                     self.code.push(tree::AWORD);
-                    self.code.extend_from_slice(text);
+                    self.code.extend_from_slice(operator_text(t));
                     self.code.push(0);
                 }
                 _ => return self.unexpected(),

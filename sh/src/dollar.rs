@@ -3,6 +3,7 @@
 use crate::lexer::{name_char, name_start, Ctx};
 use crate::parser::Parser;
 use crate::tree::{op, ARITH, CMD, END, QUOTE, VAR};
+use sys::zstr::position;
 use sys::{num, Buf, ToBuf};
 
 /// Name of the parameter `_` in a tree.
@@ -321,14 +322,6 @@ impl Parser<'_, '_> {
                     c = self.raw(0);
                     self.pass();
                     match c {
-                        b'a' => c = 7,
-                        b'b' => c = 8,
-                        b'e' | b'E' => c = 27,
-                        b'f' => c = 12,
-                        b'n' => c = 10,
-                        b'r' => c = 13,
-                        b't' => c = 9,
-                        b'v' => c = 11,
                         b'c' => {
                             c = self.raw(0) & 31;
                             self.pass();
@@ -346,8 +339,10 @@ impl Parser<'_, '_> {
                             self.utf8(8);
                             continue;
                         }
-                        b'\\' | b'\'' | b'"' | b'?' => {}
-                        _ => self.lit(b'\\'),
+                        _ => match position(b"abeEfnrtv\\'\"?", c) {
+                            Some(n) => c = *b"\x07\x08\x1b\x1b\x0c\n\r\t\x0b\\'\"?".get(n).unwrap_or(&c),
+                            None => self.lit(b'\\'),
+                        },
                     }
                     if c == 0 {
                         continue;

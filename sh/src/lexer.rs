@@ -2,6 +2,7 @@
 
 use crate::parser::Parser;
 use crate::tree::{redir, END, ESC, QUOTE, READ, TILDE, WRITE};
+use sys::zstr::cut;
 
 /// Tokens; operators of one character stand for themselves, redirections are those of [`redir`].
 pub(crate) mod tok {
@@ -18,14 +19,24 @@ pub(crate) mod tok {
     pub(crate) const PIPE_BOTH: u8 = 8;
 }
 
-/// All operators, longest first among those with the same start: text, token.
+/// All operators, longest first among those with the same start: text, token, blank.
 const OPERATORS: &[u8] = b"\
-3;;&\x052;;\x032;&\x041;;\
-3&>>\x1b2&>\x1a2&&\x061&&\
-2||\x072|&\x081||\
-1((1))\
-3<<-\x143<<<\x152<<\x132<&\x162<>\x181<\x10\
-2>>\x122>&\x172>|\x191>\x11";
+;;&\x05 ;;\x03 ;&\x04 ;; \
+&>>\x1b &>\x1a &&\x06 && \
+||\x07 |&\x08 || (( )) \
+<<-\x14 <<<\x15 <<\x13 <&\x16 <>\x18 <\x10 \
+>>\x12 >&\x17 >|\x19 >\x11";
+
+/// The text of an operator.
+pub(crate) fn operator_text(token: u8) -> &'static [u8] {
+    let mut rest = OPERATORS;
+    while let Some((&t, text)) = cut(&mut rest, b' ').split_last() {
+        if t == token {
+            return text;
+        }
+    }
+    b""
+}
 
 /// What a word is read for: decides where it ends and what quotes mean in it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -209,12 +220,9 @@ impl Parser<'_, '_> {
     }
 
     pub(crate) fn operator(&mut self) -> u8 {
+        let start = self.src.pos;
         let mut rest = OPERATORS;
-        while let [n, tail @ ..] = rest {
-            let n = (*n - b'0') as usize;
-            let (text, tail) = tail.split_at(n);
-            let (&t, tail) = tail.split_first().unwrap_or((&0, &[]));
-            let start = self.src.pos;
+        while let Some((&t, text)) = cut(&mut rest, b' ').split_last() {
             if text.iter().all(|&c| {
                 let same = self.ch() == c;
                 self.pass();
@@ -223,7 +231,6 @@ impl Parser<'_, '_> {
                 return t;
             }
             self.src.pos = start;
-            rest = tail;
         }
         0
     }

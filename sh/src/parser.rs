@@ -1,7 +1,7 @@
 //! The grammar of POSIX.1-2024, Shell Command Language 2.10, and the extensions of BusyBox ash: text to
 //! tree.
 
-use crate::lexer::{self, is_redir, tok, Ctx};
+use crate::lexer::{self, is_redir, operator_text, tok, Ctx};
 use crate::source::{Mode, Source};
 use crate::tree::{self, Tree};
 use crate::{eq, Done, Failed, Shell};
@@ -77,26 +77,6 @@ pub(crate) mod kw {
 #[inline(never)]
 pub(crate) fn index(blob: &[u8], word: &[u8]) -> Option<usize> {
     sys::zstr::position_in(blob, 0, word)
-}
-
-/// Names of the tokens in messages.
-pub(crate) fn token_text(t: u8) -> &'static [u8] {
-    match t {
-        tok::EOF => b"end of file",
-        b'\n' => b"newline",
-        tok::CASE_END => b";;",
-        tok::CASE_FALL => b";&",
-        tok::CASE_NEXT => b";;&",
-        tok::AND => b"&&",
-        tok::OR => b"||",
-        tok::PIPE_BOTH => b"|&",
-        b';' => b";",
-        b'&' => b"&",
-        b'|' => b"|",
-        b'(' => b"(",
-        b')' => b")",
-        _ => b"redirection",
-    }
 }
 
 pub(crate) const TOO_LONG: &[u8] = b"command too long";
@@ -218,13 +198,14 @@ impl<'p, 'a> Parser<'p, 'a> {
     pub(crate) fn unexpected(&mut self) {
         let text = match self.tok {
             tok::WORD | tok::IO => self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).buf(),
-            t => token_text(t).buf(),
+            tok::EOF => b"end of file".buf(),
+            b'\n' => b"newline".buf(),
+            t if is_redir(t) => b"redirection".buf(),
+            t => operator_text(t).buf(),
         };
-        match self.tok {
-            tok::WORD => self.error(&[b"unexpected word \"", &text, b"\""]),
-            tok::EOF | b'\n' => self.error(&[b"unexpected ", &text]),
-            _ => self.error(&[b"unexpected \"", &text, b"\""]),
-        }
+        let what: &[u8] = if self.tok == tok::WORD { b"word " } else { b"" };
+        let quote: &[u8] = if matches!(self.tok, tok::EOF | b'\n') { b"" } else { b"\"" };
+        self.error(&[b"unexpected ", what, quote, &text, quote]);
     }
 
     /// The reserved word that the current token is.
