@@ -1,7 +1,7 @@
 //! Grammar of the compound commands.
 
 use crate::eq;
-use crate::lexer::{name_len, operator_text, tok, Ctx};
+use crate::lexer::{ctx, name_len, operator_text, tok};
 use crate::parser::{kw, Parser};
 use crate::tree::{self, redir};
 
@@ -102,7 +102,7 @@ impl Parser<'_, '_> {
         self.word.clear();
         for end in *b";;)" {
             self.pass();
-            self.text(Ctx::Arith);
+            self.text(ctx::ARITH);
             self.word.push(tree::END);
             if self.raw(0) != end {
                 return self.unterminated(b"((");
@@ -165,7 +165,7 @@ impl Parser<'_, '_> {
                 }
                 self.word.clear();
                 self.at = self.src.pos;
-                self.text(Ctx::Regex);
+                self.text(ctx::REGEX);
                 tok::WORD
             } else {
                 self.token()

@@ -1,6 +1,6 @@
 //! What begins with a dollar sign or a backquote.
 
-use crate::lexer::{name_char, name_start, Ctx};
+use crate::lexer::{ctx, name_char, name_start};
 use crate::parser::Parser;
 use crate::tree::{op, ARITH, CMD, END, QUOTE, VAR};
 use sys::zstr::position;
@@ -126,7 +126,7 @@ impl Parser<'_, '_> {
             self.word.extend_from_slice(&[VAR, op::BAD, b'=']);
             o = op::BAD;
         }
-        let inner = if quotes { Ctx::BraceQuotes } else { Ctx::Brace };
+        let inner = if quotes { ctx::BRACE_QUOTES } else { ctx::BRACE };
         match o & 15 {
             op::NONE | op::LENGTH => {}
             op::BAD => {
@@ -136,26 +136,26 @@ impl Parser<'_, '_> {
                 self.word.truncate(keep);
             }
             op::SUBSTRING => {
-                self.text(Ctx::Colon);
+                self.text(ctx::COLON);
                 self.word.push(END);
                 if self.raw(0) == b':' {
                     self.pass();
                     o |= op::SECOND;
-                    self.text(Ctx::Colon);
+                    self.text(ctx::COLON);
                 }
                 self.word.push(END);
             }
             x if x >= op::REPLACE => {
-                self.text(Ctx::Slash);
+                self.text(ctx::SLASH);
                 self.word.push(END);
                 if self.raw(0) == b'/' {
                     self.pass();
-                    self.text(Ctx::Brace);
+                    self.text(ctx::BRACE);
                 }
                 self.word.push(END);
             }
             x => {
-                self.text(if x >= op::PREFIX { Ctx::Brace } else { inner });
+                self.text(if x >= op::PREFIX { ctx::BRACE } else { inner });
                 self.word.push(END);
             }
         }
@@ -221,7 +221,7 @@ impl Parser<'_, '_> {
         let (pos, len) = (self.src.pos, self.word.len());
         self.pass();
         self.word.push(mark);
-        self.text(Ctx::Arith);
+        self.text(ctx::ARITH);
         self.word.push(END);
         // If this goes on to the end of the text, so does every other: they are not tried, which would
         // take forever.

@@ -1,6 +1,6 @@
 //! Grammar of redirections, and here-documents.
 
-use crate::lexer::{is_redir, tok, Ctx};
+use crate::lexer::{ctx, is_redir, tok};
 use crate::parser::{Parser, Pending};
 use crate::tree::{self, redir, END};
 use sys::{num, Buf};
@@ -169,7 +169,7 @@ impl Parser<'_, '_> {
                     }
                 }
             } else {
-                self.text(Ctx::Here);
+                self.text(ctx::HERE);
             }
         }
         self.word.push(END);

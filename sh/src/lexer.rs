@@ -38,25 +38,26 @@ pub(crate) fn operator_text(token: u8) -> &'static [u8] {
     b""
 }
 
-/// What a word is read for: decides where it ends and what quotes mean in it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ctx {
-    Word,
-    /// Inside double quotes.
-    Quotes,
+/// What a word is read for: decides where it ends and what quotes mean in it. A bit each.
+pub(crate) mod ctx {
+    pub(crate) const WORD: u32 = 1;
     /// Operand of `${x-…}`.
-    Brace,
-    /// The same inside double quotes.
-    BraceQuotes,
+    pub(crate) const BRACE: u32 = 2;
     /// First operand of `${x/…/…}`.
-    Slash,
-    /// First operand of `${x:…:…}`.
-    Colon,
-    Arith,
-    /// Here-document.
-    Here,
+    pub(crate) const SLASH: u32 = 4;
     /// Regular expression behind `=~`.
-    Regex,
+    pub(crate) const REGEX: u32 = 8;
+    /// Those in which quotes mean something.
+    pub(crate) const PLAIN: u32 = WORD | BRACE | SLASH | REGEX;
+    /// Operand of `${x-…}` inside double quotes.
+    pub(crate) const BRACE_QUOTES: u32 = 16;
+    /// First operand of `${x:…:…}`.
+    pub(crate) const COLON: u32 = 32;
+    pub(crate) const ARITH: u32 = 64;
+    /// Inside double quotes.
+    pub(crate) const QUOTES: u32 = 256;
+    /// Here-document.
+    pub(crate) const HERE: u32 = 128;
 }
 
 pub(crate) fn name_start(c: u8) -> bool {
@@ -201,7 +202,7 @@ impl Parser<'_, '_> {
         if crate::has(b";&|()<>", c) && !self.process_place(c) {
             return self.operator();
         }
-        self.text(Ctx::Word);
+        self.text(ctx::WORD);
         let number = match &self.word[..] {
             _ if self.quoted => false,
             [b'{', name @ .., b'}'] => !name.is_empty() && name_len(name) == name.len(),
@@ -248,13 +249,13 @@ impl Parser<'_, '_> {
     }
 
     /// Reads text up to where `ctx` ends it; the ending byte stays.
-    pub(crate) fn text(&mut self, ctx: Ctx) {
+    pub(crate) fn text(&mut self, ctx: u32) {
         if !self.deep() {
             return;
         }
         let start = self.word.len();
         let mut parens = 0;
-        let quotes = !matches!(ctx, Ctx::Word | Ctx::Brace | Ctx::Slash | Ctx::Regex);
+        let quotes = ctx & ctx::PLAIN == 0;
         loop {
             let c = match self.src.text.get(self.src.pos) {
                 Some(&c) => c,
@@ -277,53 +278,53 @@ impl Parser<'_, '_> {
                     self.word.push(QUOTE);
                     self.pass();
                 }
-                b'"' if ctx == Ctx::Quotes => return,
-                b'"' if ctx != Ctx::Here => {
+                b'"' if ctx == ctx::QUOTES => return,
+                b'"' if ctx != ctx::HERE => {
                     self.pass();
                     if !quotes {
                         self.quoted = true;
                         self.word.push(QUOTE);
-                        self.text(Ctx::Quotes);
+                        self.text(ctx::QUOTES);
                         if self.raw(0) != b'"' {
                             return self.unterminated(b"\"");
                         }
                         self.pass();
                         self.word.push(QUOTE);
-                    } else if ctx == Ctx::BraceQuotes {
+                    } else if ctx == ctx::BRACE_QUOTES {
                         // All of it is quoted anyway; but a brace in there ends nothing.
-                        self.text(Ctx::Quotes);
+                        self.text(ctx::QUOTES);
                         self.src.pos += (self.raw(0) == b'"') as usize;
                     }
                 }
                 b'$' => self.dollar(quotes),
-                b'`' => self.backquote(quotes && ctx != Ctx::Here),
-                b'}' if matches!(ctx, Ctx::Brace | Ctx::BraceQuotes | Ctx::Slash | Ctx::Colon) => {
+                b'`' => self.backquote(quotes && ctx != ctx::HERE),
+                b'}' if ctx & (ctx::BRACE | ctx::BRACE_QUOTES | ctx::SLASH | ctx::COLON) != 0 => {
                     return;
                 }
-                b'/' if ctx == Ctx::Slash && self.word.len() > start => return,
-                b':' if ctx == Ctx::Colon && parens == 0 => return,
-                b'?' if ctx == Ctx::Colon => {
+                b'/' if ctx == ctx::SLASH && self.word.len() > start => return,
+                b':' if ctx == ctx::COLON && parens == 0 => return,
+                b'?' if ctx == ctx::COLON => {
                     parens += 1;
                     self.copy(c);
                 }
-                b':' if ctx == Ctx::Colon => {
+                b':' if ctx == ctx::COLON => {
                     parens -= 1;
                     self.copy(c);
                 }
-                b'(' if matches!(ctx, Ctx::Arith | Ctx::Colon | Ctx::Regex) => {
+                b'(' if ctx & (ctx::ARITH | ctx::COLON | ctx::REGEX) != 0 => {
                     parens += 1;
                     self.copy(c);
                 }
-                b')' if matches!(ctx, Ctx::Arith | Ctx::Colon | Ctx::Regex) => {
+                b')' if ctx & (ctx::ARITH | ctx::COLON | ctx::REGEX) != 0 => {
                     if parens == 0 {
                         return;
                     }
                     parens -= 1;
                     self.copy(c);
                 }
-                b' ' | b'\t' | b'\n' if ctx == Ctx::Regex && parens > 0 => self.copy(c),
-                b' ' | b'\t' | b'\n' if matches!(ctx, Ctx::Word | Ctx::Regex) => return,
-                b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if ctx == Ctx::Word => {
+                b' ' | b'\t' | b'\n' if ctx == ctx::REGEX && parens > 0 => self.copy(c),
+                b' ' | b'\t' | b'\n' if ctx & (ctx::WORD | ctx::REGEX) != 0 => return,
+                b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if ctx == ctx::WORD => {
                     if !self.process_place(c) {
                         return;
                     }
@@ -331,11 +332,11 @@ impl Parser<'_, '_> {
                     self.substitution(if c == b'<' { READ } else { WRITE }, b')');
                 }
                 // No operator of arithmetic; between the parts of `for ((…))`.
-                b';' if ctx == Ctx::Arith => return,
+                b';' if ctx == ctx::ARITH => return,
                 b'~' if !quotes && self.tilde_place(start, ctx) => {
-                    self.tilde(matches!(ctx, Ctx::Brace | Ctx::Slash))
+                    self.tilde(ctx & (ctx::BRACE | ctx::SLASH) != 0)
                 }
-                b'\n' if ctx == Ctx::Here => {
+                b'\n' if ctx == ctx::HERE => {
                     self.copy(c);
                     return;
                 }
@@ -349,7 +350,7 @@ impl Parser<'_, '_> {
         self.src.pos += 1;
     }
 
-    pub(crate) fn backslash(&mut self, ctx: Ctx, quotes: bool) {
+    pub(crate) fn backslash(&mut self, ctx: u32, quotes: bool) {
         let c = self.raw(1);
         self.pass();
         if c == b'\n' {
@@ -358,8 +359,8 @@ impl Parser<'_, '_> {
         }
         let special = match c {
             b'$' | b'`' | b'\\' => true,
-            b'"' => ctx != Ctx::Here,
-            b'}' => ctx == Ctx::BraceQuotes,
+            b'"' => ctx != ctx::HERE,
+            b'}' => ctx == ctx::BRACE_QUOTES,
             _ => false,
         };
         if c == 0 || quotes && !special {
@@ -372,12 +373,12 @@ impl Parser<'_, '_> {
     }
 
     /// May a tilde prefix stand here?
-    pub(crate) fn tilde_place(&self, start: usize, ctx: Ctx) -> bool {
+    pub(crate) fn tilde_place(&self, start: usize, ctx: u32) -> bool {
         match self.word.get(start..) {
             None | Some([]) => true,
             Some(w) => {
                 let n = assignment(w);
-                ctx == Ctx::Word && self.assign && n > 0 && (w.len() == n + 1 || w.last() == Some(&b':'))
+                ctx == ctx::WORD && self.assign && n > 0 && (w.len() == n + 1 || w.last() == Some(&b':'))
             }
         }
     }

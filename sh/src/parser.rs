@@ -1,7 +1,7 @@
 //! The grammar of POSIX.1-2024, Shell Command Language 2.10, and the extensions of BusyBox ash: text to
 //! tree.
 
-use crate::lexer::{self, is_redir, operator_text, tok, Ctx};
+use crate::lexer::{self, ctx, is_redir, operator_text, tok};
 use crate::source::{Mode, Source};
 use crate::tree::{self, Tree};
 use crate::{eq, Done, Failed, Shell};
@@ -560,7 +560,7 @@ pub(crate) fn word(sh: &mut Shell, text: Buf) -> Done<Rc<Tree>> {
     let line = sh.tree.line;
     let mut src = Source::text(text, line);
     let mut p = Parser::new(sh, &mut src);
-    p.text(Ctx::Word);
+    p.text(ctx::WORD);
     if p.failed {
         return Err(Failed);
     }
