@@ -6,7 +6,7 @@ use crate::lexer::tok;
 use crate::parser::Parser;
 use crate::redir::Plan;
 use crate::source::{Mode, Source};
-use crate::tree::{self, byte, counted, skip_word, until, Tree};
+use crate::tree::{self, byte, counted, skip_word, tagged, until, Tree};
 use crate::{opt, pattern, Done, Flow, Shell, R};
 use alloc::rc::Rc;
 use sys::applet::Entry;
@@ -243,8 +243,7 @@ impl Shell<'_> {
             }
             _ => {}
         }
-        if c.first() == Some(&0) {
-            byte(&mut c);
+        if tagged(&mut c, 0) {
             return self.compound(h, c, last);
         }
         let mut plan = Plan::default();
@@ -413,9 +412,7 @@ impl Shell<'_> {
     pub(crate) fn for_clause(&mut self, c: &mut &[u8]) -> R {
         let i = self.vars.intern(until(c, 0));
         let mut f = Fields::default();
-        let positional = c.first() == Some(&2);
-        if positional {
-            byte(c);
+        if tagged(c, 2) {
             for i in self.first..self.params.len() {
                 f.push(self.params.get(i));
             }

@@ -83,8 +83,7 @@ const OWN: i32 = 10;
 impl Shell<'_> {
     /// Expands the redirections at `c`.
     pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Done {
-        while c.first() == Some(&tree::REDIR) {
-            byte(c);
+        while tree::tagged(c, tree::REDIR) {
             let (op, fd) = (byte(c), byte(c));
             let out = !matches!(
                 op,

@@ -174,6 +174,26 @@ fn byte_wide(c: &mut &[u8]) -> u32 {
     next(c) as u32
 }
 
+/// Takes `text` if it stands here.
+#[inline(never)]
+pub(crate) fn take(c: &mut &[u8], text: &[u8]) -> bool {
+    let rest = c.strip_prefix(text);
+    if let Some(rest) = rest {
+        *c = rest;
+    }
+    rest.is_some()
+}
+
+/// Takes a byte if it is `tag`.
+#[inline(never)]
+pub(crate) fn tagged(c: &mut &[u8], tag: u8) -> bool {
+    let is = c.first() == Some(&tag);
+    if is {
+        byte(c);
+    }
+    is
+}
+
 /// Takes a number of three bytes.
 #[inline(never)]
 pub(crate) fn u24(c: &mut &[u8]) -> usize {
