@@ -5,19 +5,27 @@ use crate::lexer::{ctx, name_len, operator_text, tok};
 use crate::parser::{kw, Parser};
 use crate::tree::{self, redir};
 
+/// The commands that reserved words begin, from `if` on; 0 where none begins.
+const OPS: &[u8] = &[
+    tree::IF,
+    tree::CASE,
+    tree::WHILE,
+    tree::UNTIL,
+    tree::FOR,
+    tree::GROUP,
+    0,
+    tree::CONDITION,
+    tree::FUNCTION,
+];
+
 impl Parser<'_, '_> {
     pub(crate) fn compound(&mut self, k: u8) {
-        let n = self.begin(match k {
-            kw::IF => tree::IF,
-            kw::CASE => tree::CASE,
-            kw::WHILE => tree::WHILE,
-            kw::UNTIL => tree::UNTIL,
-            kw::FOR => tree::FOR,
-            kw::OPEN => tree::GROUP,
-            kw::TEST => tree::CONDITION,
-            kw::FUNCTION => tree::FUNCTION,
-            _ => return self.unexpected(),
-        });
+        let place = (k as usize).wrapping_sub(kw::IF as usize);
+        let op = OPS.get(place).copied().unwrap_or(0);
+        if op == 0 {
+            return self.unexpected();
+        }
+        let n = self.begin(op);
         self.eat();
         match k {
             kw::IF => self.if_clause(),

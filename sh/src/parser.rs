@@ -62,8 +62,7 @@ pub(crate) mod kw {
     pub(crate) const CLOSE: u8 = 7;
     pub(crate) const IF: u8 = 8;
     pub(crate) const CASE: u8 = 9;
-    pub(crate) const WHILE: u8 = 10;
-    pub(crate) const UNTIL: u8 = 11;
+    // 10 and 11 are `while` and `until`.
     pub(crate) const FOR: u8 = 12;
     pub(crate) const OPEN: u8 = 13;
     pub(crate) const NOT: u8 = 14;
@@ -162,7 +161,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
         if !self.given_up() {
             let before = self.src.text.get(self.src.start..self.at).unwrap_or(&[]);
-            self.sh.line = self.src.line + before.iter().filter(|&&b| b == b'\n').count() as u32;
+            self.sh.line = self.src.line + tree::newlines(before);
             let mut all: Buf = b"syntax error: ".buf();
             parts.iter().for_each(|p| all.extend_from_slice(p));
             self.sh.complain(&[&all]);

@@ -133,7 +133,7 @@ impl Tree {
     /// The line in which the text at `at` stands.
     pub(crate) fn line_of(&self, at: usize) -> u32 {
         let before = self.text.get(..at).unwrap_or(&self.text);
-        self.line + before.iter().filter(|&&b| b == b'\n').count() as u32
+        self.line + newlines(before)
     }
 
     /// Here-document number `n`.
@@ -148,6 +148,16 @@ impl Tree {
         }
         rest
     }
+}
+
+/// How many lines end in `text`.
+#[inline(never)]
+pub(crate) fn newlines(text: &[u8]) -> u32 {
+    let mut n = 0;
+    for &c in text {
+        n += (c == b'\n') as u32;
+    }
+    n
 }
 
 /// Takes a byte; 0 at the end. To be inlined where speed matters.
