@@ -2,7 +2,7 @@
 
 use crate::lexer::{ctx, name_char, name_start};
 use crate::parser::Parser;
-use crate::tree::{op, ARITH, CMD, END, QUOTE, VAR};
+use crate::tree::{op, push_u24, ARITH, CMD, END, QUOTE, VAR};
 use sys::zstr::position;
 use sys::{num, Buf, ToBuf};
 
@@ -266,8 +266,7 @@ impl Parser<'_, '_> {
         let inner = core::mem::replace(&mut self.code, outer.0);
         (self.word, self.at, self.quoted, self.assign) = (outer.1, outer.2, outer.3, outer.4);
         self.word.push(mark);
-        let n = inner.len();
-        self.word.extend_from_slice(&[n as u8, (n >> 8) as u8, (n >> 16) as u8]);
+        push_u24(&mut self.word, inner.len());
         self.word.extend_from_slice(&inner);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::lexer::{ctx, is_redir, tok};
 use crate::parser::{Parser, Pending};
-use crate::tree::{self, redir, END};
+use crate::tree::{self, push_u24, redir, END};
 use sys::{num, Buf};
 
 impl Parser<'_, '_> {
@@ -47,8 +47,7 @@ impl Parser<'_, '_> {
         if t == redir::HERE || t == redir::HERE_TABS {
             self.delimiter();
             let end = self.word.clone();
-            let hole = self.hole();
-            self.put(hole, self.ndocs);
+            push_u24(&mut self.code, self.ndocs);
             self.pending.push(Pending {
                 number: self.ndocs,
                 end,
@@ -119,9 +118,8 @@ impl Parser<'_, '_> {
         let outer = core::mem::take(&mut self.word);
         for p in all {
             self.here_doc(&p);
-            let (i, n) = (p.number, self.word.len());
-            self.docs.extend_from_slice(&[i as u8, (i >> 8) as u8, (i >> 16) as u8]);
-            self.docs.extend_from_slice(&[n as u8, (n >> 8) as u8, (n >> 16) as u8]);
+            push_u24(&mut self.docs, p.number);
+            push_u24(&mut self.docs, self.word.len());
             self.docs.extend_from_slice(&self.word);
             self.word.clear();
         }

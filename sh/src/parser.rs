@@ -250,7 +250,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// Room for a number of three bytes; filled by [`Parser::fill`].
     pub(crate) fn hole(&mut self) -> usize {
-        self.code.extend_from_slice(&[0, 0, 0]);
+        tree::push_u24(&mut self.code, 0);
         self.code.len() - 3
     }
 

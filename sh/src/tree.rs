@@ -216,6 +216,12 @@ pub(crate) fn u24(c: &mut &[u8]) -> usize {
     }
 }
 
+/// Appends a number of three bytes.
+#[inline(never)]
+pub(crate) fn push_u24(to: &mut Buf, n: usize) {
+    to.extend_from_slice(&[n as u8, (n >> 8) as u8, (n >> 16) as u8]);
+}
+
 /// Passes over a counted part and gives a cursor at its start.
 pub(crate) fn counted<'t>(c: &mut &'t [u8]) -> &'t [u8] {
     let n = u24(c);
