@@ -1,9 +1,9 @@
 //! Brace expansion, as bash and hush have it: `a{b,c}d`, `{1..5}`, nested. It is done on the encoded word.
 
 use crate::lexer::login_char;
-use crate::parser::Parser;
+use crate::parser::{Parser, TOO_LONG};
 use crate::tree;
-use crate::{vars, Done};
+use crate::vars;
 use sys::{num, Buf, ToBuf};
 
 /// Passes over a byte or a whole expansion; the byte if it is an unquoted character of the word itself.
@@ -29,18 +29,20 @@ fn bound(text: &[u8]) -> Option<(i32, bool)> {
 
 impl Parser<'_, '_> {
     /// Appends the words that `word` stands for, each with `tag`.
-    pub(crate) fn emit_braces(&mut self, tag: u8, word: &[u8]) -> Done {
-        self.sh.deep()?;
+    pub(crate) fn emit_braces(&mut self, tag: u8, word: &[u8]) {
         // A few braces stand for any number of words.
         if self.code.len() >> 20 != 0 {
-            return self.too_long();
+            self.error(&[TOO_LONG]);
+        }
+        if !self.deep() {
+            return;
         }
         let mut rest = word;
         let mut quoted = false;
         while !rest.is_empty() {
             let start = word.len() - rest.len();
-            if step(&mut rest, &mut quoted) == b'{' && self.alternatives(tag, word, start)? {
-                return Ok(());
+            if step(&mut rest, &mut quoted) == b'{' && self.alternatives(tag, word, start) {
+                return;
             }
         }
         self.code.push(tag);
@@ -58,18 +60,17 @@ impl Parser<'_, '_> {
         }
         self.code.extend_from_slice(word);
         self.code.push(0);
-        Ok(())
     }
 
     /// If a list or a range stands in the braces at `open`: appends the words for it.
-    fn alternatives(&mut self, tag: u8, word: &[u8], open: usize) -> Done<bool> {
+    fn alternatives(&mut self, tag: u8, word: &[u8], open: usize) -> bool {
         let part = |from: usize, to: usize| word.get(from..to).unwrap_or(&[]);
         let mut rest = part(open + 1, word.len());
         let (mut depth, mut quoted) = (0, false);
         let mut cuts = alloc::vec::Vec::new();
         let close = loop {
             if rest.is_empty() {
-                return Ok(false);
+                return false;
             }
             let at = word.len() - rest.len();
             match step(&mut rest, &mut quoted) {
@@ -90,10 +91,10 @@ impl Parser<'_, '_> {
             cuts.push(close);
             let mut from = open + 1;
             for at in cuts {
-                each(self, part(from, at))?;
+                each(self, part(from, at));
                 from = at + 1;
             }
-            return Ok(true);
+            return true;
         }
         let inner = part(open + 1, close);
         // Start, end, step.
@@ -106,23 +107,23 @@ impl Parser<'_, '_> {
             let (Some(b), Some(slot)) =
                 (bound(text.get(..dots.unwrap_or(text.len())).unwrap_or(&[])), bounds.get_mut(count))
             else {
-                return Ok(false);
+                return false;
             };
             *slot = b;
             count += 1;
         }
         let [(mut n, letter), (last, same), (by, odd)] = bounds;
         if count < 2 || letter != same || odd {
-            return Ok(false);
+            return false;
         }
         let by = by.abs().max(1);
         loop {
             let (mut b, c) = ([0; 65], [n as u8]);
-            each(self, if letter { &c } else { vars::signed(n as i64, &mut b) })?;
+            each(self, if letter { &c } else { vars::signed(n as i64, &mut b) });
             // Neither bound nor step passes 2³⁰.
             let left = last - n;
-            if left.abs() < by {
-                return Ok(true);
+            if left.abs() < by || self.failed {
+                return true;
             }
             n += if left > 0 { by } else { -by };
         }

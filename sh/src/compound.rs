@@ -1,190 +1,182 @@
 //! Grammar of the compound commands.
 
-use crate::lexer::{name_len, tok, Ctx};
-use crate::parser::{kw, token_text, Parser};
+use crate::eq;
+use crate::lexer::{ctx, name_len, operator_text, tok};
+use crate::parser::{kw, Parser};
 use crate::tree::{self, redir};
-use crate::{eq, Done};
+
+/// The commands that reserved words begin, from `if` on; 0 where none begins.
+const OPS: &[u8] = &[
+    tree::IF,
+    tree::CASE,
+    tree::WHILE,
+    tree::UNTIL,
+    tree::FOR,
+    tree::GROUP,
+    0,
+    tree::CONDITION,
+    tree::FUNCTION,
+];
 
 impl Parser<'_, '_> {
-    pub(crate) fn compound(&mut self, k: u8) -> Done {
-        let n = self.begin(match k {
-            kw::IF => tree::IF,
-            kw::CASE => tree::CASE,
-            kw::WHILE => tree::WHILE,
-            kw::UNTIL => tree::UNTIL,
-            kw::FOR => tree::FOR,
-            kw::OPEN => tree::GROUP,
-            kw::TEST => tree::CONDITION,
-            kw::FUNCTION => tree::FUNCTION,
-            _ => return self.unexpected(),
-        })?;
+    pub(crate) fn compound(&mut self, k: u8) {
+        let place = (k as usize).wrapping_sub(kw::IF as usize);
+        let op = OPS.get(place).copied().unwrap_or(0);
+        if op == 0 {
+            return self.unexpected();
+        }
+        let n = self.begin(op);
         self.eat();
         match k {
-            kw::IF => self.if_clause()?,
-            kw::CASE => self.case_clause()?,
-            kw::FOR => self.for_clause(n)?,
+            kw::IF => self.if_clause(),
+            kw::CASE => self.case_clause(),
+            kw::FOR => self.for_clause(n),
             kw::OPEN => {
-                self.list(false, true)?;
-                self.expect(kw::CLOSE)?;
+                self.body();
+                self.expect(kw::CLOSE);
             }
-            kw::TEST => self.condition()?,
+            kw::TEST => self.condition(),
             kw::FUNCTION => {
-                if self.token()? != tok::WORD {
-                    return self.unexpected();
-                }
-                self.emit_name();
-                self.eat();
-                if self.take(b'(')? && !self.take(b')')? {
-                    return self.unexpected();
+                self.need_word();
+                if self.take(b'(') {
+                    self.need(b')');
                 }
                 return self.function_body(n);
             }
             _ => {
-                self.list(false, true)?;
-                self.do_group()?;
+                self.body();
+                self.do_group();
             }
         }
         self.redirections(n)
     }
 
-    pub(crate) fn if_clause(&mut self) -> Done {
+    pub(crate) fn if_clause(&mut self) {
         loop {
-            self.list(false, true)?;
-            self.expect(kw::THEN)?;
-            self.list(false, true)?;
-            if self.take_keyword(kw::ELIF)? {
+            self.body();
+            self.expect(kw::THEN);
+            self.body();
+            if self.take_keyword(kw::ELIF) {
                 self.code.push(1);
                 continue;
             }
             break;
         }
-        if self.take_keyword(kw::ELSE)? {
+        if self.take_keyword(kw::ELSE) {
             self.code.push(2);
-            self.list(false, true)?;
+            self.body();
         } else {
             self.code.push(0);
         }
         self.expect(kw::FI)
     }
 
-    pub(crate) fn do_group(&mut self) -> Done {
-        self.expect(kw::DO)?;
-        self.list(false, true)?;
+    pub(crate) fn do_group(&mut self) {
+        self.expect(kw::DO);
+        self.body();
         self.expect(kw::DONE)
     }
 
     /// Clause `n` behind `for`.
-    pub(crate) fn for_clause(&mut self, n: usize) -> Done {
-        if self.token()? == b'(' && self.raw(0) == b'(' {
+    pub(crate) fn for_clause(&mut self, n: usize) {
+        if self.token() == b'(' && self.raw(0) == b'(' {
             return self.count_clause(n);
         }
-        if self.token()? != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
-            return Err(self.error(&[b"bad for loop variable"]));
+        if self.token() != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
+            self.error(&[b"bad for loop variable"]);
         }
         self.emit_name();
         self.eat();
-        self.newlines()?;
-        if self.take_keyword(kw::IN)? {
-            while self.token()? == tok::WORD {
-                self.emit_word()?;
+        self.newlines();
+        if self.take_keyword(kw::IN) {
+            while self.token() == tok::WORD {
+                self.emit_word();
                 self.eat();
             }
-            if !self.take(b';')? && self.token()? != b'\n' {
+            if !self.take(b';') && self.token() != b'\n' {
                 return self.unexpected();
             }
             self.code.push(0);
         } else {
-            self.take(b';')?;
+            self.take(b';');
             self.code.push(2);
         }
-        self.newlines()?;
+        self.newlines();
         self.do_group()
     }
 
     /// `for ((FIRST; CONDITION; STEP))`, at its second parenthesis.
-    fn count_clause(&mut self, n: usize) -> Done {
+    fn count_clause(&mut self, n: usize) {
         self.word.clear();
         for end in *b";;)" {
-            self.src.pos += 1;
-            self.text(Ctx::Arith)?;
+            self.pass();
+            self.text(ctx::ARITH);
             self.word.push(tree::END);
             if self.raw(0) != end {
                 return self.unterminated(b"((");
             }
         }
-        self.src.pos += 1;
+        self.pass();
         self.code.extend_from_slice(&self.word);
         if let Some(op) = self.code.get_mut(n) {
             *op = tree::COUNT;
         }
         self.eat();
-        if !self.take(b')')? {
-            return self.unexpected();
-        }
-        self.take(b';')?;
-        self.newlines()?;
+        self.need(b')');
+        self.take(b';');
+        self.newlines();
         self.do_group()
     }
 
-    pub(crate) fn case_clause(&mut self) -> Done {
-        if self.token()? != tok::WORD {
-            return self.unexpected();
-        }
-        self.emit_name();
-        self.eat();
-        self.newlines()?;
-        self.expect(kw::IN)?;
+    pub(crate) fn case_clause(&mut self) {
+        self.need_word();
+        self.newlines();
+        self.expect(kw::IN);
         loop {
-            self.newlines()?;
-            let open = self.take(b'(')?;
-            if !open && self.take_keyword(kw::ESAC)? {
+            self.newlines();
+            let open = self.take(b'(');
+            if !open && self.take_keyword(kw::ESAC) {
                 break;
             }
             self.code.push(1);
             loop {
-                if self.token()? != tok::WORD {
-                    return self.unexpected();
-                }
-                self.emit(tree::WORD);
-                self.eat();
-                if !self.take(b'|')? {
+                self.code.push(tree::WORD);
+                self.need_word();
+                if !self.take(b'|') {
                     break;
                 }
             }
             self.code.push(0);
-            if !self.take(b')')? {
-                return self.unexpected();
-            }
-            self.list(false, false)?;
-            let t = self.token()?;
+            self.need(b')');
+            self.list(false);
+            let t = self.token();
             let end = matches!(t, tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT);
             self.code.push(if end { t } else { tok::CASE_END });
             if end {
                 self.eat();
                 continue;
             }
-            self.expect(kw::ESAC)?;
+            self.expect(kw::ESAC);
             break;
         }
         self.code.push(0);
-        Ok(())
     }
 
     /// `[[ … ]]`: everything up to `]]` as words; operators are words that start with QUOTE QUOTE-free text.
-    pub(crate) fn condition(&mut self) -> Done {
+    pub(crate) fn condition(&mut self) {
         self.assign = false;
         let mut regex = false;
         loop {
             let t = if regex {
                 while matches!(self.ch(), b' ' | b'\t') {
-                    self.src.pos += 1;
+                    self.pass();
                 }
                 self.word.clear();
                 self.at = self.src.pos;
-                self.text(Ctx::Regex)?;
+                self.text(ctx::REGEX);
                 tok::WORD
             } else {
-                self.token()?
+                self.token()
             };
             regex = false;
             match t {
@@ -197,13 +189,8 @@ impl Parser<'_, '_> {
                 }
                 b'\n' => {}
                 b'(' | b')' | b'<' | b'>' | tok::AND | tok::OR | redir::IN | redir::OUT => {
-                    let text = match t {
-                        redir::IN => b"<",
-                        redir::OUT => b">",
-                        t => token_text(t),
-                    };
                     self.code.push(tree::AWORD);
-                    self.code.extend_from_slice(text);
+                    self.code.extend_from_slice(operator_text(t));
                     self.code.push(0);
                 }
                 _ => return self.unexpected(),
@@ -213,19 +200,18 @@ impl Parser<'_, '_> {
         self.code.push(0);
         self.assign = true;
         self.eat();
-        Ok(())
     }
 
     /// Function `n`'s body, behind the parentheses.
-    pub(crate) fn function_body(&mut self, n: usize) -> Done {
+    pub(crate) fn function_body(&mut self, n: usize) {
         self.assign = true;
-        self.newlines()?;
-        match self.token()? {
+        self.newlines();
+        match self.token() {
             b'(' => {}
-            tok::WORD if (kw::IF..=kw::TEST).contains(&self.keyword()?) => {}
+            tok::WORD if (kw::IF..=kw::TEST).contains(&self.keyword()) => {}
             _ => return self.unexpected(),
         }
-        self.command()?;
+        self.command();
         self.end(n)
     }
 }

@@ -3,31 +3,16 @@
 use crate::builtin::test;
 use crate::fields::PATTERN;
 use crate::substitute::reveals;
-use crate::tree::{byte, skip_word, AWORD, WORD};
+use crate::tree::{byte, skip_word, take, WORD};
 use crate::{eq, pattern, regex, Done, Failed, Shell};
 use sys::Buf;
-
-/// Is the next word exactly this, unquoted?
-fn is(c: &[u8], tag: u8, text: &[u8]) -> bool {
-    match c {
-        [t, rest @ ..] => *t == tag && rest.starts_with(text) && rest.get(text.len()) == Some(&0),
-        [] => false,
-    }
-}
-
-fn take(c: &mut &[u8], tag: u8, text: &[u8]) -> bool {
-    let is = is(c, tag, text);
-    if is {
-        skip(c);
-    }
-    is
-}
 
 fn skip(c: &mut &[u8]) {
     byte(c);
     skip_word(c);
 }
 
+// Operators are taken by their encoding: WORD or AWORD, the text, END.
 impl Shell<'_> {
     /// Evaluates; the status: 0 true, 1 false, 2 wrong.
     pub(crate) fn condition(&mut self, c: &mut &[u8]) -> Done<u8> {
@@ -43,7 +28,7 @@ impl Shell<'_> {
     fn either(&mut self, c: &mut &[u8], run: bool) -> Done<Option<bool>> {
         self.deep()?;
         let mut all = self.both(c, run)?;
-        while take(c, AWORD, b"||") {
+        while take(c, b"\x04||\0") {
             let right = self.both(c, run && all == Some(false))?;
             all = right.and_then(|r| all.map(|a| a || r));
         }
@@ -52,7 +37,7 @@ impl Shell<'_> {
 
     fn both(&mut self, c: &mut &[u8], run: bool) -> Done<Option<bool>> {
         let mut all = self.one(c, run)?;
-        while take(c, AWORD, b"&&") {
+        while take(c, b"\x04&&\0") {
             let right = self.one(c, run && all == Some(true))?;
             all = right.and_then(|r| all.map(|a| a && r));
         }
@@ -60,12 +45,12 @@ impl Shell<'_> {
     }
 
     fn one(&mut self, c: &mut &[u8], run: bool) -> Done<Option<bool>> {
-        if take(c, WORD, b"!") {
+        if take(c, b"\x01!\0") {
             return Ok(self.one(c, run)?.map(|x| !x));
         }
-        if take(c, AWORD, b"(") {
+        if take(c, b"\x04(\0") {
             let x = self.either(c, run)?;
-            return Ok(if take(c, AWORD, b")") { x } else { None });
+            return Ok(if take(c, b"\x04)\0") { x } else { None });
         }
         if c.first() != Some(&WORD) {
             return Ok(None);
@@ -82,7 +67,7 @@ impl Shell<'_> {
                 return Ok(if run { test::unary(*op, { v }.z()) } else { Some(false) });
             }
         }
-        let order = take(c, AWORD, b"<") as u8 | (take(c, AWORD, b">") as u8) << 1;
+        let order = take(c, b"\x04<\0") as u8 | (take(c, b"\x04>\0") as u8) << 1;
         if order == 0 && !more(c) {
             let v = self.operand(&mut { first }, run, 0)?;
             return Ok(Some(!v.is_empty()));
@@ -109,7 +94,7 @@ impl Shell<'_> {
         Ok(if run { test::binary({ left }.z(), { op }.z(), { right }.z()) } else { Some(false) })
     }
 
-    fn operand(&mut self, c: &mut &[u8], run: bool, mode: u8) -> Done<Buf> {
+    fn operand(&mut self, c: &mut &[u8], run: bool, mode: u32) -> Done<Buf> {
         if c.first() != Some(&WORD) {
             return Ok(Buf::new());
         }

@@ -1,28 +1,28 @@
 //! What begins with a dollar sign or a backquote.
 
-use crate::lexer::{name_char, name_start, Ctx};
+use crate::lexer::{ctx, name_char, name_start};
 use crate::parser::Parser;
-use crate::tree::{op, ARITH, CMD, END, QUOTE, VAR};
-use crate::Done;
+use crate::tree::{op, push_u24, ARITH, CMD, END, QUOTE, VAR};
+use sys::zstr::position;
 use sys::{num, Buf, ToBuf};
 
 /// Name of the parameter `_` in a tree.
 pub(crate) const LAST: u8 = b'&';
 
 impl Parser<'_, '_> {
-    pub(crate) fn dollar(&mut self, quotes: bool) -> Done {
-        self.src.pos += 1;
+    pub(crate) fn dollar(&mut self, quotes: bool) {
+        self.pass();
         let c = self.ch();
         match c {
             b'(' => {
-                self.src.pos += 1;
-                if self.ch() == b'(' && self.arith(ARITH)? {
-                    return Ok(());
+                self.pass();
+                if self.ch() == b'(' && self.arith(ARITH) {
+                    return;
                 }
                 self.substitution(CMD, b')')
             }
             b'{' => {
-                self.src.pos += 1;
+                self.pass();
                 self.braces(quotes)
             }
             b'[' => {
@@ -43,13 +43,12 @@ impl Parser<'_, '_> {
                 self.dollar(quotes)
             }
             b'\'' if !quotes => self.dollar_single(),
-            b'"' if !quotes => Ok(()),
+            b'"' if !quotes => {}
             _ => {
                 let n = self.parameter();
                 if n == 0 {
                     self.lit(b'$');
                 }
-                Ok(())
             }
         }
     }
@@ -63,7 +62,7 @@ impl Parser<'_, '_> {
             while name_char(self.ch()) {
                 let c = self.raw(0);
                 self.word.push(c);
-                self.src.pos += 1;
+                self.pass();
             }
             if let [.., op::NONE, name @ b'_'] = &mut self.word[..] {
                 *name = LAST;
@@ -73,7 +72,7 @@ impl Parser<'_, '_> {
             }
         } else if c.is_ascii_digit() || crate::has(b"@*#?-$!", c) && c != 0 {
             self.word.push(c);
-            self.src.pos += 1;
+            self.pass();
         } else {
             self.word.truncate(at);
             return 0;
@@ -83,13 +82,13 @@ impl Parser<'_, '_> {
     }
 
     /// Behind `${`.
-    pub(crate) fn braces(&mut self, quotes: bool) -> Done {
+    pub(crate) fn braces(&mut self, quotes: bool) {
         let at = self.word.len();
         let before = self.ch();
         let mut prefixed = matches!(before, b'#' | b'!');
         if prefixed {
             let here = self.src.pos;
-            self.src.pos += 1;
+            self.pass();
             let next = self.ch();
             // `${#}`, `${#-x}` and `${#%x}` are about the number of arguments; `${!}` and `${!-x}` likewise.
             prefixed = name_char(next)
@@ -106,7 +105,7 @@ impl Parser<'_, '_> {
             while self.ch().is_ascii_digit() {
                 let c = self.raw(0);
                 self.word.push(c);
-                self.src.pos += 1;
+                self.pass();
             }
             self.word.push(b'=');
         }
@@ -115,10 +114,10 @@ impl Parser<'_, '_> {
         if length {
             o = if c == b'}' { op::LENGTH } else { op::BAD };
         } else if prefixed && n > 0 && matches!(c, b'*' | b'@') && self.raw(1) == b'}' {
-            self.src.pos += 1;
+            self.pass();
             o = op::NAMES | if c == b'@' { op::SECOND } else { 0 };
         } else if c != b'}' {
-            o = self.operator_of(c)?;
+            o = self.operator_of(c);
         }
         if prefixed && !length && o != op::BAD && o & !op::SECOND != op::NAMES {
             o |= op::INDIRECT;
@@ -127,36 +126,36 @@ impl Parser<'_, '_> {
             self.word.extend_from_slice(&[VAR, op::BAD, b'=']);
             o = op::BAD;
         }
-        let inner = if quotes { Ctx::BraceQuotes } else { Ctx::Brace };
+        let inner = if quotes { ctx::BRACE_QUOTES } else { ctx::BRACE };
         match o & 15 {
             op::NONE | op::LENGTH => {}
             op::BAD => {
                 // Reported when it is expanded; here only its end is looked for.
                 let keep = self.word.len();
-                self.text(inner)?;
+                self.text(inner);
                 self.word.truncate(keep);
             }
             op::SUBSTRING => {
-                self.text(Ctx::Colon)?;
+                self.text(ctx::COLON);
                 self.word.push(END);
                 if self.raw(0) == b':' {
-                    self.src.pos += 1;
+                    self.pass();
                     o |= op::SECOND;
-                    self.text(Ctx::Colon)?;
+                    self.text(ctx::COLON);
                 }
                 self.word.push(END);
             }
             x if x >= op::REPLACE => {
-                self.text(Ctx::Slash)?;
+                self.text(ctx::SLASH);
                 self.word.push(END);
                 if self.raw(0) == b'/' {
-                    self.src.pos += 1;
-                    self.text(Ctx::Brace)?;
+                    self.pass();
+                    self.text(ctx::BRACE);
                 }
                 self.word.push(END);
             }
             x => {
-                self.text(if x >= op::PREFIX { Ctx::Brace } else { inner })?;
+                self.text(if x >= op::PREFIX { ctx::BRACE } else { inner });
                 self.word.push(END);
             }
         }
@@ -169,35 +168,34 @@ impl Parser<'_, '_> {
         if self.raw(0) != b'}' {
             return self.unterminated(b"}");
         }
-        self.src.pos += 1;
-        Ok(())
+        self.pass();
     }
 
     /// The operator that starts with `c`, passed over.
-    pub(crate) fn operator_of(&mut self, c: u8) -> Done<u8> {
+    pub(crate) fn operator_of(&mut self, c: u8) -> u8 {
         let value = |c| b"-=?+".iter().position(|&x| x == c).map(|i| i as u8 + op::MINUS);
-        self.src.pos += 1;
+        self.pass();
         let next = self.ch();
         let twice = next == c;
         let o = match c {
             b':' => match value(next) {
                 Some(o) => {
-                    self.src.pos += 1;
-                    return Ok(o | op::COLON);
+                    self.pass();
+                    return o | op::COLON;
                 }
-                None => return Ok(op::SUBSTRING),
+                None => return op::SUBSTRING,
             },
             b'#' => op::PREFIX,
             b'%' => op::SUFFIX,
             b'^' => op::UPPER,
             b',' => op::LOWER,
             b'@' => {
-                self.src.pos += 1;
-                return Ok(if next == b'Q' { op::QUOTED } else { op::BAD | op::COLON });
+                self.pass();
+                return if next == b'Q' { op::QUOTED } else { op::BAD | op::COLON };
             }
             b'/' if next == b'#' || next == b'%' => {
-                self.src.pos += 1;
-                return Ok(op::REPLACE + if next == b'#' { 2 } else { 3 });
+                self.pass();
+                return op::REPLACE + if next == b'#' { 2 } else { 3 };
             }
             b'/' => op::REPLACE,
             _ => {
@@ -205,45 +203,45 @@ impl Parser<'_, '_> {
                 if o == op::BAD {
                     self.src.pos -= 1;
                 }
-                return Ok(o);
+                return o;
             }
         };
         if twice {
-            self.src.pos += 1;
+            self.pass();
         }
-        Ok(o + twice as u8)
+        o + twice as u8
     }
 
     /// At the second `(` of `((`: reads the expression and `))` into the word, behind `mark`. False, and
     /// nothing has happened, if it does not end so: it is a subshell in parentheses then.
-    pub(crate) fn arith(&mut self, mark: u8) -> Done<bool> {
+    pub(crate) fn arith(&mut self, mark: u8) -> bool {
         if self.open_end {
-            return Ok(false);
+            return false;
         }
         let (pos, len) = (self.src.pos, self.word.len());
-        self.src.pos += 1;
+        self.pass();
         self.word.push(mark);
-        self.text(Ctx::Arith)?;
+        self.text(ctx::ARITH);
         self.word.push(END);
         // If this goes on to the end of the text, so does every other: they are not tried, which would
         // take forever.
         self.open_end = self.raw(0) == 0;
         if self.raw(0) == b')' {
-            self.src.pos += 1;
+            self.pass();
             if self.ch() == b')' {
-                self.src.pos += 1;
+                self.pass();
                 self.pure = false;
-                return Ok(true);
+                return true;
             }
         }
         self.src.pos = pos;
         self.word.truncate(len);
-        Ok(false)
+        false
     }
 
     /// Behind `$(` (`close` is `)`), or in text that backquotes were made into (`close` is 0): reads the
     /// list into the word, behind `mark`.
-    pub(crate) fn substitution(&mut self, mark: u8, close: u8) -> Done {
+    pub(crate) fn substitution(&mut self, mark: u8, close: u8) {
         self.pure = false;
         let outer = (
             core::mem::take(&mut self.code),
@@ -254,28 +252,26 @@ impl Parser<'_, '_> {
         );
         self.peeked = false;
         self.assign = true;
-        self.list(false, false)?;
-        if self.token()? != close {
-            return self.unexpected();
+        self.list(false);
+        if self.token() != close {
+            self.unexpected();
         }
         if close == 0 {
             if self.src.pos >= self.src.text.len() {
-                return self.unterminated(b"`");
+                self.unterminated(b"`");
             }
-            self.src.pos += 1;
+            self.pass();
         }
         self.peeked = false;
         let inner = core::mem::replace(&mut self.code, outer.0);
         (self.word, self.at, self.quoted, self.assign) = (outer.1, outer.2, outer.3, outer.4);
         self.word.push(mark);
-        let n = inner.len();
-        self.word.extend_from_slice(&[n as u8, (n >> 8) as u8, (n >> 16) as u8]);
+        push_u24(&mut self.word, inner.len());
         self.word.extend_from_slice(&inner);
-        Ok(())
     }
 
     /// Turns the text in backquotes into `$(…NUL` and goes on with that.
-    pub(crate) fn backquote(&mut self, quotes: bool) -> Done {
+    pub(crate) fn backquote(&mut self, quotes: bool) {
         let start = self.src.pos;
         let mut body: Buf = b"$(".buf();
         let mut n = 1;
@@ -311,31 +307,23 @@ impl Parser<'_, '_> {
     }
 
     /// At the quote of `$'…'`.
-    pub(crate) fn dollar_single(&mut self) -> Done {
+    pub(crate) fn dollar_single(&mut self) {
         self.quoted = true;
         self.word.push(QUOTE);
-        self.src.pos += 1;
+        self.pass();
         loop {
             let mut c = self.raw(0);
-            self.src.pos += 1;
+            self.pass();
             match c {
                 0 => return self.unterminated(b"'"),
                 b'\'' => break,
                 b'\\' => {
                     c = self.raw(0);
-                    self.src.pos += 1;
+                    self.pass();
                     match c {
-                        b'a' => c = 7,
-                        b'b' => c = 8,
-                        b'e' | b'E' => c = 27,
-                        b'f' => c = 12,
-                        b'n' => c = 10,
-                        b'r' => c = 13,
-                        b't' => c = 9,
-                        b'v' => c = 11,
                         b'c' => {
                             c = self.raw(0) & 31;
-                            self.src.pos += 1;
+                            self.pass();
                         }
                         b'x' => c = self.number(16, 2) as u8,
                         b'0'..=b'7' => {
@@ -350,8 +338,10 @@ impl Parser<'_, '_> {
                             self.utf8(8);
                             continue;
                         }
-                        b'\\' | b'\'' | b'"' | b'?' => {}
-                        _ => self.lit(b'\\'),
+                        _ => match position(b"abeEfnrtv\\'\"?", c) {
+                            Some(n) => c = *b"\x07\x08\x1b\x1b\x0c\n\r\t\x0b\\'\"?".get(n).unwrap_or(&c),
+                            None => self.lit(b'\\'),
+                        },
                     }
                     if c == 0 {
                         continue;
@@ -362,7 +352,6 @@ impl Parser<'_, '_> {
             self.lit(c);
         }
         self.word.push(QUOTE);
-        Ok(())
     }
 
     pub(crate) fn number(&mut self, base: u32, most: usize) -> u32 {
@@ -373,7 +362,7 @@ impl Parser<'_, '_> {
                 break;
             }
             n = n * base + d;
-            self.src.pos += 1;
+            self.pass();
         }
         n
     }

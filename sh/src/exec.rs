@@ -6,7 +6,7 @@ use crate::lexer::tok;
 use crate::parser::Parser;
 use crate::redir::Plan;
 use crate::source::{Mode, Source};
-use crate::tree::{self, byte, counted, skip_word, until, Tree};
+use crate::tree::{self, byte, counted, skip_word, tagged, until, Tree};
 use crate::{opt, pattern, Done, Flow, Shell, R};
 use alloc::rc::Rc;
 use sys::applet::Entry;
@@ -243,8 +243,7 @@ impl Shell<'_> {
             }
             _ => {}
         }
-        if c.first() == Some(&0) {
-            byte(&mut c);
+        if tagged(&mut c, 0) {
             return self.compound(h, c, last);
         }
         let mut plan = Plan::default();
@@ -291,9 +290,7 @@ impl Shell<'_> {
             tree::CASE => self.case_clause(&mut c, last),
             tree::COUNT => self.count_clause(c),
             tree::ARITHMETIC => {
-                if let Some(n) = self.calculate(&mut c)? {
-                    self.status = (n == 0) as u8;
-                }
+                self.calculate(&mut c)?;
                 self.check()
             }
             _ => {
@@ -303,17 +300,18 @@ impl Shell<'_> {
         }
     }
 
-    pub(crate) fn condition_list(&mut self, c: &mut &[u8]) -> R<bool> {
+    /// Runs a list whose status is asked for.
+    pub(crate) fn condition_list(&mut self, c: &mut &[u8]) -> R {
         let outer = core::mem::replace(&mut self.tested, true);
         let r = self.list(c, false);
         self.tested = outer;
-        r?;
-        Ok(self.status == 0)
+        r
     }
 
     pub(crate) fn if_clause(&mut self, c: &mut &[u8], last: bool) -> R {
         loop {
-            if self.condition_list(c)? {
+            self.condition_list(c)?;
+            if self.status == 0 {
                 return self.list(c, last);
             }
             counted(c);
@@ -328,19 +326,16 @@ impl Shell<'_> {
         }
     }
 
-    /// What the result of a loop's body means: go on, leave the loop, or pass it on.
-    pub(crate) fn turn(&mut self, r: R) -> R<bool> {
-        match r {
-            Ok(()) => Ok(true),
-            Err(e @ (Flow::Break | Flow::Continue)) => {
-                self.skip -= 1;
-                if self.skip > 0 {
-                    return Err(e);
-                }
-                Ok(e == Flow::Continue)
+    /// What the result of a loop's body means: go on, or leave the loop with a result.
+    pub(crate) fn turn(&mut self, r: R) -> Option<R> {
+        let e = r.err()?;
+        if e == Flow::Break || e == Flow::Continue {
+            self.skip -= 1;
+            if self.skip == 0 {
+                return if e == Flow::Continue { None } else { Some(Ok(())) };
             }
-            Err(e) => Err(e),
         }
+        Some(r)
     }
 
     pub(crate) fn while_clause(&mut self, c: &[u8], want: bool) -> R {
@@ -348,20 +343,16 @@ impl Shell<'_> {
         let mut status = 0;
         let r = loop {
             let mut b = c;
-            let r = self.condition_list(&mut b);
-            let r = match r {
-                Ok(x) if x != want => break Ok(()),
-                Ok(_) => {
-                    let r = self.list(&mut b, false);
-                    status = self.status;
-                    r
+            let mut r = self.condition_list(&mut b);
+            if r.is_ok() {
+                if (self.status == 0) != want {
+                    break r;
                 }
-                Err(e) => Err(e),
-            };
-            match self.turn(r) {
-                Ok(true) => {}
-                Ok(false) => break Ok(()),
-                Err(e) => break Err(e),
+                r = self.list(&mut b, false);
+                status = self.status;
+            }
+            if let Some(end) = self.turn(r) {
+                break end;
             }
         };
         self.loops -= 1;
@@ -371,42 +362,46 @@ impl Shell<'_> {
         r
     }
 
-    /// Value of an arithmetic word; without one, the command has failed.
-    fn calculate(&mut self, c: &mut &[u8]) -> R<Option<i64>> {
+    /// Evaluates an arithmetic word; the status is 0 if it is true. False if it has no value.
+    fn calculate(&mut self, c: &mut &[u8]) -> Done<bool> {
         let text = self.string(c, crate::fields::QUOTED)?;
-        let n = self.arith(&text).ok();
-        if n.is_none() {
-            self.status = 1;
-        }
-        Ok(n)
+        let n = self.arith(&text);
+        self.status = !n.is_ok_and(|n| n != 0) as u8;
+        Ok(n.is_ok())
     }
 
     /// `for ((FIRST; CONDITION; STEP))`.
     fn count_clause(&mut self, mut c: &[u8]) -> R {
-        if self.calculate(&mut c)?.is_none() {
+        if !self.calculate(&mut c)? {
             return self.check();
         }
-        self.status = 0;
+        // That of the body.
+        let mut status = 0;
         self.loops += 1;
         let r = loop {
+            self.status = status;
             let mut b = c;
             // Without a condition it is true.
             let endless = until(&mut { c }, 0).iter().all(u8::is_ascii_whitespace);
-            match self.calculate(&mut b) {
-                Ok(Some(n)) if n != 0 || endless => {}
-                r => break r,
+            let r = self.calculate(&mut b);
+            if r != Ok(true) {
+                break r.map_err(Flow::from);
+            }
+            let goes = endless || self.status == 0;
+            self.status = status;
+            if !goes {
+                break r.map_err(Flow::from);
             }
             let mut step = b;
             skip_word(&mut b);
             let r = self.list(&mut b, false);
-            match self.turn(r) {
-                Ok(true) => {}
-                Ok(false) => break Ok(None),
-                Err(e) => break Err(e),
+            if let Some(end) = self.turn(r) {
+                break end.map(|()| true);
             }
-            match self.calculate(&mut step) {
-                Ok(Some(_)) => {}
-                r => break r,
+            status = self.status;
+            let r = self.calculate(&mut step);
+            if r != Ok(true) {
+                break r.map_err(Flow::from);
             }
         };
         self.loops -= 1;
@@ -417,9 +412,7 @@ impl Shell<'_> {
     pub(crate) fn for_clause(&mut self, c: &mut &[u8]) -> R {
         let i = self.vars.intern(until(c, 0));
         let mut f = Fields::default();
-        let positional = c.first() == Some(&2);
-        if positional {
-            byte(c);
+        if tagged(c, 2) {
             for i in self.first..self.params.len() {
                 f.push(self.params.get(i));
             }
@@ -432,27 +425,19 @@ impl Shell<'_> {
             self.status = 0;
         }
         self.loops += 1;
-        let mut r = Ok(());
+        let mut end = Ok(());
         for n in 0..f.len() {
-            r = self.assign_sym(i, f.get(n)).map_err(Flow::from);
+            let mut r = self.assign_sym(i, f.get(n)).map_err(Flow::from);
             if r.is_ok() {
                 r = self.list(&mut { *c }, false);
             }
-            match self.turn(r) {
-                Ok(go) => {
-                    r = Ok(());
-                    if !go {
-                        break;
-                    }
-                }
-                Err(e) => {
-                    r = Err(e);
-                    break;
-                }
+            if let Some(r) = self.turn(r) {
+                end = r;
+                break;
             }
         }
         self.loops -= 1;
-        r
+        end
     }
 
     pub(crate) fn case_clause(&mut self, c: &mut &[u8], last: bool) -> R {

@@ -12,16 +12,16 @@ use sys::{num, Buf, ToBuf};
 impl Shell<'_> {
     /// Expands a word into as many fields as it makes.
     pub(crate) fn fields(&mut self, c: &mut &[u8], f: &mut Fields) -> Done {
-        f.word();
+        f.word(self.opts & opt::NOGLOB == 0);
         self.expand(c, f, SPLIT)?;
         if f.is_open() {
-            f.end(self.opts & opt::NOGLOB == 0);
+            f.end();
         }
         Ok(())
     }
 
     /// Expands a word into one string: with [`PATTERN`] as a pattern, with [`QUOTED`] as in double quotes.
-    pub(crate) fn string(&mut self, c: &mut &[u8], mode: u8) -> Done<Buf> {
+    pub(crate) fn string(&mut self, c: &mut &[u8], mode: u32) -> Done<Buf> {
         self.deep()?;
         let mut f = Fields::one();
         self.expand(c, &mut f, mode)?;
@@ -29,15 +29,12 @@ impl Shell<'_> {
     }
 
     /// Expands up to the end of the word and appends to the open field.
-    pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u8) -> Done {
+    pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u32) -> Done {
         loop {
-            match next(c) {
+            let mut how = mode;
+            let mut b = next(c);
+            let v = match b {
                 END => return Ok(()),
-                ESC => {
-                    let b = byte(c);
-                    f.byte(b, mode | QUOTED);
-                    f.seen = true;
-                }
                 QUOTE => {
                     mode ^= QUOTED;
                     if mode & QUOTED != 0 {
@@ -45,35 +42,58 @@ impl Shell<'_> {
                     } else {
                         f.seen |= !f.nothing;
                     }
+                    continue;
                 }
-                VAR => self.parameter(c, f, mode)?,
-                CMD => {
-                    let list = counted(c);
-                    let v = self.substitute(list)?;
-                    self.append(f, &v, mode);
+                VAR => {
+                    self.parameter(c, f, mode)?;
+                    continue;
                 }
+                TILDE => {
+                    self.tilde(until(c, END), f, mode);
+                    continue;
+                }
+                CMD => self.substitute(counted(c))?,
                 ARITH => {
-                    let text = self.string(c, QUOTED)?;
-                    let n = self.arith(&text)?;
-                    self.append(f, vars::signed(n, &mut [0; 65]), mode);
+                    let n = self.number(c)?;
+                    let mut v = Buf::new();
+                    decimal(n, &mut v);
+                    v
                 }
-                TILDE => self.tilde(until(c, END), f, mode),
-                mark @ (READ | WRITE) => {
-                    let list = counted(c);
-                    let path = self.process(list, mark == READ)?;
-                    f.value(&path, mode | QUOTED, &[], false);
+                READ | WRITE => {
+                    how |= QUOTED;
+                    self.process(counted(c), b == READ)?
                 }
-                b if mode & (OPERAND | SPLIT | QUOTED) == OPERAND | SPLIT => self.append(f, &[b], mode),
-                b => f.byte(b, mode),
-            }
+                _ => {
+                    if b == ESC {
+                        b = byte(c);
+                        f.seen = true;
+                        how |= QUOTED;
+                    } else if mode & (OPERAND | SPLIT | QUOTED) == OPERAND | SPLIT {
+                        self.append(f, &[b], mode);
+                        continue;
+                    }
+                    f.byte(b, how);
+                    continue;
+                }
+            };
+            self.append(f, &v, how);
         }
     }
 
-    fn append(&self, f: &mut Fields, v: &[u8], mode: u8) {
-        f.value(v, mode, &self.vars.ifs, self.opts & opt::NOGLOB == 0);
+    /// Value of a word as arithmetic.
+    #[inline(never)]
+    fn number(&mut self, c: &mut &[u8]) -> Done<i64> {
+        let text = self.string(c, QUOTED)?;
+        self.arith(&text)
     }
 
-    fn tilde(&mut self, name: &[u8], f: &mut Fields, mode: u8) {
+    #[inline(never)]
+    fn append(&self, f: &mut Fields, v: &[u8], mode: u32) {
+        f.value(v, mode, &self.vars.ifs);
+    }
+
+    #[inline(never)]
+    fn tilde(&mut self, name: &[u8], f: &mut Fields, mode: u32) {
         let home =
             if name.is_empty() { self.get(b"HOME").map(|v| v.buf()) } else { crate::passwd::home(name) };
         match home {
@@ -109,7 +129,7 @@ impl Shell<'_> {
             [c] if !name_char(*c) => {
                 let n = match c {
                     b'?' => self.status as i64,
-                    b'#' => self.params.len().saturating_sub(self.first) as i64,
+                    b'#' => self.count() as i64,
                     b'$' => self.pid() as i64,
                     b'!' if self.last_bg == 0 => return None,
                     b'!' => self.last_bg as i64,
@@ -119,7 +139,7 @@ impl Shell<'_> {
                     },
                     b'@' | b'*' => {
                         let mut all = Fields::default();
-                        self.each(&self.params, *c == b'*', self.first, usize::MAX, &mut all, QUOTED);
+                        self.every(*c == b'*', &mut all, QUOTED);
                         return (self.first < self.params.len()).then_some(all.bytes);
                     }
                     _ => {
@@ -144,9 +164,21 @@ impl Shell<'_> {
         (i < self.params.len()).then(|| self.params.get(i))
     }
 
+    /// `$@` and `$*`.
+    #[inline(never)]
+    fn every(&self, star: bool, f: &mut Fields, mode: u32) {
+        self.each(&self.params, star, self.first, usize::MAX, f, mode);
+    }
+
+    /// How many positional parameters there are.
+    #[inline(never)]
+    fn count(&self) -> usize {
+        self.params.len().saturating_sub(self.first)
+    }
+
     /// Appends `count` of `list` from number `from` on, as `$@` and `$*` have them.
-    fn each(&self, list: &Fields, star: bool, from: usize, count: usize, f: &mut Fields, mode: u8) {
-        let glob = self.opts & opt::NOGLOB == 0;
+    #[inline(never)]
+    fn each(&self, list: &Fields, star: bool, from: usize, count: usize, f: &mut Fields, mode: u32) {
         let last = from.saturating_add(count).min(list.len());
         if from >= last && !star {
             f.nothing = !f.is_open();
@@ -158,16 +190,17 @@ impl Shell<'_> {
                     f.byte(c, mode | QUOTED);
                 }
             } else if i > from && (mode & QUOTED != 0 || f.is_open()) {
-                f.end(glob);
+                f.end();
             }
             if mode & QUOTED != 0 {
                 f.seen = true;
             }
-            f.value(list.get(i), mode, &self.vars.ifs, glob);
+            self.append(f, list.get(i), mode);
         }
     }
 
     /// Values and names of set variables that begin with `name`, in order.
+    #[inline(never)]
     fn names(&mut self, name: &[u8]) -> Fields {
         self.vars.import();
         let mut all = Buf::new();
@@ -182,17 +215,17 @@ impl Shell<'_> {
         list
     }
 
-    fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u8) -> Done {
+    #[inline(never)]
+    fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u32) -> Done {
         let mut o = byte(c);
         let mut name = until(c, b'=');
         if o == op::NONE && name.first().is_some_and(|&c| name_start(c)) {
             // The usual case, without a copy of the value.
-            let glob = self.opts & opt::NOGLOB == 0;
             let (tree, at) = (&self.tree, self.place);
             if let Some(i) = self.vars.lookup(name) {
                 self.vars.refresh(i, &|| tree.line_of(at));
                 if let Some(v) = self.vars.syms.get(i).and_then(|s| s.value()) {
-                    f.value(v, mode, &self.vars.ifs, glob);
+                    self.append(f, v, mode);
                     return Ok(());
                 }
             }
@@ -227,7 +260,7 @@ impl Shell<'_> {
         let star = name.first() == Some(&b'*');
         let many = star || name.first() == Some(&b'@');
         if many && o == op::NONE {
-            self.each(&self.params, star, self.first, usize::MAX, f, mode);
+            self.every(star, f, mode);
             return Ok(());
         }
         let mut v = self.value_of(name);
@@ -248,7 +281,7 @@ impl Shell<'_> {
                 return Ok(());
             }
             if many {
-                self.each(&self.params, star, self.first, usize::MAX, f, mode);
+                self.every(star, f, mode);
                 return Ok(());
             }
         }
@@ -258,7 +291,7 @@ impl Shell<'_> {
         match o {
             op::LENGTH => {
                 let n = match &v {
-                    _ if many => self.params.len().saturating_sub(self.first),
+                    _ if many => self.count(),
                     Some(v) => characters(v),
                     None => 0,
                 };
@@ -307,7 +340,7 @@ impl Shell<'_> {
     }
 
     /// `${name=word}`.
-    fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u8) -> Done {
+    fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u32) -> Done {
         let v = self.string(c, mode & QUOTED)?;
         if !name.first().is_some_and(|&c| name_start(c)) {
             self.complain(&[name, b": bad variable name"]);
@@ -332,11 +365,11 @@ impl Shell<'_> {
     }
 
     /// Start and length for `${name:offset:length}` of something `len` long.
+    #[inline(never)]
     fn range(&mut self, c: &mut &[u8], o: u8, len: usize, many: bool) -> Done<(usize, usize)> {
+        let mut at = self.number(c)?;
         let text = self.string(c, QUOTED)?;
-        let mut at = self.arith(&text)?;
-        let text = self.string(c, QUOTED)?;
-        let len = if many { self.params.len().saturating_sub(self.first) as i64 } else { len as i64 };
+        let len = if many { self.count() as i64 } else { len as i64 };
         if at < 0 {
             at += len + many as i64;
             if at < 0 {

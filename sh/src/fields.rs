@@ -19,17 +19,19 @@ pub(crate) struct Fields {
     escaped: bool,
     /// The separator that was met last: 0 none, 1 blank, 2 another.
     separator: u8,
+    /// Is a field with such characters a pattern of file names?
+    pub(crate) glob: bool,
     /// Was the quoted part just read an empty `"$@"`?
     pub(crate) nothing: bool,
 }
 
 /// What becomes of expanded text.
-pub(crate) const SPLIT: u8 = 1;
+pub(crate) const SPLIT: u32 = 1;
 /// It is a pattern: quoted pattern characters get a backslash.
-pub(crate) const PATTERN: u8 = 2;
-pub(crate) const QUOTED: u8 = 4;
+pub(crate) const PATTERN: u32 = 2;
+pub(crate) const QUOTED: u32 = 4;
 /// It is the operand of an expansion: its own text is split as well.
-pub(crate) const OPERAND: u8 = 8;
+pub(crate) const OPERAND: u32 = 8;
 
 /// In a field that is still open, marks the next byte as quoted; what is left of an unquoted backslash
 /// when there is no such file is the backslash, unlike that of a quoted character.
@@ -110,10 +112,10 @@ impl Fields {
         self.seen || self.bytes.len() > self.open
     }
 
-    /// Ends the open field; with `glob`, as a pattern of file names.
+    /// Ends the open field.
     #[inline(never)]
-    pub(crate) fn end(&mut self, glob: bool) {
-        if self.magic && glob {
+    pub(crate) fn end(&mut self) {
+        if self.magic && self.glob {
             let text = self.bytes.split_off(self.open);
             let mut p = Buf::new();
             let mut rest = text.iter();
@@ -151,7 +153,7 @@ impl Fields {
 
     /// Appends a byte of the word itself.
     #[inline(always)]
-    pub(crate) fn byte(&mut self, c: u8, mode: u8) {
+    pub(crate) fn byte(&mut self, c: u8, mode: u32) {
         let special = matches!(c, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^' | MARK)
             // Regular expressions have more; a pattern does not mind.
             || mode & (PATTERN | QUOTED) == PATTERN | QUOTED && c.is_ascii_punctuation();
@@ -170,7 +172,7 @@ impl Fields {
 
     /// Appends the result of an expansion.
     #[inline(never)]
-    pub(crate) fn value(&mut self, v: &[u8], mode: u8, ifs: &[u8], glob: bool) {
+    pub(crate) fn value(&mut self, v: &[u8], mode: u32, ifs: &Buf) {
         if mode & (SPLIT | PATTERN) == 0 || mode & (PATTERN | QUOTED) == PATTERN {
             self.bytes.extend_from_slice(v);
             return;
@@ -178,27 +180,29 @@ impl Fields {
         let split = mode & (SPLIT | QUOTED) == SPLIT;
         for &c in v {
             if split && crate::has(ifs, c) {
-                self.separate(matches!(c, b' ' | b'\t' | b'\n'), glob);
+                self.separate(matches!(c, b' ' | b'\t' | b'\n'));
             } else {
                 self.byte(c, mode);
             }
         }
     }
 
-    fn separate(&mut self, blank: bool, glob: bool) {
+    fn separate(&mut self, blank: bool) {
         if self.is_open() {
-            self.end(glob);
+            self.end();
             self.separator = 2 - blank as u8;
         } else if !blank {
             if self.separator != 1 {
-                self.end(glob);
+                self.end();
             }
             self.separator = 2;
         }
     }
 
-    /// Begins a word: separators of the one before do not count.
-    pub(crate) fn word(&mut self) {
+    /// Begins a word: separators of the one before do not count. With `glob`, its fields may be patterns of
+    /// file names.
+    pub(crate) fn word(&mut self, glob: bool) {
+        self.glob = glob;
         self.separator = 0;
         self.nothing = false;
     }
@@ -211,10 +215,10 @@ mod tests {
 
     fn split(value: &[u8], ifs: &[u8]) -> Vec<Buf> {
         let mut f = Fields::default();
-        f.word();
-        f.value(value, SPLIT, ifs, false);
+        f.word(false);
+        f.value(value, SPLIT, &ifs.buf());
         if f.is_open() {
-            f.end(false);
+            f.end();
         }
         (0..f.len()).map(|i| f.get(i).buf()).collect()
     }
@@ -241,10 +245,11 @@ mod tests {
         f.byte(b'*', PATTERN);
         assert_eq!(f.bytes, b"\\**");
         let mut f = Fields::default();
+        f.word(true);
         for &(c, mode) in &[(b'*', QUOTED), (b'\\', 0), (MARK, 0), (b'?', QUOTED)] {
             f.byte(c, SPLIT | mode);
         }
-        f.end(true);
+        f.end();
         assert_eq!(f.get(0), b"*\\\x01?");
     }
 }

@@ -1,16 +1,15 @@
 //! Grammar of redirections, and here-documents.
 
-use crate::lexer::{is_redir, tok, Ctx};
+use crate::lexer::{ctx, is_redir, tok};
 use crate::parser::{Parser, Pending};
-use crate::tree::{self, redir, END};
-use crate::Done;
+use crate::tree::{self, push_u24, redir, END};
 use sys::{num, Buf};
 
 impl Parser<'_, '_> {
     /// The redirections behind compound command `n`, which go in front of its body.
-    pub(crate) fn redirections(&mut self, n: usize) -> Done {
+    pub(crate) fn redirections(&mut self, n: usize) {
         let body = self.code.len();
-        while self.redirection()? {}
+        while self.redirection() {}
         let moved = self.code.split_off(body);
         let at = n + 10;
         self.code.replace(at, 0, &moved);
@@ -18,9 +17,9 @@ impl Parser<'_, '_> {
     }
 
     /// A redirection, if there is one here.
-    pub(crate) fn redirection(&mut self) -> Done<bool> {
+    pub(crate) fn redirection(&mut self) -> bool {
         let mut to = Buf::new();
-        let mut t = self.token()?;
+        let mut t = self.token();
         if t == tok::IO {
             if let [b'{', name @ .., b'}'] = &self.word[..] {
                 to.push(redir::NAMED);
@@ -30,28 +29,25 @@ impl Parser<'_, '_> {
             } else {
                 match num::parse_u32(&self.word) {
                     Some(n) if n < redir::NAMED as u32 => to.push(n as u8),
-                    _ => return self.unexpected(),
+                    _ => self.unexpected(),
                 }
             }
             self.eat();
-            t = self.token()?;
+            t = self.token();
         } else {
             to.push(redir::USUAL);
         }
         if !is_redir(t) {
-            return Ok(false);
+            return false;
         }
         self.eat();
         self.assign = false;
         self.code.extend_from_slice(&[tree::REDIR, t]);
         self.code.extend_from_slice(&to);
         if t == redir::HERE || t == redir::HERE_TABS {
-            if !self.delimiter()? {
-                return self.unexpected();
-            }
+            self.delimiter();
             let end = self.word.clone();
-            let hole = self.hole();
-            self.put(hole, self.ndocs)?;
+            push_u24(&mut self.code, self.ndocs);
             self.pending.push(Pending {
                 number: self.ndocs,
                 end,
@@ -62,22 +58,22 @@ impl Parser<'_, '_> {
         } else {
             // In `2>&1>file` the second number is a word, in `>1>file` none is.
             let copies = t == redir::DUP_IN || t == redir::DUP_OUT;
-            if self.token()? != tok::WORD && !(copies && self.tok == tok::IO) {
-                return self.unexpected();
+            if self.token() != tok::WORD && !(copies && self.tok == tok::IO) {
+                self.unexpected();
             }
             self.emit_name();
         }
         self.eat();
-        Ok(true)
+        true
     }
 
     /// Reads the word behind `<<`: what ends the here-document, without its quotes. Nothing in it is
-    /// expanded. False if there is none.
-    pub(crate) fn delimiter(&mut self) -> Done<bool> {
+    /// expanded.
+    pub(crate) fn delimiter(&mut self) {
         self.word.clear();
         self.quoted = false;
         while matches!(self.ch(), b' ' | b'\t') {
-            self.src.pos += 1;
+            self.pass();
         }
         let start = self.src.pos;
         self.at = start;
@@ -85,8 +81,12 @@ impl Parser<'_, '_> {
         loop {
             let c = if quote == b'\'' { self.raw(0) } else { self.ch() };
             match c {
-                0 if quote != 0 => return self.unterminated(&[quote]),
-                0 => break,
+                0 => {
+                    if quote != 0 {
+                        self.unterminated(&[quote]);
+                    }
+                    break;
+                }
                 _ if c == quote => quote = 0,
                 b'\'' | b'"' if quote == 0 => {
                     quote = c;
@@ -94,7 +94,7 @@ impl Parser<'_, '_> {
                 }
                 b'\\' if quote != b'\'' && self.raw(1) != 0 => {
                     self.quoted = true;
-                    self.src.pos += 1;
+                    self.pass();
                     let c = self.raw(0);
                     if quote != 0 && !matches!(c, b'\\' | b'"' | b'$' | b'`') {
                         self.word.push(b'\\');
@@ -104,36 +104,33 @@ impl Parser<'_, '_> {
                 b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if quote == 0 => break,
                 _ => self.word.push(c),
             }
-            self.src.pos += 1;
+            self.pass();
         }
-        let found = self.src.pos > start;
-        if !found {
-            self.token()?;
+        if self.src.pos <= start {
+            self.token();
+            self.unexpected();
         }
-        Ok(found)
     }
 
     /// Reads the bodies of the here-documents of the line that just ended.
-    pub(crate) fn here_docs(&mut self) -> Done {
+    pub(crate) fn here_docs(&mut self) {
         let all = core::mem::take(&mut self.pending);
         let outer = core::mem::take(&mut self.word);
         for p in all {
-            self.here_doc(&p)?;
-            let (i, n) = (p.number, self.word.len());
-            self.docs.extend_from_slice(&[i as u8, (i >> 8) as u8, (i >> 16) as u8]);
-            self.docs.extend_from_slice(&[n as u8, (n >> 8) as u8, (n >> 16) as u8]);
+            self.here_doc(&p);
+            push_u24(&mut self.docs, p.number);
+            push_u24(&mut self.docs, self.word.len());
             self.docs.extend_from_slice(&self.word);
             self.word.clear();
         }
         self.word = outer;
-        Ok(())
     }
 
-    pub(crate) fn here_doc(&mut self, p: &Pending) -> Done {
+    pub(crate) fn here_doc(&mut self, p: &Pending) {
         loop {
             if p.tabs {
                 while self.raw(0) == b'\t' {
-                    self.src.pos += 1;
+                    self.pass();
                 }
             }
             let (mut n, mut k) = (0, 0);
@@ -151,7 +148,7 @@ impl Parser<'_, '_> {
             if k == p.end.len() && matches!(self.raw(n), 0 | b'\n') {
                 self.src.pos += n;
                 if self.raw(0) == b'\n' {
-                    self.src.pos += 1;
+                    self.pass();
                 }
                 break;
             }
@@ -170,10 +167,9 @@ impl Parser<'_, '_> {
                     }
                 }
             } else {
-                self.text(Ctx::Here)?;
+                self.text(ctx::HERE);
             }
         }
         self.word.push(END);
-        Ok(())
     }
 }

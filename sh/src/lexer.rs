@@ -2,7 +2,7 @@
 
 use crate::parser::Parser;
 use crate::tree::{redir, END, ESC, QUOTE, READ, TILDE, WRITE};
-use crate::Done;
+use sys::zstr::cut;
 
 /// Tokens; operators of one character stand for themselves, redirections are those of [`redir`].
 pub(crate) mod tok {
@@ -19,34 +19,45 @@ pub(crate) mod tok {
     pub(crate) const PIPE_BOTH: u8 = 8;
 }
 
-/// All operators, longest first among those with the same start: text, token.
+/// All operators, longest first among those with the same start: text, token, blank.
 const OPERATORS: &[u8] = b"\
-3;;&\x052;;\x032;&\x041;;\
-3&>>\x1b2&>\x1a2&&\x061&&\
-2||\x072|&\x081||\
-1((1))\
-3<<-\x143<<<\x152<<\x132<&\x162<>\x181<\x10\
-2>>\x122>&\x172>|\x191>\x11";
+;;&\x05 ;;\x03 ;&\x04 ;; \
+&>>\x1b &>\x1a &&\x06 && \
+||\x07 |&\x08 || (( )) \
+<<-\x14 <<<\x15 <<\x13 <&\x16 <>\x18 <\x10 \
+>>\x12 >&\x17 >|\x19 >\x11";
 
-/// What a word is read for: decides where it ends and what quotes mean in it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ctx {
-    Word,
-    /// Inside double quotes.
-    Quotes,
+/// The text of an operator.
+pub(crate) fn operator_text(token: u8) -> &'static [u8] {
+    let mut rest = OPERATORS;
+    while let Some((&t, text)) = cut(&mut rest, b' ').split_last() {
+        if t == token {
+            return text;
+        }
+    }
+    b""
+}
+
+/// What a word is read for: decides where it ends and what quotes mean in it. A bit each.
+pub(crate) mod ctx {
+    pub(crate) const WORD: u32 = 1;
     /// Operand of `${x-…}`.
-    Brace,
-    /// The same inside double quotes.
-    BraceQuotes,
+    pub(crate) const BRACE: u32 = 2;
     /// First operand of `${x/…/…}`.
-    Slash,
-    /// First operand of `${x:…:…}`.
-    Colon,
-    Arith,
-    /// Here-document.
-    Here,
+    pub(crate) const SLASH: u32 = 4;
     /// Regular expression behind `=~`.
-    Regex,
+    pub(crate) const REGEX: u32 = 8;
+    /// Those in which quotes mean something.
+    pub(crate) const PLAIN: u32 = WORD | BRACE | SLASH | REGEX;
+    /// Operand of `${x-…}` inside double quotes.
+    pub(crate) const BRACE_QUOTES: u32 = 16;
+    /// First operand of `${x:…:…}`.
+    pub(crate) const COLON: u32 = 32;
+    pub(crate) const ARITH: u32 = 64;
+    /// Inside double quotes.
+    pub(crate) const QUOTES: u32 = 256;
+    /// Here-document.
+    pub(crate) const HERE: u32 = 128;
 }
 
 pub(crate) fn name_start(c: u8) -> bool {
@@ -83,95 +94,125 @@ pub(crate) fn assignment(s: &[u8]) -> usize {
 
 impl Parser<'_, '_> {
     /// The byte `n` behind the current one, read if need be; 0 at the end.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn raw(&mut self, n: usize) -> u8 {
+        self.raw_wide(n) as u8
+    }
+
+    // Bytes come back as words, since the compiler sees what these hold and masks a byte once more.
+    #[inline(never)]
+    fn raw_wide(&mut self, n: usize) -> u32 {
         match self.src.text.get(self.src.pos + n) {
-            Some(&c) => c,
+            Some(&c) => c as u32,
             None => self.raw_more(n),
         }
     }
 
     #[inline(never)]
-    pub(crate) fn raw_more(&mut self, n: usize) -> u8 {
+    fn raw_more(&mut self, n: usize) -> u32 {
         loop {
             if let Some(&c) = self.src.text.get(self.src.pos + n) {
-                return c;
+                return c as u32;
             }
-            if !self.src.more(self.sh) {
+            if self.failed || !self.src.more(self.sh) {
                 return 0;
             }
         }
     }
 
-    /// The current byte behind any line continuation.
+    /// Passes over the current byte.
     #[inline(never)]
+    pub(crate) fn pass(&mut self) {
+        self.src.pos += 1;
+    }
+
+    /// The current byte behind any line continuation.
+    #[inline(always)]
     pub(crate) fn ch(&mut self) -> u8 {
+        self.ch_wide() as u8
+    }
+
+    #[inline(never)]
+    fn ch_wide(&mut self) -> u32 {
         loop {
             let c = self.raw(0);
             if c != b'\\' || self.raw(1) != b'\n' {
-                return c;
+                return c as u32;
             }
             self.src.pos += 2;
         }
     }
 
     /// The current token; stays until [`Parser::eat`].
-    pub(crate) fn token(&mut self) -> Done<u8> {
+    #[inline(always)]
+    pub(crate) fn token(&mut self) -> u8 {
+        self.token_wide() as u8
+    }
+
+    #[inline(never)]
+    fn token_wide(&mut self) -> u32 {
         if !self.peeked {
             loop {
                 match self.ch() {
-                    b' ' | b'\t' => self.src.pos += 1,
+                    b' ' | b'\t' => self.pass(),
                     b'#' => {
                         while !matches!(self.raw(0), 0 | b'\n') {
-                            self.src.pos += 1;
+                            self.pass();
                         }
                     }
                     _ => break,
                 }
             }
             self.at = self.src.pos;
-            self.tok = self.lex()?;
+            let t = self.lex();
+            self.tok = if self.failed { tok::EOF } else { t };
             self.peeked = true;
         }
-        Ok(self.tok)
+        self.tok as u32
     }
 
     /// Is the current token `t`? Then it is consumed.
-    pub(crate) fn take(&mut self, t: u8) -> Done<bool> {
-        let is = self.token()? == t;
+    #[inline(never)]
+    pub(crate) fn take(&mut self, t: u8) -> bool {
+        let is = self.token() == t;
         if is {
             self.eat();
         }
-        Ok(is)
+        is
     }
 
+    #[inline(never)]
     pub(crate) fn eat(&mut self) {
         self.peeked = false;
         self.last = self.src.pos;
     }
 
-    pub(crate) fn lex(&mut self) -> Done<u8> {
+    pub(crate) fn lex(&mut self) -> u8 {
         self.word.clear();
         self.quoted = false;
         let c = self.ch();
         if c == 0 {
-            return Ok(tok::EOF);
+            return tok::EOF;
         }
         if c == b'\n' {
-            self.src.pos += 1;
-            self.here_docs()?;
-            return Ok(c);
+            self.pass();
+            self.here_docs();
+            return c;
         }
         if crate::has(b";&|()<>", c) && !self.process_place(c) {
-            return Ok(self.operator());
+            return self.operator();
         }
-        self.text(Ctx::Word)?;
+        self.text(ctx::WORD);
         let number = match &self.word[..] {
             _ if self.quoted => false,
             [b'{', name @ .., b'}'] => !name.is_empty() && name_len(name) == name.len(),
             word => word.iter().all(u8::is_ascii_digit),
         };
-        Ok(if number && matches!(self.raw(0), b'<' | b'>') { tok::IO } else { tok::WORD })
+        if number && matches!(self.raw(0), b'<' | b'>') {
+            tok::IO
+        } else {
+            tok::WORD
+        }
     }
 
     /// Does a process substitution start here, with `c`?
@@ -180,21 +221,17 @@ impl Parser<'_, '_> {
     }
 
     pub(crate) fn operator(&mut self) -> u8 {
+        let start = self.src.pos;
         let mut rest = OPERATORS;
-        while let [n, tail @ ..] = rest {
-            let n = (*n - b'0') as usize;
-            let (text, tail) = tail.split_at(n);
-            let (&t, tail) = tail.split_first().unwrap_or((&0, &[]));
-            let start = self.src.pos;
+        while let Some((&t, text)) = cut(&mut rest, b' ').split_last() {
             if text.iter().all(|&c| {
                 let same = self.ch() == c;
-                self.src.pos += 1;
+                self.pass();
                 same
             }) {
                 return t;
             }
             self.src.pos = start;
-            rest = tail;
         }
         0
     }
@@ -212,24 +249,26 @@ impl Parser<'_, '_> {
     }
 
     /// Reads text up to where `ctx` ends it; the ending byte stays.
-    pub(crate) fn text(&mut self, ctx: Ctx) -> Done {
-        self.sh.deep()?;
+    pub(crate) fn text(&mut self, ctx: u32) {
+        if !self.deep() {
+            return;
+        }
         let start = self.word.len();
         let mut parens = 0;
-        let quotes = !matches!(ctx, Ctx::Word | Ctx::Brace | Ctx::Slash | Ctx::Regex);
+        let quotes = ctx & ctx::PLAIN == 0;
         loop {
             let c = match self.src.text.get(self.src.pos) {
                 Some(&c) => c,
                 None => self.raw(0),
             };
             match c {
-                0 => return Ok(()),
+                0 => return,
                 b'\\' => self.backslash(ctx, quotes),
                 b'\'' if !quotes => {
                     self.quoted = true;
                     self.word.push(QUOTE);
                     loop {
-                        self.src.pos += 1;
+                        self.pass();
                         match self.raw(0) {
                             0 => return self.unterminated(b"'"),
                             b'\'' => break,
@@ -237,69 +276,69 @@ impl Parser<'_, '_> {
                         }
                     }
                     self.word.push(QUOTE);
-                    self.src.pos += 1;
+                    self.pass();
                 }
-                b'"' if ctx == Ctx::Quotes => return Ok(()),
-                b'"' if ctx != Ctx::Here => {
-                    self.src.pos += 1;
+                b'"' if ctx == ctx::QUOTES => return,
+                b'"' if ctx != ctx::HERE => {
+                    self.pass();
                     if !quotes {
                         self.quoted = true;
                         self.word.push(QUOTE);
-                        self.text(Ctx::Quotes)?;
+                        self.text(ctx::QUOTES);
                         if self.raw(0) != b'"' {
                             return self.unterminated(b"\"");
                         }
-                        self.src.pos += 1;
+                        self.pass();
                         self.word.push(QUOTE);
-                    } else if ctx == Ctx::BraceQuotes {
+                    } else if ctx == ctx::BRACE_QUOTES {
                         // All of it is quoted anyway; but a brace in there ends nothing.
-                        self.text(Ctx::Quotes)?;
+                        self.text(ctx::QUOTES);
                         self.src.pos += (self.raw(0) == b'"') as usize;
                     }
                 }
-                b'$' => self.dollar(quotes)?,
-                b'`' => self.backquote(quotes && ctx != Ctx::Here)?,
-                b'}' if matches!(ctx, Ctx::Brace | Ctx::BraceQuotes | Ctx::Slash | Ctx::Colon) => {
-                    return Ok(())
+                b'$' => self.dollar(quotes),
+                b'`' => self.backquote(quotes && ctx != ctx::HERE),
+                b'}' if ctx & (ctx::BRACE | ctx::BRACE_QUOTES | ctx::SLASH | ctx::COLON) != 0 => {
+                    return;
                 }
-                b'/' if ctx == Ctx::Slash && self.word.len() > start => return Ok(()),
-                b':' if ctx == Ctx::Colon && parens == 0 => return Ok(()),
-                b'?' if ctx == Ctx::Colon => {
+                b'/' if ctx == ctx::SLASH && self.word.len() > start => return,
+                b':' if ctx == ctx::COLON && parens == 0 => return,
+                b'?' if ctx == ctx::COLON => {
                     parens += 1;
                     self.copy(c);
                 }
-                b':' if ctx == Ctx::Colon => {
+                b':' if ctx == ctx::COLON => {
                     parens -= 1;
                     self.copy(c);
                 }
-                b'(' if matches!(ctx, Ctx::Arith | Ctx::Colon | Ctx::Regex) => {
+                b'(' if ctx & (ctx::ARITH | ctx::COLON | ctx::REGEX) != 0 => {
                     parens += 1;
                     self.copy(c);
                 }
-                b')' if matches!(ctx, Ctx::Arith | Ctx::Colon | Ctx::Regex) => {
+                b')' if ctx & (ctx::ARITH | ctx::COLON | ctx::REGEX) != 0 => {
                     if parens == 0 {
-                        return Ok(());
+                        return;
                     }
                     parens -= 1;
                     self.copy(c);
                 }
-                b' ' | b'\t' | b'\n' if ctx == Ctx::Regex && parens > 0 => self.copy(c),
-                b' ' | b'\t' | b'\n' if matches!(ctx, Ctx::Word | Ctx::Regex) => return Ok(()),
-                b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if ctx == Ctx::Word => {
+                b' ' | b'\t' | b'\n' if ctx == ctx::REGEX && parens > 0 => self.copy(c),
+                b' ' | b'\t' | b'\n' if ctx & (ctx::WORD | ctx::REGEX) != 0 => return,
+                b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if ctx == ctx::WORD => {
                     if !self.process_place(c) {
-                        return Ok(());
+                        return;
                     }
                     self.src.pos += 2;
-                    self.substitution(if c == b'<' { READ } else { WRITE }, b')')?;
+                    self.substitution(if c == b'<' { READ } else { WRITE }, b')');
                 }
                 // No operator of arithmetic; between the parts of `for ((…))`.
-                b';' if ctx == Ctx::Arith => return Ok(()),
+                b';' if ctx == ctx::ARITH => return,
                 b'~' if !quotes && self.tilde_place(start, ctx) => {
-                    self.tilde(matches!(ctx, Ctx::Brace | Ctx::Slash))
+                    self.tilde(ctx & (ctx::BRACE | ctx::SLASH) != 0)
                 }
-                b'\n' if ctx == Ctx::Here => {
+                b'\n' if ctx == ctx::HERE => {
                     self.copy(c);
-                    return Ok(());
+                    return;
                 }
                 _ => self.copy(c),
             }
@@ -311,17 +350,17 @@ impl Parser<'_, '_> {
         self.src.pos += 1;
     }
 
-    pub(crate) fn backslash(&mut self, ctx: Ctx, quotes: bool) {
+    pub(crate) fn backslash(&mut self, ctx: u32, quotes: bool) {
         let c = self.raw(1);
-        self.src.pos += 1;
+        self.pass();
         if c == b'\n' {
-            self.src.pos += 1;
+            self.pass();
             return;
         }
         let special = match c {
             b'$' | b'`' | b'\\' => true,
-            b'"' => ctx != Ctx::Here,
-            b'}' => ctx == Ctx::BraceQuotes,
+            b'"' => ctx != ctx::HERE,
+            b'}' => ctx == ctx::BRACE_QUOTES,
             _ => false,
         };
         if c == 0 || quotes && !special {
@@ -329,17 +368,17 @@ impl Parser<'_, '_> {
         } else {
             self.quoted = true;
             self.quoted_lit(c);
-            self.src.pos += 1;
+            self.pass();
         }
     }
 
     /// May a tilde prefix stand here?
-    pub(crate) fn tilde_place(&self, start: usize, ctx: Ctx) -> bool {
+    pub(crate) fn tilde_place(&self, start: usize, ctx: u32) -> bool {
         match self.word.get(start..) {
             None | Some([]) => true,
             Some(w) => {
                 let n = assignment(w);
-                ctx == Ctx::Word && self.assign && n > 0 && (w.len() == n + 1 || w.last() == Some(&b':'))
+                ctx == ctx::WORD && self.assign && n > 0 && (w.len() == n + 1 || w.last() == Some(&b':'))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The grammar of POSIX.1-2024, Shell Command Language 2.10, and the extensions of BusyBox ash: text to
 //! tree.
 
-use crate::lexer::{self, is_redir, tok, Ctx};
+use crate::lexer::{self, ctx, is_redir, operator_text, tok};
 use crate::source::{Mode, Source};
 use crate::tree::{self, Tree};
 use crate::{eq, Done, Failed, Shell};
@@ -17,32 +17,35 @@ pub(crate) struct Pending {
     pub(crate) quoted: bool,
 }
 
-/// Parses one complete command.
+/// Parses one complete command. What is used most comes first, as in [`Shell`].
+#[repr(C)]
 pub(crate) struct Parser<'p, 'a> {
-    pub(crate) sh: &'p mut Shell<'a>,
-    pub(crate) src: &'p mut Source,
     pub(crate) code: Buf,
-    pub(crate) docs: Buf,
-    pub(crate) ndocs: usize,
-    pub(crate) pending: Vec<Pending>,
+    pub(crate) word: Buf,
+    pub(crate) src: &'p mut Source,
+    pub(crate) sh: &'p mut Shell<'a>,
     /// The last token: its kind, start, and, for a word, encoding and whether any of it was quoted.
     pub(crate) tok: u8,
     pub(crate) peeked: bool,
-    pub(crate) at: usize,
-    pub(crate) word: Buf,
     pub(crate) quoted: bool,
-    /// End of the last token that was consumed.
-    pub(crate) last: usize,
     /// May the next word be an assignment?
     pub(crate) assign: bool,
     /// Has no expansion been met that changes the shell?
     pub(crate) pure: bool,
+    /// Has an error been told? The text has ended then.
+    pub(crate) failed: bool,
+    /// Has an arithmetic expression been tried that did not end?
+    pub(crate) open_end: bool,
+    pub(crate) at: usize,
+    /// End of the last token that was consumed.
+    pub(crate) last: usize,
+    pub(crate) docs: Buf,
+    pub(crate) ndocs: usize,
+    pub(crate) pending: Vec<Pending>,
     /// Aliases being replaced: name, end of the text.
     pub(crate) active: Vec<(Buf, usize)>,
     /// A word that starts here or later is looked up as an alias too.
     blank: usize,
-    /// Has an arithmetic expression been tried that did not end?
-    pub(crate) open_end: bool,
 }
 
 /// Reserved words; those up to `in` of which a list must not consist come first.
@@ -59,8 +62,7 @@ pub(crate) mod kw {
     pub(crate) const CLOSE: u8 = 7;
     pub(crate) const IF: u8 = 8;
     pub(crate) const CASE: u8 = 9;
-    pub(crate) const WHILE: u8 = 10;
-    pub(crate) const UNTIL: u8 = 11;
+    // 10 and 11 are `while` and `until`.
     pub(crate) const FOR: u8 = 12;
     pub(crate) const OPEN: u8 = 13;
     pub(crate) const NOT: u8 = 14;
@@ -76,40 +78,19 @@ pub(crate) fn index(blob: &[u8], word: &[u8]) -> Option<usize> {
     sys::zstr::position_in(blob, 0, word)
 }
 
-/// Names of the tokens in messages.
-pub(crate) fn token_text(t: u8) -> &'static [u8] {
-    match t {
-        tok::EOF => b"end of file",
-        b'\n' => b"newline",
-        tok::CASE_END => b";;",
-        tok::CASE_FALL => b";&",
-        tok::CASE_NEXT => b";;&",
-        tok::AND => b"&&",
-        tok::OR => b"||",
-        tok::PIPE_BOTH => b"|&",
-        b';' => b";",
-        b'&' => b"&",
-        b'|' => b"|",
-        b'(' => b"(",
-        b')' => b")",
-        _ => b"redirection",
-    }
-}
+pub(crate) const TOO_LONG: &[u8] = b"command too long";
 
 impl<'p, 'a> Parser<'p, 'a> {
     /// Parses the next complete command of `src`; `None` at its end.
     pub(crate) fn next(sh: &'p mut Shell<'a>, src: &'p mut Source) -> Done<Option<Rc<Tree>>> {
         src.settle();
         let mut p = Parser::new(sh, src);
-        let r = p.complete();
-        match r {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(e) => {
-                // What is left of the line is not a command.
-                p.skip_line();
-                return Err(e);
-            }
+        let any = p.complete();
+        if p.failed {
+            return Err(Failed);
+        }
+        if !any {
+            return Ok(None);
         }
         let docs = p.code.len();
         let mut code = core::mem::take(&mut p.code);
@@ -138,44 +119,33 @@ impl<'p, 'a> Parser<'p, 'a> {
             active: Vec::new(),
             blank: usize::MAX,
             open_end: false,
+            failed: false,
         }
     }
 
-    pub(crate) fn skip_line(&mut self) {
-        while let Some(&c) = self.src.text.get(self.src.pos) {
-            self.src.pos += 1;
-            if c == b'\n' {
-                break;
-            }
-        }
-    }
-
-    pub(crate) fn complete(&mut self) -> Done<bool> {
-        while self.take(b'\n')? {
+    /// Reads a complete command; false if there is none.
+    pub(crate) fn complete(&mut self) -> bool {
+        while self.take(b'\n') {
             self.src.settle();
         }
-        if self.token()? == tok::EOF {
-            if self.given_up() {
-                return Err(Failed);
-            }
-            return Ok(false);
+        if self.token() == tok::EOF {
+            self.failed |= self.given_up();
+            return false;
         }
-        self.list(true, true)?;
-        if !self.take(b'\n')? && self.token()? != tok::EOF {
-            return self.unexpected();
+        if !self.list(true) || !self.take(b'\n') && self.token() != tok::EOF {
+            self.unexpected();
         }
-        self.finish_docs()?;
-        Ok(true)
+        self.finish_docs();
+        true
     }
 
     /// At the end of the text, here-documents end too.
-    pub(crate) fn finish_docs(&mut self) -> Done {
-        if !self.pending.is_empty() {
+    pub(crate) fn finish_docs(&mut self) {
+        if !self.failed && !self.pending.is_empty() {
             self.peeked = false;
             self.src.text.insert(self.src.pos, b'\n');
-            self.token()?;
+            self.token();
         }
-        Ok(())
     }
 
     /// Has reading ended for a reason that is known already?
@@ -185,111 +155,137 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// `syntax error: …` and the end of the command.
     #[inline(never)]
-    pub(crate) fn error(&mut self, parts: &[&[u8]]) -> Failed {
+    pub(crate) fn error(&mut self, parts: &[&[u8]]) {
+        if self.failed {
+            return;
+        }
         if !self.given_up() {
-            self.sh.line = self.src.line
-                + self
-                    .src
-                    .text
-                    .get(self.src.start..self.at.max(self.src.start))
-                    .unwrap_or(&[])
-                    .iter()
-                    .filter(|&&b| b == b'\n')
-                    .count() as u32;
+            let before = self.src.text.get(self.src.start..self.at).unwrap_or(&[]);
+            self.sh.line = self.src.line + tree::newlines(before);
             let mut all: Buf = b"syntax error: ".buf();
             parts.iter().for_each(|p| all.extend_from_slice(p));
             self.sh.complain(&[&all]);
             self.sh.status = 2;
         }
         self.sh.syntax = true;
-        Failed
+        self.give_up();
     }
 
-    pub(crate) fn too_long<T>(&mut self) -> Done<T> {
-        Err(self.error(&[b"command too long"]))
+    /// Ends the text here: nothing but [`tok::EOF`] follows, so that all that is being parsed comes to its
+    /// end by itself. Nobody reads on behind an error: a person starts anew with another line.
+    fn give_up(&mut self) {
+        self.failed = true;
+        self.peeked = false;
+        self.src.text.clear();
+        (self.src.start, self.src.pos) = (0, 0);
+    }
+
+    /// Is there room on the stack for another level? If not, the command ends here.
+    pub(crate) fn deep(&mut self) -> bool {
+        if self.sh.deep().is_err() && !self.failed {
+            self.give_up();
+        }
+        !self.failed
     }
 
     #[inline(never)]
-    pub(crate) fn unterminated<T>(&mut self, what: &[u8]) -> Done<T> {
-        Err(self.error(&[b"unterminated ", what]))
+    pub(crate) fn unterminated(&mut self, what: &[u8]) {
+        self.error(&[b"unterminated ", what]);
     }
 
     #[inline(never)]
-    pub(crate) fn unexpected<T>(&mut self) -> Done<T> {
+    pub(crate) fn unexpected(&mut self) {
         let text = match self.tok {
             tok::WORD | tok::IO => self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).buf(),
-            t => token_text(t).buf(),
+            tok::EOF => b"end of file".buf(),
+            b'\n' => b"newline".buf(),
+            t if is_redir(t) => b"redirection".buf(),
+            t => operator_text(t).buf(),
         };
-        Err(match self.tok {
-            tok::WORD => self.error(&[b"unexpected word \"", &text, b"\""]),
-            tok::EOF | b'\n' => self.error(&[b"unexpected ", &text]),
-            _ => self.error(&[b"unexpected \"", &text, b"\""]),
-        })
+        let what: &[u8] = if self.tok == tok::WORD { b"word " } else { b"" };
+        let quote: &[u8] = if matches!(self.tok, tok::EOF | b'\n') { b"" } else { b"\"" };
+        self.error(&[b"unexpected ", what, quote, &text, quote]);
     }
 
     /// The reserved word that the current token is.
-    pub(crate) fn keyword(&mut self) -> Done<u8> {
-        let t = self.token()?;
-        if t != tok::WORD || self.quoted {
-            return Ok(kw::NONE);
-        }
-        Ok(index(WORDS, &self.word).map_or(kw::NONE, |n| n as u8))
+    #[inline(always)]
+    pub(crate) fn keyword(&mut self) -> u8 {
+        self.keyword_wide() as u8
     }
 
-    pub(crate) fn take_keyword(&mut self, k: u8) -> Done<bool> {
-        let is = self.keyword()? == k;
+    #[inline(never)]
+    fn keyword_wide(&mut self) -> u32 {
+        let t = self.token();
+        if t != tok::WORD || self.quoted {
+            return kw::NONE as u32;
+        }
+        index(WORDS, &self.word).map_or(kw::NONE, |n| n as u8) as u32
+    }
+
+    pub(crate) fn take_keyword(&mut self, k: u8) -> bool {
+        let is = self.keyword() == k;
         if is {
             self.eat();
         }
-        Ok(is)
+        is
     }
 
-    pub(crate) fn expect(&mut self, k: u8) -> Done {
-        if self.take_keyword(k)? {
-            Ok(())
-        } else {
-            self.unexpected()
+    pub(crate) fn expect(&mut self, k: u8) {
+        if !self.take_keyword(k) {
+            self.unexpected();
         }
     }
 
-    pub(crate) fn newlines(&mut self) -> Done {
-        while self.take(b'\n')? {}
-        Ok(())
+    /// As [`Parser::expect`], for an operator.
+    #[inline(never)]
+    pub(crate) fn need(&mut self, t: u8) {
+        if !self.take(t) {
+            self.unexpected();
+        }
+    }
+
+    pub(crate) fn newlines(&mut self) {
+        while self.take(b'\n') {}
     }
 
     /// Room for a number of three bytes; filled by [`Parser::fill`].
     pub(crate) fn hole(&mut self) -> usize {
-        self.code.extend_from_slice(&[0, 0, 0]);
+        tree::push_u24(&mut self.code, 0);
         self.code.len() - 3
     }
 
-    pub(crate) fn put(&mut self, at: usize, n: usize) -> Done {
+    pub(crate) fn put(&mut self, at: usize, n: usize) {
         if n >> 24 != 0 {
-            return self.too_long();
+            self.error(&[TOO_LONG]);
         }
         if let Some([a, b, c]) = self.code.get_mut(at..at + 3) {
             (*a, *b, *c) = (n as u8, (n >> 8) as u8, (n >> 16) as u8);
         }
-        Ok(())
     }
 
     /// Writes the length of what follows `hole` into it.
-    pub(crate) fn fill(&mut self, hole: usize) -> Done {
+    pub(crate) fn fill(&mut self, hole: usize) {
         self.put(hole, self.code.len() - hole - 3)
     }
 
-    /// A list up to something that cannot be part of it; at the top, one line.
-    pub(crate) fn list(&mut self, top: bool, need: bool) -> Done {
+    /// A list that consists of something.
+    pub(crate) fn body(&mut self) {
+        if !self.list(false) {
+            self.unexpected();
+        }
+    }
+
+    /// A list up to something that cannot be part of it; at the top, one line. False if it is empty.
+    pub(crate) fn list(&mut self, top: bool) -> bool {
         let hole = self.hole();
-        let start = self.code.len();
         let mut final_item = usize::MAX;
         loop {
             if !top {
-                self.newlines()?;
+                self.newlines();
             }
-            while self.alias()? {}
-            let ends = match self.token()? {
-                tok::WORD => self.keyword()? <= kw::CLOSE,
+            while self.alias() {}
+            let ends = match self.token() {
+                tok::WORD => self.keyword() <= kw::CLOSE,
                 t => matches!(t, tok::EOF | b')' | b'\n' | tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT),
             };
             if ends {
@@ -298,8 +294,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             let item = self.code.len();
             final_item = item;
             self.code.push(1);
-            self.and_or()?;
-            match self.token()? {
+            self.and_or();
+            match self.token() {
                 b';' => self.eat(),
                 b'\n' if !top => self.eat(),
                 b'&' => {
@@ -314,46 +310,44 @@ impl<'p, 'a> Parser<'p, 'a> {
         if let Some(f) = self.code.get_mut(final_item).filter(|f| **f == 1) {
             *f = 5;
         }
-        if need && self.code.len() == start {
-            return self.unexpected();
-        }
         self.code.push(0);
-        self.fill(hole)
+        self.fill(hole);
+        final_item != usize::MAX
     }
 
-    pub(crate) fn and_or(&mut self) -> Done {
+    pub(crate) fn and_or(&mut self) {
         loop {
-            self.pipeline()?;
-            let t = self.token()?;
+            self.pipeline();
+            let t = self.token();
             match t {
                 tok::AND | tok::OR => self.code.push(t - tok::AND + 1),
                 _ => {
                     self.code.push(0);
-                    return Ok(());
+                    return;
                 }
             }
             self.eat();
-            self.newlines()?;
+            self.newlines();
         }
     }
 
-    pub(crate) fn pipeline(&mut self) -> Done {
+    pub(crate) fn pipeline(&mut self) {
         let at = self.code.len();
         let mut flags = 0;
         self.code.push(0);
-        while self.take_keyword(kw::NOT)? {
+        while self.take_keyword(kw::NOT) {
             flags ^= tree::NEGATED;
         }
-        if flags != 0 && matches!(self.token()?, b';' | b'\n' | tok::EOF) {
+        if flags != 0 && matches!(self.token(), b';' | b'\n' | tok::EOF) {
             // As bash has it: nothing is true.
-            let n = self.begin(tree::SIMPLE)?;
+            let n = self.begin(tree::SIMPLE);
             self.code.push(0);
-            self.end(n)?;
+            self.end(n);
         } else {
-            self.command()?;
+            self.command();
         }
         loop {
-            let more = match self.token()? {
+            let more = match self.token() {
                 b'|' => 1,
                 tok::PIPE_BOTH => 2,
                 _ => break,
@@ -361,8 +355,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             self.eat();
             flags |= tree::MULTI;
             self.code.push(more);
-            self.newlines()?;
-            self.command()?;
+            self.newlines();
+            self.command();
         }
         if flags & tree::MULTI != 0 {
             self.code.push(0);
@@ -370,36 +364,37 @@ impl<'p, 'a> Parser<'p, 'a> {
         if let Some(f) = self.code.get_mut(at) {
             *f = flags;
         }
-        Ok(())
     }
 
     /// Begins a node; [`Parser::end`] ends it. The 0 that ends its redirections (or a simple command's flags)
     /// is the last byte.
-    pub(crate) fn begin(&mut self, op: u8) -> Done<usize> {
+    pub(crate) fn begin(&mut self, op: u8) -> usize {
         let at = self.code.len();
         self.code.push(op);
         for _ in 0..3 {
             self.hole();
         }
         self.code.push(0);
-        self.put(at + 4, self.at - self.src.start)?;
-        Ok(at)
+        self.put(at + 4, self.at - self.src.start);
+        at
     }
 
-    pub(crate) fn end(&mut self, at: usize) -> Done {
-        self.put(at + 7, self.last.max(self.src.start) - self.src.start)?;
+    pub(crate) fn end(&mut self, at: usize) {
+        self.put(at + 7, self.last.max(self.src.start) - self.src.start);
         self.fill(at + 1)
     }
 
-    pub(crate) fn command(&mut self) -> Done {
-        self.sh.deep()?;
-        while self.alias()? {}
-        match self.token()? {
+    pub(crate) fn command(&mut self) {
+        if !self.deep() {
+            return;
+        }
+        while self.alias() {}
+        match self.token() {
             b'(' => {
                 if self.raw(0) == b'(' {
-                    let n = self.begin(tree::ARITHMETIC)?;
+                    let n = self.begin(tree::ARITHMETIC);
                     self.word.clear();
-                    if self.arith(tree::ARITHMETIC)? {
+                    if self.arith(tree::ARITHMETIC) {
                         self.code.extend_from_slice(self.word.get(1..).unwrap_or(&[]));
                         self.eat();
                         return self.redirections(n);
@@ -407,14 +402,12 @@ impl<'p, 'a> Parser<'p, 'a> {
                     self.code.truncate(n);
                 }
                 self.eat();
-                let n = self.begin(tree::SUBSHELL)?;
-                self.list(false, true)?;
-                if !self.take(b')')? {
-                    return self.unexpected();
-                }
+                let n = self.begin(tree::SUBSHELL);
+                self.body();
+                self.need(b')');
                 self.redirections(n)
             }
-            tok::WORD => match self.keyword()? {
+            tok::WORD => match self.keyword() {
                 kw::NONE => self.simple(),
                 k => self.compound(k),
             },
@@ -428,23 +421,31 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.code.push(0);
     }
 
+    /// A word must stand here.
+    pub(crate) fn need_word(&mut self) {
+        if self.token() != tok::WORD {
+            self.unexpected();
+        }
+        self.emit_name();
+        self.eat();
+    }
+
     pub(crate) fn emit(&mut self, tag: u8) {
         self.code.push(tag);
         self.emit_name();
     }
 
     /// As [`Parser::emit`] for words that may have braces in them.
-    pub(crate) fn emit_word(&mut self) -> Done {
+    pub(crate) fn emit_word(&mut self) {
         if crate::has(&self.word, b'{') {
             let word = core::mem::take(&mut self.word);
             return self.emit_braces(tree::WORD, &word);
         }
         self.emit(tree::WORD);
-        Ok(())
     }
 
-    pub(crate) fn simple(&mut self) -> Done {
-        let n = self.begin(tree::SIMPLE)?;
+    pub(crate) fn simple(&mut self) {
+        let n = self.begin(tree::SIMPLE);
         let outer = core::mem::replace(&mut self.pure, true);
         // Words stand in front, redirections behind them, then assignments: the order of their expansion.
         let (mut redirs, mut assigns) = (Buf::new(), Buf::new());
@@ -455,10 +456,10 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.assign = true;
         loop {
             let end = self.code.len();
-            let t = self.token()?;
+            let t = self.token();
             if t == tok::IO || is_redir(t) {
                 let assign = self.assign;
-                self.redirection()?;
+                self.redirection();
                 self.assign = assign;
                 redirs.extend_from_slice(self.code.get(end..).unwrap_or(&[]));
                 self.code.truncate(end);
@@ -470,7 +471,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             if t != tok::WORD {
                 break;
             }
-            if (words == 0 || self.at >= self.blank) && self.alias()? {
+            if (words == 0 || self.at >= self.blank) && self.alias() {
                 continue;
             }
             let name = lexer::assignment(&self.word);
@@ -486,7 +487,7 @@ impl<'p, 'a> Parser<'p, 'a> {
                 if declares && name > 0 {
                     self.emit(tree::AWORD);
                 } else {
-                    self.emit_word()?;
+                    self.emit_word();
                 }
                 words += 1;
                 self.assign = declares;
@@ -505,15 +506,13 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Turns the simple command `n`, of which one word and `(` have been read, into a function.
-    pub(crate) fn function(&mut self, n: usize) -> Done {
+    pub(crate) fn function(&mut self, n: usize) {
         self.eat();
-        if !self.take(b')')? {
-            return self.unexpected();
-        }
+        self.need(b')');
         let name = self.code.split_off(n + 11);
         let name = name.get(1..name.len().saturating_sub(1)).unwrap_or(&[]);
         if name.iter().any(|&c| c <= tree::TILDE) {
-            return Err(self.error(&[b"bad function name"]));
+            self.error(&[b"bad function name"]);
         }
         self.code.extend_from_slice(name);
         self.code.push(0);
@@ -524,9 +523,9 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Replaces the current word if it is an alias; the next token is read again then.
-    pub(crate) fn alias(&mut self) -> Done<bool> {
-        if self.sh.aliases.is_empty() || self.token()? != tok::WORD || self.quoted {
-            return Ok(false);
+    pub(crate) fn alias(&mut self) -> bool {
+        if self.sh.aliases.is_empty() || self.token() != tok::WORD || self.quoted {
+            return false;
         }
         let at = self.at;
         let again = at >= self.blank;
@@ -535,10 +534,10 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
         self.active.retain(|a| a.1 > at);
         if self.active.iter().any(|a| a.0 == self.word) {
-            return Ok(false);
+            return false;
         }
         let Some(value) = self.sh.aliases.iter().find(|a| a.0 == self.word).map(|a| a.1.clone()) else {
-            return Ok(false);
+            return false;
         };
         let name = self.word.clone();
         self.replace(at, self.src.pos, &value);
@@ -551,7 +550,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
         self.src.pos = at;
         self.peeked = false;
-        Ok(true)
+        true
     }
 }
 
@@ -560,7 +559,10 @@ pub(crate) fn word(sh: &mut Shell, text: Buf) -> Done<Rc<Tree>> {
     let line = sh.tree.line;
     let mut src = Source::text(text, line);
     let mut p = Parser::new(sh, &mut src);
-    p.text(Ctx::Word)?;
+    p.text(ctx::WORD);
+    if p.failed {
+        return Err(Failed);
+    }
     p.word.push(0);
     let code = core::mem::take(&mut p.word);
     Ok(Rc::new(Tree { docs: code.len(), code, text: core::mem::take(&mut src.text), line }))

@@ -6,6 +6,7 @@ use sys::zstr::cut;
 use sys::{Buf, ToBuf, ZStr};
 
 /// Home directory of a user.
+#[inline(never)]
 pub(crate) fn home(user: &[u8]) -> Option<Buf> {
     let f = fs::open(ZStr::new(c"/etc/passwd"), fs::O_RDONLY | fs::O_CLOEXEC, 0).ok()?;
     let mut text = Buf::new();

@@ -83,8 +83,7 @@ const OWN: i32 = 10;
 impl Shell<'_> {
     /// Expands the redirections at `c`.
     pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Done {
-        while c.first() == Some(&tree::REDIR) {
-            byte(c);
+        while tree::tagged(c, tree::REDIR) {
             let (op, fd) = (byte(c), byte(c));
             let out = !matches!(
                 op,
@@ -203,6 +202,7 @@ impl Shell<'_> {
 
     /// `<(LIST)` and `>(LIST)`: starts the list, at the other end of a pipe; the path of this end. Without
     /// /proc it is a FIFO that goes away as soon as both ends are open.
+    #[inline(never)]
     pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Done<Buf> {
         self.separate().or(Err(Failed))?;
         // Those from before that are over.

@@ -5,7 +5,7 @@ use crate::exec::{Func, Kind};
 use crate::fields::Fields;
 use crate::jobs::Job;
 use crate::redir::Plan;
-use crate::tree::{self, byte, until};
+use crate::tree::{self, byte, tagged, until};
 use crate::vars;
 use crate::{opt, Done, Flow, Shell, R};
 use alloc::rc::Rc;
@@ -52,18 +52,14 @@ impl Shell<'_> {
         f.clear();
         self.substituted = 0;
         loop {
-            match b.first() {
-                Some(&tree::WORD) => {
-                    byte(&mut b);
-                    self.fields(&mut b, &mut f)?;
-                }
-                Some(&tree::AWORD) => {
-                    byte(&mut b);
-                    f.word();
-                    self.expand(&mut b, &mut f, 0)?;
-                    f.end(false);
-                }
-                _ => break,
+            if tagged(&mut b, tree::WORD) {
+                self.fields(&mut b, &mut f)?;
+            } else if tagged(&mut b, tree::AWORD) {
+                f.word(false);
+                self.expand(&mut b, &mut f, 0)?;
+                f.end();
+            } else {
+                break;
             }
         }
         if f.len() == 0 {
@@ -100,8 +96,7 @@ impl Shell<'_> {
     /// `temporary`, they are exported and undone after it.
     fn assignments(&mut self, b: &mut &[u8], temporary: bool, mark: usize) -> Done {
         let mut traced = Buf::new();
-        while b.first() == Some(&tree::ASSIGN) {
-            byte(b);
+        while tagged(b, tree::ASSIGN) {
             let name = until(b, b'=');
             let v = self.string(b, 0)?;
             let i = self.vars.intern(name.strip_suffix(b"+").unwrap_or(name));

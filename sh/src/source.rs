@@ -47,7 +47,7 @@ impl Source {
     /// Forgets what has been parsed: a new complete command starts.
     pub(crate) fn settle(&mut self) {
         let done = self.text.get(self.start..self.pos).unwrap_or(&[]);
-        self.line += done.iter().filter(|&&b| b == b'\n').count() as u32;
+        self.line += crate::tree::newlines(done);
         if self.pos >= self.text.len() {
             self.text.clear();
             self.pos = 0;

@@ -12,14 +12,14 @@ use sys::{tty, Buf, Cx, ToBuf, ZStr};
 /// The applet `sh`: `sh [-c COMMAND | FILE | -s] [ARG]…`; the exit status.
 pub fn main(cx: &mut Cx) -> u8 {
     let here = 0u8;
-    let args: Vec<ZStr<'static>> = cx.args.to_vec();
+    let args = &*core::mem::take(&mut cx.args);
     // A program ends with `exit` as soon as it has nothing to do any more; so does this, which spares it
     // from freeing everything.
     let mut sh = ManuallyDrop::new(Shell::new(cx, &here));
     if crate::REEXEC {
-        crate::reexec::resume(&mut sh, &args);
+        crate::reexec::resume(&mut sh, args);
     }
-    let r = sh.start(&args);
+    let r = sh.start(args);
     if r == Err(Flow::Fail) && sh.status == 0 {
         sh.status = 2;
     }
@@ -103,24 +103,27 @@ impl Shell<'_> {
         if without & 1 << options::NOEDITING != 0 {
             self.opts |= opt::PLAIN;
         }
-        let mut rest = args.get(n as usize..).unwrap_or(&[]).iter().copied();
+        let mut rest = args.get(n as usize..).unwrap_or(&[]);
         let mut src;
         if command {
             self.opts |= opt::COMMAND;
-            let Some(text) = rest.next() else {
+            let [text, behind @ ..] = rest else {
                 self.complain(&[b"-c needs an argument"]);
                 return self.fail(2);
             };
-            if let Some(name) = rest.next() {
-                self.arg0 = name;
+            rest = behind;
+            if let [name, behind @ ..] = rest {
+                (self.arg0, rest) = (*name, behind);
                 self.script = true;
             }
             src = Source::text(text.bytes().buf(), 1);
-        } else if let Some(name) = rest.clone().next().filter(|_| self.opts & opt::STDIN == 0) {
-            rest.next();
+        } else if let (&[name, ref behind @ ..], 0) = (rest, self.opts & opt::STDIN) {
+            rest = behind;
             let mut f = fs::open(name, fs::O_RDONLY | fs::O_CLOEXEC, 0);
-            if let (Err(_), Some(p)) = (&f, self.search(name.bytes(), true)) {
-                f = fs::open(p.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0);
+            if f.is_err() {
+                if let Some(p) = self.search(name.bytes(), true) {
+                    f = fs::open(p.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0);
+                }
             }
             let f = match f {
                 Ok(f) => f.into_fd(),

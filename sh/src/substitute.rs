@@ -43,6 +43,7 @@ pub(crate) fn reveals(text: &[u8]) -> bool {
 
 impl Shell<'_> {
     /// Runs a list for its output, without the newlines at its end.
+    #[inline(never)]
     pub(crate) fn substitute(&mut self, list: &[u8]) -> Done<Buf> {
         if self.capture.gone {
             return Err(Failed);

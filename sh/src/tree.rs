@@ -133,7 +133,7 @@ impl Tree {
     /// The line in which the text at `at` stands.
     pub(crate) fn line_of(&self, at: usize) -> u32 {
         let before = self.text.get(..at).unwrap_or(&self.text);
-        self.line + before.iter().filter(|&&b| b == b'\n').count() as u32
+        self.line + newlines(before)
     }
 
     /// Here-document number `n`.
@@ -150,6 +150,16 @@ impl Tree {
     }
 }
 
+/// How many lines end in `text`.
+#[inline(never)]
+pub(crate) fn newlines(text: &[u8]) -> u32 {
+    let mut n = 0;
+    for &c in text {
+        n += (c == b'\n') as u32;
+    }
+    n
+}
+
 /// Takes a byte; 0 at the end. To be inlined where speed matters.
 #[inline(always)]
 pub(crate) fn next(c: &mut &[u8]) -> u8 {
@@ -163,9 +173,35 @@ pub(crate) fn next(c: &mut &[u8]) -> u8 {
 }
 
 /// As [`next`], called.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn byte(c: &mut &[u8]) -> u8 {
-    next(c)
+    byte_wide(c) as u8
+}
+
+// The compiler sees what the word holds, and does not mask it as it would a byte.
+#[inline(never)]
+fn byte_wide(c: &mut &[u8]) -> u32 {
+    next(c) as u32
+}
+
+/// Takes `text` if it stands here.
+#[inline(never)]
+pub(crate) fn take(c: &mut &[u8], text: &[u8]) -> bool {
+    let rest = c.strip_prefix(text);
+    if let Some(rest) = rest {
+        *c = rest;
+    }
+    rest.is_some()
+}
+
+/// Takes a byte if it is `tag`.
+#[inline(never)]
+pub(crate) fn tagged(c: &mut &[u8], tag: u8) -> bool {
+    let is = c.first() == Some(&tag);
+    if is {
+        byte(c);
+    }
+    is
 }
 
 /// Takes a number of three bytes.
@@ -178,6 +214,12 @@ pub(crate) fn u24(c: &mut &[u8]) -> usize {
         }
         _ => 0,
     }
+}
+
+/// Appends a number of three bytes.
+#[inline(never)]
+pub(crate) fn push_u24(to: &mut Buf, n: usize) {
+    to.extend_from_slice(&[n as u8, (n >> 8) as u8, (n >> 16) as u8]);
 }
 
 /// Passes over a counted part and gives a cursor at its start.
@@ -197,8 +239,13 @@ pub(crate) fn until<'t>(c: &mut &'t [u8], end: u8) -> &'t [u8] {
 }
 
 /// Passes over a byte of a word or a whole expansion; its first byte.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn step(c: &mut &[u8]) -> u8 {
+    step_wide(c) as u8
+}
+
+#[inline(never)]
+fn step_wide(c: &mut &[u8]) -> u32 {
     let first = byte(c);
     match first {
         ESC => {
@@ -220,7 +267,7 @@ pub(crate) fn step(c: &mut &[u8]) -> u8 {
         ARITH | TILDE => skip_word(c),
         _ => {}
     }
-    first
+    first as u32
 }
 
 /// Passes over a word.
