@@ -22,8 +22,8 @@ struct Config {
 
 const _: () = assert!(core::mem::size_of::<Config>() == 304);
 
-/// Makes `file` a loop device that frees itself when it is no longer used: its path, NUL-terminated, and
-/// its descriptor, which must stay open until it is mounted. Read-only if `ro` or if the file is.
+/// Makes `file` a loop device that frees itself when it is no longer used: its path, and its
+/// descriptor, which must stay open until it is mounted. Read-only if `ro` or if the file is.
 #[inline(never)]
 pub(crate) fn set_up(file: ZStr, ro: bool) -> Result<(Buf, fs::Owned), Errno> {
     let (back, read_only) = open(file, ro)?;
@@ -48,10 +48,7 @@ pub(crate) fn set_up(file: ZStr, ro: bool) -> Result<(Buf, fs::Owned), Errno> {
         c.name.iter_mut().take(63).zip(file.bytes()).for_each(|(slot, &b)| *slot = b);
         // SAFETY: a whole struct loop_config.
         match unsafe { fs::ioctl(*device, LOOP_CONFIGURE, &mut c) } {
-            Ok(_) => {
-                path.push(0);
-                return Ok((path, device));
-            }
+            Ok(_) => return Ok((path, device)),
             // Somebody else was faster.
             Err(Errno::EBUSY) => {}
             Err(e) => return Err(e),
