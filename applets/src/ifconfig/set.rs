@@ -63,7 +63,7 @@ impl Change {
         let word = minus.unwrap_or(self.what).bytes();
         // Only what has to do with flags may have a `-`. What is no setting is an address.
         let (known, request, kind, flag) = match named(SETTINGS, word) {
-            Some(&[request, kind, flag]) if minus.is_none() || flag & FLAG != 0 => (true, request, kind, flag),
+            &[request, kind, flag] if minus.is_none() || flag & FLAG != 0 => (true, request, kind, flag),
             _ => (false, net::SIOCSIFADDR as u8, ADDRESS, FLAG),
         };
         if kind != NO_ARGUMENT && (minus.is_none() || !known) {
@@ -249,7 +249,7 @@ mod tests {
         for (setting, (name, request, kind, flag)) in Texts::new(SETTINGS).zip(rows) {
             let (known, code) = setting.split_at(name.len());
             assert_eq!(known, name.as_bytes());
-            assert_eq!(named(SETTINGS, known), Some(code));
+            assert_eq!(named(SETTINGS, known), code);
             assert_eq!(code.len(), 3, "{name}");
             assert_eq!((0x8900 | code[0] as u32, code[1], code[2]), (request, kind, flag), "{name}");
         }
