@@ -50,7 +50,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         (Ok(socket), Some(interface), Some(settings @ [_, ..])) => set::change(cx, *socket, interface, settings),
         (Ok(socket), only, _) => {
             let all = only.is_some() || cx.has(opt!("a"));
-            show::show(cx, *socket, only, all);
+            show::show(cx, *socket, only.as_ref(), all);
         }
     }
     cx.status

@@ -7,8 +7,14 @@ use sys::process::{self, execve};
 use sys::zstr::cut;
 use sys::{signal, tty, Errno, Result, ZStr};
 
-/// Where commands without a slash are looked for; also the PATH of all children.
-pub(crate) static PATH: &core::ffi::CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
+/// The environment of all children, whatever the kernel gave: each variable ends with a NUL. The first one
+/// may become another.
+pub(crate) const VARIABLES: &[u8] =
+    b"TERM=linux\0PATH=/sbin:/usr/sbin:/bin:/usr/bin\0HOME=/\0SHELL=/bin/sh\0USER=root\0";
+/// What a virtual terminal is, and what the kernel says without knowing.
+pub(crate) const TERM: &[u8] = VARIABLES.split_at(10).0;
+/// Where commands without a slash are looked for.
+const PATH: &[u8] = VARIABLES.split_at(45).0.split_at(16).1;
 /// Words of a command that is started without a shell.
 const WORDS: usize = 24;
 /// Bytes of such a command. A longer one the shell splits.
@@ -94,7 +100,7 @@ pub(crate) unsafe fn exec(argv: *mut *const u8, means: &Means) -> Errno {
         if bytes.contains(&b'/') {
             why = run(name, argv, means);
         } else {
-            let mut list = PATH.to_bytes().get(5..).unwrap_or_default();
+            let mut list = PATH;
             while !list.is_empty() {
                 let mut path = [0; 128];
                 let n = put(&mut path, 0, cut(&mut list, b':'));
@@ -257,6 +263,11 @@ pub(crate) unsafe fn ask(argv: *mut *const u8, means: &Means) -> Errno {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_of_the_environment() {
+        assert_eq!((TERM, PATH), (&b"TERM=linux"[..], &b"/sbin:/usr/sbin:/bin:/usr/bin"[..]));
+    }
 
     fn words(text: &core::ffi::CStr, dash: bool) -> Vec<Vec<u8>> {
         let mut copy = [0; BYTES];

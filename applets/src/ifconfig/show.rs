@@ -15,7 +15,7 @@ const PLACE: usize = 3;
 
 /// Shows the interface `only`, or those that are up, or `all`.
 #[inline(never)]
-pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<Ifreq>, all: bool) {
+pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
     let dev = fstab::read(ZStr::new(c"/proc/net/dev")).unwrap_or_default();
     let inet6 = fstab::read(ZStr::new(c"/proc/net/if_inet6")).unwrap_or_default();
     let mut list = Vec::new();
@@ -31,20 +31,29 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<Ifreq>, all: bool) {
         }
     }
     match only {
-        Some(only) => list.push(only),
+        Some(only) => list.push(*only),
         // The aliases; without /proc, all that can be had. What fails here fails below, too.
         None => drop(net::configured(socket, &mut list)),
     }
     let mut last = [0; NAME];
-    // Each name once, in their order.
-    while let Some(r) = list.iter().filter(|r| r.name > last).min_by(|a, b| a.name.cmp(&b.name)) {
+    loop {
+        // Each name once, in their order.
+        let mut next: Option<&Ifreq> = None;
+        for r in &list {
+            if r.name > last && next.is_none_or(|next| r.name < next.name) {
+                next = Some(r);
+            }
+        }
+        let Some(r) = next else { break };
         last = r.name;
         let counters = dev.get(r.words[PLACE] as usize..).filter(|_| r.words[PLACE] != 0);
-        let mut r = *r;
-        if let Err(e) = ask(&mut r, socket, net::SIOCGIFFLAGS as u8) {
-            tell(cx, name(&r), e, words);
-        } else if all || r.words[0] & 1 != 0 {
-            let mut page = Page { out: cx.out, socket, r, flags: r.words[0] & 0xffff, inet6: &inet6, n: [0; 32] };
+        let mut page = Page { out: cx.out, socket, r: *r, flags: 0, inet6: &inet6, n: [0; 32] };
+        if let Err(e) = ask(&mut page.r, socket, net::SIOCGIFFLAGS as u8) {
+            tell(cx, name(r), e, words);
+            continue;
+        }
+        page.flags = page.r.words[0] & 0xffff;
+        if all || page.flags & 1 != 0 {
             page.show(counters);
         }
     }
