@@ -17,7 +17,7 @@ mod spawn;
 
 use console::{failed, say};
 use inittab::*;
-use spawn::{Means, TERM, VARIABLES};
+use spawn::{How, Means, TERM, VARIABLES};
 use sys::fs::{self, Fd};
 use sys::process::{self, wait4};
 use sys::signal::{self, Set};
@@ -31,6 +31,8 @@ const SOON: u32 = 5;
 const PATIENCE: u8 = 4;
 /// Longest delay as a power of two: 32 seconds.
 const LONGEST: u8 = 5;
+/// Seconds that do not end.
+const NEVER: u32 = u32::MAX;
 /// All signals.
 const ALL: Set = !0;
 /// Where one more environment variable has no room: the kernel gives at most 32.
@@ -180,11 +182,7 @@ impl Init<'_> {
             match sig {
                 signal::SIGHUP => self.read(),
                 signal::SIGINT => {
-                    self.table
-                        .entries()
-                        .iter_mut()
-                        .filter(|e| e.action == CTRLALTDEL)
-                        .for_each(|e| e.done = false);
+                    self.again(CTRLALTDEL);
                     self.cad = true;
                 }
                 signal::SIGQUIT => self.restart(),
@@ -205,7 +203,7 @@ impl Init<'_> {
         if self.cad && self.sequence(CTRLALTDEL) {
             self.cad = false;
         }
-        let mut limit = None;
+        let mut limit = NEVER;
         if self.stage == RESPAWN && !self.paused {
             limit = self.keep();
         }
@@ -213,9 +211,9 @@ impl Init<'_> {
     }
 
     /// Waits at most `limit` seconds for a signal (0 if none came), then reaps.
-    fn wait(&mut self, limit: Option<u32>) -> u32 {
-        let limit = limit.map(|s| Timespec { sec: s as i64, nsec: 0 });
-        let sig = signal::timedwait(ALL, limit.as_ref()).unwrap_or(0);
+    fn wait(&mut self, limit: u32) -> u32 {
+        let time = Timespec { sec: limit as i64, nsec: 0 };
+        let sig = signal::timedwait(ALL, Some(&time).filter(|_| limit != NEVER)).unwrap_or(0);
         self.reap();
         sig
     }
@@ -246,9 +244,15 @@ impl Init<'_> {
         }
     }
 
-    /// Keeps the respawn entries running; seconds until one may be started again.
-    fn keep(&mut self) -> Option<u32> {
-        let mut next = None;
+    /// Has the entries of this action run once more.
+    #[inline(never)]
+    fn again(&mut self, action: u8) {
+        self.table.entries().iter_mut().filter(|e| e.action == action).for_each(|e| e.done = false);
+    }
+
+    /// Keeps the respawn entries running; seconds until one may be started again, [`NEVER`] without any.
+    fn keep(&mut self) -> u32 {
+        let mut next = NEVER;
         let mut n = 0;
         while let Some(&e) = self.table.entries().get(n) {
             if e.pid == 0 && matches!(e.action, RESPAWN | ASKFIRST) {
@@ -257,10 +261,10 @@ impl Init<'_> {
                     self.start(n);
                     // Should that have failed, it says itself when to try again.
                     if self.table.entries().get(n).is_some_and(|e| e.pid == 0) {
-                        next = Some(1);
+                        next = 1;
                     }
                 } else {
-                    next = Some(next.unwrap_or(u32::MAX).min(left as u32));
+                    next = next.min(left as u32);
                 }
             }
             n += 1;
@@ -290,7 +294,8 @@ impl Init<'_> {
         e.time = now();
         let copy = *e;
         let Some((tty, text)) = self.table.texts(&copy) else { return };
-        let r = spawn::start(text, tty, copy.dash, copy.action == ASKFIRST, &self.means);
+        let how = if copy.action == ASKFIRST { How::Ask } else { How::Child };
+        let r = spawn::start(text, tty, copy.dash, how, &self.means);
         if let Err(f) = &r {
             // Not every machine has what the default table names.
             let expected = self.table.default && (f.tty || copy.action == SYSINIT);

@@ -163,18 +163,34 @@ pub(crate) struct Failure {
     pub(crate) tty: bool,
 }
 
+/// How [`start`] starts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// As a process of its own.
+    Child,
+    /// The same, which first waits for Enter.
+    Ask,
+    /// In the place of this process, which is process 1; it comes back only if that fails.
+    Here,
+}
+
 /// Starts `text` (`exec COMMAND`) in a session of its own on terminal `tty` (empty: ours); its process ID.
-/// With `ask` it first waits for Enter.
+#[inline(never)]
 pub(crate) fn start(
     text: ZStr,
     tty: ZStr,
     dash: bool,
-    ask: bool,
+    how: How,
     means: &Means,
 ) -> core::result::Result<i32, Failure> {
     let mut copy = [0; BYTES];
     let argv = Argv::new(text, dash, &mut copy);
+    let ask = how == How::Ask;
     let mut c = Child { argv, tty, dash, ask, means: *means, why: None, opened: false };
+    if how == How::Here {
+        let why = replace(&mut c);
+        return Err(Failure { why, tty: !c.opened });
+    }
     // SAFETY: `child` ends in exec or exit, changes only `c` and its own frame, and does not allocate.
     let r = unsafe { process::vfork(child, &mut c as *mut Child as *mut ()) };
     match (r, c.why) {
@@ -191,14 +207,6 @@ extern "C" fn child(arg: *mut ()) -> ! {
     let why = replace(c);
     c.why = Some(why);
     process::exit(127)
-}
-
-/// Puts the command in the place of this process, which is process 1; the reason if that fails.
-pub(crate) fn become_it(text: ZStr, tty: ZStr, dash: bool, means: &Means) -> Errno {
-    let mut copy = [0; BYTES];
-    let argv = Argv::new(text, dash, &mut copy);
-    let mut c = Child { argv, tty, dash, ask: false, means: *means, why: None, opened: false };
-    replace(&mut c)
 }
 
 /// Terminal, signals, exec; why it has failed.
