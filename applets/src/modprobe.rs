@@ -170,8 +170,8 @@ fn path(o: &Order, name: &[u8]) -> Buf {
 #[inline(never)]
 fn scan(r: &mut Run, name: ZStr, f: &mut dyn FnMut(&mut Run, &mut Buf) -> bool) -> bool {
     let path = path(r.o, name.bytes());
-    let mut lines = match Lines::open(path.z()) {
-        Ok(lines) => lines,
+    let file = match fs::open(path.z(), fs::O_RDONLY, 0) {
+        Ok(file) => file,
         Err(e) => {
             if e != Errno::ENOENT {
                 r.cx.fail(&path, e);
@@ -179,6 +179,7 @@ fn scan(r: &mut Run, name: ZStr, f: &mut dyn FnMut(&mut Run, &mut Buf) -> bool) 
             return false;
         }
     };
+    let mut lines = Lines::new(file, b'\n');
     while lines.next() {
         if name.is(b"modules.dep.bb") {
             if lines.line.is_empty() {

@@ -150,12 +150,12 @@ fn all(o: &mut Order) {
     for l in fstab::lines(&mut text) {
         let options = l.options.bytes();
         let wanted = o.wanted.is_none_or(|w| options::has_all(options, w.bytes()));
-        let skip = options::has(options, b"noauto") || l.kind.is(b"swap") || l.kind.is(b"ignore");
+        let skip = options::has(options, b"noauto") || options::has(b"swap,ignore", l.kind.bytes());
         if skip || !wanted || !fstab::meant(o.types, l.kind) {
             continue;
         }
-        let there = mounted.iter().any(|m| m.dir.is(l.dir.bytes()) && m.device.is(l.device.bytes()));
-        if !there {
+        let (device, dir) = (l.device.bytes(), l.dir.bytes());
+        if !mounted.iter().any(|m| m.dir.is(dir) && m.device.is(device)) {
             attach(o, &l);
         }
     }
@@ -359,10 +359,10 @@ extern "C" fn child(arg: *mut ()) -> ! {
 /// Has `path` mount: `mount.TYPE DEVICE DIR -o OPTIONS`. It says itself why it cannot.
 #[inline(never)]
 fn help(cx: &mut Cx, path: ZStr, l: &Line, list: ZStr) -> Result<(), Errno> {
-    let words = [path, l.device, l.dir, ZStr::new(c"-o"), list].map(ZStr::as_ptr);
-    let [a, b, c, d, e] = words;
-    let d = if list.is_empty() { core::ptr::null() } else { d };
-    let mut h = Helper { argv: [a, b, c, d, e, core::ptr::null()], envp: cx.envp, why: None };
+    let end = core::ptr::null();
+    let with = if list.is_empty() { end } else { c"-o".as_ptr() as *const u8 };
+    let argv = [path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr(), with, list.as_ptr(), end];
+    let mut h = Helper { argv, envp: cx.envp, why: None };
     // SAFETY: `child` ends in exec or exit and changes only `h`.
     let pid = unsafe { process::vfork(child, &mut h as *mut Helper as *mut ()) }?;
     let status = loop {

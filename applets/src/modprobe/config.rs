@@ -4,7 +4,7 @@
 use crate::util::fstab;
 use crate::util::modules::{canonical, is_of, word};
 use sh::pattern::glob;
-use sys::zstr::{cut, position};
+use sys::zstr::{cut, position, position_in};
 use sys::{fs, Buf, Cx, Errno, ToBuf, ZStr};
 
 /// Adds the lines of the file at `path`, or of the `.conf` files of the directory there, by name. What is not
@@ -70,7 +70,7 @@ pub(crate) fn add_command_line(config: &mut Buf, text: &[u8]) {
         }
         let mut value = word;
         let name = cut(&mut value, b'=');
-        if name == b"modprobe.blacklist" || name == b"module_blacklist" {
+        if position_in(b"modprobe.blacklist,module_blacklist", b',', name).is_some() {
             while !value.is_empty() {
                 line(config, b"blacklist", cut(&mut value, b','), b"");
             }

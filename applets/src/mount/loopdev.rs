@@ -1,7 +1,7 @@
 //! Loop devices: a file as a block device (`man 4 loop`).
 
 use crate::util::fstab::numbered;
-use sys::fs::{self, Fd};
+use sys::fs;
 use sys::{Buf, Errno, ZStr};
 
 const LOOP_CTL_GET_FREE: u32 = 0x4c82;
@@ -58,7 +58,7 @@ pub(crate) fn set_up(file: ZStr, ro: bool) -> Result<(Buf, fs::Owned), Errno> {
 #[inline(never)]
 fn open(path: ZStr, mut ro: bool) -> Result<(fs::Owned, bool), Errno> {
     loop {
-        match fs::openat(Fd::CWD, path, if ro { fs::O_RDONLY } else { fs::O_RDWR } | fs::O_CLOEXEC, 0) {
+        match fs::open(path, if ro { fs::O_RDONLY } else { fs::O_RDWR } | fs::O_CLOEXEC, 0) {
             Err(Errno::EACCES | Errno::EROFS) if !ro => ro = true,
             r => return Ok((r?, ro)),
         }

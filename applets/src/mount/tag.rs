@@ -5,7 +5,7 @@
 //! Microsoft's FAT specification, section 3.
 
 use crate::util::fstab;
-use sys::fs::{self, Fd};
+use sys::fs;
 use sys::num::digit;
 use sys::zstr::cut;
 use sys::{Buf, ToBuf, Errno, ZStr};
@@ -42,7 +42,7 @@ pub(crate) fn resolve(name: ZStr) -> Result<Option<Buf>, Errno> {
 #[inline(never)]
 fn has(path: ZStr, uuid: bool, wanted: &[u8]) -> bool {
     let mut head: Head = [0; 4096];
-    let Ok(f) = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return false };
+    let Ok(f) = fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return false };
     fs::read(*f, &mut head).is_ok() && carries(&head, uuid, wanted)
 }
 

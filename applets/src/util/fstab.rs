@@ -23,7 +23,7 @@ pub(crate) struct Line<'a> {
 /// The whole file.
 #[inline(never)]
 pub(crate) fn read(path: ZStr) -> Result<Buf, Errno> {
-    let f = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let f = fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
     let mut text = Buf::new();
     let mut b = [0; 512];
     loop {
@@ -79,7 +79,7 @@ pub(crate) fn numbered(start: &[u8], n: u32) -> Buf {
 #[inline(never)]
 pub(crate) fn canonical(path: ZStr) -> Buf {
     let mut out = path.bytes().buf();
-    if let Ok(f) = fs::openat(Fd::CWD, path, fs::O_PATH | fs::O_CLOEXEC, 0) {
+    if let Ok(f) = fs::open(path, fs::O_PATH | fs::O_CLOEXEC, 0) {
         let link = numbered(b"/proc/self/fd/", f.0 as u32);
         let mut to = vec![0; 4096];
         if let Ok(to) = fs::readlinkat(Fd::CWD, link.z(), &mut to) {
