@@ -50,7 +50,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         (Ok(socket), Some(interface), Some(settings @ [_, ..])) => set::change(cx, *socket, interface, settings),
         (Ok(socket), only, _) => {
             let all = only.is_some() || cx.has(opt!("a"));
-            show::show(cx, *socket, only, all);
+            show::show(cx, *socket, only.as_ref(), all);
         }
     }
     cx.status
@@ -63,10 +63,17 @@ fn ask(r: &mut Ifreq, socket: Fd, request: u8) -> Result<(), Errno> {
     unsafe { r.ioctl(socket, 0x8900 | request as u32) }
 }
 
-/// What follows `key` in the text of `table` that starts with it.
+/// What follows `key` in the text of `table` that starts with it; the last text if none does.
 #[inline(never)]
-fn named(table: &'static [u8], key: &[u8]) -> Option<&'static [u8]> {
-    Texts::new(table).find_map(|text| text.strip_prefix(key))
+fn named(table: &'static [u8], key: &[u8]) -> &'static [u8] {
+    let mut last = table;
+    for text in Texts::new(table) {
+        last = text;
+        if let Some(rest) = text.strip_prefix(key) {
+            return rest;
+        }
+    }
+    last
 }
 
 /// The name without the NULs.

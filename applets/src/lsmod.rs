@@ -2,7 +2,7 @@
 
 use crate::util::lines::Lines;
 use sys::zstr::cut;
-use sys::{Cx, ZStr};
+use sys::{fs, Cx, ZStr};
 
 applet! {
     name: lsmod,
@@ -21,13 +21,14 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         return cx.misuse(b"extra operand");
     }
     let path = ZStr::new(c"/proc/modules");
-    let mut lines = match Lines::open(path) {
-        Ok(lines) => lines,
+    let file = match fs::open(path, fs::O_RDONLY, 0) {
+        Ok(file) => file,
         Err(e) => {
             cx.fail(path.bytes(), e);
             return 1;
         }
     };
+    let mut lines = Lines::new(file, b'\n');
     cx.out.bytes(b"Module                  Size  Used by\n");
     while lines.next() {
         // name size uses users, each with a comma behind it, or -

@@ -6,13 +6,14 @@
 
 use crate::util::fstab;
 use crate::util::lines::Lines;
-use crate::util::modules::{self, canonical, fold, stem, word};
+use crate::util::modules::{self, canonical, fold, folded, is_of, stem, word};
 use crate::util::reason;
 use config::{blacklisted, each};
 use sh::pattern::matches;
+use sys::buf::concat;
 use sys::fs;
 use sys::module::delete_module;
-use sys::zstr::{cut, position_in};
+use sys::zstr::{cut, position, position_in, Texts};
 use sys::{system, Buf, Cx, Errno, ToBuf, ZStr};
 
 #[path = "modprobe/config.rs"]
@@ -51,7 +52,9 @@ modprobe.blacklist=MODULE,...
 struct Order {
     /// The modules' directory, with a slash at its end.
     base: Buf,
-    /// Is there modules.dep.bb only, BusyBox's own table?
+    /// The table of dependencies there.
+    table: ZStr<'static>,
+    /// Is that modules.dep.bb, BusyBox's own table?
     bb: bool,
     /// Lines of the configuration.
     config: Buf,
@@ -62,6 +65,7 @@ struct Order {
 /// What changes.
 struct Run<'r, 'c> {
     cx: &'r mut Cx<'c>,
+    o: &'r Order,
     /// Names of modules that need no second look, NUL-terminated.
     done: Buf,
     /// How deep we are in what may fail without harm.
@@ -70,68 +74,68 @@ struct Run<'r, 'c> {
     failed: bool,
 }
 
+/// Where the configuration stands.
+static FILES: &[u8] =
+    b"/etc/modprobe.conf\0/etc/modprobe.d\0/run/modprobe.d\0/lib/modprobe.d\0modules.softdep";
+
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     if cx.has(opt!("s")) {
         if let Err(e) = system::log_errors() {
             cx.fail(b"system log", e);
         }
     }
-    let mut o = Order { base: Buf::new(), bb: false, config: Buf::new(), params: Buf::new() };
+    let mut o = Order {
+        base: Buf::new(),
+        table: ZStr::new(c"modules.dep"),
+        bb: false,
+        config: Buf::new(),
+        params: Buf::new(),
+    };
+    let args = core::mem::take(&mut cx.args);
     if let Err(e) = find_tables(cx, &mut o) {
         cx.fail(&path(&o, b"modules.dep"), e);
-        return 1;
-    }
-    let args = core::mem::take(&mut cx.args);
-    let mut r = Run { cx, done: Buf::new(), soft: 0, failed: false };
-    if r.cx.has(opt!("l")) {
-        list(&mut r, &o, args);
-        return r.cx.status;
-    }
-    let names = match args {
-        [] => return r.cx.misuse(b"missing operand"),
-        all if r.cx.has(opt!("ar")) => &all[..],
-        [name, params @ ..] => {
-            o.params = modules::parameters(params);
-            core::slice::from_ref(name)
+    } else if cx.has(opt!("l")) {
+        list(&mut Run { cx, o: &o, done: Buf::new(), soft: 0, failed: false }, args);
+    } else {
+        let names = match args {
+            [] => return cx.misuse(b"missing operand"),
+            all if cx.has(opt!("ar")) => &all[..],
+            [name, params @ ..] => {
+                o.params = modules::parameters(params);
+                core::slice::from_ref(name)
+            }
+        };
+        for file in Texts::new(FILES) {
+            let file = path(&o, file);
+            config::add(cx, &mut o.config, file.z(), 0);
         }
-    };
-    let softdeps = path(&o, b"modules.softdep");
-    for file in [
-        ZStr::new(c"/etc/modprobe.conf"),
-        ZStr::new(c"/etc/modprobe.d"),
-        ZStr::new(c"/run/modprobe.d"),
-        ZStr::new(c"/lib/modprobe.d"),
-        softdeps.z(),
-    ] {
-        config::add(r.cx, &mut o.config, file, 0);
-    }
-    // Without /proc it says nothing.
-    config::add_command_line(&mut o.config, &fstab::read(ZStr::new(c"/proc/cmdline")).unwrap_or_default());
-    for name in names {
-        r.failed = false;
-        if !probe(&mut r, &o, name.bytes()) {
-            r.cx.status = 1;
-            if !r.cx.has(opt!("q")) {
-                let mut why = b"no such module in ".buf();
-                why.extend_from_slice(&o.base);
-                r.cx.error(name.bytes(), &why);
+        // Without /proc it says nothing.
+        let line = fstab::read(ZStr::new(c"/proc/cmdline")).unwrap_or_default();
+        config::add_command_line(&mut o.config, &line);
+        let mut r = Run { cx, o: &o, done: Buf::new(), soft: 0, failed: false };
+        for name in names {
+            r.failed = false;
+            if !probe(&mut r, name.bytes()) {
+                r.cx.status = 1;
+                if !r.cx.has(opt!("q")) {
+                    r.cx.error(name.bytes(), &concat(&[b"no such module in ", &o.base]));
+                }
             }
         }
     }
-    r.cx.status
+    cx.status
 }
 
 /// Where the tables are: the directory, and which one of modules.dep and modules.dep.bb.
 #[inline(never)]
 fn find_tables(cx: &Cx, o: &mut Order) -> Result<(), Errno> {
-    if let Some(dir) = cx.value(slot!("d")) {
+    let dir = cx.value(slot!("d"));
+    if let Some(dir) = dir {
         o.base.extend_from_slice(dir.bytes());
-        o.base.push(b'/');
-        if look(o).is_ok() {
-            return Ok(());
-        }
-    } else {
-        o.base.push(b'/');
+    }
+    o.base.push(b'/');
+    if dir.is_some() && look(o).is_ok() {
+        return Ok(());
     }
     o.base.extend_from_slice(b"lib/modules/");
     o.base.extend_from_slice(system::uname().field(2));
@@ -139,39 +143,45 @@ fn find_tables(cx: &Cx, o: &mut Order) -> Result<(), Errno> {
     look(o)
 }
 
+#[inline(never)]
 fn look(o: &mut Order) -> Result<(), Errno> {
-    o.bb = fs::access(path(o, b"modules.dep").z(), 4).is_err();
-    fs::access(table(o).z(), 4)
+    let mut r = Ok(());
+    for table in [c"modules.dep", c"modules.dep.bb"] {
+        o.table = ZStr::new(table);
+        r = fs::access(path(o, table.to_bytes()).z(), 4);
+        if r.is_ok() {
+            break;
+        }
+        o.bb = true;
+    }
+    r
 }
 
 /// Path of a file of the modules' directory.
 #[inline(never)]
 fn path(o: &Order, name: &[u8]) -> Buf {
-    let mut out = if name.first() == Some(&b'/') { Buf::new() } else { o.base.clone() };
-    out.extend_from_slice(name);
-    out
+    let base: &[u8] = if name.first() == Some(&b'/') { b"" } else { &o.base };
+    concat(&[base, name])
 }
 
-/// Path of the table of dependencies.
-fn table(o: &Order) -> Buf {
-    path(o, if o.bb { b"modules.dep.bb" } else { b"modules.dep" })
-}
-
-/// Calls `f` with each line of a file until it answers `true`. In BusyBox's table that is two lines, with the
-/// mark between them, and those that are empty are passed over. A file that is missing has no lines: `false`.
+/// Calls `f` with each line of a file of the modules' directory until it answers `true`. In BusyBox's table
+/// that is two lines, with the mark between them, and those that are empty are passed over. A file that is
+/// missing has no lines: `false`.
 #[inline(never)]
-fn scan(r: &mut Run, path: &Buf, bb: bool, f: &mut dyn FnMut(&mut Run, &mut Buf) -> bool) -> bool {
-    let mut lines = match Lines::open(path.z()) {
-        Ok(lines) => lines,
+fn scan(r: &mut Run, name: ZStr, f: &mut dyn FnMut(&mut Run, &mut Buf) -> bool) -> bool {
+    let path = path(r.o, name.bytes());
+    let file = match fs::open(path.z(), fs::O_RDONLY, 0) {
+        Ok(file) => file,
         Err(e) => {
             if e != Errno::ENOENT {
-                r.cx.fail(path, e);
+                r.cx.fail(&path, e);
             }
             return false;
         }
     };
+    let mut lines = Lines::new(file, b'\n');
     while lines.next() {
-        if bb {
+        if name.is(b"modules.dep.bb") {
             if lines.line.is_empty() {
                 continue;
             }
@@ -183,34 +193,32 @@ fn scan(r: &mut Run, path: &Buf, bb: bool, f: &mut dyn FnMut(&mut Run, &mut Buf)
         }
     }
     if let Some(e) = lines.why {
-        r.cx.fail(path, e);
+        r.cx.fail(&path, e);
     }
     true
 }
 
 /// Finds what `name` means and loads or removes it; `false` if nothing has that name.
 #[inline(never)]
-fn probe(r: &mut Run, o: &Order, asked: &[u8]) -> bool {
-    let mut name = asked.buf();
-    fold(&mut name);
+fn probe(r: &mut Run, asked: &[u8]) -> bool {
+    let o = r.o;
+    let name = folded(asked);
     let mut found = false;
     each(&o.config, b"alias", &mut |pattern, mut rest| {
-        let mut pattern = pattern.buf();
-        fold(&mut pattern);
-        if matches(&pattern, &name) {
+        if matches(&folded(pattern), &name) {
             found = true;
-            meant(r, o, word(&mut rest), &name);
+            meant(r, word(&mut rest), &name);
         }
     });
-    if found || r.cx.has(opt!("b")) && blacklisted(&o.config, &canonical(asked)) || module(r, o, asked, &name) {
+    if found || r.cx.has(opt!("b")) && blacklisted(&o.config, asked) || module(r, asked, &name) {
         return true;
     }
     let file = match () {
-        () if o.bb => table(o),
-        () if name.starts_with(b"symbol:") => path(o, b"modules.symbols"),
-        () => path(o, b"modules.alias"),
+        () if o.bb => o.table,
+        () if name.starts_with(b"symbol:") => ZStr::new(c"modules.symbols"),
+        () => ZStr::new(c"modules.alias"),
     };
-    scan(r, &file, o.bb, &mut |r, line| {
+    scan(r, file, &mut |r, line| {
         fold(line);
         let mut rest = &line[..];
         let mut target = word(&mut rest);
@@ -229,7 +237,7 @@ fn probe(r: &mut Run, o: &Order, asked: &[u8]) -> bool {
         }
         if hit {
             found = true;
-            meant(r, o, target, &name);
+            meant(r, target, &name);
         }
         false
     });
@@ -238,65 +246,75 @@ fn probe(r: &mut Run, o: &Order, asked: &[u8]) -> bool {
 
 /// Deals with a module that an alias stands for, unless it is blacklisted.
 #[inline(never)]
-fn meant(r: &mut Run, o: &Order, name: &[u8], asked: &[u8]) {
-    if !blacklisted(&o.config, &canonical(name)) {
-        module(r, o, name, asked);
+fn meant(r: &mut Run, name: &[u8], asked: &Buf) {
+    if !blacklisted(&r.o.config, name) {
+        module(r, name, asked);
     }
 }
 
 /// Deals with the module that has this name or path and with those that it needs; `false` if there is none.
 /// It was asked for as `asked`, empty if it was not.
 #[inline(never)]
-fn module(r: &mut Run, o: &Order, name: &[u8], asked: &[u8]) -> bool {
+fn module(r: &mut Run, name: &[u8], asked: &Buf) -> bool {
     let own = canonical(name);
     if !first(r, &own) {
         return true;
     }
-    let entry = entry(r, o, &own);
+    let entry = entry(r, &own);
     let mut needs = &entry[..];
-    let mut file = path(o, head(&mut needs, o.bb));
-    if name.contains(&b'/') {
+    let mut file = path(r.o, head(&mut needs));
+    if position(name, b'/').is_some() {
         file = name.buf();
     } else if entry.is_empty() {
-        return builtin(r, o, &own);
+        return builtin(r, &own);
     }
-    let removes = r.cx.has(opt!("r"));
-    if removes {
-        soft(r, o, &own, b"post:");
-        act(r, o, &file, &own, asked);
+    if r.cx.has(opt!("r")) {
+        soft(r, &own, ZStr::new(c"post:"));
+        act(r, &file, &own, asked);
         r.soft += 1;
-    }
-    // What is needed most stands last.
-    needs = needs.trim_ascii();
-    while !needs.is_empty() && (removes || !r.failed) {
-        let need = if removes {
-            word(&mut needs)
-        } else {
-            let start = needs.iter().rposition(|&b| b == b' ').map_or(0, |n| n + 1);
-            let (rest, last) = needs.split_at_checked(start).unwrap_or_default();
-            needs = rest.trim_ascii_end();
-            last
-        };
-        let its = canonical(need);
-        if !need.contains(&b'/') {
-            // BusyBox's table does not tell what those need in turn.
-            module(r, o, need, b"");
-        } else if first(r, &its) {
-            act(r, o, &path(o, need), &its, b"");
-        }
-    }
-    if removes {
+        needed(r, needs);
         r.soft -= 1;
-        soft(r, o, &own, b"pre:");
-    } else if !r.failed {
-        act(r, o, &file, &own, asked);
+        soft(r, &own, ZStr::new(c"pre:"));
+    } else {
+        needed(r, needs);
+        if !r.failed {
+            act(r, &file, &own, asked);
+        }
     }
     true
 }
 
+/// Deals with the modules of this list, each of which may need those behind it: to load them from the last on,
+/// as long as that succeeds; to remove them from the first on.
+#[inline(never)]
+fn needed(r: &mut Run, mut needs: &[u8]) {
+    let need = word(&mut needs);
+    if need.is_empty() {
+        return;
+    }
+    let removes = r.cx.has(opt!("r"));
+    if !removes {
+        needed(r, needs);
+    }
+    if removes || !r.failed {
+        if position(need, b'/').is_none() {
+            // BusyBox's table does not tell what those need in turn.
+            module(r, need, &Buf::new());
+        } else {
+            let its = canonical(need);
+            if first(r, &its) {
+                act(r, &path(r.o, need), &its, &Buf::new());
+            }
+        }
+    }
+    if removes {
+        needed(r, needs);
+    }
+}
+
 /// Is this the first time that we come to this module? From now on it is not.
 #[inline(never)]
-fn first(r: &mut Run, name: &[u8]) -> bool {
+fn first(r: &mut Run, name: &Buf) -> bool {
     let new = position_in(&r.done, 0, name).is_none();
     if new {
         r.done.extend_from_slice(name);
@@ -307,10 +325,10 @@ fn first(r: &mut Run, name: &[u8]) -> bool {
 
 /// Path and needs of the module `name`, from the table of dependencies; empty if there is none.
 #[inline(never)]
-fn entry(r: &mut Run, o: &Order, name: &[u8]) -> Buf {
+fn entry(r: &mut Run, name: &Buf) -> Buf {
     let mut entry = Buf::new();
-    scan(r, &table(o), o.bb, &mut |_, line| {
-        let hit = canonical(head(&mut &line[..], o.bb)) == name;
+    scan(r, r.o.table, &mut |_, line| {
+        let hit = is_of(head(&mut &line[..]), name);
         if hit {
             entry = core::mem::take(line);
         }
@@ -319,23 +337,24 @@ fn entry(r: &mut Run, o: &Order, name: &[u8]) -> Buf {
     entry
 }
 
-/// Takes the path off a line of the table of dependencies; what is left are the needs.
+/// Takes the path off a line of the table of dependencies, and the aliases if it is BusyBox's; what is left
+/// are the needs.
 #[inline(never)]
-fn head<'l>(line: &mut &'l [u8], bb: bool) -> &'l [u8] {
-    let mut head = cut(line, if bb { b'\n' } else { b':' });
-    word(&mut head)
+fn head<'l>(line: &mut &'l [u8]) -> &'l [u8] {
+    let mark = if position(line, b'\n').is_some() { b'\n' } else { b':' };
+    word(&mut cut(line, mark))
 }
 
 /// Is the module part of the kernel? Then there is nothing to do but to say so.
 #[inline(never)]
-fn builtin(r: &mut Run, o: &Order, name: &[u8]) -> bool {
+fn builtin(r: &mut Run, name: &Buf) -> bool {
     let mut found = false;
-    scan(r, &path(o, b"modules.builtin"), false, &mut |_, line| {
-        found = canonical(line) == name;
+    scan(r, ZStr::new(c"modules.builtin"), &mut |_, line| {
+        found = is_of(line, name);
         found
     });
     if found && r.cx.has(opt!("D")) {
-        tell(r, b"builtin ", name, b"");
+        tell(r, b"builtin ", name);
     } else if found && r.cx.has(opt!("r")) {
         fail(r, name, Errno::EBUSY, |_| b"part of the kernel");
     }
@@ -344,16 +363,16 @@ fn builtin(r: &mut Run, o: &Order, name: &[u8]) -> bool {
 
 /// Deals with what goes with a module without being needed: `which` is `pre:` or `post:`.
 #[inline(never)]
-fn soft(r: &mut Run, o: &Order, name: &[u8], which: &[u8]) {
+fn soft(r: &mut Run, name: &Buf, which: ZStr) {
     r.soft += 1;
-    each(&o.config, b"softdep", &mut |this, mut rest| {
+    each(&r.o.config, b"softdep", &mut |this, mut rest| {
         let mut on = false;
-        while !rest.is_empty() && canonical(this) == name {
+        while !rest.is_empty() && is_of(this, name) {
             let word = word(&mut rest);
             if word.ends_with(b":") {
-                on = word == which;
+                on = which.is(word);
             } else if on {
-                probe(r, o, word);
+                probe(r, word);
                 r.failed = false;
             }
         }
@@ -363,7 +382,7 @@ fn soft(r: &mut Run, o: &Order, name: &[u8], which: &[u8]) {
 
 /// Says what is wrong, where it matters.
 #[inline(never)]
-fn fail(r: &mut Run, what: &[u8], e: Errno, own: fn(Errno) -> &'static [u8]) {
+fn fail(r: &mut Run, what: &Buf, e: Errno, own: fn(Errno) -> &'static [u8]) {
     r.failed = true;
     if r.soft == 0 {
         reason::tell(r.cx, what, e, own);
@@ -372,31 +391,26 @@ fn fail(r: &mut Run, what: &[u8], e: Errno, own: fn(Errno) -> &'static [u8]) {
 
 /// Loads or removes one module, and what goes with one that is loaded.
 #[inline(never)]
-fn act(r: &mut Run, o: &Order, file: &Buf, name: &Buf, asked: &[u8]) {
+fn act(r: &mut Run, file: &Buf, name: &Buf, asked: &Buf) {
     let removes = r.cx.has(opt!("r"));
     if !r.cx.has(opt!("D")) && loaded(r, name, removes) != removes {
         return;
     }
     let mut params = Buf::new();
     if !removes {
-        soft(r, o, name, b"pre:");
-        each(&o.config, b"options", &mut |this, options| {
-            let mut this = this.buf();
-            fold(&mut this);
-            if this == *name || this == asked {
+        soft(r, name, ZStr::new(c"pre:"));
+        each(&r.o.config, b"options", &mut |this, options| {
+            let this = folded(this);
+            if this == **name || this == **asked {
                 append(&mut params, options);
             }
         });
         if !asked.is_empty() {
-            append(&mut params, &o.params);
+            append(&mut params, &r.o.params);
         }
     }
     if !r.cx.has(opt!("nD")) {
-        let done = if removes {
-            delete_module(name.z(), false)
-        } else {
-            modules::load(file.z(), params.z())
-        };
+        let done = if removes { delete_module(name.z(), false) } else { modules::load(file.z(), params.z()) };
         // Somebody else may have been faster.
         if let Some(e) = done.err().filter(|e| *e != Errno::EEXIST) {
             return if removes {
@@ -406,18 +420,20 @@ fn act(r: &mut Run, o: &Order, file: &Buf, name: &Buf, asked: &[u8]) {
             };
         }
     }
-    if r.cx.has(opt!("vD")) {
-        if removes {
-            tell(r, b"rmmod ", name, b"");
-        } else {
-            tell(r, b"insmod ", file, &params);
-        }
-    }
+    let show = r.cx.has(opt!("vD"));
     if !removes {
-        soft(r, o, name, b"post:");
+        if show {
+            let mut line = file.buf();
+            append(&mut line, &params);
+            tell(r, b"insmod ", &line);
+        }
+        soft(r, name, ZStr::new(c"post:"));
+    } else if show {
+        tell(r, b"rmmod ", name);
     }
 }
 
+#[inline(never)]
 fn append(params: &mut Buf, more: &[u8]) {
     if !params.is_empty() && !more.is_empty() {
         params.push(b' ');
@@ -427,19 +443,18 @@ fn append(params: &mut Buf, more: &[u8]) {
 
 /// Writes a line of what is done.
 #[inline(never)]
-fn tell(r: &mut Run, what: &[u8], which: &[u8], params: &[u8]) {
-    let between: &[u8] = if params.is_empty() { b"" } else { b" " };
-    for part in [what, which, between, params, b"\n"] {
-        r.cx.out.bytes(part);
-    }
+fn tell(r: &mut Run, what: &[u8], which: &Buf) {
+    r.cx.out.bytes(what);
+    r.cx.out.bytes(which);
+    r.cx.out.byte(b'\n');
 }
 
 /// Is the module in the kernel? `unknown` without /proc.
 #[inline(never)]
 fn loaded(r: &mut Run, name: &Buf, unknown: bool) -> bool {
     let mut hit = false;
-    let told = scan(r, &b"/proc/modules".buf(), false, &mut |_, line| {
-        hit = *name == *cut(&mut &line[..], b' ');
+    let told = scan(r, ZStr::new(c"/proc/modules"), &mut |_, line| {
+        hit = **name == *cut(&mut &line[..], b' ');
         hit
     });
     hit || unknown && !told
@@ -447,18 +462,16 @@ fn loaded(r: &mut Run, name: &Buf, unknown: bool) -> bool {
 
 /// Lists the modules whose names match one of the patterns, or all.
 #[inline(never)]
-fn list(r: &mut Run, o: &Order, patterns: &[ZStr]) {
-    scan(r, &table(o), o.bb, &mut |r, line| {
-        let path = head(&mut &line[..], o.bb);
+fn list(r: &mut Run, patterns: &[ZStr]) {
+    scan(r, r.o.table, &mut |r, line| {
+        let path = head(&mut &line[..]);
         let name = canonical(path);
         let mut hit = patterns.is_empty();
         for pattern in patterns {
-            let mut pattern = pattern.bytes().buf();
-            fold(&mut pattern);
-            hit = hit || matches(&pattern, &name);
+            hit = hit || matches(&folded(pattern.bytes()), &name);
         }
         if hit {
-            tell(r, path, b"", b"");
+            tell(r, path, &Buf::new());
         }
         false
     });

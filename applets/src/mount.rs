@@ -2,11 +2,12 @@
 
 use crate::util::fstab::{self, Line};
 use options::{Options, ACTIONS, PROPAGATION};
+use sys::buf::concat;
 use sys::fs;
 use sys::mount::{MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SILENT};
 use sys::opts::{Walk, Wrong};
 use sys::zstr::cut;
-use sys::{out, process, Buf, ToBuf, Cx, Errno, ZStr};
+use sys::{out, process, Buf, Cx, Errno, ToBuf, ZStr};
 
 #[path = "mount/loopdev.rs"]
 mod loopdev;
@@ -49,17 +50,18 @@ a loop device, a directory for a directory is bound.
 }
 
 /// What the command line says.
-struct Order {
-    opts: u64,
+struct Order<'r, 'c> {
+    cx: &'r mut Cx<'c>,
+    opts: u32,
     types: Option<ZStr<'static>>,
     table: ZStr<'static>,
     wanted: Option<ZStr<'static>>,
     extra: Buf,
 }
 
-impl Order {
+impl Order<'_, '_> {
     fn has(&self, bits: u64) -> bool {
-        self.opts & bits != 0
+        self.opts & bits as u32 != 0
     }
 
     fn add(&mut self, option: &[u8]) {
@@ -70,14 +72,14 @@ impl Order {
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let table = ZStr::new(c"/etc/fstab");
-    let mut o = Order { opts: 0, types: None, table, wanted: None, extra: Buf::new() };
     let mut walk = Walk::new(core::mem::take(&mut cx.args), SPEC, true);
+    let mut o = Order { cx, opts: 0, types: None, table, wanted: None, extra: Buf::new() };
     while let Some(step) = walk.next() {
         match step {
             Err(Wrong::Unknown([b'-', b'-', option @ ..])) => o.add(option),
-            Err(w) => return cx.wrong(w),
+            Err(w) => return o.cx.wrong(w),
             Ok(f) => {
-                o.opts |= sys::opts::nth_bit(f.number);
+                o.opts |= sys::opts::nth_bit(f.number) as u32;
                 match (f.letter, f.value) {
                     (b't', v) => o.types = v,
                     (b'O', v) => o.wanted = v,
@@ -92,20 +94,21 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     }
     let args = walk.operands();
     match *args {
-        [] if o.has(opt!("a")) => all(cx, &o),
-        [] => list(cx, &o),
-        _ if o.has(opt!("a")) => return cx.misuse(b"-a takes no operand"),
-        [one] => by_table(cx, &o, one),
+        [] if o.has(opt!("a")) => all(&mut o),
+        [] => list(&mut o),
+        _ if o.has(opt!("a")) => return o.cx.misuse(b"-a takes no operand"),
+        [one] => by_table(&mut o, one),
         [device, dir] => {
             let kind = o.types.unwrap_or(ZStr::new(c"auto"));
-            attach(cx, &o, &Line { device, dir, kind, options: ZStr::new(c"") });
+            attach(&mut o, &Line { device, dir, kind, options: ZStr::new(c"") });
         }
-        _ => return cx.misuse(b"extra operand"),
+        _ => return o.cx.misuse(b"extra operand"),
     }
-    cx.status
+    o.cx.status
 }
 
 /// Reads a table; says so if that fails.
+#[inline(never)]
 fn read(cx: &mut Cx, path: ZStr) -> Option<Buf> {
     match fstab::read(path) {
         Ok(text) => Some(text),
@@ -118,60 +121,62 @@ fn read(cx: &mut Cx, path: ZStr) -> Option<Buf> {
 
 /// Tells what is mounted.
 #[inline(never)]
-fn list(cx: &mut Cx, o: &Order) {
-    let Some(mut text) = read(cx, ZStr::new(fstab::MOUNTS)) else { return };
-    for l in fstab::lines(&mut text).iter().filter(|l| fstab::meant(o.types, l.kind)) {
-        tell(cx, l, l.kind);
-        cx.out.bytes(b" (");
-        cx.out.z(l.options);
-        cx.out.bytes(b")\n");
+fn list(o: &mut Order) {
+    let Some(mut text) = read(o.cx, ZStr::new(fstab::MOUNTS)) else { return };
+    for l in fstab::lines(&mut text) {
+        if fstab::meant(o.types, l.kind) {
+            tell(o, &l);
+            o.cx.out.bytes(b" (");
+            o.cx.out.z(l.options);
+            o.cx.out.bytes(b")\n");
+        }
     }
 }
 
-fn tell(cx: &mut Cx, l: &Line, kind: ZStr) {
-    for (before, what) in [(&b""[..], l.device), (b" on ", l.dir), (b" type ", kind)] {
-        cx.out.bytes(before);
-        cx.out.z(what);
+#[inline(never)]
+fn tell(o: &mut Order, l: &Line) {
+    for part in [l.device, ZStr::new(c" on "), l.dir, ZStr::new(c" type "), l.kind] {
+        o.cx.out.z(part);
     }
 }
 
 /// Mounts all that the table has and the kernel has not.
 #[inline(never)]
-fn all(cx: &mut Cx, o: &Order) {
-    let Some(mut text) = read(cx, o.table) else { return };
+fn all(o: &mut Order) {
+    let Some(mut text) = read(o.cx, o.table) else { return };
     // Without /proc nobody knows; what is there already is then refused as busy.
     let mut mounted = fstab::read(ZStr::new(fstab::MOUNTS)).unwrap_or_default();
     let mounted = fstab::lines(&mut mounted);
     for l in fstab::lines(&mut text) {
         let options = l.options.bytes();
         let wanted = o.wanted.is_none_or(|w| options::has_all(options, w.bytes()));
-        let skip = options::has(options, b"noauto") || l.kind.is(b"swap") || l.kind.is(b"ignore");
+        let skip = options::has(options, b"noauto") || options::has(b"swap,ignore", l.kind.bytes());
         if skip || !wanted || !fstab::meant(o.types, l.kind) {
             continue;
         }
-        let there = mounted.iter().any(|m| m.dir.is(l.dir.bytes()) && m.device.is(l.device.bytes()));
-        if !there {
-            attach(cx, o, &l);
+        let (device, dir) = (l.device.bytes(), l.dir.bytes());
+        if !mounted.iter().any(|m| m.dir.is(dir) && m.device.is(device)) {
+            attach(o, &l);
         }
     }
 }
 
 /// `mount DIR` or `mount DEVICE`: the rest from a table.
 #[inline(never)]
-fn by_table(cx: &mut Cx, o: &Order, name: ZStr) {
+fn by_table(o: &mut Order, name: ZStr) {
     let mut said = Options { flags: 0, data: Buf::new(), on_loop: false };
     said.add(&o.extra);
     let bare =
         Line { device: ZStr::new(c"none"), dir: name, kind: ZStr::new(c"none"), options: ZStr::new(c"") };
     if said.flags & PROPAGATION != 0 && said.flags & (MS_REMOUNT | MS_BIND | MS_MOVE) == 0 {
-        return attach(cx, o, &bare);
+        return attach(o, &bare);
     }
     // What is mounted tells how to mount it again.
     let again = said.flags & MS_REMOUNT != 0;
     let table = if again { ZStr::new(fstab::MOUNTS) } else { o.table };
     let mut text = match fstab::read(table) {
-        Err(_) if again => return attach(cx, o, &bare),
-        Err(e) => return cx.fail(table.bytes(), e),
+        Err(_) if again => return attach(o, &bare),
+        Err(e) => return o.cx.fail(table.bytes(), e),
         Ok(text) => text,
     };
     let path = fstab::canonical(name);
@@ -179,67 +184,55 @@ fn by_table(cx: &mut Cx, o: &Order, name: ZStr) {
     let is = |z: ZStr| z.is(&path) || z.is(name.bytes());
     // The last one lies on top.
     match lines.iter().rev().find(|l| is(l.dir)).or_else(|| lines.iter().rev().find(|l| is(l.device))) {
-        Some(l) => attach(cx, o, l),
-        None => {
-            let mut why = b"not in ".buf();
-            why.extend_from_slice(table.bytes());
-            cx.error(name.bytes(), &why);
-        }
+        Some(l) => attach(o, l),
+        None => o.cx.error(name.bytes(), &concat(&[b"not in ", table.bytes()])),
     }
 }
 
 /// Mounts `l`, with what the command line adds.
 #[inline(never)]
-fn attach(cx: &mut Cx, o: &Order, l: &Line) {
+fn attach(o: &mut Order, l: &Line) {
     let mut p = Options { flags: MS_SILENT, data: Buf::new(), on_loop: false };
     p.add(l.options.bytes());
     p.add(&o.extra);
-    if let Err(e) = perform(cx, o, l, p) {
+    if let Err(e) = perform(o, l, &mut p) {
         // Whatever the kernel found first: the device decides.
         let missing = fs::stat(l.device).is_err() && options::has(l.options.bytes(), b"nofail");
         let twice = e == Errno::EBUSY && o.has(opt!("a"));
         if !missing && !twice {
-            let mut what = l.device.bytes().buf();
-            what.extend_from_slice(b" on ");
-            what.extend_from_slice(l.dir.bytes());
-            cx.fail(&what, e);
+            o.cx.fail(&concat(&[l.device.bytes(), b" on ", l.dir.bytes()]), e);
         }
     }
 }
 
 #[inline(never)]
-fn perform(cx: &mut Cx, o: &Order, l: &Line, mut p: Options) -> Result<(), Errno> {
-    let mut found = tag::resolve(l.device)?;
-    let mut device = found.as_mut().map_or(l.device, |path| path.z());
-    // Types to try, NUL-terminated.
-    let mut names = Buf::new();
-    let auto = l.kind.is(b"auto") || (l.kind.is(b"none") && p.flags & ACTIONS != 0);
+fn perform(o: &mut Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
+    let found = tag::resolve(l.device)?;
+    let mut device = found.as_ref().map_or(l.device, |path| path.z());
+    let acts = p.flags & ACTIONS != 0;
+    let auto = l.kind.is(b"auto") || (acts && l.kind.is(b"none"));
     let mut held: Option<(Buf, fs::Owned)> = None;
-    if p.flags & ACTIONS == 0 {
-        let is = |path, kind| fs::stat(path).is_ok_and(|s| fs::kind(&s) == kind);
-        if auto && [fs::S_IFDIR, fs::S_IFREG].iter().any(|&k| is(device, k) && is(l.dir, k)) {
+    if !acts {
+        let kind = |path| fs::stat(path).map_or(0, |s| fs::kind(&s));
+        let from = if auto { kind(device) } else { 0 };
+        if matches!(from, fs::S_IFDIR | fs::S_IFREG) && from == kind(l.dir) {
             p.flags |= MS_BIND;
-        } else if (p.on_loop || (auto && is(device, fs::S_IFREG))) && !o.has(opt!("f")) {
+        } else if (p.on_loop || from == fs::S_IFREG) && !o.has(opt!("f")) {
             held = Some(loopdev::set_up(device, p.flags & MS_RDONLY != 0)?);
         }
     }
-    if let Some(path) = held.as_ref().and_then(|(path, _)| ZStr::from_bytes_with_nul(path)) {
-        device = path;
+    if let Some((path, _)) = &held {
+        device = path.z();
     }
-    if auto && p.flags & ACTIONS == 0 {
-        candidates(&mut names)?;
-    } else {
-        names.extend_from_slice(l.kind.bytes());
-        names.iter_mut().filter(|b| **b == b',').for_each(|b| *b = 0);
-        names.push(0);
-    }
+    // Types to try, as a comma list.
+    let names = if auto && p.flags & ACTIONS == 0 { candidates()? } else { l.kind.bytes().buf() };
     // EINVAL is what a file system says to a device that holds another one: then the next may know it. The
     // reason of the one that knew more is told.
     let mut why = Errno::EINVAL;
     let mut rest = &names[..];
-    while let Some(kind) = ZStr::from_bytes_with_nul(rest) {
-        cut(&mut rest, 0);
-        match one(cx, o, &Line { device, kind, ..*l }, &mut p) {
+    while !rest.is_empty() {
+        let kind = cut(&mut rest, b',').buf();
+        match one(o, &Line { device, kind: kind.z(), ..*l }, p) {
             Err(e @ (Errno::EINVAL | Errno::ENODEV)) => why = if why == Errno::EINVAL { e } else { why },
             r => return r,
         }
@@ -248,18 +241,15 @@ fn perform(cx: &mut Cx, o: &Order, l: &Line, mut p: Options) -> Result<(), Errno
 }
 
 /// Types that live on block devices, from /etc/filesystems, and from /proc/filesystems if that is missing or
-/// has a line `*`; NUL-terminated.
+/// has a line `*`; a comma list.
 #[inline(never)]
-fn candidates(names: &mut Buf) -> Result<(), Errno> {
-    let mut more = true;
+fn candidates() -> Result<Buf, Errno> {
+    let mut names = Buf::new();
     let etc = fstab::read(ZStr::new(c"/etc/filesystems"));
-    if let Ok(text) = &etc {
-        more = types(names, text);
+    if etc.is_err() || types(&mut names, &etc.unwrap_or_default()) {
+        types(&mut names, &fstab::read(ZStr::new(c"/proc/filesystems"))?);
     }
-    if more {
-        types(names, &fstab::read(ZStr::new(c"/proc/filesystems"))?);
-    }
-    Ok(())
+    Ok(names)
 }
 
 /// Adds the types of one file; was there a `*`?
@@ -274,7 +264,7 @@ fn types(names: &mut Buf, text: &[u8]) -> bool {
             [] | [b'#', ..] | [b'n', b'o', b'd', b'e', b'v', ..] => {}
             name => {
                 names.extend_from_slice(name);
-                names.push(0);
+                names.push(b',');
             }
         }
     }
@@ -283,25 +273,23 @@ fn types(names: &mut Buf, text: &[u8]) -> bool {
 
 /// One try with one type: helper, mount, what a bind and a propagation need besides.
 #[inline(never)]
-fn one(cx: &mut Cx, o: &Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
+fn one(o: &mut Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
     if o.has(opt!("v")) {
-        tell(cx, l, l.kind);
-        cx.out.byte(b'\n');
+        tell(o, l);
+        o.cx.out.byte(b'\n');
     }
     if o.has(opt!("f")) {
         return Ok(());
     }
     let none = ZStr::new(c"");
     if p.flags & ACTIONS == 0 && !o.has(opt!("i")) {
-        let mut path: Buf = b"/sbin/mount.".buf();
-        path.extend_from_slice(l.kind.bytes());
+        let path = concat(&[b"/sbin/mount.", l.kind.bytes()]);
         let path = path.z();
         if fs::access(path, 1).is_ok() {
-            let mut list = l.options.bytes().buf();
-            list.extend_from_slice(&o.extra);
+            let list = concat(&[l.options.bytes(), &o.extra]);
             let list = list.z();
             let list = if list.first() == b',' { list.skip(1) } else { list };
-            return help(cx, path, l, list);
+            return help(o.cx, path, l, list);
         }
     }
     let flags = p.flags & !PROPAGATION;
@@ -314,7 +302,7 @@ fn one(cx: &mut Cx, o: &Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
             MS_BIND | MS_MOVE => flags & (MS_BIND | MS_MOVE | MS_REC),
             _ => flags & !MS_REC,
         };
-        try_mount(cx, l, first, &mut p.data)?;
+        try_mount(o, l, first, &p.data)?;
         let how = flags & !(MS_REC | MS_BIND | MS_MOVE | MS_SILENT);
         if act == MS_BIND && how != 0 {
             let flags = kept(l, o) | how;
@@ -371,10 +359,10 @@ extern "C" fn child(arg: *mut ()) -> ! {
 /// Has `path` mount: `mount.TYPE DEVICE DIR -o OPTIONS`. It says itself why it cannot.
 #[inline(never)]
 fn help(cx: &mut Cx, path: ZStr, l: &Line, list: ZStr) -> Result<(), Errno> {
-    let words = [path, l.device, l.dir, ZStr::new(c"-o"), list].map(ZStr::as_ptr);
-    let [a, b, c, d, e] = words;
-    let d = if list.is_empty() { core::ptr::null() } else { d };
-    let mut h = Helper { argv: [a, b, c, d, e, core::ptr::null()], envp: cx.envp, why: None };
+    let end = core::ptr::null();
+    let with = if list.is_empty() { end } else { c"-o".as_ptr() as *const u8 };
+    let argv = [path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr(), with, list.as_ptr(), end];
+    let mut h = Helper { argv, envp: cx.envp, why: None };
     // SAFETY: `child` ends in exec or exit and changes only `h`.
     let pid = unsafe { process::vfork(child, &mut h as *mut Helper as *mut ()) }?;
     let status = loop {
@@ -394,25 +382,18 @@ fn help(cx: &mut Cx, path: ZStr, l: &Line, list: ZStr) -> Result<(), Errno> {
 
 /// Mounts, read-only where the device allows no more.
 #[inline(never)]
-fn try_mount(cx: &mut Cx, l: &Line, flags: u32, data: &mut Buf) -> Result<(), Errno> {
-    let mut r = Ok(());
-    for read_only in [0, MS_RDONLY] {
-        let data = Some(data.z()).filter(|d| !d.is_empty());
-        r = sys::mount::mount(l.device, l.dir, l.kind, flags | read_only, data);
-        match r {
-            Err(Errno::EACCES | Errno::EROFS) if flags & (MS_RDONLY | MS_BIND | MS_MOVE) == 0 => {}
-            _ => {
-                if read_only != 0 && r.is_ok() {
-                    out::complain(&[
-                        cx.name.bytes(),
-                        b": ",
-                        l.device.bytes(),
-                        b": write-protected, mounted read-only",
-                    ]);
-                }
-                break;
-            }
+fn try_mount(o: &mut Order, l: &Line, flags: u32, data: &Buf) -> Result<(), Errno> {
+    let mut how = flags;
+    loop {
+        let r = sys::mount::mount(l.device, l.dir, l.kind, how, Some(data.z()).filter(|d| !d.is_empty()));
+        if matches!(r, Err(Errno::EACCES | Errno::EROFS)) && how & (MS_RDONLY | MS_BIND | MS_MOVE) == 0 {
+            how |= MS_RDONLY;
+            continue;
         }
+        if how != flags && r.is_ok() {
+            let name = o.cx.name.bytes();
+            out::complain(&[name, b": ", l.device.bytes(), b": write-protected, mounted read-only"]);
+        }
+        return r;
     }
-    r
 }

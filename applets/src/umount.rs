@@ -1,7 +1,7 @@
 //! umount: detach file systems (BusyBox util-linux/umount.c; `man 8 umount`).
 
 use crate::util::fstab::{self, Line};
-use sys::fs::{self, Fd};
+use sys::fs;
 use sys::mount::{mount, umount2, MNT_DETACH, MNT_FORCE, MS_RDONLY, MS_REMOUNT};
 use sys::{out, Cx, Errno, ZStr};
 
@@ -85,7 +85,7 @@ fn one(cx: &mut Cx, l: &Line) {
                 cx.out.bytes(b" unmounted\n");
             }
             if cx.has(opt!("d")) && l.device.strip_prefix(b"/dev/loop").is_some() {
-                let freed = fs::openat(Fd::CWD, l.device, fs::O_RDONLY | fs::O_CLOEXEC, 0)
+                let freed = fs::open(l.device, fs::O_RDONLY | fs::O_CLOEXEC, 0)
                     // SAFETY: the request takes no argument.
                     .and_then(|f| unsafe { fs::ioctl(*f, LOOP_CLR_FD, core::ptr::null_mut::<u8>()) });
                 // ENXIO: it was set up to free itself.

@@ -3,6 +3,7 @@
 use crate::inittab::put;
 use sys::fs::{self, Fd};
 use sys::time::Timespec;
+use sys::zstr::cut;
 use sys::{env, out, tty, Errno, Result, ZStr};
 
 /// `VT_OPENQRY` (`man 2 ioctl_console`): works on virtual terminals only.
@@ -59,8 +60,11 @@ fn active() -> bool {
     let mut text = [0; 64];
     let n = fs::read(*f, &mut text).unwrap_or(0);
     drop(f);
-    let names = text.get(..n).unwrap_or_default().trim_ascii_end();
-    let name = names.iter().rposition(|&b| b == b' ').and_then(|n| names.get(n + 1..)).unwrap_or(names);
+    let mut names = cut(&mut text.get(..n).unwrap_or_default(), b'\n');
+    let mut name = names;
+    while !names.is_empty() {
+        name = cut(&mut names, b' ');
+    }
     let mut path = [0; 72];
     let n = put(&mut path, 0, b"/dev/");
     put(&mut path, n, name);

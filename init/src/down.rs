@@ -2,7 +2,7 @@
 
 use crate::console::{failed, say};
 use crate::inittab::{RESTART, SHUTDOWN, SYSINIT};
-use crate::{now, spawn, Init};
+use crate::{now, spawn, Init, NEVER};
 use sys::fs::{self, Owned};
 use sys::mount::{self, field, mount, umount2};
 use sys::system::{self, reboot, Reboot};
@@ -48,7 +48,7 @@ impl Init<'_> {
             let _ = reboot(what);
         }
         loop {
-            self.wait(None);
+            self.wait(NEVER);
         }
     }
 
@@ -60,8 +60,9 @@ impl Init<'_> {
         let Some(&e) = self.table.entries().get(n) else { return };
         let _ = reboot(Reboot::CadOn);
         if let Some((tty, text)) = self.table.texts(&e) {
-            let why = spawn::become_it(text, tty, e.dash, &self.means);
-            failed(text.skip(5).bytes(), why);
+            if let Err(f) = spawn::start(text, tty, e.dash, spawn::How::Here, &self.means) {
+                failed(text.skip(5).bytes(), f.why);
+            }
         }
         let _ = reboot(Reboot::CadOff);
         self.table.entries().iter_mut().for_each(|e| e.done = false);
@@ -71,10 +72,10 @@ impl Init<'_> {
 
     /// The shutdown entries, then SIGTERM and SIGKILL for every process.
     fn end_all(&mut self) {
-        self.table.entries().iter_mut().filter(|e| e.action == SHUTDOWN).for_each(|e| e.done = false);
+        self.again(SHUTDOWN);
         let mut end = now().wrapping_add(SCRIPT);
         while !self.sequence(SHUTDOWN) {
-            let sig = self.wait(Some(1));
+            let sig = self.wait(1);
             // Who asks once more does not want to wait for a script that hangs; neither do we forever.
             if way(sig).is_some() || crate::due(end, now()) {
                 say(b"shutdown", b": ", b"takes too long");
@@ -90,7 +91,7 @@ impl Init<'_> {
             system::sync();
             end = now().wrapping_add(GRACE);
             while !self.reap() && !crate::due(end, now()) {
-                self.wait(Some(1));
+                self.wait(1);
             }
         }
     }

@@ -163,11 +163,11 @@ impl Table {
             self.line += 1;
             return;
         }
-        let wrong = match parse(line) {
+        let mut e = NONE;
+        let wrong = match parse(line, &mut e) {
             _ if self.long => true,
-            Ok(None) => false,
-            Ok(Some(e)) => !self.enter(e),
-            Err(()) => true,
+            Some(true) => !self.enter(&mut e),
+            says => says.is_none(),
         };
         if wrong {
             let mut b = [0; 64];
@@ -183,7 +183,7 @@ impl Table {
 
     /// Makes the text behind `used` an entry, or finds that it is one of the former file's. False when there
     /// is no room.
-    fn enter(&mut self, mut e: Entry) -> bool {
+    fn enter(&mut self, e: &mut Entry) -> bool {
         e.at = self.used as u16;
         let text = part(&self.text, e.at, e.len);
         let known = self.entries.get(..self.count).unwrap_or_default();
@@ -193,15 +193,17 @@ impl Table {
         match same {
             Some(n) => {
                 let old = self.take(n);
+                (e.at, e.done, e.pid) = (old.at, old.done, old.pid);
                 // A changed file is a reason to try again at once.
-                let time = if old.pid == 0 { e.time } else { old.time };
-                e = Entry { action: e.action, fast: 0, time, ..old };
+                if e.pid != 0 {
+                    e.time = old.time;
+                }
             }
             None if self.count == MAX => return false,
             None => self.used += e.len as usize,
         }
         if let Some(slot) = self.entries.get_mut(self.count) {
-            *slot = e;
+            *slot = *e;
             self.count += 1;
         }
         true
@@ -251,10 +253,10 @@ fn pull(buf: &mut [u8], mut from: usize, mut to: usize) {
     }
 }
 
-/// Brings a line into the form of the buffer: terminal, [`GLUE`], command, NUL. `None` is a line that says
-/// nothing. A comment is a `#` at the start of a word.
+/// Brings a line into the form of the buffer: terminal, [`GLUE`], command, NUL; what else it says goes to `e`.
+/// `false` is a line that says nothing, `None` one that is wrong. A comment is a `#` at the start of a word.
 #[inline(never)]
-fn parse(line: &mut [u8]) -> Result<Option<Entry>, ()> {
+fn parse(line: &mut [u8], e: &mut Entry) -> Option<bool> {
     let mut end = 0;
     let mut blank = true;
     for (i, &b) in line.iter().enumerate() {
@@ -267,17 +269,17 @@ fn parse(line: &mut [u8]) -> Result<Option<Entry>, ()> {
         }
     }
     if end == 0 {
-        return Ok(None);
+        return Some(false);
     }
     let tty = colon(line, 0)?;
     let levels = colon(line, tty + 1)?;
     let third = colon(line, levels + 1)?;
-    let name = line.get(levels + 1..third).ok_or(())?;
-    let action = position_in(ACTIONS, 0, name).ok_or(())? as u8 + 1;
-    let dash = line.get(third + 1) == Some(&b'-');
-    let start = third + 1 + dash as usize;
+    let name = line.get(levels + 1..third)?;
+    e.action = position_in(ACTIONS, 0, name)? as u8 + 1;
+    e.dash = line.get(third + 1) == Some(&b'-');
+    let start = third + 1 + e.dash as usize;
     if start >= end {
-        return Err(());
+        return None;
     }
     // An action has at least four letters: the glue fits where the fields between were.
     let command = tty + GLUE.len();
@@ -285,13 +287,14 @@ fn parse(line: &mut [u8]) -> Result<Option<Entry>, ()> {
     put(line, tty, GLUE);
     let len = command + end - start + 1;
     put(line, len - 1, b"\0");
-    Ok(Some(Entry { action, dash, len: len as u16, ..NONE }))
+    e.len = len as u16;
+    Some(true)
 }
 
 /// Where the next colon from `from` on stands.
 #[inline(never)]
-fn colon(line: &[u8], from: usize) -> Result<usize, ()> {
-    position(line.get(from..).unwrap_or_default(), b':').map(|n| from + n).ok_or(())
+fn colon(line: &[u8], from: usize) -> Option<usize> {
+    position(line.get(from..).unwrap_or_default(), b':').map(|n| from + n)
 }
 
 /// Writes `text` to `buf` from `at` on, as much as fits; where it ends.

@@ -17,12 +17,12 @@ mod spawn;
 
 use console::{failed, say};
 use inittab::*;
-use spawn::Means;
+use spawn::{How, Means, TERM, VARIABLES};
 use sys::fs::{self, Fd};
 use sys::process::{self, wait4};
 use sys::signal::{self, Set};
 use sys::time::{self, Timespec};
-use sys::zstr::cut;
+use sys::zstr::{cut, position_in};
 use sys::{env, Errno, ZStr};
 
 /// An entry that lives shorter than this has ended too soon: seconds.
@@ -31,10 +31,10 @@ const SOON: u32 = 5;
 const PATIENCE: u8 = 4;
 /// Longest delay as a power of two: 32 seconds.
 const LONGEST: u8 = 5;
+/// Seconds that do not end.
+const NEVER: u32 = u32::MAX;
 /// All signals.
 const ALL: Set = !0;
-/// What a virtual terminal is, and what the kernel says without knowing.
-static TERM: &core::ffi::CStr = c"TERM=linux";
 /// Where one more environment variable has no room: the kernel gives at most 32.
 const ENV: usize = 48;
 
@@ -81,7 +81,7 @@ pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
         cad: false,
         paused: false,
         console: false,
-        single: [&b"single"[..], b"-s", b"1"].iter().any(|s| first.is(s)),
+        single: position_in(b"single,-s,1", b',', first.bytes()).is_some(),
         kernel_envp: call.envp,
         vars: &mut vars,
         means,
@@ -101,31 +101,21 @@ fn run_level<'b>(first: ZStr, buf: &'b mut [u8; 32]) -> Option<ZStr<'b>> {
 
 /// The children's environment in `vars`: ours, then what the kernel gave. TERM comes first.
 fn environment(kernel: *const *const u8, vars: &mut [*const u8; ENV], level: Option<ZStr>) {
-    let ours = [TERM, spawn::PATH, c"HOME=/", c"SHELL=/bin/sh", c"USER=root"];
-    let mut slots = vars.iter_mut();
-    let mut put = |p: *const u8| {
-        // The last place stays NULL.
-        if slots.len() > 1 {
-            if let Some(slot) = slots.next() {
-                *slot = p;
-            }
-        }
-    };
-    ours.iter().for_each(|o| put(o.as_ptr() as *const u8));
+    let mut n = 0;
+    let mut ours = VARIABLES;
+    while !ours.is_empty() {
+        n = add(vars, n, ours.as_ptr());
+        cut(&mut ours, 0);
+    }
     if let Some(l) = level {
-        put(l.as_ptr());
+        n = add(vars, n, l.as_ptr());
     }
     let mut p = kernel;
     let mut term = None;
     // SAFETY: the kernel's array ends with NULL, and its strings with NUL.
     while let Some(s) = unsafe { (!(*p).is_null()).then(|| ZStr::from_ptr(*p)) } {
-        let mut rest = s.bytes();
-        let name = cut(&mut rest, b'=');
-        match ours
-            .iter()
-            .position(|o| o.to_bytes().strip_prefix(name).is_some_and(|r| r.first() == Some(&b'=')))
-        {
-            None => put(s.as_ptr()),
+        match position_in(b"TERM,PATH,HOME,SHELL,USER", b',', cut(&mut s.bytes(), b'=')) {
+            None => n = add(vars, n, s.as_ptr()),
             Some(0) => term = Some(s.as_ptr()),
             Some(_) => {}
         }
@@ -135,6 +125,16 @@ fn environment(kernel: *const *const u8, vars: &mut [*const u8; ENV], level: Opt
     if let (Some(slot), Some(term)) = (vars.first_mut(), term) {
         *slot = term;
     }
+}
+
+/// Makes `p` the variable `n`, if there is room: the last place stays NULL. The number of variables.
+#[inline(never)]
+fn add(vars: &mut [*const u8; ENV], n: usize, p: *const u8) -> usize {
+    match vars.get_mut(n) {
+        Some(slot) if n < ENV - 1 => *slot = p,
+        _ => return n,
+    }
+    n + 1
 }
 
 // The big one last, so that the others are in the reach of a load instruction.
@@ -182,11 +182,7 @@ impl Init<'_> {
             match sig {
                 signal::SIGHUP => self.read(),
                 signal::SIGINT => {
-                    self.table
-                        .entries()
-                        .iter_mut()
-                        .filter(|e| e.action == CTRLALTDEL)
-                        .for_each(|e| e.done = false);
+                    self.again(CTRLALTDEL);
                     self.cad = true;
                 }
                 signal::SIGQUIT => self.restart(),
@@ -207,7 +203,7 @@ impl Init<'_> {
         if self.cad && self.sequence(CTRLALTDEL) {
             self.cad = false;
         }
-        let mut limit = None;
+        let mut limit = NEVER;
         if self.stage == RESPAWN && !self.paused {
             limit = self.keep();
         }
@@ -215,9 +211,9 @@ impl Init<'_> {
     }
 
     /// Waits at most `limit` seconds for a signal (0 if none came), then reaps.
-    fn wait(&mut self, limit: Option<u32>) -> u32 {
-        let limit = limit.map(|s| Timespec { sec: s as i64, nsec: 0 });
-        let sig = signal::timedwait(ALL, limit.as_ref()).unwrap_or(0);
+    fn wait(&mut self, limit: u32) -> u32 {
+        let time = Timespec { sec: limit as i64, nsec: 0 };
+        let sig = signal::timedwait(ALL, Some(&time).filter(|_| limit != NEVER)).unwrap_or(0);
         self.reap();
         sig
     }
@@ -248,9 +244,15 @@ impl Init<'_> {
         }
     }
 
-    /// Keeps the respawn entries running; seconds until one may be started again.
-    fn keep(&mut self) -> Option<u32> {
-        let mut next = None;
+    /// Has the entries of this action run once more.
+    #[inline(never)]
+    fn again(&mut self, action: u8) {
+        self.table.entries().iter_mut().filter(|e| e.action == action).for_each(|e| e.done = false);
+    }
+
+    /// Keeps the respawn entries running; seconds until one may be started again, [`NEVER`] without any.
+    fn keep(&mut self) -> u32 {
+        let mut next = NEVER;
         let mut n = 0;
         while let Some(&e) = self.table.entries().get(n) {
             if e.pid == 0 && matches!(e.action, RESPAWN | ASKFIRST) {
@@ -259,10 +261,10 @@ impl Init<'_> {
                     self.start(n);
                     // Should that have failed, it says itself when to try again.
                     if self.table.entries().get(n).is_some_and(|e| e.pid == 0) {
-                        next = Some(1);
+                        next = 1;
                     }
                 } else {
-                    next = Some(next.unwrap_or(u32::MAX).min(left as u32));
+                    next = next.min(left as u32);
                 }
             }
             n += 1;
@@ -292,7 +294,8 @@ impl Init<'_> {
         e.time = now();
         let copy = *e;
         let Some((tty, text)) = self.table.texts(&copy) else { return };
-        let r = spawn::start(text, tty, copy.dash, copy.action == ASKFIRST, &self.means);
+        let how = if copy.action == ASKFIRST { How::Ask } else { How::Child };
+        let r = spawn::start(text, tty, copy.dash, how, &self.means);
         if let Err(f) = &r {
             // Not every machine has what the default table names.
             let expected = self.table.default && (f.tty || copy.action == SYSINIT);
@@ -318,7 +321,7 @@ impl Init<'_> {
         console::sane(Fd::STDIN);
         let Some(term) = self.vars.first_mut() else { return };
         // SAFETY: the first variable is a NUL-terminated string that stays.
-        if unsafe { ZStr::from_ptr(*term) }.is(TERM.to_bytes()) && console::serial(Fd::STDIN) {
+        if unsafe { ZStr::from_ptr(*term) }.is(TERM) && console::serial(Fd::STDIN) {
             *term = c"TERM=vt102".as_ptr() as *const u8;
         }
     }

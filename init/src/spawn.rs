@@ -7,8 +7,14 @@ use sys::process::{self, execve};
 use sys::zstr::cut;
 use sys::{signal, tty, Errno, Result, ZStr};
 
-/// Where commands without a slash are looked for; also the PATH of all children.
-pub(crate) static PATH: &core::ffi::CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
+/// The environment of all children, whatever the kernel gave: each variable ends with a NUL. The first one
+/// may become another.
+pub(crate) const VARIABLES: &[u8] =
+    b"TERM=linux\0PATH=/sbin:/usr/sbin:/bin:/usr/bin\0HOME=/\0SHELL=/bin/sh\0USER=root\0";
+/// What a virtual terminal is, and what the kernel says without knowing.
+pub(crate) const TERM: &[u8] = VARIABLES.split_at(10).0;
+/// Where commands without a slash are looked for.
+const PATH: &[u8] = VARIABLES.split_at(45).0.split_at(16).1;
 /// Words of a command that is started without a shell.
 const WORDS: usize = 24;
 /// Bytes of such a command. A longer one the shell splits.
@@ -94,7 +100,7 @@ pub(crate) unsafe fn exec(argv: *mut *const u8, means: &Means) -> Errno {
         if bytes.contains(&b'/') {
             why = run(name, argv, means);
         } else {
-            let mut list = PATH.to_bytes().get(5..).unwrap_or_default();
+            let mut list = PATH;
             while !list.is_empty() {
                 let mut path = [0; 128];
                 let n = put(&mut path, 0, cut(&mut list, b':'));
@@ -157,18 +163,34 @@ pub(crate) struct Failure {
     pub(crate) tty: bool,
 }
 
+/// How [`start`] starts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// As a process of its own.
+    Child,
+    /// The same, which first waits for Enter.
+    Ask,
+    /// In the place of this process, which is process 1; it comes back only if that fails.
+    Here,
+}
+
 /// Starts `text` (`exec COMMAND`) in a session of its own on terminal `tty` (empty: ours); its process ID.
-/// With `ask` it first waits for Enter.
+#[inline(never)]
 pub(crate) fn start(
     text: ZStr,
     tty: ZStr,
     dash: bool,
-    ask: bool,
+    how: How,
     means: &Means,
 ) -> core::result::Result<i32, Failure> {
     let mut copy = [0; BYTES];
     let argv = Argv::new(text, dash, &mut copy);
+    let ask = how == How::Ask;
     let mut c = Child { argv, tty, dash, ask, means: *means, why: None, opened: false };
+    if how == How::Here {
+        let why = replace(&mut c);
+        return Err(Failure { why, tty: !c.opened });
+    }
     // SAFETY: `child` ends in exec or exit, changes only `c` and its own frame, and does not allocate.
     let r = unsafe { process::vfork(child, &mut c as *mut Child as *mut ()) };
     match (r, c.why) {
@@ -185,14 +207,6 @@ extern "C" fn child(arg: *mut ()) -> ! {
     let why = replace(c);
     c.why = Some(why);
     process::exit(127)
-}
-
-/// Puts the command in the place of this process, which is process 1; the reason if that fails.
-pub(crate) fn become_it(text: ZStr, tty: ZStr, dash: bool, means: &Means) -> Errno {
-    let mut copy = [0; BYTES];
-    let argv = Argv::new(text, dash, &mut copy);
-    let mut c = Child { argv, tty, dash, ask: false, means: *means, why: None, opened: false };
-    replace(&mut c)
 }
 
 /// Terminal, signals, exec; why it has failed.
@@ -257,6 +271,11 @@ pub(crate) unsafe fn ask(argv: *mut *const u8, means: &Means) -> Errno {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_of_the_environment() {
+        assert_eq!((TERM, PATH), (&b"TERM=linux"[..], &b"/sbin:/usr/sbin:/bin:/usr/bin"[..]));
+    }
 
     fn words(text: &core::ffi::CStr, dash: bool) -> Vec<Vec<u8>> {
         let mut copy = [0; BYTES];

@@ -1,13 +1,13 @@
 //! Settings: one table, one way for all of them.
 
 use super::{ask, name, named};
-use crate::util::net::{hex, mask, number, parse, words, Address, MISSING, NO_ADDRESS};
+use crate::util::net::{hex, mask, number, parse4, parse6, words, MISSING, NO_ADDRESS};
 use crate::util::reason::tell;
 use core::slice::Iter;
 use sys::net::{self, Ifreq, In6Ifreq, MAP};
-use sys::zstr::position;
+use sys::zstr::{cut, position, position_in};
 use sys::buf::concat;
-use sys::{Cx, Errno, Fd, ZStr};
+use sys::{num, Cx, Errno, Fd, ZStr};
 
 // What an argument is.
 const NO_ARGUMENT: u8 = b'-';
@@ -20,6 +20,9 @@ const IO: u8 = b'o';
 const INTERRUPT: u8 = b'i';
 const HARDWARE: u8 = b'h';
 const NEW_NAME: u8 = b'r';
+
+/// An address without the length of a prefix.
+const NO_LENGTH: u32 = 255;
 
 /// Set in a setting's third byte if it has to do with a flag: which one is in the low four bits.
 const FLAG: u8 = 0x40;
@@ -63,7 +66,7 @@ impl Change {
         let word = minus.unwrap_or(self.what).bytes();
         // Only what has to do with flags may have a `-`. What is no setting is an address.
         let (known, request, kind, flag) = match named(SETTINGS, word) {
-            Some(&[request, kind, flag]) if minus.is_none() || flag & FLAG != 0 => (true, request, kind, flag),
+            &[request, kind, flag] if minus.is_none() || flag & FLAG != 0 => (true, request, kind, flag),
             _ => (false, net::SIOCSIFADDR as u8, ADDRESS, FLAG),
         };
         if kind != NO_ARGUMENT && (minus.is_none() || !known) {
@@ -79,7 +82,9 @@ impl Change {
                 }
                 NEW_NAME => {
                     let new = Ifreq::new(text).ok_or(Errno::ENAMETOOLONG)?;
-                    self.interface.bytes().iter_mut().zip(new.name).for_each(|(to, b)| *to = b);
+                    if let Some(slot) = self.interface.bytes().first_chunk_mut() {
+                        *slot = new.name;
+                    }
                     self.ask(request)?;
                     self.interface.name = new.name;
                 }
@@ -111,28 +116,39 @@ impl Change {
 
     /// Sets an address. True if the flag that belongs to it is to be left alone.
     fn address(&mut self, request: u8, kind: u8, text: &[u8]) -> Result<bool, Errno> {
-        let (address, length) = if text == b"+" && request == net::SIOCSIFBRDADDR as u8 {
+        let mut rest = text;
+        let host = cut(&mut rest, b'/');
+        let length = if host.len() < text.len() {
+            num::parse_u32(rest).filter(|n| *n <= 128 && kind == ADDRESS).ok_or(NO_ADDRESS)?
+        } else {
+            NO_LENGTH
+        };
+        let address = if text == b"+" && request == net::SIOCSIFBRDADDR as u8 {
             self.ask(net::SIOCGIFADDR as u8)?;
             let own = self.interface.words[1];
             self.ask(net::SIOCGIFNETMASK as u8)?;
-            (Address::V4(own | !self.interface.words[1]), None)
+            own | !self.interface.words[1]
+        } else if host == b"default" {
+            0
+        } else if let Some(address) = parse4(host) {
+            address
+        } else if kind == ADDRESS {
+            let mut r = In6Ifreq { address: [0; 8], prefix: length.min(128), index: 0 };
+            parse6(host, &mut r.address).ok_or(NO_ADDRESS)?;
+            r.address.iter_mut().for_each(|group| *group = group.to_be());
+            self.ask(net::SIOCGIFINDEX as u8)?;
+            r.index = self.interface.words[0];
+            let socket = net::socket(net::AF_INET6, net::SOCK_DGRAM, 0)?;
+            // SAFETY: a socket of AF_INET6.
+            return unsafe { r.ioctl(*socket, 0x8900 | request as u32) }.map(|()| true);
         } else {
-            parse(text)?
+            return Err(NO_ADDRESS);
         };
-        let address = match address {
-            Address::V4(address) if kind == ADDRESS || length.is_none() => address,
-            Address::V6(address) if kind == ADDRESS => {
-                self.ask(net::SIOCGIFINDEX as u8)?;
-                let (address, index) = (address.map(u16::to_be), self.interface.words[0]);
-                let mut r = In6Ifreq { address, prefix: length.unwrap_or(128), index };
-                let socket = net::socket(net::AF_INET6, net::SOCK_DGRAM, 0)?;
-                // SAFETY: a socket of AF_INET6.
-                return unsafe { r.ioctl(*socket, 0x8900 | request as u32) }.map(|()| true);
-            }
-            _ => return Err(NO_ADDRESS),
-        };
+        if length != NO_LENGTH && length > 32 {
+            return Err(NO_ADDRESS);
+        }
         self.internet(request, address)?;
-        if let Some(length) = length {
+        if length != NO_LENGTH {
             self.internet(net::SIOCSIFNETMASK as u8, mask(length))?;
         }
         // An alias whose address is taken away is gone.
@@ -168,17 +184,17 @@ impl Change {
     /// Puts a hardware address of this class as a `struct sockaddr`: bytes of one or two digits, with colons
     /// between them or not. What does not fit that struct the kernel does not take this way.
     fn hardware(&mut self, class: &[u8]) -> Option<()> {
-        let (family, len) = match class {
-            b"ether" => (1, 6),
-            b"infiniband" => (32, 20),
-            _ => return None,
+        let (family, len) = match position_in(b"ether,infiniband", b',', class)? {
+            0 => (1, 6),
+            _ => (32, 20),
         };
         self.interface.words[0] = family;
         let bytes = self.interface.bytes();
         let mut rest = self.what.bytes();
         for at in 2..2 + len {
-            if at > 2 {
-                rest = rest.strip_prefix(b":").unwrap_or(rest);
+            match rest {
+                [b':', tail @ ..] if at > 2 => rest = tail,
+                _ => {}
             }
             let byte = hex(&mut rest, 2)?;
             if let Some(slot) = bytes.get_mut(at) {
@@ -249,7 +265,7 @@ mod tests {
         for (setting, (name, request, kind, flag)) in Texts::new(SETTINGS).zip(rows) {
             let (known, code) = setting.split_at(name.len());
             assert_eq!(known, name.as_bytes());
-            assert_eq!(named(SETTINGS, known), Some(code));
+            assert_eq!(named(SETTINGS, known), code);
             assert_eq!(code.len(), 3, "{name}");
             assert_eq!((0x8900 | code[0] as u32, code[1], code[2]), (request, kind, flag), "{name}");
         }

@@ -2,7 +2,7 @@
 
 use super::{ask, name, named};
 use crate::util::fstab;
-use crate::util::net::{hex, print4, print6, words, V6};
+use crate::util::net::{hex, print4, print6, words};
 use crate::util::reason::tell;
 use alloc::vec::Vec;
 use sys::net::{self, Ifreq, MAP, NAME};
@@ -15,7 +15,7 @@ const PLACE: usize = 3;
 
 /// Shows the interface `only`, or those that are up, or `all`.
 #[inline(never)]
-pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<Ifreq>, all: bool) {
+pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
     let dev = fstab::read(ZStr::new(c"/proc/net/dev")).unwrap_or_default();
     let inet6 = fstab::read(ZStr::new(c"/proc/net/if_inet6")).unwrap_or_default();
     let mut list = Vec::new();
@@ -31,20 +31,29 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<Ifreq>, all: bool) {
         }
     }
     match only {
-        Some(only) => list.push(only),
+        Some(only) => list.push(*only),
         // The aliases; without /proc, all that can be had. What fails here fails below, too.
         None => drop(net::configured(socket, &mut list)),
     }
     let mut last = [0; NAME];
-    // Each name once, in their order.
-    while let Some(r) = list.iter().filter(|r| r.name > last).min_by(|a, b| a.name.cmp(&b.name)) {
+    loop {
+        // Each name once, in their order.
+        let mut next: Option<&Ifreq> = None;
+        for r in &list {
+            if r.name > last && next.is_none_or(|next| r.name < next.name) {
+                next = Some(r);
+            }
+        }
+        let Some(r) = next else { break };
         last = r.name;
         let counters = dev.get(r.words[PLACE] as usize..).filter(|_| r.words[PLACE] != 0);
-        let mut r = *r;
-        if let Err(e) = ask(&mut r, socket, net::SIOCGIFFLAGS as u8) {
-            tell(cx, name(&r), e, words);
-        } else if all || r.words[0] & 1 != 0 {
-            let mut page = Page { out: cx.out, socket, r, flags: r.words[0] & 0xffff, inet6: &inet6, n: [0; 22] };
+        let mut page = Page { out: cx.out, socket, r: *r, flags: 0, inet6: &inet6, n: [0; 32] };
+        if let Err(e) = ask(&mut page.r, socket, net::SIOCGIFFLAGS as u8) {
+            tell(cx, name(r), e, words);
+            continue;
+        }
+        page.flags = page.r.words[0] & 0xffff;
+        if all || page.flags & 1 != 0 {
             page.show(counters);
         }
     }
@@ -59,9 +68,9 @@ fn blanks(mut text: &[u8]) -> &[u8] {
 }
 
 /// By the type of the hardware (`linux/if_arp.h`), plus 0x101 so that no byte is 0: what stands between the
-/// bytes of its address, if that is shown, and its name.
+/// bytes of its address, if that is shown, and its name. The last is for all others.
 static HARDWARE: &[u8] = b"\x02\x01:Ethernet\0\x01\x03 Point-to-Point Protocol\0\x05\x04 Local Loopback\0\
-\x09\x04 IPv6-in-IPv4\0\x21\x01-InfiniBand";
+\x09\x04 IPv6-in-IPv4\0\x21\x01-InfiniBand\0-UNSPEC";
 
 /// The flags by their bits.
 static FLAGS: &[u8] = b"UP\0BROADCAST\0DEBUG\0LOOPBACK\0POINTOPOINT\0NOTRAILERS\0RUNNING\0NOARP\0PROMISC\0\
@@ -71,8 +80,8 @@ ALLMULTI\0MASTER\0SLAVE\0MULTICAST\0PORTSEL\0AUTOMEDIA\0DYNAMIC";
 /// stands in front.
 static ADDRESSES: &[u8] = b"\x04\x15\tinet addr:\0\x10\x17  P-t-P:\0\x02\x19  Bcast:\0\x04\x1b  Mask:";
 
-/// Scopes of IPv6 addresses: the high digit, as /proc/net/if_inet6 has it, and the name.
-static SCOPES: &[u8] = b"0Global\x001Host\x002Link\x004Site\x008Compat";
+/// Scopes of IPv6 addresses: the high digit, as /proc/net/if_inet6 has it, and the name. The last is for all others.
+static SCOPES: &[u8] = b"0Global\x001Host\x002Link\x004Site\x008Compat\0Unknown";
 
 // What `Page::write` does for bytes that are not written themselves; from these up, with one of the values.
 const DECIMAL: u8 = 0x80;
@@ -81,26 +90,27 @@ const SCALED: u8 = 0xc0;
 /// The first word of the answer to the request in the next byte, in decimal.
 const ASK: u8 = 1;
 
-// The values: those of /proc/net/dev in their order, then these.
-const COUNTERS: usize = 16;
-const IRQ: usize = 16;
-const IO: usize = 17;
-const MEMORY: usize = 18;
-const DMA: usize = 19;
-const MEMORY_END: usize = 20;
-/// A length or a rest of some kind.
-const SOME: usize = 21;
+// The values: these, and those of /proc/net/dev in their order.
+const IRQ: usize = 0;
+const IO: usize = 1;
+const MEMORY: usize = 2;
+const DMA: usize = 3;
+const MEMORY_END: usize = 4;
+/// The length of a prefix.
+const SOME: usize = 5;
+/// Sixteen counters of an interface.
+const COUNTERS: usize = 6;
 
 /// The kernel has no metric but this.
 static SETTINGS: &[u8] = b" MTU:\x01\x21  Metric:1\n";
 
-static TRAFFIC: &[u8] = b"\tRX packets:\x81 errors:\x82 dropped:\x83 overruns:\x84 frame:\x85\n\
-\tTX packets:\x89 errors:\x8a dropped:\x8b overruns:\x8c carrier:\x8e\n\
-\tcollisions:\x8d txqueuelen:\x01\x42 \n\
-\tRX bytes:\xc0  TX bytes:\xc8\n";
+static TRAFFIC: &[u8] = b"\tRX packets:\x87 errors:\x88 dropped:\x89 overruns:\x8a frame:\x8b\n\
+\tTX packets:\x8f errors:\x90 dropped:\x91 overruns:\x92 carrier:\x94\n\
+\tcollisions:\x93 txqueuelen:\x01\x42 \n\
+\tRX bytes:\xc6  TX bytes:\xce\n";
 
 /// What drivers tell of their hardware, each if it is not 0.
-static MAPPED: &[u8] = b"Interrupt:\x90 \0Base address:0x\xb1 \0Memory:\xb2-\xb4 \0DMA chan:\xb3 ";
+static MAPPED: &[u8] = b"Interrupt:\x80 \0Base address:0x\xa1 \0Memory:\xa2-\xa4 \0DMA chan:\x83 ";
 
 // In this order: what stands at its start is reached by short instructions.
 #[repr(C)]
@@ -110,7 +120,7 @@ struct Page<'c> {
     r: Ifreq,
     flags: u32,
     inet6: &'c [u8],
-    n: [u64; 22],
+    n: [u64; 32],
 }
 
 impl Page<'_> {
@@ -133,7 +143,7 @@ impl Page<'_> {
         }
         self.write(SETTINGS);
         if let Some(mut rest) = counters {
-            for slot in self.n.iter_mut().take(COUNTERS) {
+            for slot in self.n.iter_mut().skip(COUNTERS).take(16) {
                 if let Some((value, tail)) = num::prefix(blanks(rest), 10) {
                     (*slot, rest) = (value, tail);
                 }
@@ -149,19 +159,22 @@ impl Page<'_> {
     fn hardware(&mut self) {
         self.ask(net::SIOCGIFHWADDR as u8);
         let key = (self.r.words[0] as u16).wrapping_add(0x101).to_le_bytes();
-        let Some((&mark, title)) = named(HARDWARE, &key).unwrap_or(b"-UNSPEC").split_first() else { return };
+        let Some((&mark, title)) = named(HARDWARE, &key).split_first() else { return };
         self.write(title);
         self.write(b"  ");
         if mark != b' ' {
             self.write(b"HWaddr ");
-            for at in 2..if mark == b':' { 8 } else { 18 } {
-                if at > 2 {
-                    self.out.byte(mark);
+            // Two digits for each byte behind the type.
+            for at in 4..if mark == b':' { 16 } else { 36 } {
+                let b = self.r.bytes().get(at >> 1).filter(|_| at < 32).copied().unwrap_or(0);
+                let mut digit = b & 15;
+                if at & 1 == 0 {
+                    digit = b >> 4;
+                    if at > 4 {
+                        self.out.byte(mark);
+                    }
                 }
-                let b = self.r.bytes().get(at).filter(|_| at < 16).copied().unwrap_or(0);
-                for digit in [b >> 4, b & 15] {
-                    self.out.byte(digit + if digit < 10 { b'0' } else { b'A' - 10 });
-                }
+                self.out.byte(digit + if digit < 10 { b'0' } else { b'A' - 10 });
             }
             self.write(b"  ");
         }
@@ -194,22 +207,20 @@ impl Page<'_> {
         let mut rest = self.inet6;
         while !rest.is_empty() {
             let mut line = cut(&mut rest, b'\n');
-            let mut address = V6::default();
-            for group in &mut address {
-                *group = hex(&mut line, 4).unwrap_or(0);
-            }
-            // The interface's number, the length of the prefix, the scope, flags; then its name.
-            let mut numbers = [0; 4];
-            for n in &mut numbers {
+            // The groups of the address; the interface's number, the length of the prefix, the scope, flags;
+            // then its name.
+            let mut numbers = [0; 12];
+            for (at, n) in numbers.iter_mut().enumerate() {
                 line = blanks(line);
-                *n = hex(&mut line, 8).unwrap_or(0);
+                *n = hex(&mut line, if at < 8 { 4 } else { 8 }).unwrap_or(0);
             }
             if blanks(line) == name(&self.r) {
-                self.n[SOME] = numbers[1] as u64;
+                let Some(address) = numbers.first_chunk() else { continue };
+                self.n[SOME] = numbers[9] as u64;
                 self.write(b"\tinet6 addr: ");
-                print6(self.out, &address);
-                self.write(b"/\x95 Scope:");
-                self.write(named(SCOPES, &[b'0' + (numbers[2] as u8 >> 4)]).unwrap_or(b"Unknown"));
+                print6(self.out, address);
+                self.write(b"/\x85 Scope:");
+                self.write(named(SCOPES, &[b'0' + (numbers[10] as u8 >> 4)]));
                 self.write(b"\n");
             }
         }
@@ -251,7 +262,7 @@ impl Page<'_> {
     fn write(&mut self, text: &[u8]) {
         let mut rest = text.iter();
         while let Some(&b) = rest.next() {
-            let value = self.n.get(b as usize & 31).copied().unwrap_or(0);
+            let value = self.n[b as usize & 31];
             match b {
                 ASK => {
                     self.r.words[0] = 0;

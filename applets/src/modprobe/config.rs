@@ -2,9 +2,9 @@
 //! (`man 5 modprobe.d`; Documentation/admin-guide/kernel-parameters of the kernel).
 
 use crate::util::fstab;
-use crate::util::modules::{canonical, word};
+use crate::util::modules::{canonical, is_of, word};
 use sh::pattern::glob;
-use sys::zstr::{cut, position};
+use sys::zstr::{cut, position, position_in};
 use sys::{fs, Buf, Cx, Errno, ToBuf, ZStr};
 
 /// Adds the lines of the file at `path`, or of the `.conf` files of the directory there, by name. What is not
@@ -59,7 +59,7 @@ pub(crate) fn add_command_line(config: &mut Buf, text: &[u8]) {
         let mut quoted = false;
         let blank = |&b: &u8| {
             quoted ^= b == b'"';
-            !quoted && b.is_ascii_whitespace()
+            !quoted && b <= b' '
         };
         let n = rest.iter().position(blank).unwrap_or(rest.len());
         let (word, tail) = rest.split_at_checked(n).unwrap_or_default();
@@ -70,7 +70,7 @@ pub(crate) fn add_command_line(config: &mut Buf, text: &[u8]) {
         }
         let mut value = word;
         let name = cut(&mut value, b'=');
-        if name == b"modprobe.blacklist" || name == b"module_blacklist" {
+        if position_in(b"modprobe.blacklist,module_blacklist", b',', name).is_some() {
             while !value.is_empty() {
                 line(config, b"blacklist", cut(&mut value, b','), b"");
             }
@@ -101,11 +101,12 @@ pub(crate) fn each(config: &[u8], kind: &[u8], f: &mut dyn FnMut(&[u8], &[u8])) 
     }
 }
 
-/// Is the module called `name`, in the kernel's writing, blacklisted?
+/// Is the module of this name blacklisted?
 #[inline(never)]
 pub(crate) fn blacklisted(config: &[u8], name: &[u8]) -> bool {
+    let name = canonical(name);
     let mut hit = false;
-    each(config, b"blacklist", &mut |this, _| hit |= canonical(this) == name);
+    each(config, b"blacklist", &mut |this, _| hit |= is_of(this, &name));
     hit
 }
 

@@ -1,7 +1,8 @@
 //! Loop devices: a file as a block device (`man 4 loop`).
 
-use sys::fs::{self, Fd};
-use sys::{num, Buf, ToBuf, Errno, ZStr};
+use crate::util::fstab::numbered;
+use sys::fs;
+use sys::{Buf, Errno, ZStr};
 
 const LOOP_CTL_GET_FREE: u32 = 0x4c82;
 const LOOP_CONFIGURE: u32 = 0x4c0a;
@@ -20,10 +21,13 @@ struct Config {
     rest: [u8; 64 + 32 + 16 + 64],
 }
 
+const NO_CONFIG: Config =
+    Config { fd: 0, block: 0, numbers: [0; 5], info: [0; 4], name: [0; 64], rest: [0; 176] };
+
 const _: () = assert!(core::mem::size_of::<Config>() == 304);
 
-/// Makes `file` a loop device that frees itself when it is no longer used: its path, NUL-terminated, and
-/// its descriptor, which must stay open until it is mounted. Read-only if `ro` or if the file is.
+/// Makes `file` a loop device that frees itself when it is no longer used: its path, and its
+/// descriptor, which must stay open until it is mounted. Read-only if `ro` or if the file is.
 #[inline(never)]
 pub(crate) fn set_up(file: ZStr, ro: bool) -> Result<(Buf, fs::Owned), Errno> {
     let (back, read_only) = open(file, ro)?;
@@ -31,27 +35,17 @@ pub(crate) fn set_up(file: ZStr, ro: bool) -> Result<(Buf, fs::Owned), Errno> {
     loop {
         // SAFETY: the request takes no argument.
         let n = unsafe { fs::ioctl(*control, LOOP_CTL_GET_FREE, core::ptr::null_mut::<u8>()) }?;
-        let mut path: Buf = b"/dev/loop".buf();
-        let mut digits = [0; 64];
-        path.extend_from_slice(num::digits(&mut digits, n as u64, 10));
+        let path = numbered(b"/dev/loop", n as u32);
         let (device, _) = open(path.z(), read_only)?;
         let flags = LO_FLAGS_AUTOCLEAR | if read_only { LO_FLAGS_READ_ONLY } else { 0 };
-        let mut c = Config {
-            fd: back.0 as u32,
-            block: 0,
-            numbers: [0; 5],
-            info: [0, 0, 0, flags],
-            name: [0; 64],
-            rest: [0; 176],
-        };
+        let mut c = NO_CONFIG;
+        c.fd = back.0 as u32;
+        c.info[3] = flags;
         // The NUL behind it stays.
         c.name.iter_mut().take(63).zip(file.bytes()).for_each(|(slot, &b)| *slot = b);
         // SAFETY: a whole struct loop_config.
         match unsafe { fs::ioctl(*device, LOOP_CONFIGURE, &mut c) } {
-            Ok(_) => {
-                path.push(0);
-                return Ok((path, device));
-            }
+            Ok(_) => return Ok((path, device)),
             // Somebody else was faster.
             Err(Errno::EBUSY) => {}
             Err(e) => return Err(e),
@@ -64,7 +58,7 @@ pub(crate) fn set_up(file: ZStr, ro: bool) -> Result<(Buf, fs::Owned), Errno> {
 #[inline(never)]
 fn open(path: ZStr, mut ro: bool) -> Result<(fs::Owned, bool), Errno> {
     loop {
-        match fs::openat(Fd::CWD, path, if ro { fs::O_RDONLY } else { fs::O_RDWR } | fs::O_CLOEXEC, 0) {
+        match fs::open(path, if ro { fs::O_RDONLY } else { fs::O_RDWR } | fs::O_CLOEXEC, 0) {
             Err(Errno::EACCES | Errno::EROFS) if !ro => ro = true,
             r => return Ok((r?, ro)),
         }

@@ -11,12 +11,14 @@ pub(crate) const ACTIONS: u32 = MS_BIND | MS_MOVE | MS_REMOUNT | PROPAGATION;
 
 /// Names by the number of their bit in `man 2 mount`'s flags: the first byte is a blank plus the number for
 /// a name that sets the bit, `@` plus the number for one that clears it, `~` for one that means nothing
-/// here.
+/// here, [`LOOP`].
 static NAMES: &[u8] = b" ro\0@rw\0!nosuid\0Asuid\0\"nodev\0Bdev\0#noexec\0Cexec\0$sync\0Dasync\0%remount\0\
 &mand\0Fnomand\0'dirsync\0(nosymfollow\0Hsymfollow\0*noatime\0Jatime\0+nodiratime\0Kdiratime\0,bind\0-move\0\
 /silent\0Oloud\x001unbindable\x002private\x003slave\x004shared\x005relatime\0Unorelatime\x007iversion\0\
 Wnoiversion\x008strictatime\0Xnostrictatime\x009lazytime\0Ynolazytime\0\
-~defaults\0~auto\0~noauto\0~user\0~nouser\0~users\0~owner\0~group\0~nofail\0~_netdev\0~swap";
+~defaults\0~auto\0~noauto\0~user\0~nouser\0~users\0~owner\0~group\0~nofail\0~_netdev\0~swap\0\x7floop";
+/// A loop device is asked for.
+const LOOP: u8 = 0x7f;
 
 /// What a list of options says.
 pub(crate) struct Options {
@@ -41,10 +43,6 @@ impl Options {
     }
 
     fn word(&mut self, word: &[u8]) {
-        if word == b"loop" {
-            self.on_loop = true;
-            return;
-        }
         let bare = word.strip_prefix(b"make-").unwrap_or(word);
         if let Some(code) = code(bare) {
             return self.apply(code, 0);
@@ -66,6 +64,7 @@ impl Options {
 
     fn apply(&mut self, code: u8, more: u32) {
         match code {
+            LOOP => self.on_loop = true,
             b'~' => {}
             b'@'.. => self.flags &= !bit(code),
             _ => {
@@ -94,7 +93,7 @@ fn code(name: &[u8]) -> Option<u8> {
 
 fn bit(code: u8) -> u32 {
     match code {
-        b'~' => 0,
+        b'~'.. => 0,
         _ => 1 << (code & 31),
     }
 }

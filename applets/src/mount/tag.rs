@@ -5,7 +5,7 @@
 //! Microsoft's FAT specification, section 3.
 
 use crate::util::fstab;
-use sys::fs::{self, Fd};
+use sys::fs;
 use sys::num::digit;
 use sys::zstr::cut;
 use sys::{Buf, ToBuf, Errno, ZStr};
@@ -14,13 +14,14 @@ use sys::{Buf, ToBuf, Errno, ZStr};
 type Head = [u8; 4096];
 
 /// The device that `name` means: itself, unless it is `LABEL=…` or `UUID=…`, perhaps in quotes.
+#[inline(never)]
 pub(crate) fn resolve(name: ZStr) -> Result<Option<Buf>, Errno> {
-    let mut rest = name.bytes();
-    let uuid = match cut(&mut rest, b'=') {
-        b"UUID" => true,
-        b"LABEL" => false,
+    let (uuid, wanted) = match (name.strip_prefix(b"UUID="), name.strip_prefix(b"LABEL=")) {
+        (Some(id), _) => (true, id),
+        (_, Some(label)) => (false, label),
         _ => return Ok(None),
     };
+    let rest = wanted.bytes();
     let bare = rest.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")).unwrap_or(rest);
     let text = fstab::read(ZStr::new(c"/proc/partitions"))?;
     let mut lines = &text[..];
@@ -41,38 +42,42 @@ pub(crate) fn resolve(name: ZStr) -> Result<Option<Buf>, Errno> {
 #[inline(never)]
 fn has(path: ZStr, uuid: bool, wanted: &[u8]) -> bool {
     let mut head: Head = [0; 4096];
-    let Ok(f) = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return false };
+    let Ok(f) = fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return false };
     fs::read(*f, &mut head).is_ok() && carries(&head, uuid, wanted)
 }
 
 fn carries(head: &Head, uuid: bool, wanted: &[u8]) -> bool {
     let at = |from: usize, len: usize| head.get(from..from + len).unwrap_or_default();
-    // Where ID and label stand, and the label's length.
-    let (id, label, len) = if at(1080, 2) == b"\x53\xef" {
-        (1128, 1144, 16)
+    // Where ID and label stand, and their lengths.
+    let (id, id_len, label, len) = if at(1080, 2) == b"\x53\xef" {
+        (1128, 16, 1144, 16)
     } else if at(4086, 10) == b"SWAPSPACE2" {
-        (1036, 1052, 16)
-    } else if at(82, 5) == b"FAT32" {
-        (67, 71, 11)
-    } else if at(54, 4) == b"FAT1" {
-        (39, 43, 11)
+        (1036, 16, 1052, 16)
+    } else if at(82, 3) == b"FAT" {
+        (67, 4, 71, 11)
+    } else if at(54, 3) == b"FAT" {
+        (39, 4, 43, 11)
     } else {
         return false;
     };
     if !uuid {
         return cut(&mut at(label, len), 0).trim_ascii_end() == wanted;
     }
-    // FAT's ID is a number, shown from its highest byte on.
-    let mut bytes = [0; 16];
-    let n = if len == 11 { 4 } else { 16 };
-    bytes.iter_mut().zip(at(id, n)).for_each(|(slot, &b)| *slot = b);
-    let bytes = bytes.get_mut(..n).unwrap_or_default();
-    if n == 4 {
-        bytes.reverse();
+    let mut n = 0;
+    for &b in wanted {
+        if b == b'-' {
+            continue;
+        }
+        // FAT's ID is a number, shown from its highest byte on.
+        let place = if id_len == 4 { n >> 1 ^ 3 } else { n >> 1 };
+        let byte = at(id, id_len).get(place).copied().unwrap_or_default();
+        let nibble = if n & 1 == 0 { byte >> 4 } else { byte & 15 };
+        if n >= 2 * id_len || nibble != digit(b) {
+            return false;
+        }
+        n += 1;
     }
-    let mut digits = wanted.iter().filter(|&&b| b != b'-').map(|&b| digit(b));
-    bytes.iter().all(|b| digits.next() == Some(b >> 4) && digits.next() == Some(b & 15))
-        && digits.next().is_none()
+    n == 2 * id_len
 }
 
 #[cfg(test)]

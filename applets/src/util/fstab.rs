@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use sys::buf::concat;
 use sys::fs::{self, Fd};
 use sys::mount::field;
 use sys::zstr::cut;
@@ -22,7 +23,7 @@ pub(crate) struct Line<'a> {
 /// The whole file.
 #[inline(never)]
 pub(crate) fn read(path: ZStr) -> Result<Buf, Errno> {
-    let f = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let f = fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
     let mut text = Buf::new();
     let mut b = [0; 512];
     loop {
@@ -67,14 +68,19 @@ pub(crate) fn meant(list: Option<ZStr>, name: ZStr) -> bool {
     not
 }
 
+/// The path `start` with the number `n` behind it.
+#[inline(never)]
+pub(crate) fn numbered(start: &[u8], n: u32) -> Buf {
+    let mut digits = [0; 64];
+    concat(&[start, num::digits(&mut digits, n as u64, 10)])
+}
+
 /// The path without links and dots, as the kernel knows it; without /proc as it is.
 #[inline(never)]
 pub(crate) fn canonical(path: ZStr) -> Buf {
     let mut out = path.bytes().buf();
-    if let Ok(f) = fs::openat(Fd::CWD, path, fs::O_PATH | fs::O_CLOEXEC, 0) {
-        let mut link: Buf = b"/proc/self/fd/".buf();
-        let mut digits = [0; 64];
-        link.extend_from_slice(num::digits(&mut digits, f.0 as u64, 10));
+    if let Ok(f) = fs::open(path, fs::O_PATH | fs::O_CLOEXEC, 0) {
+        let link = numbered(b"/proc/self/fd/", f.0 as u32);
         let mut to = vec![0; 4096];
         if let Ok(to) = fs::readlinkat(Fd::CWD, link.z(), &mut to) {
             out.clear();

@@ -2,7 +2,7 @@
 
 use sys::fs::{self, Owned};
 use sys::zstr::position;
-use sys::{Buf, Errno, ZStr};
+use sys::{Buf, Errno};
 
 /// Bytes that are read at once.
 const SIZE: usize = if cfg!(mote_nommu) { 256 } else { 1024 };
@@ -21,12 +21,6 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Of the file at `path`.
-    #[inline(never)]
-    pub(crate) fn open(path: ZStr) -> Result<Lines, Errno> {
-        fs::openat(fs::Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0).map(|f| Lines::new(f, b'\n'))
-    }
-
     /// Of an open file from where it stands; `mark` ends a line.
     pub(crate) fn new(file: Owned, mark: u8) -> Lines {
         Lines { file, mark, chunk: [0; SIZE], at: 0, end: 0, line: Buf::new(), why: None }
@@ -67,6 +61,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sys::ZStr;
 
     #[test]
     fn lines_of_any_length() {
@@ -74,7 +69,7 @@ mod tests {
         let long = "x".repeat(2047);
         std::fs::write(&file, format!("a\n\n{long}\n{long}{long}{long}\nlast")).unwrap();
         let path = std::ffi::CString::new(file.to_str().unwrap()).unwrap();
-        let mut lines = Lines::open(ZStr::new(&path)).unwrap();
+        let mut lines = Lines::new(fs::open(ZStr::new(&path), 0, 0).unwrap(), b'\n');
         let mut seen = Vec::new();
         while lines.next() {
             seen.push(String::from_utf8(lines.line.to_vec()).unwrap());
@@ -86,7 +81,7 @@ mod tests {
 
     #[test]
     fn an_error_ends_them() {
-        let mut lines = Lines::open(ZStr::new(c"/")).unwrap();
+        let mut lines = Lines::new(fs::open(ZStr::new(c"/"), 0, 0).unwrap(), b'\n');
         assert!(!lines.next());
         assert_eq!(lines.why, Some(Errno::EISDIR));
     }

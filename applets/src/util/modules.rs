@@ -1,8 +1,8 @@
 //! What the applets for kernel modules share: names, parameters, loading and removing.
 
-use sys::fs::{self, Fd};
+use sys::fs;
 use sys::module::{finit_module, MODULE_INIT_COMPRESSED_FILE};
-use sys::zstr::position;
+use sys::zstr::{cut, position};
 use sys::{Buf, Errno, ToBuf, ZStr};
 
 /// What stands in front of the first dot of the last part of a path: in a module's path, its name.
@@ -27,19 +27,34 @@ pub(crate) fn fold(name: &mut [u8]) {
     }
 }
 
+/// A copy after [`fold`].
+#[inline(never)]
+pub(crate) fn folded(name: &[u8]) -> Buf {
+    let mut out = name.buf();
+    fold(&mut out);
+    out
+}
+
 /// The kernel's name of the module that is called `name` or lies at that path.
 #[inline(never)]
 pub(crate) fn canonical(name: &[u8]) -> Buf {
-    let mut out = stem(name).buf();
-    fold(&mut out);
-    out
+    folded(stem(name))
+}
+
+/// Is `name` the kernel's name of the module that is called `path` or lies there?
+#[inline(never)]
+pub(crate) fn is_of(path: &[u8], name: &Buf) -> bool {
+    canonical(path) == **name
 }
 
 /// Takes the next word off `rest`; empty at the end.
 #[inline(never)]
 pub(crate) fn word<'t>(rest: &mut &'t [u8]) -> &'t [u8] {
-    let text = rest.trim_ascii_start();
-    let n = text.iter().position(|b| b.is_ascii_whitespace()).unwrap_or(text.len());
+    let mut text = *rest;
+    while let [0..=b' ', tail @ ..] = text {
+        text = tail;
+    }
+    let n = text.iter().position(|&b| b <= b' ').unwrap_or(text.len());
     let (word, tail) = text.split_at_checked(n).unwrap_or_default();
     *rest = tail;
     word
@@ -50,13 +65,16 @@ pub(crate) fn word<'t>(rest: &mut &'t [u8]) -> &'t [u8] {
 pub(crate) fn parameters(args: &[ZStr]) -> Buf {
     let mut out = Buf::new();
     for arg in args {
-        let arg = arg.bytes();
-        let (name, value) =
-            arg.split_at_checked(position(arg, b'=').map_or(0, |n| n + 1)).unwrap_or_default();
-        let bare = name.is_empty() || position(value, b' ').is_none() || position(value, b'"').is_some();
-        let quote: &[u8] = if bare { b"" } else { b"\"" };
-        for part in [if out.is_empty() { b"" } else { &b" "[..] }, name, quote, value, quote] {
-            out.extend_from_slice(part);
+        if !out.is_empty() {
+            out.push(b' ');
+        }
+        let start = out.len();
+        let mut value = arg.bytes();
+        out.extend_from_slice(value);
+        let name = cut(&mut value, b'=');
+        if position(value, b' ').is_some() && position(value, b'"').is_none() {
+            out.insert(start + name.len() + 1, b'"');
+            out.push(b'"');
         }
     }
     out
@@ -69,7 +87,7 @@ const PACKED: Errno = Errno::beyond(2);
 /// Loads the module at `path`; EEXIST if it is loaded already. [`why_not_loaded`] has words for other errors.
 #[inline(never)]
 pub(crate) fn load(path: ZStr, params: ZStr) -> Result<(), Errno> {
-    let file = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let file = fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
     // The first byte of gzip, xz and zstd; of anything else the kernel itself says that it is no module.
     let mut first = [0];
     fs::read(*file, &mut first)?;

@@ -6,14 +6,6 @@ use sys::{num, Errno, Out};
 /// An IPv6 address: its eight groups, as numbers.
 pub(crate) type V6 = [u16; 8];
 
-/// An Internet address.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Address {
-    /// A word like that of [`parse4`].
-    V4(u32),
-    V6(V6),
-}
-
 /// Beyond the kernel's numbers: what was given is no address.
 pub(crate) const NO_ADDRESS: Errno = Errno::beyond(0);
 
@@ -38,27 +30,6 @@ pub(crate) fn hex(text: &mut &[u8], most: usize) -> Option<u16> {
     let (n, left) = num::prefix(head, 16)?;
     *text = text.get(head.len() - left.len()..)?;
     Some(n as u16)
-}
-
-/// `ADDRESS[/LEN]` with `default` for 0.0.0.0: the address, and the length of its prefix if it has one.
-#[inline(never)]
-pub(crate) fn parse(text: &[u8]) -> Result<(Address, Option<u32>), Errno> {
-    let mut rest = text;
-    let host = cut(&mut rest, b'/');
-    let (address, most) = if host == b"default" {
-        (Address::V4(0), 32)
-    } else if let Some(address) = parse4(host) {
-        (Address::V4(address), 32)
-    } else {
-        (Address::V6(parse6(host).ok_or(NO_ADDRESS)?), 128)
-    };
-    if host.len() == text.len() {
-        return Ok((address, None));
-    }
-    match num::parse_u32(rest) {
-        Some(length) if length <= most => Ok((address, Some(length))),
-        _ => Err(NO_ADDRESS),
-    }
 }
 
 /// A whole number of 32 bits as in C: decimal, octal behind `0`, hexadecimal behind `0x`.
@@ -118,9 +89,9 @@ pub(crate) fn mask(n: u32) -> u32 {
 }
 
 /// An IPv6 address (RFC 4291, 2.2): groups in hexadecimal, `::` once for groups of zeros, perhaps an IPv4
-/// address in the place of the last two.
+/// address in the place of the last two. It is left in `address`, which holds zeros.
 #[inline(never)]
-pub(crate) fn parse6(mut text: &[u8]) -> Option<V6> {
+pub(crate) fn parse6(mut text: &[u8], address: &mut V6) -> Option<()> {
     let (mut read, mut n, mut gap) = (V6::default(), 0, None);
     loop {
         if let Some(rest) = text.strip_prefix(b"::") {
@@ -156,11 +127,10 @@ pub(crate) fn parse6(mut text: &[u8]) -> Option<V6> {
         None if n == 8 => (n, 0),
         _ => return None,
     };
-    let mut address = V6::default();
     for (i, group) in read.into_iter().take(n).enumerate() {
         *address.get_mut(if i < gap { i } else { i + missing })? = group;
     }
-    Some(address)
+    Some(())
 }
 
 /// Appends an IPv6 address as RFC 5952 wants it: `::` for the first of the longest runs of zeros, if it is of
@@ -276,7 +246,8 @@ mod tests {
             "fe80::1%1",
         ] {
             let known = text.parse::<std::net::Ipv6Addr>().ok().map(|a| a.segments());
-            assert_eq!(parse6(text.as_bytes()), known, "{text}");
+            let mut address = V6::default();
+            assert_eq!(parse6(text.as_bytes(), &mut address).map(|()| address), known, "{text}");
         }
     }
 
@@ -298,7 +269,8 @@ mod tests {
             "::ffff:0:102:304",
             "::102:304",
         ] {
-            let address = parse6(text.as_bytes()).unwrap();
+            let mut address = V6::default();
+            parse6(text.as_bytes(), &mut address).unwrap();
             assert_eq!(shown(|out| print6(out, &address)), text);
         }
     }
