@@ -206,7 +206,7 @@ impl Parser<'_, '_> {
         self.newlines();
         match self.token() {
             b'(' => {}
-            tok::WORD if (kw::IF..=kw::TEST).contains(&self.keyword()) => {}
+            tok::WORD if matches!(self.keyword(), kw::IF..=kw::TEST) => {}
             _ => return self.unexpected(),
         }
         self.command();
