@@ -118,9 +118,7 @@ impl Parser<'_, '_> {
         }
         self.pass();
         self.code.extend_from_slice(&self.word);
-        if let Some(op) = self.code.get_mut(n) {
-            *op = tree::COUNT;
-        }
+        self.set(n, tree::COUNT);
         self.eat();
         self.need(b')');
         self.take(b';');
@@ -208,7 +206,7 @@ impl Parser<'_, '_> {
         self.newlines();
         match self.token() {
             b'(' => {}
-            tok::WORD if (kw::IF..=kw::TEST).contains(&self.keyword()) => {}
+            tok::WORD if matches!(self.keyword(), kw::IF..=kw::TEST) => {}
             _ => return self.unexpected(),
         }
         self.command();

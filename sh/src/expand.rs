@@ -237,7 +237,7 @@ impl Shell<'_> {
             target = self.value_of(name).unwrap_or_default();
             name = &target;
             o &= !op::INDIRECT;
-            let special = matches!(name, [c] if b"@*#?-$!".contains(c));
+            let special = matches!(name, [c] if crate::has(b"@*#?-$!", *c));
             let usual = name_len(name) == name.len() && !name.is_empty();
             if !special && !usual && num::parse_u32(name).is_none() {
                 o = op::BAD;
@@ -264,7 +264,7 @@ impl Shell<'_> {
             return Ok(());
         }
         let mut v = self.value_of(name);
-        if (op::MINUS..=op::PLUS).contains(&operator) {
+        if matches!(operator, op::MINUS..=op::PLUS) {
             let usable = match &v {
                 Some(v) => o & op::COLON == 0 || !v.is_empty(),
                 None => false,
@@ -474,13 +474,27 @@ fn starts(c: u8) -> bool {
 }
 
 /// Number of characters.
+#[inline(never)]
 fn characters(v: &[u8]) -> usize {
-    v.iter().filter(|&&c| starts(c)).count()
+    let mut n = 0;
+    for &c in v {
+        n += starts(c) as usize;
+    }
+    n
 }
 
 /// Where character number `n` starts.
 fn offset(v: &[u8], n: usize) -> usize {
-    v.iter().enumerate().filter(|(_, &c)| starts(c)).nth(n).map_or(v.len(), |(i, _)| i)
+    let mut left = n;
+    for (i, &c) in v.iter().enumerate() {
+        if starts(c) {
+            if left == 0 {
+                return i;
+            }
+            left -= 1;
+        }
+    }
+    v.len()
 }
 
 /// `#`, `##`, `%`, `%%`, `^`, `^^`, `,`, `,,`, `@Q` and the four replacements.

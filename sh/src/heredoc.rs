@@ -3,7 +3,7 @@
 use crate::lexer::{ctx, is_redir, tok};
 use crate::parser::{Parser, Pending};
 use crate::tree::{self, push_u24, redir, END};
-use sys::{num, Buf};
+use sys::num;
 
 impl Parser<'_, '_> {
     /// The redirections behind compound command `n`, which go in front of its body.
@@ -18,32 +18,33 @@ impl Parser<'_, '_> {
 
     /// A redirection, if there is one here.
     pub(crate) fn redirection(&mut self) -> bool {
-        let mut to = Buf::new();
+        let start = self.code.len();
         let mut t = self.token();
+        self.code.extend_from_slice(&[tree::REDIR, 0]);
         if t == tok::IO {
             if let [b'{', name @ .., b'}'] = &self.word[..] {
-                to.push(redir::NAMED);
-                to.extend_from_slice(name);
-                to.push(0);
+                self.code.push(redir::NAMED);
+                self.code.extend_from_slice(name);
+                self.code.push(0);
                 self.pure = false;
             } else {
                 match num::parse_u32(&self.word) {
-                    Some(n) if n < redir::NAMED as u32 => to.push(n as u8),
+                    Some(n) if n < redir::NAMED as u32 => self.code.push(n as u8),
                     _ => self.unexpected(),
                 }
             }
             self.eat();
             t = self.token();
         } else {
-            to.push(redir::USUAL);
+            self.code.push(redir::USUAL);
         }
         if !is_redir(t) {
+            self.code.truncate(start);
             return false;
         }
+        self.set(start + 1, t);
         self.eat();
         self.assign = false;
-        self.code.extend_from_slice(&[tree::REDIR, t]);
-        self.code.extend_from_slice(&to);
         if t == redir::HERE || t == redir::HERE_TABS {
             self.delimiter();
             let end = self.word.clone();

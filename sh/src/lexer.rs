@@ -395,7 +395,7 @@ impl Parser<'_, '_> {
                     false if self.word.is_empty() => b"/ \t\n;&|()<>",
                     false => b"/: \t\n;&|()<>",
                 };
-                if c != 0 && !ends.contains(&c) {
+                if c != 0 && !crate::has(ends, c) {
                     return self.copy(b'~');
                 }
                 break;
@@ -412,7 +412,7 @@ impl Parser<'_, '_> {
 
 /// Is this token a redirection?
 pub(crate) fn is_redir(t: u8) -> bool {
-    (redir::IN..=redir::BOTH_APPEND).contains(&t)
+    matches!(t, redir::IN..=redir::BOTH_APPEND)
 }
 
 #[cfg(test)]

@@ -263,6 +263,14 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
+    /// Changes a byte of the tree.
+    #[inline(never)]
+    pub(crate) fn set(&mut self, at: usize, b: u8) {
+        if let Some(to) = self.code.get_mut(at) {
+            *to = b;
+        }
+    }
+
     /// Writes the length of what follows `hole` into it.
     pub(crate) fn fill(&mut self, hole: usize) {
         self.put(hole, self.code.len() - hole - 3)
@@ -300,9 +308,7 @@ impl<'p, 'a> Parser<'p, 'a> {
                 b'\n' if !top => self.eat(),
                 b'&' => {
                     self.eat();
-                    if let Some(f) = self.code.get_mut(item) {
-                        *f = 2;
-                    }
+                    self.set(item, 2);
                 }
                 _ => break,
             }
@@ -361,9 +367,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         if flags & tree::MULTI != 0 {
             self.code.push(0);
         }
-        if let Some(f) = self.code.get_mut(at) {
-            *f = flags;
-        }
+        self.set(at, flags);
     }
 
     /// Begins a node; [`Parser::end`] ends it. The 0 that ends its redirections (or a simple command's flags)
@@ -497,9 +501,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.code.extend_from_slice(&redirs);
         self.code.extend_from_slice(&assigns);
         self.code.push(0);
-        if let Some(f) = self.code.get_mut(n + 10) {
-            *f = if self.pure { tree::PURE } else { 0 };
-        }
+        self.set(n + 10, if self.pure { tree::PURE } else { 0 });
         self.pure &= outer;
         self.assign = true;
         self.end(n)
@@ -516,9 +518,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
         self.code.extend_from_slice(name);
         self.code.push(0);
-        if let Some(op) = self.code.get_mut(n) {
-            *op = tree::FUNCTION;
-        }
+        self.set(n, tree::FUNCTION);
         self.function_body(n)
     }
 

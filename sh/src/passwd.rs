@@ -1,14 +1,13 @@
 //! Home directories of users, for `~user` (`man 5 passwd`).
 
 use crate::eq;
-use sys::fs;
 use sys::zstr::cut;
 use sys::{Buf, ToBuf, ZStr};
 
 /// Home directory of a user.
 #[inline(never)]
 pub(crate) fn home(user: &[u8]) -> Option<Buf> {
-    let f = fs::open(ZStr::new(c"/etc/passwd"), fs::O_RDONLY | fs::O_CLOEXEC, 0).ok()?;
+    let f = crate::redir::open(ZStr::new(c"/etc/passwd")).ok()?;
     let mut text = Buf::new();
     crate::redir::read_all(*f, &mut text);
     let mut rest = &text[..];
