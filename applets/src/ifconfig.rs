@@ -45,11 +45,19 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             return 1;
         }
     }
-    match (net::socket(net::AF_INET, net::SOCK_DGRAM, 0), interface, args.get(1..)) {
-        (Err(e), ..) => tell(cx, b"socket", e, words),
-        (Ok(socket), Some(interface), Some(settings @ [_, ..])) => set::change(cx, *socket, interface, settings),
-        (Ok(socket), only, _) => {
-            let all = only.is_some() || cx.has(opt!("a"));
+    let socket = match net::socket(net::AF_INET, net::SOCK_DGRAM, 0) {
+        Ok(socket) => socket,
+        Err(e) => {
+            tell(cx, b"socket", e, words);
+            return 1;
+        }
+    };
+    match (&interface, &*args) {
+        (Some(interface), [_, settings @ ..]) if !settings.is_empty() => {
+            set::change(cx, *socket, interface, settings)
+        }
+        (only, _) => {
+            let all = !args.is_empty() || cx.has(opt!("a"));
             show::show(cx, *socket, only.as_ref(), all);
         }
     }

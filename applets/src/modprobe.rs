@@ -145,16 +145,15 @@ fn find_tables(cx: &Cx, o: &mut Order) -> Result<(), Errno> {
 
 #[inline(never)]
 fn look(o: &mut Order) -> Result<(), Errno> {
-    let mut r = Ok(());
-    for table in [c"modules.dep", c"modules.dep.bb"] {
-        o.table = ZStr::new(table);
-        r = fs::access(path(o, table.to_bytes()).z(), 4);
-        if r.is_ok() {
-            break;
+    o.bb = false;
+    loop {
+        o.table = ZStr::new(if o.bb { c"modules.dep.bb" } else { c"modules.dep" });
+        let r = fs::access(path(o, o.table.bytes()).z(), 4);
+        if r.is_ok() || o.bb {
+            return r;
         }
         o.bb = true;
     }
-    r
 }
 
 /// Path of a file of the modules' directory.
@@ -524,6 +523,20 @@ mod tests {
         assert_eq!(t.run(&["-rD", "two"]).1, "rmmod two\nrmmod three\n");
         assert_eq!(t.run(&["-D", "nothing"]), (1, String::new()));
         assert_eq!(t.run(&["-qD", "tw"]), (1, String::new()));
+    }
+
+    #[test]
+    fn tables_of_the_release_below_a_directory() {
+        let t = Tables::new("release", &[]);
+        let (_, release) = call(&["uname", "-r"]);
+        let below = t.0.join("lib/modules").join(release.trim_end());
+        std::fs::create_dir_all(&below).unwrap();
+        std::fs::write(below.join("modules.dep"), DEP).unwrap();
+        let what = format!("insmod @/lib/modules/{}/kernel/b/three.ko\n", release.trim_end());
+        assert_eq!(t.run(&["-D", "three"]), (0, what));
+        std::fs::rename(below.join("modules.dep"), below.join("modules.dep.bb")).unwrap();
+        std::fs::write(below.join("modules.dep.bb"), "x/y.ko symbol:f\nz.ko\n\nz.ko\n\n\n").unwrap();
+        assert_eq!(t.run(&["-D", "y"]).1.lines().count(), 2);
     }
 
     #[test]

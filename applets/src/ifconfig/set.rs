@@ -45,8 +45,8 @@ struct Change {
 
 /// Makes the settings; the first mistake or error ends it.
 #[inline(never)]
-pub(super) fn change(cx: &mut Cx, socket: Fd, interface: Ifreq, settings: &[ZStr<'static>]) {
-    let mut change = Change { socket, interface, what: cx.name };
+pub(super) fn change(cx: &mut Cx, socket: Fd, interface: &Ifreq, settings: &[ZStr<'static>]) {
+    let mut change = Change { socket, interface: *interface, what: cx.name };
     let mut rest = settings.iter();
     while let Some(&word) = rest.next() {
         change.what = word;

@@ -5,10 +5,11 @@
 //! Microsoft's FAT specification, section 3.
 
 use crate::util::fstab;
+use sys::buf::concat;
 use sys::fs;
 use sys::num::digit;
 use sys::zstr::cut;
-use sys::{Buf, ToBuf, Errno, ZStr};
+use sys::{Buf, Errno, ZStr};
 
 /// Start of a device: all superblocks that we know lie in it.
 type Head = [u8; 4096];
@@ -21,17 +22,21 @@ pub(crate) fn resolve(name: ZStr) -> Result<Option<Buf>, Errno> {
         (_, Some(label)) => (false, label),
         _ => return Ok(None),
     };
-    let rest = wanted.bytes();
-    let bare = rest.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")).unwrap_or(rest);
+    let bare = match wanted.bytes() {
+        [b'"', bare @ .., b'"'] => bare,
+        bare => bare,
+    };
     let text = fstab::read(ZStr::new(c"/proc/partitions"))?;
     let mut lines = &text[..];
     while !lines.is_empty() {
         // major, minor, blocks, name, aligned by blanks
-        let line = cut(&mut lines, b'\n');
-        let start = line.iter().rposition(|&b| b == b' ').map_or(0, |n| n + 1);
-        let mut path: Buf = b"/dev/".buf();
-        path.extend_from_slice(line.get(start..).unwrap_or_default());
-        if line.len() > start && has(path.z(), uuid, bare) {
+        let mut line = cut(&mut lines, b'\n');
+        let mut name = line;
+        while !line.is_empty() {
+            name = cut(&mut line, b' ');
+        }
+        let path = concat(&[b"/dev/", name]);
+        if !name.is_empty() && has(path.z(), uuid, bare) {
             return Ok(Some(path));
         }
     }

@@ -94,16 +94,19 @@ pub(crate) fn mask(n: u32) -> u32 {
 pub(crate) fn parse6(mut text: &[u8], address: &mut V6) -> Option<()> {
     let (mut read, mut n, mut gap) = (V6::default(), 0, None);
     loop {
-        if let Some(rest) = text.strip_prefix(b"::") {
-            if gap.replace(n).is_some() {
-                return None;
+        match text {
+            [b':', b':', rest @ ..] => {
+                if gap.replace(n).is_some() {
+                    return None;
+                }
+                text = rest;
+                if text.is_empty() {
+                    break;
+                }
             }
-            text = rest;
-            if text.is_empty() {
-                break;
-            }
-        } else if n > 0 {
-            text = text.strip_prefix(b":")?;
+            [b':', rest @ ..] if n > 0 => text = rest,
+            _ if n > 0 => return None,
+            _ => {}
         }
         let (mut value, mut rest) = num::prefix(text, 16)?;
         if rest.first() == Some(&b'.') {
@@ -127,7 +130,7 @@ pub(crate) fn parse6(mut text: &[u8], address: &mut V6) -> Option<()> {
         None if n == 8 => (n, 0),
         _ => return None,
     };
-    for (i, group) in read.into_iter().take(n).enumerate() {
+    for (i, &group) in read.iter().take(n).enumerate() {
         *address.get_mut(if i < gap { i } else { i + missing })? = group;
     }
     Some(())
