@@ -35,6 +35,7 @@ mod simple;
 mod source;
 mod start;
 mod substitute;
+mod terminal;
 mod trap;
 mod tree;
 mod vars;
