@@ -65,7 +65,7 @@ fn entries_run_in_their_order_and_surroundings() {
         guest.expect(word);
     }
     // Nobody waits for an entry with `once`: the prompt may come before what it prints.
-    guest.expect_all(&["fourth root", "# "]);
+    guest.expect_all(&["fourth root\r\n", "# "]);
     assert!(guest.console().contains("init: ttyNO: No such file or directory"));
     let env = guest.command("echo $0 $PATH $TERM $HOME $SHELL $PWD", "# ");
     assert_eq!(env, "-/bin/sh /sbin:/usr/sbin:/bin:/usr/bin vt102 / /bin/sh /\n");
