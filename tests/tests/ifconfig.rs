@@ -69,7 +69,7 @@ fn interfaces_look_as_in_busybox() {
 }
 
 /// What `ip -o addr` has of an interface: family, address and the words behind, without lifetimes.
-const ADDR: &str = "addr() { ip -o addr show dev $1 | sed 's/^[0-9]*: *//; s/ *\\\\.*//; s/  */ /g' | grep -v ' fe80::[^1]'; }\n\
+const ADDR: &str = "addr() { ip -o addr show dev $1 | sed 's/^[0-9]*: *//; s/ *\\\\.*//; s/  */ /g' | sed '\\, fe80::1/,!{\\, fe80::,d}'; }\n\
     link() { ip -o link show dev $1 | sed 's/^[0-9]*: //; s/\\\\ */ /; s/ qdisc [^ ]*//; s/ state.*default//'; }\n";
 
 #[test]
