@@ -1,6 +1,7 @@
 //! `rootfs.toml`: what it may say, and errors with the line, the cause and the fix.
 
 use crate::error::{nearest, Context, Error, Result};
+use serde::de::DeserializeOwned;
 use serde::Deserialize;
 use std::fs;
 use std::ops::Range;
@@ -256,16 +257,26 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(file: &Path, text: String) -> Result<Config> {
-        let place = Place { file: file.to_path_buf(), text };
-        let parsed = toml::from_str::<Config>(&place.text);
-        let mut config = parsed.map_err(|why| explain(&place, &why))?;
+        let (mut config, place) = parse::<Config>(file, text, "docs/rootfs-toml.md")?;
         config.place = place;
         Ok(config)
     }
 }
 
+/// Parses TOML, which came from `file` and of which the file `manual` tells what may stand in it.
+///
+/// # Errors
+/// It says something wrong: `file:line: cause`, and the fix.
+pub fn parse<T: DeserializeOwned>(file: &Path, text: String, manual: &str) -> Result<(T, Place)> {
+    let place = Place { file: file.to_path_buf(), text };
+    match toml::from_str(&place.text) {
+        Ok(parsed) => Ok((parsed, place)),
+        Err(why) => Err(explain(&place, &why, manual)),
+    }
+}
+
 /// serde's messages, with the nearest key for an unknown one.
-fn explain(place: &Place, why: &toml::de::Error) -> Error {
+fn explain(place: &Place, why: &toml::de::Error, manual: &str) -> Error {
     let span = why.span().unwrap_or(0..0);
     let message = why.message().lines().collect::<Vec<_>>().join("; ");
     let words: Vec<&str> = message.split('`').collect();
@@ -279,7 +290,7 @@ fn explain(place: &Place, why: &toml::de::Error) -> Error {
             }
         }
         "missing field " => format!("add `{} = …` to this table", words[1]),
-        _ => "see docs/rootfs-toml.md for what may stand here".to_string(),
+        _ => format!("see {manual} for what may stand here"),
     };
     let cause = match (words.first().copied(), words.get(1)) {
         (Some("unknown field "), Some(key)) => format!("unknown key `{key}`"),

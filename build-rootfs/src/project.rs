@@ -28,6 +28,11 @@ impl Project {
             })
     }
 
+    /// The checkout in `root`, which is one.
+    pub fn at(root: PathBuf) -> Project {
+        Project { root }
+    }
+
     /// The checkout's folder.
     pub fn root(&self) -> &Path {
         &self.root

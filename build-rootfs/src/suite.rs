@@ -4,6 +4,9 @@ use crate::applets::Catalogue;
 use crate::checks::machinery;
 use crate::compile::{compile, prove_init};
 use crate::error::{Context, Error, Result};
+use crate::ledger::budgets::Budgets;
+use crate::ledger::snapshot::Snapshot;
+use crate::ledger::Ledger;
 use crate::progress::seconds;
 use crate::project::Project;
 use crate::setup::{install, needs};
@@ -13,8 +16,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Sets whose binaries are checked, when they exist: the smallest, the shell, everything.
-const CHECKED: &[&str] = &["true", "sh", "base"];
+/// Sets whose binaries are checked, when they exist: the smallest, the shell, the comparison's, everything.
+const CHECKED: &[&str] = &["true", "sh", "seed", "base"];
 
 /// Runs everything, or with a filter only the tests whose names hold it; returns the exit status.
 ///
@@ -149,13 +152,21 @@ fn closing_line(line: &str) -> Option<(usize, usize)> {
     Some((number("passed")?, number("failed")?))
 }
 
-/// Compiles the target's binaries and looks for what must not be in them.
+/// Compiles the target's binaries, looks for what must not be in them, and holds them to their budgets.
 fn check_binaries(project: &Project, target: &Target) -> Result<()> {
     let catalogue = Catalogue::load(project)?;
     let known: Vec<&str> = catalogue.sets().into_iter().chain(catalogue.names()).collect();
-    for list in CHECKED.iter().filter(|list| known.contains(*list)) {
+    let budgets = Budgets::load(target)?;
+    let checked = CHECKED.iter().copied().filter(|list| known.contains(list));
+    let mut lists: Vec<&str> = checked.collect();
+    lists.extend(budgets.iter().flat_map(|budgets| budgets.set.keys()).map(String::as_str));
+    lists.sort_unstable();
+    lists.dedup();
+    let mut measured = Vec::new();
+    for list in lists {
         let scratch = tempfile::tempdir().context("a temporary folder")?;
-        let binary = compile(project, target, &catalogue.resolve(list)?, scratch.path())?;
+        let applets = catalogue.resolve(list)?;
+        let binary = compile(project, target, &applets, scratch.path())?;
         let twin = fs::read(&binary.twin).context(binary.twin.display())?;
         let found = machinery(&twin).map_err(Error::new)?;
         if !found.is_empty() {
@@ -169,8 +180,24 @@ fn check_binaries(project: &Project, target: &Target) -> Result<()> {
         }
         let size = binary.file.metadata().context(binary.file.display())?.len();
         println!("{list}: {size} bytes, no core::fmt, no panic text");
+        measured.push((list.to_string(), Ledger::read(&binary.twin, &applets)?));
     }
-    Ok(())
+    match budgets {
+        Some(budgets) => check_budgets(&budgets, &measured, &Snapshot::load(project, &target.name)?),
+        None => Ok(()),
+    }
+}
+
+fn check_budgets(budgets: &Budgets, measured: &[(String, Ledger)], saved: &Snapshot) -> Result<()> {
+    let report = budgets.check(measured, Some(saved));
+    println!("\n{}", report.text.trim_end());
+    match report.broken {
+        0 => Ok(()),
+        broken => Err(Error::new(format!("{}: {broken} budgets are broken", saved.target)).fix(format!(
+            "make it smaller; if it is worth its bytes, raise the budget in targets/{}/budgets.toml and say why",
+            saved.target
+        ))),
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,11 @@ impl Args {
         Ok(self.parser.value().map_err(wrong)?.to_string_lossy().into_owned())
     }
 
+    /// The value of the option just read when it stands in the same word, behind `=`.
+    pub(super) fn optional_value(&mut self) -> Option<String> {
+        self.parser.optional_value().map(|value| value.to_string_lossy().into_owned())
+    }
+
     /// The value of the option just read, as a `T`.
     pub(super) fn parsed<T: FromStr>(&mut self, what: &str) -> Result<T> {
         let text = self.value()?;

@@ -1,16 +1,23 @@
 //! The size ledger: whose every byte of the binary is, by symbols of the unstripped twin.
 
+pub mod budgets;
+pub mod diff;
+pub mod snapshot;
+mod symbols;
+
 use crate::error::{Context, Error, Result};
 use crate::strip::strip;
 use object::read::elf::ProgramHeader;
-use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
+use object::{Object, ObjectSection, SectionKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use symbols::{spans, Owner};
 
-/// The binary's crate; its modules are the applets.
-const MULTICALL: &str = "mote";
+/// Bytes in the file by owner (`applet cat`, `crate sh`, `file padding`) and, within, by function or static;
+/// what has no symbol has an empty name.
+pub type Parts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Bytes by kind.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,6 +53,9 @@ pub struct Ledger {
     pub rows: Vec<Row>,
     /// The sum of all rows; its `file` is the size of the stripped file.
     pub total: Row,
+    /// The same by functions and statics.
+    #[serde(skip)]
+    pub parts: Parts,
 }
 
 impl Sections {
@@ -101,18 +111,24 @@ impl Ledger {
     fn of(bytes: &[u8], applets: &[String]) -> std::result::Result<Ledger, String> {
         let elf = object::File::parse(bytes).map_err(|why| why.to_string())?;
         let file = strip(bytes)?.len() as u64;
-        let mut owners: BTreeMap<(&'static str, String), Sections> = BTreeMap::new();
+        let mut owners: BTreeMap<Owner, Sections> = BTreeMap::new();
+        let mut parts = Parts::new();
         for section in elf.sections() {
             let mut probe = Sections::default();
             if probe.of(section.kind()).is_none() {
                 continue;
             }
-            for (mut owner, size) in spans(&elf, &section) {
-                if owner.0 == "applet" && !applets.contains(&owner.1) {
-                    owner.0 = "shared";
+            let in_file = section.kind() != SectionKind::UninitializedData;
+            for mut span in spans(&elf, &section) {
+                if span.owner.0 == "applet" && !applets.contains(&span.owner.1) {
+                    span.owner.0 = "shared";
                 }
-                if let Some(sum) = owners.entry(owner).or_default().of(section.kind()) {
-                    *sum += size;
+                if in_file {
+                    let part = parts.entry(part_name(span.owner.0, &span.owner.1)).or_default();
+                    *part.entry(span.name).or_default() += span.size;
+                }
+                if let Some(sum) = owners.entry(span.owner).or_default().of(section.kind()) {
+                    *sum += span.size;
                 }
             }
         }
@@ -123,23 +139,15 @@ impl Ledger {
         let known: u64 = rows.iter().map(|row| row.file).sum();
         let rest = file.checked_sub(known).ok_or("its sections are bigger than its segments")?;
         let headers = header_size(&elf).min(rest);
-        rows.push(Row {
-            kind: "file",
-            name: "ELF headers".into(),
-            bytes: Sections::default(),
-            file: headers,
-        });
-        rows.push(Row {
-            kind: "file",
-            name: "padding".into(),
-            bytes: Sections::default(),
-            file: rest - headers,
-        });
+        for (name, file) in [("ELF headers", headers), ("padding", rest - headers)] {
+            parts.insert(part_name("file", name), BTreeMap::from([(String::new(), file)]));
+            rows.push(Row { kind: "file", name: name.into(), bytes: Sections::default(), file });
+        }
         rows.sort_by(|a, b| b.file.cmp(&a.file).then_with(|| a.name.cmp(&b.name)));
         let mut sum = Sections::default();
         rows.iter().for_each(|row| sum.add(row.bytes));
         let total = Row { kind: "file", name: "total".into(), bytes: sum, file };
-        Ok(Ledger { rows, total })
+        Ok(Ledger { rows, total, parts })
     }
 
     /// As a table.
@@ -160,6 +168,10 @@ impl Ledger {
     }
 }
 
+fn part_name(kind: &str, name: &str) -> String {
+    format!("{kind} {name}")
+}
+
 fn header_size(elf: &object::File<'_>) -> u64 {
     match elf {
         object::File::Elf32(elf) => 52 + segment_table(elf.elf_program_headers()),
@@ -172,91 +184,9 @@ fn segment_table<P: ProgramHeader>(headers: &[P]) -> u64 {
     std::mem::size_of_val(headers) as u64
 }
 
-type Owner = (&'static str, String);
-
-/// Whose the bytes of a section are; each byte once, also where symbols overlap.
-fn spans(elf: &object::File<'_>, section: &object::Section<'_, '_>) -> Vec<(Owner, u64)> {
-    let (start, end) = (section.address(), section.address() + section.size());
-    let mut symbols: Vec<(u64, u64, String)> = elf
-        .symbols()
-        .filter(|symbol| symbol.section_index() == Some(section.index()) && symbol.size() > 0)
-        .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data | SymbolKind::Unknown))
-        .map(|symbol| {
-            // A Thumb function's address has bit 0 set.
-            let thumb = u64::from(symbol.kind() == SymbolKind::Text && !elf.is_64());
-            let at = symbol.address() & !thumb;
-            (at, at + symbol.size(), symbol.name().unwrap_or_default().to_string())
-        })
-        .collect();
-    symbols.sort();
-    let (mut spans, mut at) = (Vec::new(), start);
-    for (from, to, name) in symbols {
-        let (from, to) = (from.clamp(at, end), to.clamp(at, end));
-        if from > at {
-            spans.push((nobody(section), from - at));
-        }
-        if to > from {
-            spans.push((owner(&name), to - from));
-        }
-        at = to.max(at);
-    }
-    if end > at {
-        spans.push((nobody(section), end - at));
-    }
-    spans
-}
-
-fn nobody(section: &object::Section<'_, '_>) -> Owner {
-    ("file", format!("{} without a symbol", section.name().unwrap_or("section")))
-}
-
-const PRIMITIVES: &[&str] = &[
-    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "char",
-    "str", "f32", "f64",
-];
-
-/// `mote::cat::run` is the applet cat's; `<sys::Out as X>::f` is sys's; assembly belongs to sys.
-fn owner(symbol: &str) -> Owner {
-    let name = format!("{:#}", rustc_demangle::demangle(symbol));
-    let path = name.trim_start_matches(['<', '&', '*', '[', '(']);
-    let path = path.strip_prefix("mut ").or_else(|| path.strip_prefix("dyn ")).unwrap_or(path);
-    let mut parts = path.split("::").map(|part| {
-        part.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '#')).next().unwrap_or_default()
-    });
-    let first = parts.next().unwrap_or_default().to_string();
-    if PRIMITIVES.contains(&first.as_str()) {
-        // `<u8 as sys::X>::f` is sys's, `<[u8]>::f` is core's.
-        return path.split_once(" as ").map_or(("crate", "core".to_string()), |(_, behind)| owner(behind));
-    }
-    let is_path = path.contains("::");
-    match (first.as_str(), parts.next(), parts.next()) {
-        _ if !is_path && first.starts_with("mote_") => ("crate", "sys".to_string()),
-        _ if !is_path && first == "_start" => ("crate", "sys".to_string()),
-        _ if !is_path => ("crate", "compiler_builtins".to_string()),
-        // A second part alone is a function or a static of the crate's root.
-        (MULTICALL, Some(module), Some(_)) => ("applet", module.trim_start_matches("r#").to_string()),
-        _ => ("crate", first),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn owners_of_symbols() {
-        assert_eq!(owner("_ZN4mote3cat3run17h0123456789abcdefE"), ("applet", "cat".to_string()));
-        assert_eq!(owner("_ZN4mote4main17h0123456789abcdefE"), ("crate", "mote".to_string()));
-        assert_eq!(owner("_RNvNtCs1234_3sys3out5flush"), ("crate", "sys".to_string()));
-        assert_eq!(owner("memcpy"), ("crate", "compiler_builtins".to_string()));
-        assert_eq!(owner("mote_syscall3"), ("crate", "sys".to_string()));
-        let in_trait = "_ZN48_$LT$sys..out..Out$u20$as$u20$sys..out..Sink$GT$5write17h0123456789abcdefE";
-        assert_eq!(owner(in_trait), ("crate", "sys".to_string()));
-        let for_bytes = "_ZN46_$LT$$u5b$u8$u5d$$u20$as$u20$sys..out..Put$GT$3put17h0123456789abcdefE";
-        assert_eq!(owner(for_bytes), ("crate", "sys".to_string()));
-        let own = "_ZN4core5slice29_$LT$impl$u20$$u5b$T$u5d$$GT$4sort17h0123456789abcdefE";
-        assert_eq!(owner(own), ("crate", "core".to_string()));
-    }
 
     #[test]
     fn rows_add_up_to_the_file() {
@@ -265,6 +195,7 @@ mod tests {
         let ledger = Ledger::of(&bytes, &[]).unwrap();
         assert_eq!(ledger.rows.iter().map(|row| row.file).sum::<u64>(), ledger.total.file);
         assert_eq!(ledger.total.file, strip(&bytes).unwrap().len() as u64);
+        assert_eq!(ledger.parts.values().flat_map(BTreeMap::values).sum::<u64>(), ledger.total.file);
         assert!(ledger.rows.iter().any(|row| row.name == "build_rootfs" && row.bytes.text > 0));
         assert!(ledger.table().lines().last().unwrap().contains("total"));
     }
