@@ -4,6 +4,9 @@
 #[allow(dead_code)]
 mod decl;
 
+use build_rootfs::ledger::budgets::Budgets;
+use build_rootfs::ledger::snapshot::Snapshot;
+use build_rootfs::target::{Target, DEFAULT};
 use decl::Decl;
 use std::fmt::Write;
 
@@ -49,4 +52,32 @@ fn readme_lists_every_applet_as_declared() {
         old == new,
         "the applet table is out of date: run `MOTE_UPDATE=1 cargo rootfs test readme`\n{new}"
     );
+}
+
+/// How the README calls the sets whose bytes it tells.
+const SETS: [(&str, &str); 4] =
+    [("`true` alone", "true"), ("the shell alone", "sh"), ("`seed`", "seed"), ("`base`", "base")];
+
+/// The cells of the README's row that begins with `label`.
+fn row<'a>(readme: &'a str, label: &str) -> Vec<&'a str> {
+    let start = format!("| {label}");
+    let row = readme.lines().find(|line| line.starts_with(&start));
+    row.unwrap_or_else(|| panic!("no row `{label}`")).trim_matches('|').split('|').map(str::trim).collect()
+}
+
+fn number(cell: &str) -> Option<u64> {
+    cell.replace(',', "").parse().ok()
+}
+
+#[test]
+fn readme_tells_the_sizes_of_the_ledger_and_the_goals_of_the_budgets() {
+    let project = tests::project();
+    let readme = std::fs::read_to_string(project.root().join("README.md")).unwrap();
+    let saved = Snapshot::load(project, DEFAULT).unwrap_or_else(|e| panic!("{e}"));
+    let budgets = Budgets::load(&Target::load(project, DEFAULT).unwrap()).unwrap().unwrap();
+    for (label, set) in SETS {
+        let cells = row(&readme, label);
+        assert_eq!(number(cells[1]), saved.sets.get(set).copied(), "{label}: mote's bytes");
+        assert_eq!(number(cells[4]), budgets.set[set].goal, "{label}: the goal");
+    }
 }

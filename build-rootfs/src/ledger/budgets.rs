@@ -73,7 +73,9 @@ impl Budgets {
     pub fn check(&self, measured: &[(String, Ledger)], saved: Option<&Snapshot>) -> Report {
         let mut report = Report { text: head(saved), broken: 0 };
         let mut over = String::new();
-        for (name, ledger) in measured {
+        let mut sets: Vec<_> = measured.iter().collect();
+        sets.sort_by_key(|(_, ledger)| ledger.total.file);
+        for (name, ledger) in sets {
             let Some(set) = self.set.get(name) else { continue };
             let was = saved.and_then(|saved| saved.sets.get(name)).copied();
             let row =
