@@ -8,7 +8,7 @@ use crate::config::{Compression, Config, Modules};
 use crate::cpio::{Entry, Kind};
 use crate::error::{Context, Error, Result};
 use crate::image::Image;
-use crate::kernel::{self, modules::Tables};
+use crate::kernel::{self, flash::Parts, modules::Tables};
 use crate::ledger::Sections;
 use crate::project::Project;
 use crate::qemu;
@@ -144,17 +144,27 @@ impl Plan {
     fn system(&self, out: &Path, initramfs: &Path, image: &Image) -> Result<qemu::System> {
         let machine = self.target.machine()?;
         let built = self.kernel()?;
-        let kernel = out.join(built.image.file_name().unwrap_or_default());
-        for (from, to) in [(&built.image, &kernel), (&built.config, &out.join("kernel.config"))] {
+        let flash = self.target.kernel.as_ref().and_then(|kernel| Some((kernel, kernel.flash.as_ref()?)));
+        let flash = flash.map(|(kernel, flash)| Parts {
+            built: built.clone(),
+            kernel_address: flash.kernel_address,
+            device_tree: self.target.file(&kernel.device_tree),
+        });
+        let name = built.image.file_name().unwrap_or_default();
+        let kernel = out.join(if flash.is_some() { "flash.elf".as_ref() } else { name });
+        let copied = (&built.image, &kernel);
+        for (from, to) in
+            [(&built.config, &out.join("kernel.config"))].into_iter().chain(flash.is_none().then_some(copied))
+        {
             write_atomically(to, &fs::read(from).context(from.display())?, 0o644)?;
         }
         let device_tree = match &self.target.kernel {
-            Some(kernel) => {
+            Some(kernel) if flash.is_none() => {
                 let file = out.join("dtb");
                 built.device_tree(&self.target.file(&kernel.device_tree), &file)?;
                 Some(file)
             }
-            None => None,
+            _ => None,
         };
         let mut cmdline = machine.cmdline.clone();
         if let Some(more) = &self.config.kernel.cmdline {
@@ -166,11 +176,13 @@ impl Plan {
             nic: machine.nic.clone(),
             ram: self.ram.clone().unwrap_or_else(|| machine.ram.clone()),
             kernel,
+            flash,
             device_tree,
             initramfs: initramfs.to_path_buf(),
             cmdline,
             first_program: image.first_program()?.map(str::to_string),
         };
+        system.link(&[])?;
         write_atomically(&out.join("run-qemu.sh"), system.script().as_bytes(), 0o755)?;
         Ok(system)
     }

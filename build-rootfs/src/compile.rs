@@ -85,6 +85,7 @@ pub fn cargo(toolchain: &Toolchain, target: &Target, manifest: &Path, dir: &Path
     let panic = if panic == Panic::Abort { "abort" } else { "immediate-abort" };
     let mut flags = vec!["-Zunstable-options".to_string(), format!("-Cpanic={panic}")];
     flags.extend(target.codegen_args());
+    flags.extend(target.cfg.iter().map(|name| format!("--cfg={name}")));
     flags.extend(target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")));
     flags.extend(toolchain.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
 

@@ -1,6 +1,7 @@
 //! QEMU's command line for a built system.
 
 use crate::error::{Error, Result};
+use crate::kernel::flash::Parts;
 use crate::process::command;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,8 +17,10 @@ pub struct System {
     pub nic: String,
     /// RAM in QEMU's writing.
     pub ram: String,
-    /// The kernel.
+    /// The kernel; for a board with flash, the file with everything in it.
     pub kernel: PathBuf,
+    /// What that file is put together from.
+    pub flash: Option<Parts>,
     /// The device tree, for boards that tell nothing of themselves.
     pub device_tree: Option<PathBuf>,
     /// The root file system.
@@ -41,15 +44,32 @@ impl System {
         line
     }
 
+    /// Puts the file for a board with flash together, with arguments for the first process; other boards
+    /// get these from QEMU.
+    ///
+    /// # Errors
+    /// As [`Parts::link`].
+    pub fn link(&self, arguments: &[&str]) -> Result<()> {
+        match &self.flash {
+            Some(parts) => {
+                let line = self.full_cmdline(arguments);
+                parts.link(ram_bytes(&self.ram), &line, &self.initramfs, &self.kernel)
+            }
+            None => Ok(()),
+        }
+    }
+
     /// QEMU with the board and the system, without a console.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut qemu = command(&self.emulator);
-        qemu.args(&self.machine).args(["-m", &self.ram]);
-        qemu.arg("-kernel").arg(&self.kernel);
-        if let Some(device_tree) = &self.device_tree {
-            qemu.arg("-dtb").arg(device_tree);
+        qemu.args(&self.machine).arg("-kernel").arg(&self.kernel);
+        if self.flash.is_none() {
+            if let Some(device_tree) = &self.device_tree {
+                qemu.arg("-dtb").arg(device_tree);
+            }
+            qemu.args(["-m", &self.ram]);
+            qemu.arg("-initrd").arg(&self.initramfs).arg("-append").arg(self.full_cmdline(arguments));
         }
-        qemu.arg("-initrd").arg(&self.initramfs).arg("-append").arg(self.full_cmdline(arguments));
         qemu.args(["-nic", &self.nic, "-display", "none", "-no-reboot"]);
         qemu
     }
@@ -83,19 +103,24 @@ impl System {
         let name = |file: &Path| quote(&file.file_name().unwrap_or_default().to_string_lossy());
         let machine: Vec<String> = self.machine.iter().map(|arg| quote(arg)).collect();
         let device_tree = self.device_tree.as_ref().map(|file| format!(" -dtb \"$dir\"/{}", name(file)));
+        let rest = match self.flash {
+            Some(_) => String::new(),
+            None => format!(
+                " \\\n  -m {}{} -initrd \"$dir\"/{} \\\n  -append {}",
+                quote(&self.ram),
+                device_tree.unwrap_or_default(),
+                name(&self.initramfs),
+                quote(&self.full_cmdline(&[])),
+            ),
+        };
         format!(
             "#!/bin/sh\n\
              # Boots this folder's system in QEMU. More arguments go to QEMU; Ctrl-A X leaves.\n\
              dir=$(CDPATH= cd -- \"$(dirname -- \"$0\")\" && pwd) || exit\n\
-             exec {} {} -m {} \\\n  -kernel \"$dir\"/{}{} -initrd \"$dir\"/{} \\\n  \
-             -append {} \\\n  -nic {} -nographic -no-reboot \"$@\"\n",
+             exec {} {} -kernel \"$dir\"/{}{rest} \\\n  -nic {} -nographic -no-reboot \"$@\"\n",
             quote(&self.emulator),
             machine.join(" "),
-            quote(&self.ram),
             name(&self.kernel),
-            device_tree.unwrap_or_default(),
-            name(&self.initramfs),
-            quote(&self.full_cmdline(&[])),
             quote(&self.nic),
         )
     }
@@ -112,6 +137,17 @@ pub fn check_ram(ram: &str) -> Result<String> {
         return Ok(ram.to_string());
     }
     Err(Error::usage(format!("ram `{ram}`: not an amount of memory")).fix("write it like 3090k or 4M"))
+}
+
+/// An amount that [`check_ram`] took, in bytes.
+fn ram_bytes(ram: &str) -> u64 {
+    let digits = ram.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match ram.as_bytes().last() {
+        Some(b'k' | b'K') => 10,
+        Some(b'g' | b'G') => 30,
+        _ => 20,
+    };
+    digits.parse::<u64>().unwrap_or(0).saturating_mul(1 << shift)
 }
 
 fn quote(word: &str) -> String {
@@ -133,6 +169,7 @@ mod tests {
             nic: "none".to_string(),
             ram: "4M".to_string(),
             kernel: "/x y/uImage".into(),
+            flash: None,
             device_tree: Some("/x y/dtb".into()),
             initramfs: "/x y/initramfs.cpio".into(),
             cmdline: "console=ttyAMA0".to_string(),
@@ -144,10 +181,10 @@ mod tests {
     fn script_names_no_folder() {
         let script = system().script();
         assert!(!script.contains("x y"), "{script}");
-        assert!(script.contains("exec qemu-system-arm -M versatilepb -m 4M"), "{script}");
-        assert!(script.contains("-dtb \"$dir\"/dtb"), "{script}");
+        assert!(script.contains("exec qemu-system-arm -M versatilepb -kernel \"$dir\"/uImage"), "{script}");
+        assert!(script.contains("-m 4M -dtb \"$dir\"/dtb -initrd"), "{script}");
         let script = System { device_tree: None, ..system() }.script();
-        assert!(script.contains("-kernel \"$dir\"/uImage -initrd"), "{script}");
+        assert!(script.contains("-m 4M -initrd \"$dir\"/initramfs.cpio"), "{script}");
         assert!(script.trim_end().ends_with("\"$@\""), "{script}");
     }
 
@@ -166,6 +203,7 @@ mod tests {
         for good in ["3090k", "4M", "1G", "64"] {
             assert_eq!(check_ram(good).unwrap(), good);
         }
+        assert_eq!(["3090k", "4M", "1G", "64"].map(ram_bytes), [3090 << 10, 4 << 20, 1 << 30, 64 << 20]);
         for bad in ["", "k", "4MB", "-1M", "4 M", "0", "0M", "4kk"] {
             assert!(check_ram(bad).is_err(), "{bad:?}");
         }

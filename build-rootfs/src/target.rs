@@ -31,6 +31,9 @@ pub struct Target {
     pub codegen: Vec<Flag>,
     /// Arguments for the linker.
     pub link: Vec<Flag>,
+    /// What `cfg` is set when mote is compiled, by name.
+    #[serde(default)]
+    pub cfg: Vec<String>,
     /// How to build a kernel, for targets that have one.
     pub kernel: Option<Kernel>,
     /// The kernel that Debian has built, for targets that take one.
@@ -70,12 +73,35 @@ pub struct Kernel {
     pub fragments: Vec<String>,
     /// Additional compiler flags (`KCFLAGS=`).
     pub cflags: String,
+    /// Changes to the source: files beside `target.toml`.
+    #[serde(default)]
+    pub patches: Vec<String>,
     /// The device tree's source, a file beside `target.toml`.
     pub device_tree: String,
+    /// How it is loaded into RAM, for boards that do so.
+    pub uimage: Option<Uimage>,
+    /// How it lies in flash, for boards where it runs from there.
+    pub flash: Option<Flash>,
+}
+
+/// A kernel that QEMU loads into RAM.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uimage {
     /// Where the kernel is loaded and entered, a physical address.
     pub load_address: u32,
     /// The virtual address of the same byte.
     pub virtual_address: u32,
+}
+
+/// A kernel that runs in place, with everything else of the image behind it. Flash begins at address 0.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flash {
+    /// The source of what runs before the kernel, a file beside `target.toml`. It lies at address 0.
+    pub stub: String,
+    /// Where the kernel lies and is entered.
+    pub kernel_address: u32,
 }
 
 /// A kernel that Debian has built.

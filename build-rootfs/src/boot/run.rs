@@ -47,9 +47,22 @@ pub fn run(plan: &Plan, outputs: &Outputs, what: &Run<'_>, sink: &mut dyn Write)
     system.initramfs = overlaid(&system.initramfs, scratch.path(), what.command, &mark, reboots)?;
     // Kernel messages other than a panic do not belong among the output.
     system.cmdline += " loglevel=1";
+    if system.flash.is_some() {
+        system.kernel = scratch.path().join("flash.elf");
+    }
+    system.link(arguments(&system))?;
     let log = what.log.map(|file| File::create(file).context(file.display())).transpose()?;
     let guest = Guest::start(&system, scratch.path())?;
     guest.follow(what, Extractor::new(&mark), sink, log, reboots)
+}
+
+/// What the first process needs to be told: init finds it in the inittab.
+fn arguments(system: &System) -> &'static [&'static str] {
+    if system.first_program.is_some() {
+        &[WRAPPER]
+    } else {
+        &[]
+    }
 }
 
 /// The initramfs with an archive behind it, which the kernel unpacks over it.
@@ -89,8 +102,7 @@ struct Guest {
 impl Guest {
     fn start(system: &System, dir: &Path) -> Result<Guest> {
         let interrupt = Interrupt::watch().context("signals")?;
-        let arguments: &[&str] = if system.first_program.is_some() { &[WRAPPER] } else { &[] };
-        let mut command = system.piped(arguments);
+        let mut command = system.piped(arguments(system));
         let stderr = dir.join("stderr");
         let errors = File::create(&stderr).context(stderr.display())?;
         let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).spawn();

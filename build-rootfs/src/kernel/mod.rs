@@ -2,6 +2,7 @@
 //! Debian has built.
 
 pub mod config;
+pub mod flash;
 pub mod modules;
 pub mod package;
 pub mod source;
@@ -11,7 +12,7 @@ use crate::cache::{key, require_space, Cache};
 use crate::error::{Context, Error, Result};
 use crate::process::{command, output, run, which};
 use crate::progress::Step;
-use crate::target::{Kernel, Target};
+use crate::target::{Kernel, Target, Uimage};
 use config::Wish;
 use source::Source;
 use std::fs;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
+const STUB: &str = "stub.bin";
 /// Changes when the steps below do, so that kernels built by older steps are not taken.
 const RECIPE: &str = "1";
 /// Bytes that an unpacked and built tree takes for a while.
@@ -30,8 +32,10 @@ const UNNEEDED: [&str; 3] = ["drivers/gpu/drm/amd/include", "tools/testing", "to
 /// A built kernel.
 #[derive(Debug, Clone)]
 pub struct Built {
-    /// The kernel as QEMU loads it: a uImage, or what Debian's package has.
+    /// The kernel as QEMU loads it: a uImage, or what Debian's package has; for flash, the kernel alone.
     pub image: PathBuf,
+    /// What runs before a kernel in flash.
+    pub stub: Option<PathBuf>,
     /// Its configuration.
     pub config: PathBuf,
     /// Its modules with their tables, if it has any: a `lib/modules/RELEASE`.
@@ -67,7 +71,8 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
             return Err(built_already(target));
         }
         let package::Package { image, config, modules } = package::fetch(cache, &ready.package)?;
-        return Ok(Built { image, config, modules: Some(modules), dtc: PathBuf::new() });
+        let (stub, dtc) = (None, PathBuf::new());
+        return Ok(Built { image, stub, config, modules: Some(modules), dtc });
     }
     let kernel = target.kernel()?;
     let mut wishes = Vec::new();
@@ -80,15 +85,19 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
         wishes.extend(config::parse(origin, text)?);
     }
     let source = source::fetch(cache, &kernel.source)?;
-    let recipe = Recipe { kernel, wishes, source };
+    let read = |name: &String| read(&target.file(name));
+    let patches = kernel.patches.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let stub = kernel.flash.as_ref().map(|flash| read(&flash.stub)).transpose()?;
+    let recipe = Recipe { kernel, wishes, source, patches, stub };
     let place = cache.entry(&format!("kernel-{}", target.name), &recipe.key()?, |entry| {
         let step = Step::start(format!("kernel for {}", target.name));
         recipe.make(entry, &step)?;
         step.done();
         Ok(())
     })?;
-    let (image, config) = (place.join("uImage"), place.join("config"));
-    Ok(Built { image, config, modules: None, dtc: place.join("dtc") })
+    let stub = kernel.flash.as_ref().map(|_| place.join(STUB));
+    let image = place.join(if stub.is_some() { "xipImage" } else { "uImage" });
+    Ok(Built { image, stub, config: place.join("config"), modules: None, dtc: place.join("dtc") })
 }
 
 /// That nobody can choose options of a kernel which Debian has built.
@@ -102,22 +111,23 @@ struct Recipe<'a> {
     kernel: &'a Kernel,
     wishes: Vec<Wish>,
     source: Source,
+    /// Their texts.
+    patches: Vec<String>,
+    /// Its text.
+    stub: Option<String>,
 }
 
 impl Recipe<'_> {
     fn key(&self) -> Result<String> {
         let kernel = self.kernel;
         let compiler = output(command(format!("{}gcc", kernel.cross)).arg("--version"))?;
-        let addresses = format!("{} {}", kernel.load_address, kernel.virtual_address);
-        Ok(key([
-            RECIPE,
-            &self.source.identity,
-            &config::as_config(&self.wishes),
-            &kernel.arch,
-            &kernel.cflags,
-            &addresses,
-            compiler.lines().next().unwrap_or_default(),
-        ]))
+        let wishes = config::as_config(&self.wishes);
+        let addresses = kernel.uimage.as_ref().map(|u| format!("{} {}", u.load_address, u.virtual_address));
+        let mut parts = vec![RECIPE, &self.source.identity, &wishes, &kernel.arch, &kernel.cflags];
+        parts.extend(addresses.as_deref());
+        parts.extend(self.patches.iter().chain(&self.stub).map(String::as_str));
+        parts.push(compiler.lines().next().unwrap_or_default());
+        Ok(key(parts))
     }
 
     fn make(&self, entry: &Path, step: &Step) -> Result<()> {
@@ -131,23 +141,48 @@ impl Recipe<'_> {
             .arg("--strip-components=1")
             .args(UNNEEDED.map(|dir| format!("--exclude={dir}")));
         run(tar.env("XZ_OPT", "-T0").arg("-xf").arg(&self.source.archive), step)?;
+        for patch in &self.patches {
+            apply(patch, &tree)?;
+        }
         self.configure(&tree, step)?;
-        let jobs = thread::available_parallelism().map_or(1, usize::from);
-        run(self.make_command(&tree).arg(format!("-j{jobs}")).arg("Image"), step)?;
-
-        let map = read(&tree.join("System.map"))?;
-        let image = tree.join("arch").join(&self.kernel.arch).join("boot/Image");
-        let image = fs::read(&image).context(image.display())?;
-        let size = size_in_memory(&map, self.kernel.virtual_address)?;
-        let wrapped = uimage::wrap(&image, size, self.kernel.load_address);
-        fs::write(entry.join("uImage"), wrapped).context(entry.display())?;
-        fs::write(entry.join("System.map"), map).context(entry.display())?;
+        match &self.kernel.uimage {
+            Some(uimage) => self.make_uimage(uimage, &tree, entry, step)?,
+            None => self.make_for_flash(&tree, entry, step)?,
+        }
         fs::copy(tree.join(".config"), entry.join("config")).context(entry.display())?;
         let dtc = tree.join("scripts/dtc/dtc");
         if dtc.is_file() {
             fs::copy(&dtc, entry.join("dtc")).context(entry.display())?;
         }
         Ok(())
+    }
+
+    fn make_uimage(&self, uimage: &Uimage, tree: &Path, entry: &Path, step: &Step) -> Result<()> {
+        let image = self.make_image("Image", tree, step)?;
+        let map = read(&tree.join("System.map"))?;
+        let size = size_in_memory(&map, uimage.virtual_address)?;
+        let wrapped = uimage::wrap(&image, size, uimage.load_address);
+        fs::write(entry.join("uImage"), wrapped).context(entry.display())?;
+        fs::write(entry.join("System.map"), map).context(entry.display())
+    }
+
+    fn make_for_flash(&self, tree: &Path, entry: &Path, step: &Step) -> Result<()> {
+        let image = self.make_image("xipImage", tree, step)?;
+        fs::write(entry.join("xipImage"), image).context(entry.display())?;
+        let (source, object) = (tree.join("stub.S"), tree.join("stub.o"));
+        fs::write(&source, self.stub.as_deref().unwrap_or_default()).context(source.display())?;
+        let tool = |name: &str| command(format!("{}{name}", self.kernel.cross));
+        output(tool("as").arg("-o").arg(&object).arg(&source))?;
+        output(tool("objcopy").args(["-O", "binary"]).arg(&object).arg(entry.join(STUB)))?;
+        Ok(())
+    }
+
+    /// Makes one of the kernel's images and reads it.
+    fn make_image(&self, name: &str, tree: &Path, step: &Step) -> Result<Vec<u8>> {
+        let jobs = thread::available_parallelism().map_or(1, usize::from);
+        run(self.make_command(tree).arg(format!("-j{jobs}")).arg(name), step)?;
+        let image = tree.join("arch").join(&self.kernel.arch).join("boot").join(name);
+        fs::read(&image).context(image.display())
     }
 
     fn configure(&self, tree: &Path, step: &Step) -> Result<()> {
@@ -169,6 +204,17 @@ impl Recipe<'_> {
         make.env("KBUILD_BUILD_HOST", "mote").env("KBUILD_BUILD_VERSION", "1");
         make
     }
+}
+
+/// Applies a patch to the source.
+fn apply(patch: &str, tree: &Path) -> Result<()> {
+    let file = tree.join("mote.patch");
+    fs::write(&file, patch).context(file.display())?;
+    let mut git = command("git");
+    // No repository around the cache has a say in what the patch's paths mean.
+    git.env("GIT_CEILING_DIRECTORIES", tree.parent().unwrap_or(tree));
+    output(git.arg("-C").arg(tree).arg("apply").arg(&file))?;
+    Ok(())
 }
 
 fn read(file: &Path) -> Result<String> {
