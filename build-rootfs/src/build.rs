@@ -32,6 +32,8 @@ pub struct Options {
     pub out: Option<PathBuf>,
     /// RAM in QEMU's writing.
     pub ram: Option<String>,
+    /// The name of a way to link.
+    pub link: Option<String>,
 }
 
 /// Options, checked and completed.
@@ -82,6 +84,10 @@ impl Plan {
         };
         let target = match &config.kernel.variant {
             Some(name) => config.place.blame(&name.span(), target.with_variant(name.get_ref()))?,
+            None => target,
+        };
+        let target = match &options.link {
+            Some(way) => target.with_way(way)?,
             None => target,
         };
         if let (Some(line), Some(_)) = (config.kernel.config.first(), &target.ready_kernel) {

@@ -6,7 +6,7 @@ use crate::lock::lock;
 use crate::process::{command, run};
 use crate::progress::Step;
 use crate::project::Project;
-use crate::strip::strip;
+use crate::strip::finish;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
 use std::fs;
@@ -37,7 +37,7 @@ pub struct Binary {
 pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Path) -> Result<Binary> {
     let toolchain = Toolchain::find(target)?;
     let step = Step::start(format!("mote for {}, by {}", target.name, toolchain.describe()));
-    let dir = project.out().join(format!(".cargo-{}", target.name));
+    let dir = project.out().join(format!(".cargo-{}", target.full_name()));
     // One at a time: the binary's name does not tell its applets.
     let _lock = lock(&dir.with_extension("lock"))?;
     let mut cargo =
@@ -48,7 +48,7 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
 
     let built = dir.join(&target.name).join(PROFILE).join(BINARY);
     let symbols = fs::read(&built).context(built.display())?;
-    let stripped = strip(&symbols).map_err(|why| Error::new(format!("{}: {why}", built.display())))?;
+    let stripped = finish(&symbols).map_err(|why| Error::new(format!("{}: {why}", built.display())))?;
     let binary = Binary { file: out.join("mote"), twin: out.join("mote.sym") };
     write_atomically(&binary.twin, &symbols, 0o755)?;
     write_atomically(&binary.file, &stripped, 0o755)?;
@@ -85,7 +85,7 @@ pub fn cargo(toolchain: &Toolchain, target: &Target, manifest: &Path, dir: &Path
     let panic = if panic == Panic::Abort { "abort" } else { "immediate-abort" };
     let mut flags = vec!["-Zunstable-options".to_string(), format!("-Cpanic={panic}")];
     flags.extend(target.codegen_args());
-    flags.extend(target.cfg.iter().map(|name| format!("--cfg={name}")));
+    flags.extend(target.cfg().map(|name| format!("--cfg={name}")));
     flags.extend(target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")));
     flags.extend(toolchain.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
 

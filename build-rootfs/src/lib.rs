@@ -24,6 +24,7 @@ pub mod progress;
 pub mod project;
 pub mod qemu;
 pub mod setup;
+pub mod share;
 pub mod strip;
 pub mod suite;
 pub mod target;

@@ -1,10 +1,40 @@
 //! Strips an ELF file further than `strip` does: nothing stays behind the last byte that the kernel loads,
 //! the section headers included.
 
-use object::elf::{FileHeader32, FileHeader64, PT_LOAD};
+use crate::share::{is_wanted, share};
+use object::elf::{FileHeader32, FileHeader64, ProgramHeader32, PT_GNU_STACK, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
-use object::LittleEndian;
+use object::{LittleEndian, Object, ObjectSymbol};
 use std::ops::Range;
+
+/// What a linker script calls the size of the stack.
+const STACK: &str = "mote_stack";
+
+/// The file for the image from the linked one: its text made to be shared where the target wants that,
+/// else stripped; with the stack that the linker script asks for.
+///
+/// # Errors
+/// As [`strip`] and [`share`].
+pub fn finish(elf: &[u8]) -> Result<Vec<u8>, String> {
+    let file = object::File::parse(elf).map_err(|why| why.to_string())?;
+    let mut finished = if is_wanted(&file) { share(elf)? } else { strip(elf)? };
+    if let Some(stack) = file.symbol_by_name(STACK) {
+        set_stack(&mut finished, stack.address() as u32)?;
+    }
+    Ok(finished)
+}
+
+/// Sets the size in PT_GNU_STACK, by which the kernel allocates the stack where there is no MMU.
+fn set_stack(elf: &mut [u8], size: u32) -> Result<(), String> {
+    const MEMSZ: usize = 20;
+    let header = FileHeader32::<LittleEndian>::parse(&*elf).map_err(|why| why.to_string())?;
+    let segments = header.program_headers(LittleEndian, &*elf).map_err(|why| why.to_string())?;
+    let nth = segments.iter().position(|segment| segment.p_type(LittleEndian) == PT_GNU_STACK);
+    let nth = nth.ok_or("it asks for a stack but has no PT_GNU_STACK")?;
+    let at = header.e_phoff(LittleEndian) as usize + nth * size_of::<ProgramHeader32<LittleEndian>>() + MEMSZ;
+    elf.get_mut(at..at + 4).ok_or("its program headers are cut off")?.copy_from_slice(&size.to_le_bytes());
+    Ok(())
+}
 
 /// `elf` without symbols, section headers and whatever else is not loaded.
 ///

@@ -34,6 +34,11 @@ pub struct Target {
     /// What `cfg` is set when mote is compiled, by name.
     #[serde(default)]
     pub cfg: Vec<String>,
+    /// Ways to link, by name, for targets that have more than one.
+    #[serde(default)]
+    pub way: BTreeMap<String, Way>,
+    /// The one to take.
+    pub link_way: Option<String>,
     /// How to build a kernel, for targets that have one.
     pub kernel: Option<Kernel>,
     /// The kernel that Debian has built, for targets that take one.
@@ -46,6 +51,19 @@ pub struct Target {
     /// Debian packages that this target needs beyond the common ones.
     #[serde(default, rename = "package")]
     pub packages: Vec<Package>,
+}
+
+/// One way to link: what it has beyond the target's own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Way {
+    /// What it does, in a few words.
+    pub description: String,
+    /// As [`Target::cfg`].
+    #[serde(default)]
+    pub cfg: Vec<String>,
+    /// As [`Target::link`].
+    pub link: Vec<Flag>,
 }
 
 /// One argument of the code generator or the linker, and the reason for it. `{dir}` in it stands for the
@@ -211,7 +229,10 @@ impl Target {
         let mut target: Target = toml::from_str(&text).context(file.display())?;
         target.name = name.to_string();
         target.dir = dir;
-        Ok(target)
+        match target.link_way.clone() {
+            Some(way) => target.with_way(&way).map_err(|error| error.within(file.display())),
+            None => Ok(target),
+        }
     }
 
     /// The target with the kernel and machine of one of its variants.
@@ -237,6 +258,38 @@ impl Target {
             machine.nic = variant.nic.unwrap_or_else(|| machine.nic.clone());
         }
         Ok(self)
+    }
+
+    /// The target with another way to link.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn with_way(mut self, name: &str) -> Result<Target> {
+        if !self.way.contains_key(name) {
+            let known: Vec<&str> = self.way.keys().map(String::as_str).collect();
+            let error = Error::usage(format!("target {}: unknown way to link `{name}`", self.name));
+            return Err(match known.is_empty() {
+                true => error.fix("leave it out: this target has one way"),
+                false => error.fix(format!("use one of: {}", known.join(", "))),
+            });
+        }
+        self.link_way = Some(name.to_string());
+        Ok(self)
+    }
+
+    fn chosen_way(&self) -> Option<&Way> {
+        self.way.get(self.link_way.as_ref()?)
+    }
+
+    /// What `cfg` is set when mote is compiled, by name.
+    pub fn cfg(&self) -> impl Iterator<Item = &String> {
+        self.cfg.iter().chain(self.chosen_way().into_iter().flat_map(|way| &way.cfg))
+    }
+
+    /// The target and, if it has some, its way to link: for names of files.
+    pub fn full_name(&self) -> String {
+        let way = self.link_way.as_ref().map(|way| format!("-{way}"));
+        format!("{}{}", self.name, way.unwrap_or_default())
     }
 
     /// The names of all targets, sorted.
@@ -269,7 +322,8 @@ impl Target {
     /// The linker's arguments, ready for use.
     pub fn link_args(&self) -> Vec<String> {
         let dir = self.dir.to_string_lossy();
-        self.link.iter().map(|link| link.flag.replace("{dir}", &dir)).collect()
+        let all = self.link.iter().chain(self.chosen_way().into_iter().flat_map(|way| &way.link));
+        all.map(|link| link.flag.replace("{dir}", &dir)).collect()
     }
 
     /// The kernel's description.

@@ -88,7 +88,7 @@ impl Shell<'_> {
     /// Signals of an interactive shell.
     pub(crate) fn interactive_signals(&mut self) {
         self.handles = true;
-        let _ = signal::action(signal::SIGINT, Action::call(handler));
+        let _ = signal::action(signal::SIGINT, Action::call(sys::handler!(handler)));
         let _ = signal::action(signal::SIGQUIT, Action::IGNORE);
         let _ = signal::action(signal::SIGTERM, Action::IGNORE);
     }
@@ -115,12 +115,14 @@ impl Shell<'_> {
             self.traps.remove(at);
         }
         let action = match text {
-            None if self.handles && sig as u32 == signal::SIGINT => Action::call(handler),
-            None if self.opts & opt::NOTIFY != 0 && sig as u32 == signal::SIGCHLD => Action::call(handler),
+            None if self.handles && sig as u32 == signal::SIGINT => Action::call(sys::handler!(handler)),
+            None if self.opts & opt::NOTIFY != 0 && sig as u32 == signal::SIGCHLD => {
+                Action::call(sys::handler!(handler))
+            }
             None if self.handles && matches!(sig as u32, signal::SIGQUIT | signal::SIGTERM) => Action::IGNORE,
             None => Action::DEFAULT,
             Some([]) => Action::IGNORE,
-            Some(_) => Action::call(handler),
+            Some(_) => Action::call(sys::handler!(handler)),
         };
         if sig != 0 {
             let _ = signal::action(sig as u32, action);

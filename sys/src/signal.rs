@@ -27,11 +27,64 @@ impl Action {
     /// SIG_IGN.
     pub const IGNORE: Action = Action(1);
 
-    /// Calls `f` with the signal's number. It interrupts blocking calls (no SA_RESTART) and may do only
-    /// what is safe in a signal handler: atomics.
-    pub fn call(f: extern "C" fn(i32)) -> Action {
-        Action(f as *const () as usize)
+    /// Calls the handler with the signal's number. It interrupts blocking calls (no SA_RESTART) and may do
+    /// only what is safe in a signal handler: atomics. [`handler!`](crate::handler) makes one of a function.
+    pub fn call(handler: Handler) -> Action {
+        #[cfg(not(mote_shared))]
+        return Action(handler as *const () as usize);
+        #[cfg(mote_shared)]
+        return Action(handler as *const Descriptor as usize);
     }
+}
+
+/// What a signal calls.
+#[cfg(not(mote_shared))]
+pub type Handler = extern "C" fn(i32);
+/// What a signal calls.
+#[cfg(mote_shared)]
+pub type Handler = &'static Descriptor;
+
+/// What Linux takes for a handler in an ELF-FDPIC program: the function and the value that r9 is to have
+/// (`arch/arm/kernel/signal.c`, setup_return).
+#[cfg(mote_shared)]
+#[repr(C)]
+pub struct Descriptor {
+    /// The function.
+    pub run: extern "C" fn(i32),
+    /// The start of the data.
+    pub data: &'static Data,
+}
+
+/// The first byte of the data, which is none in particular.
+#[cfg(mote_shared)]
+#[repr(transparent)]
+pub struct Data(u8);
+
+#[cfg(mote_shared)]
+extern "C" {
+    /// Defined by the linker script.
+    #[link_name = "mote_data"]
+    pub static DATA: Data;
+}
+
+/// The [`Handler`] that calls an `extern "C" fn(i32)`.
+#[cfg(not(mote_shared))]
+#[macro_export]
+macro_rules! handler {
+    ($f:path) => {
+        $f
+    };
+}
+/// The [`Handler`] that calls an `extern "C" fn(i32)`.
+#[cfg(mote_shared)]
+#[macro_export]
+macro_rules! handler {
+    ($f:path) => {{
+        // SAFETY: only its address is taken.
+        static DESCRIPTOR: $crate::signal::Descriptor =
+            $crate::signal::Descriptor { run: $f, data: unsafe { &$crate::signal::DATA } };
+        &DESCRIPTOR
+    }};
 }
 
 #[repr(C)]

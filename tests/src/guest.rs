@@ -23,6 +23,8 @@ pub struct Options {
     pub config: Option<String>,
     /// As the tool's option `--ram`.
     pub ram: Option<String>,
+    /// As the tool's option `--link`.
+    pub link: Option<String>,
     /// The target; without it the default one.
     pub target: Option<String>,
     /// More arguments for QEMU.
@@ -57,6 +59,7 @@ impl Guest {
             config,
             out: Some(dir),
             ram: options.ram.clone(),
+            link: options.link.clone(),
         };
         let plan = Plan::new(project(), &options).unwrap_or_else(|e| panic!("{e}"));
         let outputs = plan.build(project()).unwrap_or_else(|e| panic!("{e}"));

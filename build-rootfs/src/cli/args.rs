@@ -67,6 +67,7 @@ impl Args {
         match word {
             Word::Option(name) => match name.as_str() {
                 "--applets" => options.applets = Some(self.value()?),
+                "--link" => options.link = Some(self.value()?),
                 "--config" => options.config = Some(PathBuf::from(self.value()?)),
                 _ => return Ok(false),
             },

@@ -14,12 +14,13 @@ Usage: cargo rootfs build [TARGET] [OPTION]…
 
   --applets LIST   applets and sets, separated by commas (default: base)
   --config FILE    a rootfs.toml, which describes the image (docs/rootfs-toml.md)
+  --link WAY       how mote is linked, where the target has more than one way: shared or pie
   --out DIR        where to write (default: target/rootfs/TARGET)
   --help           show this
 
 The folder then holds mote, mote.sym (the same with symbols), initramfs.cpio, sizes.json, rootfs.toml
-(what was built), and for a target with a kernel uImage, dtb, kernel.config and run-qemu.sh, which boots
-the folder wherever it is moved to and needs nothing but QEMU.
+(what was built), and for a target with a kernel uImage, dtb (or flash.elf, which has both and the initramfs),
+kernel.config and run-qemu.sh, which boots the folder wherever it is moved to and needs nothing but QEMU.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {

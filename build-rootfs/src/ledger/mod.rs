@@ -6,7 +6,7 @@ pub mod snapshot;
 mod symbols;
 
 use crate::error::{Context, Error, Result};
-use crate::strip::strip;
+use crate::strip::finish;
 use object::read::elf::ProgramHeader;
 use object::{Object, ObjectSection, SectionKind};
 use serde::Serialize;
@@ -110,7 +110,7 @@ impl Ledger {
 
     fn of(bytes: &[u8], applets: &[String]) -> std::result::Result<Ledger, String> {
         let elf = object::File::parse(bytes).map_err(|why| why.to_string())?;
-        let file = strip(bytes)?.len() as u64;
+        let file = finish(bytes)?.len() as u64;
         let mut owners: BTreeMap<Owner, Sections> = BTreeMap::new();
         let mut parts = Parts::new();
         for section in elf.sections() {
@@ -194,7 +194,7 @@ mod tests {
         let bytes = fs::read(std::env::current_exe().unwrap()).unwrap();
         let ledger = Ledger::of(&bytes, &[]).unwrap();
         assert_eq!(ledger.rows.iter().map(|row| row.file).sum::<u64>(), ledger.total.file);
-        assert_eq!(ledger.total.file, strip(&bytes).unwrap().len() as u64);
+        assert_eq!(ledger.total.file, finish(&bytes).unwrap().len() as u64);
         assert_eq!(ledger.parts.values().flat_map(BTreeMap::values).sum::<u64>(), ledger.total.file);
         assert!(ledger.rows.iter().any(|row| row.name == "build_rootfs" && row.bytes.text > 0));
         assert!(ledger.table().lines().last().unwrap().contains("total"));

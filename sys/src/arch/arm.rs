@@ -21,9 +21,58 @@ global_asm!(
     ".text",
 );
 
-// ARMv7-M: the kernel's ELF-FDPIC loader put a static PIE somewhere; apply its R_ARM_RELATIVE (23)
+// ARMv7-M, text shared by processes (build-rootfs/src/share/): the kernel tells in r7 where it mapped text and
+// data: u16 version, u16 count, then for each its address, the address it was linked for, its size
+// (`struct elf32_fdpic_loadmap`). r9 points to the data from here on. A word of the data that the bitmap names
+// holds an address of text or data, and moves with it.
+#[cfg(mote_shared)]
+global_asm!(
+    ".syntax unified",
+    ".section .text._start,\"ax\",%progbits",
+    ".thumb",
+    ".globl _start",
+    ".type _start,%function",
+    ".thumb_func",
+    "_start:",
+    "ldr r4, [r7, #4]",
+    "ldr r5, [r7, #8]",
+    "subs r5, r4, r5", // how far the text has moved
+    "ldr r9, [r7, #16]",
+    "ldr r6, [r7, #20]",
+    "sub r8, r9, r6", // how far the data has moved
+    "ldr r1, 19f",
+    "8: add r1, pc",
+    "ldr r2, [r1], #4",
+    "mov r3, r9",
+    "1: cbz r2, 4f",
+    "subs r2, #1",
+    "mov r10, r3",
+    "ldr r0, [r1], #4",
+    "2: lsrs r0, r0, #1",
+    "bcc 3f",
+    "ldr r11, [r3]",
+    "cmp r11, r6", // data lies above text
+    "ite hs",
+    "addhs r11, r8",
+    "addlo r11, r5",
+    "str r11, [r3]",
+    "3: adds r3, #4",
+    "cmp r0, #0",
+    "bne 2b",
+    "add r3, r10, #128",
+    "b 1b",
+    "4: mov r0, sp",
+    "bic r2, r0, #7",
+    "mov sp, r2",
+    "bl mote_main",
+    ".align 2",
+    "19: .word mote_bitmap - (8b + 4)",
+    ".text",
+);
+
+// ARMv7-M, copied whole: the kernel's ELF-FDPIC loader put a static PIE somewhere; apply its R_ARM_RELATIVE (23)
 // entries from DT_REL (17) and DT_RELSZ (18) before any Rust code runs. `__ehdr_start` is address 0.
-#[cfg(mote_nommu)]
+#[cfg(all(mote_nommu, not(mote_shared)))]
 global_asm!(
     ".syntax unified",
     ".section .text._start,\"ax\",%progbits",
