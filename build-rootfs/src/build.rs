@@ -4,7 +4,7 @@ use crate::applets::{Catalogue, DEFAULT_SET};
 use crate::apply::apply;
 use crate::cache::{write_atomically, Cache};
 use crate::compile::compile;
-use crate::config::{Compression, Config, Modules};
+use crate::config::{Compression, Config, Modules, Root};
 use crate::cpio::{Entry, Kind};
 use crate::error::{Context, Error, Result};
 use crate::image::Image;
@@ -34,6 +34,8 @@ pub struct Options {
     pub ram: Option<String>,
     /// The name of a way to link.
     pub link: Option<String>,
+    /// Where the root file system is.
+    pub root: Option<Root>,
 }
 
 /// Options, checked and completed.
@@ -49,6 +51,8 @@ pub struct Plan {
     pub out: PathBuf,
     /// RAM in QEMU's writing.
     pub ram: Option<String>,
+    /// Where the root file system is.
+    pub root: Root,
     catalogue: Catalogue,
 }
 
@@ -61,7 +65,7 @@ pub struct Outputs {
     pub mote: PathBuf,
     /// The same with symbols.
     pub twin: PathBuf,
-    /// The root file system.
+    /// The root file system: an initramfs, or a romfs.
     pub initramfs: PathBuf,
     /// What QEMU needs, for targets that boot.
     pub system: Option<qemu::System>,
@@ -106,8 +110,13 @@ impl Plan {
             (None, Some(ram)) => Some(config.place.blame(&ram.span(), qemu::check_ram(ram.get_ref()))?),
             (None, None) => target.machine.as_ref().map(|machine| machine.ram.clone()),
         };
+        let root = match (options.root, &config.root) {
+            (Some(root), _) => fits(&target, root)?,
+            (None, Some(root)) => config.place.blame(&root.span(), fits(&target, *root.get_ref()))?,
+            (None, None) => Root::default(),
+        };
         let out = options.out.clone().unwrap_or_else(|| project.out().join(&target.name));
-        Ok(Plan { target, applets, config, out, ram, catalogue })
+        Ok(Plan { target, applets, config, out, ram, root, catalogue })
     }
 
     /// Builds everything and writes it.
@@ -127,7 +136,14 @@ impl Plan {
                 image.put(&path, Entry::new(Kind::File(content), 0o644))?;
             }
         }
-        let initramfs = write_initramfs(&out, &image, self.config.compression)?;
+        let initramfs = match self.root {
+            Root::Initramfs => write_initramfs(&out, &image, self.config.compression)?,
+            Root::Romfs => {
+                let file = out.join("root.romfs");
+                write_atomically(&file, &image.romfs(), 0o644)?;
+                file
+            }
+        };
         let system = match &self.target.machine {
             Some(_) => Some(self.system(&out, &initramfs, &image)?),
             None => None,
@@ -185,6 +201,7 @@ impl Plan {
             flash,
             device_tree,
             initramfs: initramfs.to_path_buf(),
+            root: self.root,
             cmdline,
             first_program: image.first_program()?.map(str::to_string),
         };
@@ -274,6 +291,16 @@ struct Sizes<'a> {
     initramfs: u64,
     kernel: Option<u64>,
     device_tree: Option<u64>,
+}
+
+/// `root`, if the target can have it.
+fn fits(target: &Target, root: Root) -> Result<Root> {
+    let in_flash = target.kernel.as_ref().is_some_and(|kernel| kernel.flash.is_some());
+    if root == Root::Romfs && !in_flash {
+        return Err(Error::usage(format!("root romfs: the system of {} is not in flash", target.name))
+            .fix("leave it out, or use a target such as thumbv7em"));
+    }
+    Ok(root)
 }
 
 fn write_initramfs(out: &Path, image: &Image, compression: Compression) -> Result<PathBuf> {

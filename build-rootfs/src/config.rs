@@ -16,6 +16,7 @@ pub struct Config {
     pub target: Option<Spanned<String>>,
     pub applets: Option<Spanned<Applets>>,
     pub ram: Option<Spanned<String>>,
+    pub root: Option<Spanned<Root>>,
     #[serde(default)]
     pub compression: Compression,
     pub inittab: Option<Vec<Spanned<String>>>,
@@ -54,6 +55,28 @@ impl Applets {
         match self {
             Applets::One(list) => list.clone(),
             Applets::Many(words) => words.join(","),
+        }
+    }
+}
+
+/// Where the root file system is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Root {
+    /// In RAM: the kernel unpacks an initramfs.
+    #[default]
+    Initramfs,
+    /// In flash, read only.
+    Romfs,
+}
+
+impl std::str::FromStr for Root {
+    type Err = ();
+    fn from_str(text: &str) -> std::result::Result<Root, ()> {
+        match text {
+            "initramfs" => Ok(Root::Initramfs),
+            "romfs" => Ok(Root::Romfs),
+            _ => Err(()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::applets::Catalogue;
 use crate::cpio::{self, Entry, Kind};
 use crate::error::{Error, Result};
+use crate::romfs;
 use std::collections::BTreeMap;
 
 /// Where the multicall binary lies in the image.
@@ -106,6 +107,11 @@ impl Image {
     /// The archive: the same bytes for the same content.
     pub fn archive(&self) -> Vec<u8> {
         cpio::archive(self.entries.iter().map(|(path, entry)| (&path[1..], entry)))
+    }
+
+    /// As a file system for flash.
+    pub fn romfs(&self) -> Vec<u8> {
+        romfs::archive(self.entries.iter().map(|(path, entry)| (&path[1..], entry)))
     }
 }
 

@@ -23,6 +23,7 @@ pub mod process;
 pub mod progress;
 pub mod project;
 pub mod qemu;
+pub mod romfs;
 pub mod setup;
 pub mod share;
 pub mod strip;

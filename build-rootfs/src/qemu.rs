@@ -1,5 +1,6 @@
 //! QEMU's command line for a built system.
 
+use crate::config::Root;
 use crate::error::{Error, Result};
 use crate::kernel::flash::Parts;
 use crate::process::command;
@@ -23,8 +24,10 @@ pub struct System {
     pub flash: Option<Parts>,
     /// The device tree, for boards that tell nothing of themselves.
     pub device_tree: Option<PathBuf>,
-    /// The root file system.
+    /// The root file system: an initramfs, or a romfs.
     pub initramfs: PathBuf,
+    /// Where it is when the system runs.
+    pub root: Root,
     /// The kernel's command line, without what `first_program` adds.
     pub cmdline: String,
     /// The program that the kernel starts, when it is not `/init`.
@@ -35,8 +38,18 @@ impl System {
     /// The kernel's command line, with arguments for the first process.
     pub fn full_cmdline(&self, arguments: &[&str]) -> String {
         let mut line = self.cmdline.clone();
-        if let Some(program) = &self.first_program {
-            line += &format!(" rdinit={program}");
+        let parameter = match self.root {
+            Root::Initramfs => "rdinit",
+            Root::Romfs => {
+                line += " root=mtd0 rootfstype=romfs";
+                "init"
+            }
+        };
+        match (&self.first_program, self.root) {
+            (Some(program), _) => line += &format!(" {parameter}={program}"),
+            // What the kernel looks for by itself is /sbin/init.
+            (None, Root::Romfs) => line += " init=/init",
+            (None, Root::Initramfs) => {}
         }
         if !arguments.is_empty() {
             line += &format!(" -- {}", arguments.join(" "));
@@ -53,7 +66,7 @@ impl System {
         match &self.flash {
             Some(parts) => {
                 let line = self.full_cmdline(arguments);
-                parts.link(ram_bytes(&self.ram), &line, &self.initramfs, &self.kernel)
+                parts.link(ram_bytes(&self.ram), &line, self.root, &self.initramfs, &self.kernel)
             }
             None => Ok(()),
         }
@@ -172,6 +185,7 @@ mod tests {
             flash: None,
             device_tree: Some("/x y/dtb".into()),
             initramfs: "/x y/initramfs.cpio".into(),
+            root: Root::Initramfs,
             cmdline: "console=ttyAMA0".to_string(),
             first_program: None,
         }

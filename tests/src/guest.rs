@@ -3,6 +3,7 @@
 use crate::host::{out, project};
 use build_rootfs::boot::console;
 use build_rootfs::build::{self, Plan};
+use build_rootfs::config::Root;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct Options {
     pub config: Option<String>,
     /// As the tool's option `--ram`.
     pub ram: Option<String>,
+    /// As the tool's option `--root`.
+    pub root: Option<Root>,
     /// As the tool's option `--link`.
     pub link: Option<String>,
     /// The target; without it the default one.
@@ -60,6 +63,7 @@ impl Guest {
             out: Some(dir),
             ram: options.ram.clone(),
             link: options.link.clone(),
+            root: options.root,
         };
         let plan = Plan::new(project(), &options).unwrap_or_else(|e| panic!("{e}"));
         let outputs = plan.build(project()).unwrap_or_else(|e| panic!("{e}"));

@@ -1,10 +1,12 @@
 //! Harness of the whole-system tests: binaries and their links for a target, and booted guests.
 
+mod cases;
 pub mod conformance;
 pub mod differential;
 mod guest;
 mod host;
 pub mod scripts;
 
+pub use cases::cases;
 pub use guest::{Guest, Options};
 pub use host::{applet, applet_dir, command, mote, out, project, rootfs};

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use tests::{command, mote};
+use tests::{cases, command, mote};
 
 const TARGETS: [&str; 3] = ["x86_64", "x86_64+nommu", "armv5te"];
 /// The two ways to start a subshell, natively.
@@ -21,18 +21,6 @@ fn run(target: &str, script: &str) -> Output {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Script, expected output, expected status.
-fn cases() -> Vec<(&'static str, &'static str, i32)> {
-    let all = include_str!("shell_cases.txt");
-    let sections = all.split("=== ").skip(1);
-    let read = |section: &'static str| {
-        let (status, rest) = section.split_once('\n')?;
-        let (script, out) = rest.split_once("---\n")?;
-        Some((script, out, status.parse().ok()?))
-    };
-    sections.map(|s| read(s).unwrap_or_else(|| panic!("not a case: {s}"))).collect()
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use super::console::{panicked, Extractor};
 use super::{end, failure, interrupted, Interrupt, POLL};
 use crate::build::{Outputs, Plan};
+use crate::config::Root;
 use crate::cpio::{self, Entry, Kind};
 use crate::error::{Context, Error, Result};
+use crate::image::Image;
 use crate::qemu::System;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -44,7 +46,14 @@ pub fn run(plan: &Plan, outputs: &Outputs, what: &Run<'_>, sink: &mut dyn Write)
     let reboots = image.has("/sbin/reboot") || image.has("/bin/reboot");
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let mut system = system.clone();
-    system.initramfs = overlaid(&system.initramfs, scratch.path(), what.command, &mark, reboots)?;
+    let files = files(what.command, &mark, reboots);
+    system.initramfs = match system.root {
+        Root::Initramfs => overlaid(&system.initramfs, scratch.path(), &files)?,
+        Root::Romfs => {
+            let mote = fs::read(&outputs.mote).context(outputs.mote.display())?;
+            rebuilt(plan.image(mote)?, scratch.path(), files)?
+        }
+    };
     // Kernel messages other than a panic do not belong among the output.
     system.cmdline += " loglevel=1";
     if system.flash.is_some() {
@@ -65,23 +74,37 @@ fn arguments(system: &System) -> &'static [&'static str] {
     }
 }
 
-/// The initramfs with an archive behind it, which the kernel unpacks over it.
-fn overlaid(initramfs: &Path, dir: &Path, command: &str, mark: &str, reboots: bool) -> Result<PathBuf> {
+/// What the image needs beyond its own to run a command, by path.
+fn files(command: &str, mark: &str, reboots: bool) -> [(&'static str, Entry); 4] {
     let leave = if reboots { "reboot -f\n" } else { "" };
     let wrapper =
         format!("echo '{mark} begin'\nTERM=dumb /bin/sh {COMMAND} </dev/null\necho '{mark} end '$?\n{leave}");
     let text = |text: String| Entry::new(Kind::File(text.into_bytes()), 0o644);
-    let entries = [
-        (".mote", Entry::new(Kind::Dir, 0o755)),
-        (&COMMAND[1..], text(format!("{command}\n"))),
-        (&WRAPPER[1..], text(wrapper)),
-        ("etc/inittab", text(format!("::sysinit:/bin/sh {WRAPPER}\n"))),
-    ];
+    [
+        ("/.mote", Entry::new(Kind::Dir, 0o755)),
+        (COMMAND, text(format!("{command}\n"))),
+        (WRAPPER, text(wrapper)),
+        ("/etc/inittab", text(format!("::sysinit:/bin/sh {WRAPPER}\n"))),
+    ]
+}
+
+/// The initramfs with an archive behind it, which the kernel unpacks over it.
+fn overlaid(initramfs: &Path, dir: &Path, files: &[(&'static str, Entry)]) -> Result<PathBuf> {
     let mut bytes = fs::read(initramfs).context(initramfs.display())?;
     bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes.extend(cpio::archive(entries.iter().map(|(path, entry)| (*path, entry))));
+    bytes.extend(cpio::archive(files.iter().map(|(path, entry)| (path.trim_start_matches('/'), entry))));
     let file = dir.join("initramfs");
     fs::write(&file, bytes).context(file.display())?;
+    Ok(file)
+}
+
+/// The image with the files in it, as a file system for flash.
+fn rebuilt(mut image: Image, dir: &Path, files: [(&'static str, Entry); 4]) -> Result<PathBuf> {
+    for (path, entry) in files {
+        image.replace(path, entry)?;
+    }
+    let file = dir.join("root.romfs");
+    fs::write(&file, image.romfs()).context(file.display())?;
     Ok(file)
 }
 

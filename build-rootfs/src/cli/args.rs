@@ -67,6 +67,9 @@ impl Args {
         match word {
             Word::Option(name) => match name.as_str() {
                 "--applets" => options.applets = Some(self.value()?),
+                "--root" => {
+                    options.root = Some(self.parsed("a place of the root file system: initramfs or romfs")?)
+                }
                 "--link" => options.link = Some(self.value()?),
                 "--config" => options.config = Some(PathBuf::from(self.value()?)),
                 _ => return Ok(false),

@@ -1,8 +1,9 @@
-//! What a board without a boot loader has in its flash: boot stub, kernel, device tree and initramfs, one
+//! What a board without a boot loader has in its flash: boot stub, kernel, device tree and root file system, one
 //! behind the other from address 0 on, as one ELF file that QEMU loads.
 
 use super::Built;
 use crate::cache::write_atomically;
+use crate::config::Root;
 use crate::error::{Context, Error, Result};
 use object::elf::{FileFlags, ELFOSABI_NONE, EM_ARM, ET_EXEC, PF_R, PF_X, PT_LOAD};
 use object::write::elf::{FileHeader, ProgramHeader, Writer};
@@ -17,14 +18,15 @@ const DEVICE_TREE: usize = 4096;
 /// Where the stub wants the addresses of the kernel and the device tree.
 const WORDS: usize = 7 * 4;
 
-/// What is put together, but for the initramfs.
+/// What is put together, but for the root file system.
 #[derive(Debug, Clone)]
 pub struct Parts {
     /// The kernel and what was built with it.
     pub built: Built,
     /// Where the kernel lies.
     pub kernel_address: u32,
-    /// The source of the device tree, with `{ram}`, `{bootargs}`, `{initrd_start}` and `{initrd_end}` in it.
+    /// The source of the device tree, with `{ram}`, `{bootargs}`, `{initrd_start}`, `{initrd_end}`, `{rom_start}`,
+    /// `{rom_size}` and `{rom_status}` in it.
     pub device_tree: PathBuf,
 }
 
@@ -33,22 +35,31 @@ impl Parts {
     ///
     /// # Errors
     /// A file cannot be read or written, the device tree is wrong, or a part is too big.
-    pub fn link(&self, ram: u64, cmdline: &str, initramfs: &Path, to: &Path) -> Result<()> {
+    pub fn link(&self, ram: u64, cmdline: &str, root: Root, content: &Path, to: &Path) -> Result<()> {
         let read = |file: &Path| fs::read(file).context(file.display());
         let stub = self.built.stub.as_deref().ok_or_else(|| Error::new("the kernel is none for flash"))?;
-        let (stub, kernel, initramfs) = (read(stub)?, read(&self.built.image)?, read(initramfs)?);
+        let (stub, kernel, content) = (read(stub)?, read(&self.built.image)?, read(content)?);
         let layout = Layout::new(self.kernel_address as usize, kernel.len());
         let template = fs::read_to_string(&self.device_tree).context(self.device_tree.display())?;
         let number = |n: usize| format!("{n:#x}");
+        // An initramfs without a byte is none.
+        let (initrd, status) = match root {
+            Root::Initramfs => (layout.root..layout.root + content.len(), "disabled"),
+            Root::Romfs => (0..0, "okay"),
+        };
         let source = template
             .replace("{ram}", &number(ram as usize))
             .replace("{bootargs}", &cmdline.replace('\\', "\\\\").replace('"', "\\\""))
-            .replace("{initrd_start}", &number(layout.initramfs))
-            .replace("{initrd_end}", &number(layout.initramfs + initramfs.len()));
+            .replace("{initrd_start}", &number(initrd.start))
+            .replace("{initrd_end}", &number(initrd.end))
+            .replace("{rom_start}", &number(layout.root))
+            // The driver of memory that is mapped (physmap) cuts other sizes down to a power of two.
+            .replace("{rom_size}", &number(content.len().next_power_of_two()))
+            .replace("{rom_status}", status);
         let (dts, dtb) = (to.with_extension("dts"), to.with_extension("dtb"));
         fs::write(&dts, source).context(dts.display())?;
         self.built.device_tree(&dts, &dtb)?;
-        let elf = layout.link(&stub, &kernel, &read(&dtb)?, &initramfs)?;
+        let elf = layout.link(&stub, &kernel, &read(&dtb)?, &content)?;
         write_atomically(to, &elf, 0o644)
     }
 }
@@ -60,22 +71,22 @@ pub struct Layout {
     pub kernel: usize,
     /// The device tree's.
     pub device_tree: usize,
-    /// The initramfs's.
-    pub initramfs: usize,
+    /// That of the initramfs or the romfs.
+    pub root: usize,
 }
 
 impl Layout {
     /// For a kernel of `size` bytes at `kernel`.
     pub fn new(kernel: usize, size: usize) -> Layout {
         let device_tree = (kernel + size).next_multiple_of(ALIGN);
-        Layout { kernel, device_tree, initramfs: device_tree + DEVICE_TREE }
+        Layout { kernel, device_tree, root: device_tree + DEVICE_TREE }
     }
 
     /// The ELF file.
     ///
     /// # Errors
     /// A part is too big for its place.
-    pub fn link(&self, stub: &[u8], kernel: &[u8], device_tree: &[u8], initramfs: &[u8]) -> Result<Vec<u8>> {
+    pub fn link(&self, stub: &[u8], kernel: &[u8], device_tree: &[u8], root: &[u8]) -> Result<Vec<u8>> {
         let mut flash = stub.to_vec();
         let words =
             flash.get_mut(WORDS..WORDS + 8).ok_or_else(|| Error::new("the boot stub is too short"))?;
@@ -84,7 +95,7 @@ impl Layout {
         let parts = [
             ("boot stub", self.kernel, kernel),
             ("kernel", self.device_tree, device_tree),
-            ("device tree", self.initramfs, initramfs),
+            ("device tree", self.root, root),
         ];
         for (before, address, part) in parts {
             if flash.len() > address {
@@ -142,7 +153,7 @@ mod tests {
     #[test]
     fn parts_lie_where_the_layout_says() {
         let layout = Layout::new(0x1000, 5000);
-        assert_eq!((layout.device_tree, layout.initramfs), (0x3000, 0x4000));
+        assert_eq!((layout.device_tree, layout.root), (0x3000, 0x4000));
         let file = layout.link(&[1; 64], &[2; 5000], &[3; 100], &[4; 10]).unwrap();
         let elf = object::File::parse(file.as_slice()).unwrap();
         let segment = elf.segments().next().unwrap();
