@@ -115,6 +115,13 @@ impl Plan {
             (None, Some(root)) => config.place.blame(&root.span(), fits(&target, *root.get_ref()))?,
             (None, None) => Root::default(),
         };
+        if config.compression == Compression::Gzip && target.is_flash() {
+            let error = Error::new(format!(
+                "compression gzip: the kernel of {} reads what lies in flash",
+                target.name
+            ));
+            return Err(error.fix("remove the line: `compression = \"none\"` is the default"));
+        }
         let out = options.out.clone().unwrap_or_else(|| project.out().join(&target.name));
         Ok(Plan { target, applets, config, out, ram, root, catalogue })
     }
@@ -295,8 +302,7 @@ struct Sizes<'a> {
 
 /// `root`, if the target can have it.
 fn fits(target: &Target, root: Root) -> Result<Root> {
-    let in_flash = target.kernel.as_ref().is_some_and(|kernel| kernel.flash.is_some());
-    if root == Root::Romfs && !in_flash {
+    if root == Root::Romfs && !target.is_flash() {
         return Err(Error::usage(format!("root romfs: the system of {} is not in flash", target.name))
             .fix("leave it out, or use a target such as thumbv7em"));
     }

@@ -326,6 +326,11 @@ impl Target {
         all.map(|link| link.flag.replace("{dir}", &dir)).collect()
     }
 
+    /// Whether the system lies in flash.
+    pub fn is_flash(&self) -> bool {
+        self.kernel.as_ref().is_some_and(|kernel| kernel.flash.is_some())
+    }
+
     /// The kernel's description.
     ///
     /// # Errors

@@ -40,6 +40,22 @@ fn unknown_names_show_the_nearest() {
 }
 
 #[test]
+fn what_a_target_does_not_have_is_said() {
+    let (status, text) = tool(&["build", "--root", "romfs"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("the system of armv5te is not in flash") && text.contains("thumbv7em"), "{text}");
+    let (status, text) = tool(&["build", "--root", "disk"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("`disk` is not a place of the root file system: initramfs or romfs"), "{text}");
+    let (status, text) = tool(&["build", "--link", "pie"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("unknown way to link `pie`") && text.contains("leave it out"), "{text}");
+    let (status, text) = tool(&["build", "thumbv7em", "--link", "pi"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("use one of: pie, shared"), "{text}");
+}
+
+#[test]
 fn broken_rootfs_toml_shows_line_cause_and_fix() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("rootfs.toml");
@@ -52,6 +68,8 @@ fn broken_rootfs_toml_shows_line_cause_and_fix() {
         ("ram = \"4 M\"\n", "1: ram `4 M`: not an amount of memory", "3090k"),
         ("[[file]]\npath = \"/a\"\n", "1: /a: it needs one of `source` and `content`", "not both"),
         ("ram = \"4M\n", "1: ", "docs/rootfs-toml.md"),
+        ("\nroot = \"romfs\"\n", "2: root romfs: the system of x86_64 is not in flash", "thumbv7em"),
+        ("root = \"flash\"\n", "1: unknown variant `flash`", "initramfs, romfs"),
     ];
     for (text, cause, fix) in cases {
         fs::write(&file, text).unwrap();
