@@ -351,6 +351,8 @@ extern "C" fn start(p: *mut ()) -> ! {
         let _ = signal::action(signal::SIGINT, Action::IGNORE);
     }
     s.ignore = s.sh.enter_child(s.job, s.foreground);
+    // From the start, not only when the state has been read: a signal that is ignored until then is lost.
+    crate::trap::for_command(s.sh);
     s.task.take_descriptors();
     let _ = fs::fcntl(s.state, F_SETFD, 0);
     // SAFETY: both vectors are NULL-terminated and their strings NUL-terminated.
