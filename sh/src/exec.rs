@@ -248,13 +248,11 @@ impl Shell<'_> {
         }
         let mut plan = Plan::default();
         let mark = self.saved.len();
-        let r = self.plan(&mut c, &mut plan);
+        self.plan(&mut c, &mut plan)?;
         // The 0 behind them.
         byte(&mut c);
-        if r.is_ok() {
-            self.separate_plan(&plan)?;
-        }
-        let r = match r.and_then(|()| self.redirect(&plan)) {
+        self.separate_plan(&plan)?;
+        let r = match self.redirect(&plan) {
             Ok(()) => self.compound(h, c, last),
             // An error in a redirection is the command's failure.
             Err(_) => {

@@ -34,7 +34,11 @@ impl Shell<'_> {
             let mut how = mode;
             let mut b = next(c);
             let v = match b {
-                END => return Ok(()),
+                END => {
+                    // Of an operand: around it there are quotes that are not those of `"$@"`.
+                    f.nothing = false;
+                    return Ok(());
+                }
                 QUOTE => {
                     mode ^= QUOTED;
                     if mode & QUOTED != 0 {
