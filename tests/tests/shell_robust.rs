@@ -265,10 +265,10 @@ fn too_few_descriptors_lose_nothing() {
 fn no_memory_ends_a_shell_with_a_message() {
     let grow = "x=a; while :; do x=$x$x; done";
     check(&mut sh(&format!("ulimit -v 4000; {grow}")), "", 1, "out of memory\n");
+    // What runs in a subshell takes only that along, a substitution, too.
     check(
-        // A substitution has no process of its own as long as it needs none; this one does.
-        &mut sh(&format!("ulimit -v 4000; ({grow}); echo $?; y=$( ({grow}); echo $?); echo $y")),
-        "1\n1\n",
+        &mut sh(&format!("ulimit -v 4000; ({grow}); echo $?; y=$( ({grow}); echo $?); echo $y; z=$({grow}); echo $?")),
+        "1\n1\n1\n",
         0,
         "out of memory\n",
     );
