@@ -238,6 +238,24 @@ fn subshells_without_fork_need_no_proc() {
     assert_eq!(text(&out.stdout), "0\n");
 }
 
+/// Without /proc a FIFO takes the place of a descriptor's path.
+#[test]
+fn process_substitution_without_proc_leaves_nothing_behind() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["bin", "tmp"] {
+        std::fs::create_dir(root.path().join(name)).unwrap();
+    }
+    std::fs::copy(mote("x86_64", "sh"), root.path().join("bin/sh")).unwrap();
+    // Nobody opens the second and the third.
+    let script = "read x < <(echo one); echo $x; : <(echo two) >(read y); echo three > >(read z; echo $z)\n:";
+    let mut unshare = Command::new("timeout");
+    unshare.args(["20", "unshare", "--map-root-user", "chroot"]).arg(root.path());
+    // Whoever goes on holds the output open.
+    let out = unshare.args(["/bin/sh", "-c", script]).output().unwrap();
+    assert_eq!((text(&out.stdout).as_str(), out.status.code()), ("one\nthree\n", Some(0)), "{}", text(&out.stderr));
+    assert_eq!(std::fs::read_dir(root.path().join("tmp")).unwrap().count(), 0);
+}
+
 #[test]
 fn scripts_are_found_in_path() {
     let dir = tempfile::tempdir().unwrap();
