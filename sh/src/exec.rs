@@ -204,7 +204,11 @@ impl Shell<'_> {
             let node = *b;
             to = skip_node(b).1;
             more = byte(b);
-            let (close, output) = if more != 0 { self.new_pipe()? } else { (NONE, NONE) };
+            let (close, output) = if more != 0 {
+                self.new_pipe().inspect_err(|_| crate::redir::shut(input))?
+            } else {
+                (NONE, NONE)
+            };
             let task = Task { what: What::Command, code: node, input, output, close, errors: more == 2 };
             self.start_process(&mut job, true, &task)?;
             input = close;

@@ -250,6 +250,11 @@ fn too_few_descriptors_lose_nothing() {
     for script in ["x=$(ls /); echo no", "echo a | cat; echo no", "cat <<E\nx\nE\necho no"] {
         check(&mut sh(&format!("ulimit -n 3; {script}")), "", 2, pipe);
     }
+    // The pipe to the second command is closed when there is none to the third.
+    let script = "trap 'for f in /proc/$$/fd/*; do echo ${f##*/}; done' EXIT; : | : | :";
+    let said = run(&mut tampered("pipe2:error=EMFILE:when=2", &["-c", script]));
+    assert!(said.err.ends_with(pipe) && said.out.starts_with("0\n1\n"), "{}{}", said.out, said.err);
+    assert!(!said.out.lines().any(|fd| fd.len() > 1), "{}", said.out);
     // What needs no process needs no pipe.
     check(&mut sh("ulimit -n 3; x=$(echo a); echo $x"), "a\n", 0, "");
     let dir = tempfile::tempdir().unwrap();
