@@ -196,7 +196,7 @@ fn subshells_without_fork_do_not_fork() {
     let has = |name: &[u8]| twin.windows(name.len()).any(|part| part == name);
     assert!(has(b"process5vfork") && !has(b"process4fork"));
     // It is called what it was called, though its file is a link in /proc.
-    assert_eq!(text(&run(way, "(read c < /proc/self/comm; echo $c)").stdout), "sh\n");
+    assert_eq!(text(&run(way, "(read c < /proc/self/comm; echo $c); :").stdout), "sh\n");
     // Each is a new process, so that the bound of the stack does not hold.
     let out = run(way, "f() { (f; echo $?); }; f");
     assert_eq!(text(&out.stderr), "sh: nested too deeply\n");
@@ -254,7 +254,12 @@ fn process_substitution_without_proc_leaves_nothing_behind() {
     unshare.args(["20", "unshare", "--map-root-user", "chroot"]).arg(root.path());
     // Whoever goes on holds the output open.
     let out = unshare.args(["/bin/sh", "-c", script]).output().unwrap();
-    assert_eq!((text(&out.stdout).as_str(), out.status.code()), ("one\nthree\n", Some(0)), "{}", text(&out.stderr));
+    assert_eq!(
+        (text(&out.stdout).as_str(), out.status.code()),
+        ("one\nthree\n", Some(0)),
+        "{}",
+        text(&out.stderr)
+    );
     assert_eq!(std::fs::read_dir(root.path().join("tmp")).unwrap().count(), 0);
 }
 

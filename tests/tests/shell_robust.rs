@@ -272,7 +272,9 @@ fn no_memory_ends_a_shell_with_a_message() {
     check(&mut sh(&format!("ulimit -v 4000; {grow}")), "", 1, "out of memory\n");
     // What runs in a subshell takes only that along, a substitution, too.
     check(
-        &mut sh(&format!("ulimit -v 4000; ({grow}); echo $?; y=$( ({grow}); echo $?); echo $y; z=$({grow}); echo $?")),
+        &mut sh(&format!(
+            "ulimit -v 4000; ({grow}); echo $?; y=$( ({grow}); echo $?); echo $y; z=$({grow}); echo $?"
+        )),
         "1\n1\n1\n",
         0,
         "out of memory\n",
