@@ -232,7 +232,7 @@ fn modified(s: &Statx) -> (i64, u32) {
     (s.stx_mtime.tv_sec, s.stx_mtime.tv_nsec)
 }
 
-/// A decimal number with its sign, blanks before it.
+/// A decimal number with its sign and blanks around it.
 #[inline(never)]
 pub(crate) fn integer(mut text: &[u8]) -> Option<i64> {
     let mut negative = false;
@@ -243,7 +243,7 @@ pub(crate) fn integer(mut text: &[u8]) -> Option<i64> {
             break;
         }
     }
-    let n = num::parse(text, 10)?;
+    let n = num::parse(text.trim_ascii_end(), 10)?;
     let value = if negative { (n as i64).wrapping_neg() } else { n as i64 };
     // Too large a number comes out with the wrong sign.
     (n == 0 || (value < 0) == negative).then_some(value)
