@@ -346,10 +346,7 @@ impl Shell<'_> {
     /// `${name=word}`.
     fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u32) -> Done {
         let v = self.string(c, mode & QUOTED)?;
-        if !name.first().is_some_and(|&c| name_start(c)) {
-            self.complain(&[name, b": bad variable name"]);
-            return self.fail(2);
-        }
+        self.name(name).or(Err(Failed))?;
         self.assign(name, &v)?;
         self.append(f, &v, mode);
         Ok(())
