@@ -204,7 +204,11 @@ impl Shell<'_> {
             let node = *b;
             to = skip_node(b).1;
             more = byte(b);
-            let (close, output) = if more != 0 { self.new_pipe()? } else { (NONE, NONE) };
+            let (close, output) = if more != 0 {
+                self.new_pipe().inspect_err(|_| crate::redir::shut(input))?
+            } else {
+                (NONE, NONE)
+            };
             let task = Task { what: What::Command, code: node, input, output, close, errors: more == 2 };
             self.start_process(&mut job, true, &task)?;
             input = close;
@@ -248,13 +252,11 @@ impl Shell<'_> {
         }
         let mut plan = Plan::default();
         let mark = self.saved.len();
-        let r = self.plan(&mut c, &mut plan);
+        self.plan(&mut c, &mut plan)?;
         // The 0 behind them.
         byte(&mut c);
-        if r.is_ok() {
-            self.separate_plan(&plan)?;
-        }
-        let r = match r.and_then(|()| self.redirect(&plan)) {
+        self.separate_plan(&plan)?;
+        let r = match self.redirect(&plan) {
             Ok(()) => self.compound(h, c, last),
             // An error in a redirection is the command's failure.
             Err(_) => {

@@ -34,7 +34,11 @@ impl Shell<'_> {
             let mut how = mode;
             let mut b = next(c);
             let v = match b {
-                END => return Ok(()),
+                END => {
+                    // Of an operand: around it there are quotes that are not those of `"$@"`.
+                    f.nothing = false;
+                    return Ok(());
+                }
                 QUOTE => {
                     mode ^= QUOTED;
                     if mode & QUOTED != 0 {
@@ -342,10 +346,7 @@ impl Shell<'_> {
     /// `${name=word}`.
     fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u32) -> Done {
         let v = self.string(c, mode & QUOTED)?;
-        if !name.first().is_some_and(|&c| name_start(c)) {
-            self.complain(&[name, b": bad variable name"]);
-            return self.fail(2);
-        }
+        self.name(name).or(Err(Failed))?;
         self.assign(name, &v)?;
         self.append(f, &v, mode);
         Ok(())

@@ -204,7 +204,6 @@ impl Fields {
     pub(crate) fn word(&mut self, glob: bool) {
         self.glob = glob;
         self.separator = 0;
-        self.nothing = false;
     }
 }
 

@@ -7,8 +7,9 @@ use sys::{Buf, Out, ZStr};
 
 /// Letters in the order of the bits; blanks have none.
 const LETTERS: &[u8] = b"efnuvxCabmish  ";
+/// `nolog` is for scripts that say it: as in dash and bash it changes nothing.
 const NAMES: &[u8] =
-    b"errexit\0noglob\0noexec\0nounset\0verbose\0xtrace\0noclobber\0allexport\0notify\0monitor\0interactive\0stdin\0hashall\0pipefail\0ignoreeof";
+    b"errexit\0noglob\0noexec\0nounset\0verbose\0xtrace\0noclobber\0allexport\0notify\0monitor\0interactive\0stdin\0hashall\0pipefail\0ignoreeof\0nolog";
 
 /// Long options of the command line: no file $ENV, no profile, no line editor.
 const LONG: &[u8] = b"norc\0noprofile\0noediting";

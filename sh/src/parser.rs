@@ -531,6 +531,8 @@ impl<'p, 'a> Parser<'p, 'a> {
         let again = at >= self.blank;
         if again {
             self.blank = usize::MAX;
+        } else if is_reserved(&self.word) {
+            return false;
         }
         self.active.retain(|a| a.1 > at);
         if self.active.iter().any(|a| a.0 == self.word) {
@@ -540,13 +542,16 @@ impl<'p, 'a> Parser<'p, 'a> {
             return false;
         };
         let name = self.word.clone();
-        self.replace(at, self.src.pos, &value);
-        let end = at + value.len();
+        let (old, end) = (self.src.pos, at + value.len());
+        self.replace(at, old, &value);
         self.active.push((name, end));
         if value.ends_with(b" ") || value.ends_with(b"\t") {
             self.blank = end;
         } else if again {
             self.blank = at;
+        } else if self.blank != usize::MAX {
+            // It ends an alias around this one.
+            self.blank = self.blank + end - old;
         }
         self.src.pos = at;
         self.peeked = false;

@@ -4,7 +4,7 @@
 //! child as well.
 
 use crate::fields::QUOTED;
-use crate::jobs::{Job, Task, What};
+use crate::jobs::{Job, Task, What, NONE};
 use crate::substitute::reveals;
 use crate::tree::{self, byte, redir, u24, until};
 use crate::{eq, opt, vars, Done, Failed, Shell, R};
@@ -207,7 +207,7 @@ impl Shell<'_> {
     }
 
     /// `<(LIST)` and `>(LIST)`: starts the list, at the other end of a pipe; the path of this end. Without
-    /// /proc it is a FIFO that goes away as soon as both ends are open.
+    /// /proc it is a FIFO that goes away as soon as both ends are open, or with the command.
     #[inline(never)]
     pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Done<Buf> {
         self.separate().or(Err(Failed))?;
@@ -218,10 +218,12 @@ impl Shell<'_> {
         let mut path = b"/proc/self/fd/".buf();
         vars::decimal(ours.0 as i64, &mut path);
         let fifo = fs::access(path.z(), 0).is_err();
+        // As in `saved`: nothing to be restored, and what names the FIFO.
+        let mut number = -1;
         if fifo && !crate::REEXEC {
-            path = b"/tmp/sh".buf();
-            vars::decimal(sys::process::getpid() as i64, &mut path);
-            vars::decimal(sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i64, &mut path);
+            number -= sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i32;
+            path = fifo_path(number);
+            // If that fails, nobody can open it.
             let _ = fs::mknodat(Fd::CWD, path.z(), fs::S_IFIFO | 0o600, 0);
         }
         let mut job = crate::jobs::Job::new(Buf::new());
@@ -241,7 +243,11 @@ impl Shell<'_> {
             if fifo {
                 shut(theirs);
                 let flags = if reads { fs::O_WRONLY } else { fs::O_RDONLY };
-                theirs = fs::open(path.z(), flags, 0).map_or(Fd(-1), |f| f.into_fd());
+                match fs::open(path.z(), flags, 0) {
+                    Ok(f) => theirs = f.into_fd(),
+                    // There is none, or it is not wanted any more.
+                    Err(_) => sys::process::exit(0),
+                }
                 let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
             }
             move_fd(theirs, reads as i32);
@@ -252,7 +258,7 @@ impl Shell<'_> {
         shut(theirs);
         // The command gets it.
         let _ = fs::fcntl(ours, 2, 0);
-        self.saved.push((ours.0, -1));
+        self.saved.push((ours.0, number));
         Ok(path)
     }
 
@@ -370,6 +376,13 @@ impl Shell<'_> {
             let Some((fd, copy)) = self.saved.pop() else { return };
             if copy < 0 {
                 shut(Fd(fd));
+                if copy < -1 && !crate::REEXEC {
+                    // Whoever still waits for the FIFO's other end shall not do so for ever.
+                    let path = fifo_path(copy);
+                    let both = fs::open(path.z(), fs::O_RDWR | fs::O_NONBLOCK, 0);
+                    let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
+                    shut(both.map_or(NONE, |f| f.into_fd()));
+                }
             } else {
                 move_fd(Fd(copy), fd);
             }
@@ -384,6 +397,14 @@ impl Shell<'_> {
             }
         }
     }
+}
+
+/// Path of the FIFO of a process substitution.
+#[inline(never)]
+fn fifo_path(number: i32) -> Buf {
+    let mut path = b"/tmp/sh".buf();
+    vars::decimal(number as i64, &mut path);
+    path
 }
 
 fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {

@@ -296,6 +296,8 @@ fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
 pub(crate) fn resume(sh: &mut Shell, args: &[ZStr]) {
     let Some([MARK, number @ ..]) = args.first().map(|a| a.bytes()) else { return };
     let Some(fd) = num::parse_u32(number) else { return };
+    // Not after the link in /proc.
+    process::set_name(ZStr::new(c"sh"));
     let mut c = Channel::new(Fd(fd as i32), true);
     match c.number(0) {
         TEXT => {

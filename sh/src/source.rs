@@ -93,7 +93,8 @@ impl Source {
     }
 
     fn read(&mut self) -> sys::Result<()> {
-        let mut b = [0; 1024];
+        // Not on the stack, of which a shell that waits should touch few pages; the heap's first page has room.
+        let mut b = alloc::boxed::Box::new([0; 1024]);
         let old = self.text.len();
         let seek = self.mode == Mode::Shared && fs::lseek(self.fd, 0, fs::SEEK_CUR).is_ok();
         while self.text.len() == old {

@@ -13,7 +13,7 @@ use crate::{eq, opt, vars, Done, Failed, Flow, Shell, R};
 use alloc::vec::Vec;
 use core::mem::replace;
 use sys::fs::Fd;
-use sys::Buf;
+use sys::{process, Buf};
 
 /// A variable to be restored: number, text, flags.
 pub(crate) type Saved = (usize, Buf, u8);
@@ -37,8 +37,9 @@ pub(crate) struct Capture {
 
 /// May `text`, an operand or a file's name, be about the descriptors that a process has?
 pub(crate) fn reveals(text: &[u8]) -> bool {
-    // What begins with these letters is mostly in /dev or /proc.
-    matches!(text, [b'-', b't'] | [b'/', b'd' | b'p', ..]) && !eq(text, b"/dev/null")
+    // What begins with these letters is mostly in /dev or /proc; `stdout` and `fd/1` are, too.
+    matches!(text, [b'-', b't'] | [b'/', b'd' | b'p', ..] | [.., b'u', b't'] | [.., b'/', b'1'])
+        && !eq(text, b"/dev/null")
 }
 
 impl Shell<'_> {
@@ -97,8 +98,10 @@ impl Shell<'_> {
         self.capture.on = true;
         // As in `enter_subshell`.
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
-        // Whoever asks for numbers of processes gets another one here.
-        let told = self.vars.find(b"BASHPID").is_some();
+        // Whoever asks for numbers of processes gets another one here. And where memory is limited
+        // (RLIMIT_AS), a list that uses up too much of it must not take the shell along.
+        let limited = process::getrlimit(9).is_ok_and(|l| (l.soft as i64) >= 0);
+        let told = limited || self.vars.find(b"BASHPID").is_some();
         let r = if told { self.separate() } else { Ok(()) };
         let r = r.and_then(|()| self.list(&mut list, true));
         if !self.capture.on {

@@ -46,6 +46,12 @@ pub unsafe fn execve(path: ZStr, argv: *const *const u8, envp: *const *const u8)
     }
 }
 
+/// `man 2 PR_SET_NAME`: what the kernel calls this process, up to 15 bytes.
+pub fn set_name(name: ZStr) {
+    // SAFETY: the name is NUL-terminated.
+    let _ = unsafe { sys6!(__NR_prctl, 15, name.as_ptr(), 0, 0, 0) };
+}
+
 /// How a process ended or stopped: the status word of `wait` (POSIX `sys/wait.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Status(pub u32);

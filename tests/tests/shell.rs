@@ -183,6 +183,8 @@ fn subshells_without_fork_do_not_fork() {
     let twin = std::fs::read(mote(way, "sh").with_extension("sym")).unwrap();
     let has = |name: &[u8]| twin.windows(name.len()).any(|part| part == name);
     assert!(has(b"process5vfork") && !has(b"process4fork"));
+    // It is called what it was called, though its file is a link in /proc.
+    assert_eq!(text(&run(way, "(read c < /proc/self/comm; echo $c); :").stdout), "sh\n");
     // Each is a new process, so that the bound of the stack does not hold.
     let out = run(way, "f() { (f; echo $?); }; f");
     assert_eq!(text(&out.stderr), "sh: nested too deeply\n");
@@ -224,6 +226,29 @@ fn subshells_without_fork_need_no_proc() {
     std::fs::remove_file(bin.join("sh")).unwrap();
     let out = start(&["/bin/other", "-c", "(cd /; :); echo $?"]);
     assert_eq!(text(&out.stdout), "0\n");
+}
+
+/// Without /proc a FIFO takes the place of a descriptor's path.
+#[test]
+fn process_substitution_without_proc_leaves_nothing_behind() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["bin", "tmp"] {
+        std::fs::create_dir(root.path().join(name)).unwrap();
+    }
+    std::fs::copy(mote("x86_64", "sh"), root.path().join("bin/sh")).unwrap();
+    // Nobody opens the second and the third.
+    let script = "read x < <(echo one); echo $x; : <(echo two) >(read y); echo three > >(read z; echo $z)\n:";
+    let mut unshare = Command::new("timeout");
+    unshare.args(["20", "unshare", "--map-root-user", "chroot"]).arg(root.path());
+    // Whoever goes on holds the output open.
+    let out = unshare.args(["/bin/sh", "-c", script]).output().unwrap();
+    assert_eq!(
+        (text(&out.stdout).as_str(), out.status.code()),
+        ("one\nthree\n", Some(0)),
+        "{}",
+        text(&out.stderr)
+    );
+    assert_eq!(std::fs::read_dir(root.path().join("tmp")).unwrap().count(), 0);
 }
 
 #[test]

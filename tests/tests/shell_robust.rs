@@ -250,6 +250,13 @@ fn too_few_descriptors_lose_nothing() {
     for script in ["x=$(ls /); echo no", "echo a | cat; echo no", "cat <<E\nx\nE\necho no"] {
         check(&mut sh(&format!("ulimit -n 3; {script}")), "", 2, pipe);
     }
+    // The pipe to the second command is closed when there is none to the third.
+    let script = "files() { for f in /proc/$$/fd/*; do printf \"${f##*/} \"; done; echo; }
+        trap files EXIT; files; : | : | :";
+    let said = run(&mut tampered("pipe2:error=EMFILE:when=2", &["-c", script]));
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert!(matches!(lines[..], [before, after] if before == after), "{}", said.out);
+    assert!(said.err.ends_with(pipe), "{}", said.err);
     // What needs no process needs no pipe.
     check(&mut sh("ulimit -n 3; x=$(echo a); echo $x"), "a\n", 0, "");
     let dir = tempfile::tempdir().unwrap();
@@ -265,10 +272,12 @@ fn too_few_descriptors_lose_nothing() {
 fn no_memory_ends_a_shell_with_a_message() {
     let grow = "x=a; while :; do x=$x$x; done";
     check(&mut sh(&format!("ulimit -v 4000; {grow}")), "", 1, "out of memory\n");
+    // What runs in a subshell takes only that along, a substitution, too.
     check(
-        // A substitution has no process of its own as long as it needs none; this one does.
-        &mut sh(&format!("ulimit -v 4000; ({grow}); echo $?; y=$( ({grow}); echo $?); echo $y")),
-        "1\n1\n",
+        &mut sh(&format!(
+            "ulimit -v 4000; ({grow}); echo $?; y=$( ({grow}); echo $?); echo $y; z=$({grow}); echo $?"
+        )),
+        "1\n1\n1\n",
         0,
         "out of memory\n",
     );

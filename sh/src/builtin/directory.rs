@@ -39,9 +39,9 @@ fn logical(from: &[u8], path: &[u8]) -> Buf {
 }
 
 /// The working directory as the kernel knows it.
-fn physical() -> Buf {
+fn physical() -> sys::Result<Buf> {
     let mut b = [0; 4096];
-    fs::getcwd(&mut b).unwrap_or(b"").buf()
+    Ok(fs::getcwd(&mut b)?.buf())
 }
 
 /// Goes to `path`: where that is, as PWD tells it; `old` is PWD, empty for `-P`.
@@ -55,7 +55,7 @@ fn go(old: &[u8], path: &Buf) -> sys::Result<Buf> {
     }
     // A path that is too long, or has a `..` behind a link that is gone, may still work as it is.
     fs::chdir(path.z())?;
-    Ok(physical())
+    physical()
 }
 
 /// `cd [-LP] [DIR]`.
@@ -82,15 +82,15 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
         let path = sh.get(b"CDPATH").unwrap_or(b"").buf();
         let mut rest = &path[..];
         while new.is_err() && !rest.is_empty() {
-            let p = cut(&mut rest, b':');
-            if !p.is_empty() {
-                let mut t = p.buf();
+            let mut t = cut(&mut rest, b':').buf();
+            let far = !t.is_empty();
+            if far {
                 t.push(b'/');
-                t.extend_from_slice(&dir);
-                new = go(from, &t);
             }
+            t.extend_from_slice(&dir);
+            new = go(from, &t);
+            show |= far && new.is_ok();
         }
-        show |= new.is_ok();
     }
     if new.is_err() {
         new = go(from, &dir);
@@ -115,7 +115,16 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// `pwd [-LP]`.
 pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, _) = sh.letters(f, b"PL")?.parts();
-    let dir = if set & 1 != 0 { physical() } else { sh.get(b"PWD").unwrap_or(b"").buf() };
+    let dir = match sh.get(b"PWD") {
+        Some(v) if set & 1 == 0 => v.buf(),
+        _ => match physical() {
+            Ok(v) => v,
+            Err(e) => {
+                sh.complain_of(&[b"getcwd"], e);
+                return Ok(1);
+            }
+        },
+    };
     sh.out.bytes(&dir);
     sh.out.byte(b'\n');
     Ok(0)

@@ -216,6 +216,7 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     if f.len() < 3 {
         return sh.misused(b"", b"usage: getopts optstring var [arg]");
     }
+    sh.name(f.get(2))?;
     let own = f.len() > 3;
     let count = if own { f.len() - 3 } else { sh.params.len() - sh.first };
     let arg = |sh: &Shell, n: usize| if own { f.z(n + 2) } else { sh.params.z(sh.first + n - 1) };

@@ -24,7 +24,7 @@ fn lasting(s: &Sym) -> u8 {
 
 impl Shell<'_> {
     /// A name that is none: an error of the running builtin.
-    fn name<'f>(&mut self, name: &'f [u8]) -> R<&'f [u8]> {
+    pub(crate) fn name<'f>(&mut self, name: &'f [u8]) -> R<&'f [u8]> {
         if name.is_empty() || name_len(name) != name.len() {
             self.complain(&[name, b": bad variable name"]);
             return self.fail(2);

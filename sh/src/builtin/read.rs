@@ -87,11 +87,7 @@ pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u32> {
     };
     let i = options(sh, f, &mut o)? as usize;
     for k in i..f.len() {
-        let name = f.get(k);
-        if name.is_empty() || crate::lexer::name_len(name) != name.len() {
-            sh.complain(&[b"'", name, b"': bad variable name"]);
-            return sh.fail(2);
-        }
+        sh.name(f.get(k))?;
     }
     if !o.prompt.is_empty() && tty::is(o.fd) {
         let _ = fs::write_all(Fd::STDERR, o.prompt.bytes());

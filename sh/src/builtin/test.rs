@@ -232,16 +232,13 @@ fn modified(s: &Statx) -> (i64, u32) {
     (s.stx_mtime.tv_sec, s.stx_mtime.tv_nsec)
 }
 
-/// A decimal number with its sign, blanks before it.
+/// A decimal number with its sign and blanks around it.
 #[inline(never)]
-pub(crate) fn integer(mut text: &[u8]) -> Option<i64> {
-    let mut negative = false;
-    while let [c @ (b' ' | b'\t'..=b'\r' | b'-' | b'+'), rest @ ..] = text {
+pub(crate) fn integer(text: &[u8]) -> Option<i64> {
+    let mut text = text.trim_ascii();
+    let negative = text.first() == Some(&b'-');
+    if let [b'-' | b'+', rest @ ..] = text {
         text = rest;
-        if *c == b'-' || *c == b'+' {
-            negative = *c == b'-';
-            break;
-        }
     }
     let n = num::parse(text, 10)?;
     let value = if negative { (n as i64).wrapping_neg() } else { n as i64 };
