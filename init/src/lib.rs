@@ -144,7 +144,7 @@ struct Init<'a> {
     stage: u8,
     /// Is Ctrl-Alt-Del being served?
     cad: bool,
-    /// SIGTSTP: nothing is started again.
+    /// SIGTSTP: nothing is started.
     paused: bool,
     /// Has a console been found?
     console: bool,
@@ -197,15 +197,17 @@ impl Init<'_> {
     /// signal, or 0.
     fn turn(&mut self) -> u32 {
         self.find_console(false);
-        while self.stage < RESPAWN && self.sequence(self.stage) {
-            self.stage += 1;
-        }
-        if self.cad && self.sequence(CTRLALTDEL) {
-            self.cad = false;
-        }
         let mut limit = NEVER;
-        if self.stage == RESPAWN && !self.paused {
-            limit = self.keep();
+        if !self.paused {
+            while self.stage < RESPAWN && self.sequence(self.stage) {
+                self.stage += 1;
+            }
+            if self.cad && self.sequence(CTRLALTDEL) {
+                self.cad = false;
+            }
+            if self.stage == RESPAWN {
+                limit = self.keep();
+            }
         }
         self.wait(limit)
     }

@@ -129,6 +129,15 @@ fn a_pause_starts_nothing() {
 }
 
 #[test]
+fn a_pause_holds_the_start_as_well() {
+    let inittab =
+        ["::sysinit:/bin/sh -c 'kill -TSTP 1; (sleep 1; echo go on; kill -CONT 1) &'", "::wait:echo next"];
+    let mut guest = boot("pause-start", &inittab, "");
+    assert!(!guest.expect("go on").contains("next"));
+    guest.expect("next");
+}
+
+#[test]
 fn ctrl_alt_del_and_shutdown_entries() {
     let inittab =
         [PROC, SHELL, "::ctrlaltdel:/bin/sh -c 'echo three fingers; reboot'", "::shutdown:echo bye"];
