@@ -7,7 +7,7 @@ use columns::Column;
 use process::*;
 use sys::fs::{self, Dir, Fd};
 use sys::opts::Walk;
-use sys::zstr::cut;
+use sys::zstr::{cut, position};
 use sys::{num, system, time, tty, zone, Buf, Cx, Errno, ZStr};
 
 #[path = "ps/columns.rs"]
@@ -108,7 +108,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     }
     for word in walk.operands() {
         for &b in word.bytes() {
-            if !b"aefluwxT".contains(&b) {
+            if position(b"aefluwxT", b).is_none() {
                 cx.error(word.bytes(), b"unknown operand (see --help)");
                 return 1;
             }
