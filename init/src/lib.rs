@@ -10,8 +10,13 @@
 
 #![cfg_attr(not(test), no_std)]
 
+#[cfg(any(test, feature = "fuzzing"))]
+extern crate alloc;
+
 mod console;
 mod down;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod inittab;
 mod spawn;
 

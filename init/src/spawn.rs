@@ -268,6 +268,16 @@ pub(crate) unsafe fn ask(argv: *mut *const u8, means: &Means) -> Errno {
     unsafe { exec(argv, means) }
 }
 
+/// The words that exec is given, for tests.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn words(text: ZStr, dash: bool) -> alloc::vec::Vec<alloc::vec::Vec<u8>> {
+    let mut copy = [0; BYTES];
+    let mut a = Argv::new(text, dash, &mut copy);
+    let words = a.words().iter().take_while(|p| !p.is_null());
+    // SAFETY: all are NUL-terminated and live here.
+    words.map(|&p| unsafe { ZStr::from_ptr(p) }.bytes().to_vec()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,11 +288,7 @@ mod tests {
     }
 
     fn words(text: &core::ffi::CStr, dash: bool) -> Vec<Vec<u8>> {
-        let mut copy = [0; BYTES];
-        let mut a = Argv::new(ZStr::new(text), dash, &mut copy);
-        let n = a.words().iter().position(|p| p.is_null()).unwrap();
-        // SAFETY: all are NUL-terminated and live here.
-        a.words()[..n].iter().map(|&p| unsafe { ZStr::from_ptr(p) }.bytes().to_vec()).collect()
+        super::words(ZStr::new(text), dash)
     }
 
     #[test]

@@ -147,7 +147,8 @@ pub fn options(cx: &mut Cx, e: &Entry) -> Option<u8> {
                 let bit = opts::nth_bit(f.number);
                 cx.twice |= cx.opts & bit;
                 cx.opts = cx.opts & !opts::rivals(spec, f.letter) | bit;
-                if let Some(slot) = cx.values.get_mut(f.slot).filter(|_| f.value.is_some()) {
+                // Without an argument, one that need not have it takes back what an earlier one said.
+                if let Some(slot) = cx.values.get_mut(f.slot).filter(|_| f.takes) {
                     *slot = f.value;
                 }
             }
