@@ -9,6 +9,12 @@ fn seeds(target: &str, marks: &'static [u8], run: fn(&[u8])) {
     files.sort();
     assert!(files.len() >= 5, "{} has too few seeds", dir.display());
     // As much stack as the main thread of a program has: that is what the shell counts on.
+    let run = move |input: &[u8]| {
+        if let Err(why) = std::panic::catch_unwind(|| run(input)) {
+            std::println!("on the input \"{}\"", input.escape_ascii());
+            std::panic::resume_unwind(why);
+        }
+    };
     let work = move || {
         for file in files {
             let seed = std::fs::read(&file).unwrap();

@@ -12,7 +12,7 @@ use sys::{out, process, Buf, Cx, Errno, ToBuf, ZStr};
 #[path = "mount/loopdev.rs"]
 mod loopdev;
 #[path = "mount/options.rs"]
-mod options;
+pub(crate) mod options;
 #[path = "mount/tag.rs"]
 mod tag;
 

@@ -140,10 +140,10 @@ impl Table {
     /// twice when a later file has them again.
     pub(crate) fn finish(&mut self, whole: bool) {
         // A backslash that ends the file joins the line with nothing.
-        while whole {
+        if whole {
             self.end_line();
-            if self.len == 0 {
-                break;
+            while self.len != 0 {
+                self.end_line();
             }
         }
         for e in self.entries().iter_mut().filter(|e| e.action & STALE != 0) {

@@ -43,14 +43,19 @@ impl Options {
     }
 
     fn word(&mut self, word: &[u8]) {
-        let bare = word.strip_prefix(b"make-").unwrap_or(word);
-        if let Some(code) = code(bare) {
-            return self.apply(code, 0);
+        let made = word.strip_prefix(b"make-");
+        let bare = made.unwrap_or(word);
+        // Which flags the prefixes may stand before.
+        let (mut of, mut more, mut known) = (!0, 0, code(bare));
+        if known.is_none() {
+            known = bare.strip_prefix(b"r").and_then(code);
+            (of, more) = (MS_BIND | PROPAGATION, MS_REC);
         }
-        if let Some(code) = bare.strip_prefix(b"r").and_then(code) {
-            if bit(code) & (MS_BIND | PROPAGATION) != 0 {
-                return self.apply(code, MS_REC);
-            }
+        if made.is_some() {
+            of = PROPAGATION;
+        }
+        if let Some(code) = known.filter(|code| of == !0 || bit(*code) & of != 0) {
+            return self.apply(code, more);
         }
         // Comments for other programs: they are not for the file system.
         if matches!(word, [b'x' | b'X', b'-', ..]) || word.starts_with(b"comment=") {
@@ -193,6 +198,7 @@ mod tests {
             (0, "size=1k,mode=755,rsize=8,rro".into(), false)
         );
         assert_eq!(read(&["user,suid", "exec"]), (MS_NODEV, "".into(), false));
+        assert_eq!(read(&["make-ro,make-rbind,rmove"]).1, "make-ro,make-rbind,rmove");
         assert_eq!(read(&["loop,shared,private"]), (MS_PRIVATE, "".into(), true));
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn parse(text: &[u8], old: u32, umask: u32) -> Option<u32> {
                 b'+' => mode | bits,
                 b'-' => mode & !bits,
                 // What is not named stays, and a directory's set-ID bits where only octal text tells them.
-                _ => mode & !(if who == 0 { 0o777 } else { who & !(special(old) & !bits) }) | bits,
+                _ => mode & !(if who == 0 { 0o777 } else { who & !special(old) }) | bits,
             };
             match next {
                 None => return Some(mode),
