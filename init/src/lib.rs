@@ -314,7 +314,13 @@ impl Init<'_> {
         if let Some(e) = self.table.entries().get_mut(n) {
             match r {
                 Ok(pid) => e.pid = pid,
-                Err(_) => e.delay(true),
+                Err(f) => {
+                    e.delay(true);
+                    // No process to be had is not its fault: while others wait, there may be one.
+                    if matches!(f.why, Errno::EAGAIN | Errno::ENOMEM) {
+                        e.time = now().wrapping_add(1);
+                    }
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Process 1 in booted guests: every action and every signal, with assertions on the console.
 
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tests::{Guest, Options};
 
@@ -226,4 +227,75 @@ fn single_user() {
     guest.expect("# ");
     assert!(!guest.console().contains("too much"));
     assert_eq!(guest.command("echo $RUNLEVEL", "# "), "single\n");
+}
+
+/// What process 1 has: its memory in KB, its descriptors, and how many children.
+fn belongings(guest: &mut Guest) -> String {
+    let memory = "while read k v u; do case $k in VmRSS:|VmData:|VmStk:) echo $k $v;; esac; done </proc/1/status";
+    let text = guest.command(&format!("{memory}; ls -l /proc/1/fd | while read a b c d e f g h i; do echo $i; done"), "# ");
+    assert!(text.contains("VmRSS: ") && text.contains("VmData: ") && text.contains("0 -> "), "{text}");
+    text
+}
+
+/// The last process ID given away: how many processes there have been.
+fn count(guest: &mut Guest) -> u32 {
+    // Process 1 may say something at any time.
+    guest.send("read a b c d pid </proc/loadavg; echo \"<$pid>\"\n");
+    guest.expect("\n<");
+    let text = guest.expect(">");
+    guest.expect("# ");
+    text.parse().unwrap_or_else(|_| panic!("no number: {text:?}"))
+}
+
+/// Has process 1 read its file again, which has it start at once what it had slowed down; until all is slow
+/// again.
+fn a_round_of_starts(guest: &mut Guest) {
+    guest.send("kill -HUP 1\n");
+    guest.expect("# ");
+    for _ in 0..30 {
+        let before = count(guest);
+        sleep(Duration::from_millis(1200));
+        if count(guest) == before {
+            return;
+        }
+    }
+    panic!("process 1 does not come to rest");
+}
+
+#[test]
+fn who_gets_no_process_tries_again_before_those_that_crash() {
+    // A machine of 4 MB has some 40 processes, and each time the first ones take them all.
+    let mut inittab = vec![PROC];
+    inittab.extend(["::respawn:/bin/true"; 50]);
+    inittab.push(SHELL);
+    let mut guest = boot("no-process", &inittab, "");
+    guest.expect("init: /bin/sh: Resource temporarily unavailable");
+    guest.expect("# ");
+}
+
+#[test]
+fn a_thousand_respawns_leave_nothing_behind() {
+    // Each is started five times in a row before it has to wait for a second, for two, for four.
+    let mut inittab = vec![PROC];
+    inittab.extend(["::respawn:/bin/true"; 50]);
+    // One that the shell starts, and one that cannot be started.
+    inittab.extend(["::respawn:test $$ = 0", "::respawn:/bin/no-such"]);
+    inittab.push(SHELL);
+    let mut guest = boot("respawn", &inittab, "");
+    // A prompt that no message of process 1 ends like.
+    guest.expect("less often");
+    guest.send("\n");
+    guest.expect("# ");
+    // Whatever is set up once.
+    a_round_of_starts(&mut guest);
+    let (before, first) = (belongings(&mut guest), count(&mut guest));
+    for _ in 0..5 {
+        a_round_of_starts(&mut guest);
+    }
+    let (after, last) = (belongings(&mut guest), count(&mut guest));
+    assert!(last - first > 1000, "only {} processes", last - first);
+    assert_eq!(after, before);
+    assert!(!guest.command("ps -o s= -o args=", "# ").lines().any(|line| line.starts_with('Z')));
+    guest.send("kill -TERM 1\n");
+    ends_with(guest, &["SIGTERM", "Restarting system"]);
 }
