@@ -190,6 +190,8 @@ fn configuration(text: &[u8], command_line: &[u8]) -> Config {
     while let Some(n) = joined.windows(2).position(|w| w == b"\\\n") {
         joined[n..n + 2].fill(b' ');
     }
+    joined.push(b'\n');
+    joined.extend(as_lines(command_line));
     let mut all = Config::new();
     for line in joined.split(|&c| c == b'\n') {
         let mut rest = line;
@@ -203,6 +205,11 @@ fn configuration(text: &[u8], command_line: &[u8]) -> Config {
         let (kind, name) = (next(), next());
         all.push((kind, name, rest.trim_ascii().to_vec()));
     }
+    all
+}
+
+/// What a kernel command line says, as lines of a file.
+fn as_lines(command_line: &[u8]) -> Vec<u8> {
     let mut words: Vec<Vec<u8>> = vec![Vec::new()];
     let mut quoted = false;
     for &c in command_line {
@@ -213,16 +220,17 @@ fn configuration(text: &[u8], command_line: &[u8]) -> Config {
             words.last_mut().expect("one at least").push(c);
         }
     }
+    let mut lines: Vec<Vec<u8>> = Vec::new();
     for word in words.iter().take_while(|word| *word != b"--") {
         let name = word.split(|&c| c == b'=').next().unwrap_or_default();
         let value = word.get(name.len() + 1..).unwrap_or_default();
         if name == b"modprobe.blacklist" || name == b"module_blacklist" {
-            all.extend(value.split(|&c| c == b',').map(|m| (b"blacklist".to_vec(), m.to_vec(), Vec::new())));
+            lines.extend(value.split(|&c| c == b',').map(|module| [b"blacklist ", module].concat()));
         } else if let Some(n) = name.iter().position(|&c| c == b'.') {
-            all.push((b"options".to_vec(), word[..n].to_vec(), word[n + 1..].trim_ascii().to_vec()));
+            lines.push([b"options ", &word[..n], b" ", &word[n + 1..]].concat());
         }
     }
-    all
+    lines.join(&b'\n')
 }
 
 struct Model {
