@@ -231,8 +231,12 @@ fn single_user() {
 
 /// What process 1 has: its memory in KB, its descriptors, and how many children.
 fn belongings(guest: &mut Guest) -> String {
-    let memory = "while read k v u; do case $k in VmRSS:|VmData:|VmStk:) echo $k $v;; esac; done </proc/1/status";
-    let text = guest.command(&format!("{memory}; ls -l /proc/1/fd | while read a b c d e f g h i; do echo $i; done"), "# ");
+    let memory =
+        "while read k v u; do case $k in VmRSS:|VmData:|VmStk:) echo $k $v;; esac; done </proc/1/status";
+    let text = guest.command(
+        &format!("{memory}; ls -l /proc/1/fd | while read a b c d e f g h i; do echo $i; done"),
+        "# ",
+    );
     assert!(text.contains("VmRSS: ") && text.contains("VmData: ") && text.contains("0 -> "), "{text}");
     text
 }
@@ -298,4 +302,63 @@ fn a_thousand_respawns_leave_nothing_behind() {
     assert!(!guest.command("ps -o s= -o args=", "# ").lines().any(|line| line.starts_with('Z')));
     guest.send("kill -TERM 1\n");
     ends_with(guest, &["SIGTERM", "Restarting system"]);
+}
+
+#[test]
+fn a_crashing_entry_costs_no_time() {
+    let mut guest = boot("crash", &[PROC, "::respawn:/bin/false", "::respawn:/bin/no-such", SHELL], "");
+    guest.expect_all(&["/bin/no-such: No such file", "/bin/false: ends too soon"]);
+    guest.send("\n");
+    guest.expect("# ");
+    // By then the delay is eight seconds and more.
+    sleep(Duration::from_secs(10));
+    let first = count(&mut guest);
+    let ticks = |guest: &mut Guest| -> u32 {
+        guest.send("read a </proc/1/stat; set -- ${a##*) }; echo \"<$((${12} + ${13} + ${14} + ${15}))>\"\n");
+        guest.expect("\n<");
+        let text = guest.expect(">");
+        guest.expect("# ");
+        text.parse().unwrap_or_else(|_| panic!("no number: {text:?}"))
+    };
+    let before = ticks(&mut guest);
+    sleep(Duration::from_secs(20));
+    let (after, last) = (ticks(&mut guest), count(&mut guest));
+    // Of process 1 and all that it has buried, in hundredths of a second.
+    assert!(after - before <= 20, "{} ticks", after - before);
+    // Never given up: each has its turn once or twice.
+    assert!((1..=6).contains(&(last - first)), "{} processes", last - first);
+}
+
+#[test]
+fn a_root_that_is_read_only_an_empty_dev_and_no_descriptor_are_enough() {
+    // Process 1 is first a script, which leaves nothing to the one that takes its place.
+    let start = "#!/bin/sh\nexec <&- >&- 2>&-\nrm /dev/*\nmount -o remount,ro /\nexec /init\n";
+    let config = format!("{}[kernel]\ncmdline = \"rdinit=/start\"\n", script("/start", start));
+    let inittab = ["::sysinit:/bin/mount -t devtmpfs dev /dev", "::sysinit:>/etc/written", SHELL];
+    let mut guest = boot("read-only", &inittab, &config);
+    guest.expect("# ");
+    assert_eq!(
+        guest.command("echo $$ >/x; echo /etc/w* /proc/*", "# "),
+        "-/bin/sh: can't create /x: Read-only file system\n/etc/w* /proc/*\n"
+    );
+    assert_eq!(guest.command("[ -t 0 ] && [ -t 2 ] && echo yes", "# "), "yes\n");
+    guest.send("reboot\n");
+    ends_with(guest, &["SIGTERM", "SIGKILL", "Restarting system"]);
+}
+
+#[test]
+fn the_console_is_the_one_that_the_kernel_command_line_names() {
+    let node = |name: &str, major: u32, minor: u32| {
+        format!("[[node]]\npath = \"/dev/{name}\"\nkind = \"char\"\nmajor = {major}\nminor = {minor}\n")
+    };
+    // What the kernel opens is where nobody reads.
+    let config = format!(
+        "{}{}[kernel]\ncmdline = \"CONSOLE=/dev/line\"\n",
+        node("console", 1, 3),
+        node("line", 204, 64)
+    );
+    let mut guest = boot("named-console", &[PROC, SHELL], &config);
+    guest.expect("# ");
+    let files = guest.command("ls -l /proc/1/fd", "# ");
+    assert_eq!(files.matches("/dev/line").count(), 3, "{files}");
 }
