@@ -113,8 +113,11 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             config::add(cx, &mut o.config, file.z(), 0);
         }
         // Without /proc it says nothing.
-        let line = fstab::read(ZStr::new(c"/proc/cmdline")).unwrap_or_default();
-        config::add_command_line(&mut o.config, &line);
+        let line = ZStr::new(c"/proc/cmdline");
+        match fstab::read_if_there(line) {
+            Ok(text) => config::add_command_line(&mut o.config, &text),
+            Err(e) => cx.fail(line.bytes(), e),
+        }
         let mut r = Run { cx, o: &o, done: Buf::new(), soft: 0, failed: false };
         for name in names {
             r.failed = false;

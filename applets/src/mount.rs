@@ -146,7 +146,10 @@ fn tell(o: &mut Order, l: &Line) {
 fn all(o: &mut Order) {
     let Some(mut text) = read(o.cx, o.table) else { return };
     // Without /proc nobody knows; what is there already is then refused as busy.
-    let mut mounted = fstab::read(ZStr::new(fstab::MOUNTS)).unwrap_or_default();
+    let mut mounted = match fstab::read_if_there(ZStr::new(fstab::MOUNTS)) {
+        Ok(text) => text,
+        Err(e) => return o.cx.fail(fstab::MOUNTS.to_bytes(), e),
+    };
     let mounted = fstab::lines(&mut mounted);
     for l in fstab::lines(&mut text) {
         let options = l.options.bytes();
@@ -178,7 +181,7 @@ fn by_table(o: &mut Order, name: ZStr) {
     let again = said.flags & MS_REMOUNT != 0;
     let table = if again { ZStr::new(fstab::MOUNTS) } else { o.table };
     let mut text = match fstab::read(table) {
-        Err(_) if again => return attach(o, &bare),
+        Err(Errno::ENOENT) if again => return attach(o, &bare),
         Err(e) => return o.cx.fail(table.bytes(), e),
         Ok(text) => text,
     };
@@ -328,7 +331,7 @@ fn by_kernel(o: &mut Order, l: &Line, p: &Options) -> Result<(), Errno> {
         try_mount(o, l, first, &p.data)?;
         let how = flags & !(MS_REC | MS_BIND | MS_MOVE | MS_SILENT);
         if act == MS_BIND && how != 0 {
-            let flags = kept(l, o) | how;
+            let flags = kept(l, o)? | how;
             sys::mount::mount(
                 none,
                 l.dir,
@@ -348,17 +351,20 @@ fn by_kernel(o: &mut Order, l: &Line, p: &Options) -> Result<(), Errno> {
 /// The flags that the mount on `l.dir` has, changed as the options say: a bind that becomes read-only must
 /// not lose its nosuid.
 #[inline(never)]
-fn kept(l: &Line, o: &Order) -> u32 {
+fn kept(l: &Line, o: &Order) -> Result<u32, Errno> {
     let mut p = Options { flags: 0, data: Buf::new(), on_loop: false };
     let path = fstab::canonical(l.dir);
     // Without /proc there is nothing to keep.
-    let mut text = fstab::read(ZStr::new(fstab::MOUNTS)).unwrap_or_default();
-    if let Some(m) = fstab::lines(&mut text).iter().rev().find(|m| m.dir.is(&path)) {
-        p.add(m.options.bytes());
+    let mut text = fstab::read_if_there(ZStr::new(fstab::MOUNTS))?;
+    let known = !text.is_empty();
+    match fstab::lines(&mut text).iter().rev().find(|m| m.dir.is(&path)) {
+        Some(m) => p.add(m.options.bytes()),
+        None if known => return Err(Errno::ENOENT),
+        None => {}
     }
     p.add(l.options.bytes());
     p.add(&o.extra);
-    p.flags
+    Ok(p.flags)
 }
 
 /// What the child of [`help`] runs.

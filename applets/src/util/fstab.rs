@@ -37,6 +37,15 @@ pub(crate) fn read(path: ZStr) -> Result<Buf, Errno> {
     }
 }
 
+/// As [`read`]; empty if there is no such file.
+#[inline(never)]
+pub(crate) fn read_if_there(path: ZStr) -> Result<Buf, Errno> {
+    match read(path) {
+        Err(Errno::ENOENT) => Ok(Buf::new()),
+        r => r,
+    }
+}
+
 /// The lines of a table that name a device and a directory at least.
 #[inline(never)]
 pub(crate) fn lines(text: &mut Buf) -> Vec<Line<'_>> {

@@ -193,6 +193,10 @@ impl<'t> Check<'t> {
                 self.node();
             }
             tree::ARITHMETIC => self.word(),
+            tree::COUNT => {
+                (0..3).for_each(|_| self.word());
+                self.list();
+            }
             tree::CONDITION => {
                 self.words(&[tree::WORD, tree::AWORD]);
                 assert_eq!(self.byte(), 0);
@@ -213,7 +217,9 @@ impl<'t> Check<'t> {
             self.byte();
             let kind = self.byte();
             assert!((redir::IN..=redir::BOTH_APPEND).contains(&kind), "redirection {kind}");
-            self.byte();
+            if self.byte() == redir::NAMED {
+                self.name();
+            }
             if kind == redir::HERE || kind == redir::HERE_TABS {
                 let n = self.u24();
                 self.here.push(n);
@@ -241,7 +247,7 @@ impl<'t> Check<'t> {
                         }
                     }
                 }
-                tree::CMD => {
+                tree::CMD | tree::READ | tree::WRITE => {
                     let n = self.u24();
                     let outer = self.enter(n);
                     self.list();
