@@ -481,7 +481,7 @@ fn list(r: &mut Run, patterns: &[ZStr]) {
         for pattern in patterns {
             hit = hit || matches(&folded(pattern.bytes()), &name);
         }
-        if hit {
+        if hit && !path.is_empty() {
             tell(r, path, &Buf::new());
         }
         false
