@@ -92,8 +92,8 @@ fn symbolic(text: &[u8], old: u32, umask: u32, directory: bool) -> Option<u32> {
                 }
             }
             for n in (0..3).filter(|&n| wanted.special[n]) {
-                // The sticky bit is nobody's.
-                if n == 2 || named(n) || who.is_empty() {
+                // The sticky bit is not that of the others; it is that of all.
+                if who.is_empty() || who.contains(&b'a') || n < 2 && named(n) {
                     mode.special[n] = *op != b'-';
                 }
             }
@@ -130,11 +130,12 @@ fn wanted(letters: &[u8], mode: Bits, directory: bool) -> Option<Bits> {
 fn clauses(mode: u32) -> String {
     let bits = Bits::of(mode);
     let letters = |n: usize| {
-        let special = ['s', 's', 't'][n];
-        let may = "rwx".chars().zip(bits.may[n]).filter(|(_, may)| *may).map(|(c, _)| c);
-        may.chain(bits.special[n].then_some(special)).collect::<String>()
+        let may = bits.may.get(n).copied().unwrap_or_default();
+        let may = "rwx".chars().zip(may).filter(|(_, may)| *may).map(|(c, _)| c);
+        let special = [bits.special[0], bits.special[1], false, bits.special[2]][n];
+        may.chain(special.then_some(if n == 3 { 't' } else { 's' })).collect::<String>()
     };
-    format!("a=,u={},g={},o={}", letters(0), letters(1), letters(2))
+    format!("a=,u={},g={},o={},a+{}", letters(0), letters(1), letters(2), letters(3))
 }
 
 /// As `ls -l` shows it.
