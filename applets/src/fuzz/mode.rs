@@ -79,10 +79,10 @@ fn symbolic(text: &[u8], old: u32, umask: u32, directory: bool) -> Option<u32> {
                     mode.may[class] = [false; 3];
                 }
                 // A directory's set-ID bits stay.
-                for n in (0..2).filter(|&n| named(n) && !directory) {
+                for n in (0..2).filter(|&n| (named(n) || who.is_empty()) && !directory) {
                     mode.special[n] = false;
                 }
-                mode.special[2] &= !who.contains(&b'a');
+                mode.special[2] &= !who.is_empty() && !who.contains(&b'a');
             }
             for class in 0..3 {
                 for n in (0..3).filter(|&n| wanted.may[class][n]) {
