@@ -72,11 +72,17 @@ fn table(decls: &[decl::Decl]) -> Result<String, String> {
 }
 
 /// Byte-pair encoding of the usage texts: again and again, the pair of bytes that occurs most becomes one
-/// byte from 128 up. English shrinks to about 55 %, and `sys` expands it with a few instructions.
+/// byte: from 128 up, then those below a blank, but for NUL and newline. Their places in the table are counted
+/// from 128 on, beyond 255 from 0. English shrinks to about 52 %, and `sys` expands it with a few instructions.
 fn squeeze(text: String) -> (Vec<u8>, Vec<[u8; 2]>) {
     let mut bytes = text.into_bytes();
     let mut pairs = Vec::new();
-    while pairs.len() < 128 {
+    while pairs.len() < 128 + 32 {
+        let code = (pairs.len() as u8).wrapping_add(128);
+        if matches!(code, 0 | b'\n') {
+            pairs.push([0; 2]);
+            continue;
+        }
         let mut counts: HashMap<[u8; 2], usize> = HashMap::new();
         let mut last = None;
         for w in bytes.windows(2).map(|w| [w[0], w[1]]).filter(|w| !w.contains(&0)) {
@@ -95,7 +101,6 @@ fn squeeze(text: String) -> (Vec<u8>, Vec<[u8; 2]>) {
         if n < 4 {
             break;
         }
-        let code = 128 + pairs.len() as u8;
         pairs.push(best);
         let mut next = Vec::with_capacity(bytes.len());
         let mut i = 0;

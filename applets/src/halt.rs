@@ -81,8 +81,8 @@ fn record() -> Result<(), Errno> {
     // Type RUN_LVL, line, id, user, host, time.
     let mut put = |at: usize, bytes: &[u8]| r.iter_mut().skip(at).zip(bytes).for_each(|(slot, &b)| *slot = b);
     put(0, &[1]);
-    put(8, b"~");
-    put(40, b"~~shutdown");
+    put(8, b"~~");
+    put(40, b"~~\0\0shutdown");
     put(76, release.field(2));
     put(340, &now.to_le_bytes());
     fs::write_all(*f, &r)

@@ -18,6 +18,9 @@ use sys::{system, Buf, Cx, Errno, ToBuf, ZStr};
 
 #[path = "modprobe/config.rs"]
 mod config;
+#[cfg(any(test, feature = "fuzzing"))]
+#[path = "modprobe/fuzz.rs"]
+pub(crate) mod fuzz;
 
 applet! {
     name: modprobe,
@@ -110,8 +113,11 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             config::add(cx, &mut o.config, file.z(), 0);
         }
         // Without /proc it says nothing.
-        let line = fstab::read(ZStr::new(c"/proc/cmdline")).unwrap_or_default();
-        config::add_command_line(&mut o.config, &line);
+        let line = ZStr::new(c"/proc/cmdline");
+        match fstab::read_if_there(line) {
+            Ok(text) => config::add_command_line(&mut o.config, &text),
+            Err(e) => cx.fail(line.bytes(), e),
+        }
         let mut r = Run { cx, o: &o, done: Buf::new(), soft: 0, failed: false };
         for name in names {
             r.failed = false;
@@ -202,14 +208,17 @@ fn scan(r: &mut Run, name: ZStr, f: &mut dyn FnMut(&mut Run, &mut Buf) -> bool) 
 fn probe(r: &mut Run, asked: &[u8]) -> bool {
     let o = r.o;
     let name = folded(asked);
-    let mut found = false;
+    let (mut any, mut found) = (false, false);
     each(&o.config, b"alias", &mut |pattern, mut rest| {
         if matches(&folded(pattern), &name) {
-            found = true;
-            meant(r, word(&mut rest), &name);
+            any = true;
+            found |= meant(r, word(&mut rest), &name);
         }
     });
-    if found || r.cx.has(opt!("b")) && blacklisted(&o.config, asked) || module(r, asked, &name) {
+    if any {
+        return found;
+    }
+    if r.cx.has(opt!("b")) && blacklisted(&o.config, asked) || module(r, asked, &name) {
         return true;
     }
     let file = match () {
@@ -225,6 +234,8 @@ fn probe(r: &mut Run, asked: &[u8]) -> bool {
             // PATH ALIAS…
             rest = cut(&mut rest, b'\n');
             target = stem(target);
+        } else if target != b"alias" {
+            return false;
         }
         let mut hit = false;
         while let pattern @ [_, ..] = word(&mut rest) {
@@ -232,23 +243,21 @@ fn probe(r: &mut Run, asked: &[u8]) -> bool {
             if !o.bb {
                 // alias PATTERN MODULE
                 target = word(&mut rest);
+                break;
             }
         }
         if hit {
-            found = true;
-            meant(r, target, &name);
+            found |= meant(r, target, &name);
         }
         false
     });
     found
 }
 
-/// Deals with a module that an alias stands for, unless it is blacklisted.
+/// Deals with a module that an alias stands for, unless it is blacklisted; `false` if there is none.
 #[inline(never)]
-fn meant(r: &mut Run, name: &[u8], asked: &Buf) {
-    if !blacklisted(&r.o.config, name) {
-        module(r, name, asked);
-    }
+fn meant(r: &mut Run, name: &[u8], asked: &Buf) -> bool {
+    blacklisted(&r.o.config, name) || module(r, name, asked)
 }
 
 /// Deals with the module that has this name or path and with those that it needs; `false` if there is none.
@@ -256,6 +265,9 @@ fn meant(r: &mut Run, name: &[u8], asked: &Buf) {
 #[inline(never)]
 fn module(r: &mut Run, name: &[u8], asked: &Buf) -> bool {
     let own = canonical(name);
+    if own.is_empty() {
+        return false;
+    }
     if !first(r, &own) {
         return true;
     }
@@ -469,7 +481,7 @@ fn list(r: &mut Run, patterns: &[ZStr]) {
         for pattern in patterns {
             hit = hit || matches(&folded(pattern.bytes()), &name);
         }
-        if hit {
+        if hit && !path.is_empty() {
             tell(r, path, &Buf::new());
         }
         false
@@ -541,7 +553,7 @@ mod tests {
 
     #[test]
     fn aliases_and_symbols_lead_to_modules() {
-        let alias = "# comment\nalias pci:v0*d[0-9]* two\nalias pci:v01d* three\nalias fs-x four\n";
+        let alias = "# comment x y\nalias gone no-such\nalias pci:v0*d[0-9]* two\nalias pci:v01d* three\nalias fs-x four\n";
         let symbols = "alias symbol:do_it four\n";
         let t = Tables::new(
             "alias",
@@ -550,7 +562,10 @@ mod tests {
         assert_eq!(t.run(&["-D", "pci:v01d5"]).1, "insmod @/kernel/b/three.ko\ninsmod @/kernel/b/two.ko\n");
         assert_eq!(t.run(&["-D", "fs_x"]).1, "insmod @/four.ko\n");
         assert_eq!(t.run(&["-D", "symbol:do_it"]).1, "insmod @/four.ko\n");
-        assert_eq!(t.run(&["-D", "symbol:do"]).0, 1);
+        // A comment is no alias, and an alias of nothing is nothing.
+        for name in ["symbol:do", "comment", "gone"] {
+            assert_eq!(t.run(&["-D", name]), (1, String::new()), "{name}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use sys::{out, process, Buf, Cx, Errno, ToBuf, ZStr};
 #[path = "mount/loopdev.rs"]
 mod loopdev;
 #[path = "mount/options.rs"]
-mod options;
+pub(crate) mod options;
 #[path = "mount/tag.rs"]
 mod tag;
 
@@ -22,7 +22,7 @@ applet! {
     class: NoExec,
     parse: Args,
     usage: "\
-[-afinrvw] [-t TYPE] [-o OPTIONS] [DEVICE] [DIR]
+[-afinrsvw] [-t TYPE] [-o OPTIONS] [DEVICE] [DIR]
 
 Attach the file system on DEVICE to DIR. With one of the two, what is missing
 is taken from /etc/fstab; with none, tell what is mounted.
@@ -32,19 +32,20 @@ is taken from /etc/fstab; with none, tell what is mounted.
                 what is mounted: only these; no in front: all but these
     -o OPTIONS  A comma list; --OPTION is the same as -o OPTION
     -r          As -o ro
-    -w          As -o rw
+    -w          As -o rw, and never read-only instead
     -T FILE     Instead of /etc/fstab
     -O OPTIONS  With -a only what has all of these; no in front: does not have
     -i          Call no helper /sbin/mount.TYPE
     -f          Do all but the mount itself
     -n          Do not write /etc/mtab, which mount never does
+    -s          Have a helper pass over options that it does not know
     -v          Tell what is done
 
 OPTIONS: ro rw [no]suid [no]dev [no]exec [a]sync dirsync [no]atime
 [no]diratime [no]relatime [no]strictatime [no]lazytime [no]iversion [no]mand
 [no]symfollow silent loud loop; [r]bind move remount; [r]shared [r]private
-[r]slave [r]unbindable; noauto nofail in fstab; all others are given to the
-file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory takes
+[r]slave [r]unbindable; noauto nofail user in fstab; all others are given to
+the file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory takes
 a loop device, a directory for a directory is bound.
 ",
 }
@@ -145,7 +146,10 @@ fn tell(o: &mut Order, l: &Line) {
 fn all(o: &mut Order) {
     let Some(mut text) = read(o.cx, o.table) else { return };
     // Without /proc nobody knows; what is there already is then refused as busy.
-    let mut mounted = fstab::read(ZStr::new(fstab::MOUNTS)).unwrap_or_default();
+    let mut mounted = match fstab::read_if_there(ZStr::new(fstab::MOUNTS)) {
+        Ok(text) => text,
+        Err(e) => return o.cx.fail(fstab::MOUNTS.to_bytes(), e),
+    };
     let mounted = fstab::lines(&mut mounted);
     for l in fstab::lines(&mut text) {
         let options = l.options.bytes();
@@ -154,8 +158,10 @@ fn all(o: &mut Order) {
         if skip || !wanted || !fstab::meant(o.types, l.kind) {
             continue;
         }
-        let (device, dir) = (l.device.bytes(), l.dir.bytes());
-        if !mounted.iter().any(|m| m.dir.is(dir) && m.device.is(device)) {
+        // Of a file and of a directory the kernel tells another device.
+        let other = matches!(kind(l.device), fs::S_IFDIR | fs::S_IFREG);
+        let (device, dir) = (l.device.bytes(), fstab::canonical(l.dir));
+        if !mounted.iter().any(|m| m.dir.is(&dir) && (other || m.device.is(device))) {
             attach(o, &l);
         }
     }
@@ -175,15 +181,19 @@ fn by_table(o: &mut Order, name: ZStr) {
     let again = said.flags & MS_REMOUNT != 0;
     let table = if again { ZStr::new(fstab::MOUNTS) } else { o.table };
     let mut text = match fstab::read(table) {
-        Err(_) if again => return attach(o, &bare),
+        Err(Errno::ENOENT) if again => return attach(o, &bare),
         Err(e) => return o.cx.fail(table.bytes(), e),
         Ok(text) => text,
     };
     let path = fstab::canonical(name);
     let lines = fstab::lines(&mut text);
     let is = |z: ZStr| z.is(&path) || z.is(name.bytes());
+    let find = |test: &dyn Fn(&Line) -> bool| lines.iter().rev().find(|l| test(l));
     // The last one lies on top.
-    match lines.iter().rev().find(|l| is(l.dir)).or_else(|| lines.iter().rev().find(|l| is(l.device))) {
+    match find(&|l| is(l.dir))
+        .or_else(|| find(&|l| is(l.device)))
+        .or_else(|| find(&|l| is(fstab::canonical(l.dir).z())))
+    {
         Some(l) => attach(o, l),
         None => o.cx.error(name.bytes(), &concat(&[b"not in ", table.bytes()])),
     }
@@ -195,46 +205,62 @@ fn attach(o: &mut Order, l: &Line) {
     let mut p = Options { flags: MS_SILENT, data: Buf::new(), on_loop: false };
     p.add(l.options.bytes());
     p.add(&o.extra);
-    if let Err(e) = perform(o, l, &mut p) {
-        // Whatever the kernel found first: the device decides.
-        let missing = fs::stat(l.device).is_err() && options::has(l.options.bytes(), b"nofail");
+    let found = tag::resolve(l.device);
+    let device = found.as_ref().map_or(l.device, |path| path.z());
+    let r = match &found {
+        Err(e) => Err(*e),
+        Ok(_) => perform(o, &Line { device, ..*l }, &mut p),
+    };
+    if let Err(e) = r {
+        // Whatever the kernel found first: the device decides. What is no path cannot be missing.
+        let missing = found.is_err() || (device.first() == b'/' && kind(device) == 0);
+        let forgiven = missing && options::has(l.options.bytes(), b"nofail");
         let twice = e == Errno::EBUSY && o.has(opt!("a"));
-        if !missing && !twice {
+        if !forgiven && !twice {
             o.cx.fail(&concat(&[l.device.bytes(), b" on ", l.dir.bytes()]), e);
         }
     }
 }
 
+/// Type of the file at `path`; 0 if there is none.
+#[inline(never)]
+fn kind(path: ZStr) -> u32 {
+    fs::stat(path).map_or(0, |s| fs::kind(&s))
+}
+
+/// Finds out what to do: bind, or mount as one of several types, or that by a loop device.
 #[inline(never)]
 fn perform(o: &mut Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
-    let found = tag::resolve(l.device)?;
-    let mut device = found.as_ref().map_or(l.device, |path| path.z());
     let acts = p.flags & ACTIONS != 0;
     let auto = l.kind.is(b"auto") || (acts && l.kind.is(b"none"));
-    let mut held: Option<(Buf, fs::Owned)> = None;
-    if !acts {
-        let kind = |path| fs::stat(path).map_or(0, |s| fs::kind(&s));
-        let from = if auto { kind(device) } else { 0 };
-        if matches!(from, fs::S_IFDIR | fs::S_IFREG) && from == kind(l.dir) {
-            p.flags |= MS_BIND;
-        } else if (p.on_loop || from == fs::S_IFREG) && !o.has(opt!("f")) {
-            held = Some(loopdev::set_up(device, p.flags & MS_RDONLY != 0)?);
+    let from = kind(l.device);
+    if auto && !acts && matches!(from, fs::S_IFDIR | fs::S_IFREG) && from == kind(l.dir) {
+        p.flags |= MS_BIND;
+    }
+    let acts = p.flags & ACTIONS != 0;
+    // Types to try, as a comma list.
+    let names = if auto && !acts { candidates()? } else { l.kind.bytes().buf() };
+    if acts || !p.on_loop || o.has(opt!("f")) {
+        match tries(o, l, p, &names) {
+            Err(Errno::ENOTBLK) if from == fs::S_IFREG => {}
+            r => return r,
         }
     }
-    if let Some((path, _)) = &held {
-        device = path.z();
-    }
-    // Types to try, as a comma list.
-    let names = if auto && p.flags & ACTIONS == 0 { candidates()? } else { l.kind.bytes().buf() };
-    // EINVAL is what a file system says to a device that holds another one: then the next may know it. The
-    // reason of the one that knew more is told.
+    let (device, _held) = loopdev::set_up(l.device, p.flags & MS_RDONLY != 0)?;
+    tries(o, &Line { device: device.z(), ..*l }, p, &names)
+}
+
+/// Tries one type after the other. A file system may call a device that holds another one bad, busy or
+/// write-protected; of several reasons the first is told that knows more than that it is not this type.
+#[inline(never)]
+fn tries(o: &mut Order, l: &Line, p: &Options, mut names: &[u8]) -> Result<(), Errno> {
     let mut why = Errno::EINVAL;
-    let mut rest = &names[..];
-    while !rest.is_empty() {
-        let kind = cut(&mut rest, b',').buf();
-        match one(o, &Line { device, kind: kind.z(), ..*l }, p) {
-            Err(e @ (Errno::EINVAL | Errno::ENODEV)) => why = if why == Errno::EINVAL { e } else { why },
-            r => return r,
+    while !names.is_empty() {
+        let kind = cut(&mut names, b',').buf();
+        match one(o, &Line { kind: kind.z(), ..*l }, p) {
+            Ok(()) => return Ok(()),
+            Err(e) if e != Errno::EINVAL && matches!(why, Errno::EINVAL | Errno::ENODEV) => why = e,
+            Err(_) => {}
         }
     }
     Err(why)
@@ -273,25 +299,25 @@ fn types(names: &mut Buf, text: &[u8]) -> bool {
 
 /// One try with one type: helper, mount, what a bind and a propagation need besides.
 #[inline(never)]
-fn one(o: &mut Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
+fn one(o: &mut Order, l: &Line, p: &Options) -> Result<(), Errno> {
+    if !o.has(opt!("f")) {
+        if p.flags & ACTIONS == 0 && !o.has(opt!("i")) {
+            let path = concat(&[b"/sbin/mount.", l.kind.bytes()]);
+            if fs::access(path.z(), 1).is_ok() {
+                return help(o, path.z(), l);
+            }
+        }
+        by_kernel(o, l, p)?;
+    }
     if o.has(opt!("v")) {
         tell(o, l);
         o.cx.out.byte(b'\n');
     }
-    if o.has(opt!("f")) {
-        return Ok(());
-    }
+    Ok(())
+}
+
+fn by_kernel(o: &mut Order, l: &Line, p: &Options) -> Result<(), Errno> {
     let none = ZStr::new(c"");
-    if p.flags & ACTIONS == 0 && !o.has(opt!("i")) {
-        let path = concat(&[b"/sbin/mount.", l.kind.bytes()]);
-        let path = path.z();
-        if fs::access(path, 1).is_ok() {
-            let list = concat(&[l.options.bytes(), &o.extra]);
-            let list = list.z();
-            let list = if list.first() == b',' { list.skip(1) } else { list };
-            return help(o.cx, path, l, list);
-        }
-    }
     let flags = p.flags & !PROPAGATION;
     let only =
         p.flags & PROPAGATION != 0 && flags & (MS_BIND | MS_MOVE | MS_REMOUNT) == 0 && l.device.is(b"none");
@@ -305,7 +331,7 @@ fn one(o: &mut Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
         try_mount(o, l, first, &p.data)?;
         let how = flags & !(MS_REC | MS_BIND | MS_MOVE | MS_SILENT);
         if act == MS_BIND && how != 0 {
-            let flags = kept(l, o) | how;
+            let flags = kept(l, o)? | how;
             sys::mount::mount(
                 none,
                 l.dir,
@@ -325,22 +351,25 @@ fn one(o: &mut Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
 /// The flags that the mount on `l.dir` has, changed as the options say: a bind that becomes read-only must
 /// not lose its nosuid.
 #[inline(never)]
-fn kept(l: &Line, o: &Order) -> u32 {
+fn kept(l: &Line, o: &Order) -> Result<u32, Errno> {
     let mut p = Options { flags: 0, data: Buf::new(), on_loop: false };
     let path = fstab::canonical(l.dir);
     // Without /proc there is nothing to keep.
-    let mut text = fstab::read(ZStr::new(fstab::MOUNTS)).unwrap_or_default();
-    if let Some(m) = fstab::lines(&mut text).iter().rev().find(|m| m.dir.is(&path)) {
-        p.add(m.options.bytes());
+    let mut text = fstab::read_if_there(ZStr::new(fstab::MOUNTS))?;
+    let known = !text.is_empty();
+    match fstab::lines(&mut text).iter().rev().find(|m| m.dir.is(&path)) {
+        Some(m) => p.add(m.options.bytes()),
+        None if known => return Err(Errno::ENOENT),
+        None => {}
     }
     p.add(l.options.bytes());
     p.add(&o.extra);
-    p.flags
+    Ok(p.flags)
 }
 
 /// What the child of [`help`] runs.
 struct Helper {
-    argv: [*const u8; 6],
+    argv: [*const u8; 7],
     envp: *const *const u8,
     why: Option<Errno>,
 }
@@ -356,13 +385,29 @@ extern "C" fn child(arg: *mut ()) -> ! {
     process::exit(1)
 }
 
-/// Has `path` mount: `mount.TYPE DEVICE DIR -o OPTIONS`. It says itself why it cannot.
+/// Has `path` mount: `mount.TYPE DEVICE DIR -nsv -o OPTIONS`. It says itself why it cannot.
 #[inline(never)]
-fn help(cx: &mut Cx, path: ZStr, l: &Line, list: ZStr) -> Result<(), Errno> {
-    let end = core::ptr::null();
-    let with = if list.is_empty() { end } else { c"-o".as_ptr() as *const u8 };
-    let argv = [path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr(), with, list.as_ptr(), end];
-    let mut h = Helper { argv, envp: cx.envp, why: None };
+fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
+    let mut letters = b"-".buf();
+    for (bit, letter) in [(opt!("n"), b'n'), (opt!("s"), b's'), (opt!("v"), b'v')] {
+        if o.has(bit) {
+            letters.push(letter);
+        }
+    }
+    let list = concat(&[l.options.bytes(), &o.extra]);
+    let list = if list.first() == Some(&b',') { list.z().skip(1) } else { list.z() };
+    let null = core::ptr::null();
+    let mut argv = [path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr(), null, null, null, null];
+    let mut free = argv.iter_mut().skip(3);
+    let mut add = |z: ZStr| free.next().map(|slot| *slot = z.as_ptr());
+    if letters.len() > 1 {
+        add(letters.z());
+    }
+    if !list.is_empty() {
+        add(ZStr::new(c"-o"));
+        add(list);
+    }
+    let mut h = Helper { argv, envp: o.cx.envp, why: None };
     // SAFETY: `child` ends in exec or exit and changes only `h`.
     let pid = unsafe { process::vfork(child, &mut h as *mut Helper as *mut ()) }?;
     let status = loop {
@@ -375,7 +420,7 @@ fn help(cx: &mut Cx, path: ZStr, l: &Line, list: ZStr) -> Result<(), Errno> {
         return Err(why);
     }
     if status.exited() != Some(0) {
-        cx.error(path.bytes(), b"failed");
+        o.cx.error(path.bytes(), b"failed");
     }
     Ok(())
 }
@@ -386,7 +431,8 @@ fn try_mount(o: &mut Order, l: &Line, flags: u32, data: &Buf) -> Result<(), Errn
     let mut how = flags;
     loop {
         let r = sys::mount::mount(l.device, l.dir, l.kind, how, Some(data.z()).filter(|d| !d.is_empty()));
-        if matches!(r, Err(Errno::EACCES | Errno::EROFS)) && how & (MS_RDONLY | MS_BIND | MS_MOVE) == 0 {
+        let protected = matches!(r, Err(Errno::EACCES | Errno::EROFS)) && !o.has(opt!("w"));
+        if protected && how & (MS_RDONLY | MS_BIND | MS_MOVE) == 0 {
             how |= MS_RDONLY;
             continue;
         }

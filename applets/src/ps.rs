@@ -7,7 +7,7 @@ use columns::Column;
 use process::*;
 use sys::fs::{self, Dir, Fd};
 use sys::opts::Walk;
-use sys::zstr::cut;
+use sys::zstr::{cut, position, position_in};
 use sys::{num, system, time, tty, zone, Buf, Cx, Errno, ZStr};
 
 #[path = "ps/columns.rs"]
@@ -21,7 +21,7 @@ applet! {
     class: NoExec,
     parse: Args,
     usage: "\
-[-AadeflTw] [-o COLUMNS] [-p PIDS] [aefluwxT]
+[-AadeflTw] [-o COLUMNS] [-pstgGuU LIST]... [aefluwxT] [PID]...
 
 Tell what runs: number, user, processor time and command of all processes.
 
@@ -29,7 +29,13 @@ Tell what runs: number, user, processor time and command of all processes.
     -e          The same
     -a          Those on a terminal, but for session leaders
     -d          All but session leaders
-    -p PIDS     Those with these numbers
+    -p LIST     Those with these numbers, as PIDs without -p
+    -s LIST     In these sessions
+    -t LIST     On these terminals
+    -u LIST     Of these users, by name or number
+    -U LIST     Whose real user is one of these
+    -g LIST     In these sessions, or of these groups, by name
+    -G LIST     Whose real group is one of these
     -f          More columns
     -l          Other columns
     -o COLUMNS  These columns, with commas; NAME=HEADER gives one a header
@@ -39,10 +45,14 @@ Tell what runs: number, user, processor time and command of all processes.
 Letters without - are the same, but a and x are all processes, u is the columns
 that BSD shows.
 
-Columns: user ruser group rgroup uid gid comm args pid tid ppid pgid sid tty
+Columns: user ruser group rgroup uid ruid gid rgid comm args pid tid ppid pgid sid tty
 vsz rss sz stat s nice pri time etime stime pcpu c f wchan addr
 ",
 }
+
+/// The options that take lists, each with the kind of a column that has what the list is of.
+static LISTS: [[u8; 2]; 11] =
+    [*b"pp", *b"sS", *b"ty", *b"uu", *b"ui", *b"Ur", *b"UU", *b"gS", *b"gg", *b"Gq", *b"GJ"];
 
 /// What to show, and where the values come from that are no process's own.
 struct Ps<'a> {
@@ -51,7 +61,8 @@ struct Ps<'a> {
     on_terminal: bool,
     no_leaders: bool,
     all: bool,
-    pids: Option<ZStr<'a>>,
+    /// Letter and text of each -p and its kin, and a NUL.
+    lists: Buf,
     threads: bool,
     wide: u8,
     preset: u8,
@@ -74,7 +85,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         on_terminal: false,
         no_leaders: false,
         all: false,
-        pids: None,
+        lists: Buf::new(),
         threads: false,
         wide: 0,
         preset: 0,
@@ -99,7 +110,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
                         return 1;
                     }
                 }
-                (b'p', list) => o.pids = list,
+                (letter, Some(list)) => o.select(letter, list),
                 (b'a', _) => o.on_terminal = true,
                 (b'd', _) => o.no_leaders = true,
                 (letter, _) => o.letter(letter),
@@ -107,8 +118,12 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         }
     }
     for word in walk.operands() {
+        if word.first().is_ascii_digit() {
+            o.select(b'p', *word);
+            continue;
+        }
         for &b in word.bytes() {
-            if !b"aefluwxT".contains(&b) {
+            if position(b"aefluwxT", b).is_none() {
                 cx.error(word.bytes(), b"unknown operand (see --help)");
                 return 1;
             }
@@ -145,19 +160,38 @@ impl Ps<'_> {
         }
     }
 
+    /// Notes the list of -p or one of its kin: words with commas or blanks between them.
+    #[inline(never)]
+    fn select(&mut self, letter: u8, list: ZStr) {
+        self.lists.push(letter);
+        self.lists.extend(list.bytes().iter().map(|&b| if b == b' ' { b',' } else { b }));
+        self.lists.push(0);
+    }
+
     /// Is this process to be shown?
-    fn wants(&self, p: &Process) -> bool {
+    #[inline(never)]
+    fn wants(&mut self, p: &Process) -> bool {
         let leader = p.number(SESSION) as u32 == p.pid;
-        let mut any = self.all;
-        if let Some(list) = self.pids {
-            let mut rest = list.bytes();
-            while !rest.is_empty() {
-                any |= num::parse_u32(cut(&mut rest, b',')) == Some(p.pid);
+        let mut any = self.all
+            || self.no_leaders && !leader
+            || self.on_terminal && !leader && p.number(TTY) != 0
+            || !(self.no_leaders || self.on_terminal || !self.lists.is_empty());
+        // By what the columns show.
+        let mut value = core::mem::take(&mut self.value);
+        let lists = core::mem::take(&mut self.lists);
+        let mut rest = &lists[..];
+        while let [letter, list @ ..] = cut(&mut rest, 0) {
+            for [of, kind] in &LISTS {
+                if of == letter && !any {
+                    value.clear();
+                    put(&mut value, *kind, p, self);
+                    any = position_in(list, b',', &value).is_some();
+                }
             }
         }
-        any |= self.no_leaders && !leader;
-        any |= self.on_terminal && !leader && p.number(TTY) != 0;
-        any || !(self.all || self.pids.is_some() || self.no_leaders || self.on_terminal)
+        self.lists = lists;
+        self.value = value;
+        any
     }
 
     /// No terminal cuts what goes elsewhere.
@@ -323,6 +357,8 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
             nice.unsigned_abs() as u64
         }
         b'O' => (p.number(PRIORITY) as i32 + 60).unsigned_abs() as u64,
+        b'U' => real(p, s.proc, b"Uid:\t") as u64,
+        b'J' => real(p, s.proc, b"Gid:\t") as u64,
         b'i' => p.uid as u64,
         b'j' => p.gid as u64,
         b'p' => p.pid as u64,

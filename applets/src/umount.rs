@@ -3,23 +3,25 @@
 use crate::util::fstab::{self, Line};
 use sys::fs;
 use sys::mount::{mount, umount2, MNT_DETACH, MNT_FORCE, MS_RDONLY, MS_REMOUNT};
-use sys::{out, Cx, Errno, ZStr};
+use sys::{out, Cx, Errno, ToBuf, ZStr};
 
 applet! {
     name: umount,
     dir: "/bin",
     class: NoExec,
     usage: "\
-[-adflnrv] [-t TYPES] [DIR | DEVICE]...
+[-acdfilnrv] [-t TYPES] [DIR | DEVICE]...
 
 Detach file systems, by their directory or device.
 
     -a        All that are mounted, the last one first
-    -t TYPES  Only of these types, a comma list; no in front: all but these
+    -t TYPES  With -a only these types, a comma list; no in front: all but these
     -r        Make it read-only if it is busy
     -l        Detach it now, end it when it is no longer busy
     -f        Even if its server does not answer
     -d        Free its loop device too
+    -c        Do not resolve symbolic links in the operands
+    -i        Call no helper, which umount never does
     -n        Do not write /etc/mtab, which umount never does
     -v        Tell what is done
 ",
@@ -41,22 +43,27 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         r => r.unwrap_or_default(),
     };
     let lines = fstab::lines(&mut text);
-    let types = cx.value(slot!("t"));
     if all {
+        let types = cx.value(slot!("t"));
         for l in lines.iter().rev().filter(|l| fstab::meant(types, l.kind)) {
             one(cx, l);
         }
     }
     for &arg in args.iter() {
-        let path = fstab::canonical(arg);
+        let path = if cx.has(opt!("c")) { arg.bytes().buf() } else { fstab::canonical(arg) };
+        let top = |dir: ZStr| lines.iter().rfind(|l| l.dir.is(dir.bytes()));
+        if let Some(l) = top(path.z()) {
+            one(cx, l);
+            continue;
+        }
         let mut known = false;
-        let by_dir = lines.iter().any(|l| l.dir.is(&path));
         for l in lines.iter().rev() {
-            let this = if by_dir { l.dir.is(&path) } else { l.device.is(&path) || l.device.is(arg.bytes()) };
-            if this && !(by_dir && known) {
+            if l.device.is(&path) || l.device.is(arg.bytes()) {
                 known = true;
-                if fstab::meant(types, l.kind) {
-                    one(cx, l);
+                // The kernel goes by the directory: it would take what lies on top.
+                match top(l.dir) {
+                    Some(t) if !t.device.is(l.device.bytes()) => cx.fail(l.dir.bytes(), Errno::EBUSY),
+                    _ => one(cx, l),
                 }
             }
         }

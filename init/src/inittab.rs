@@ -139,13 +139,18 @@ impl Table {
     /// forgotten, but for those that still run: they stay known until they end, so that they are not started
     /// twice when a later file has them again.
     pub(crate) fn finish(&mut self, whole: bool) {
+        // A backslash that ends the file joins the line with nothing.
         if whole {
             self.end_line();
+            while self.len != 0 {
+                self.end_line();
+            }
         }
         for e in self.entries().iter_mut().filter(|e| e.action & STALE != 0) {
             e.action = if whole { GONE } else { e.action & !STALE };
         }
         self.len = 0;
+        self.long = false;
         let mut n = self.count;
         while n > 0 {
             n -= 1;
@@ -254,13 +259,14 @@ fn pull(buf: &mut [u8], mut from: usize, mut to: usize) {
 }
 
 /// Brings a line into the form of the buffer: terminal, [`GLUE`], command, NUL; what else it says goes to `e`.
-/// `false` is a line that says nothing, `None` one that is wrong. A comment is a `#` at the start of a word.
+/// `false` is a line that says nothing, `None` one that is wrong. A comment is a `#` at the start of a word; a
+/// NUL, which no text of ours may hold, ends the line, too.
 #[inline(never)]
 fn parse(line: &mut [u8], e: &mut Entry) -> Option<bool> {
     let mut end = 0;
     let mut blank = true;
     for (i, &b) in line.iter().enumerate() {
-        if b == b'#' && blank {
+        if b == 0 || b == b'#' && blank {
             break;
         }
         blank = matches!(b, b' ' | b'\t' | b'\r');
@@ -351,6 +357,7 @@ mod tests {
     #[test]
     fn long_lines_go_on() {
         assert_eq!(read(&mut Table::new(), "::on\\\nce:a\\\n b\n"), ["3||exec a b"]);
+        assert_eq!(read(&mut Table::new(), "::once:a\\"), ["3||exec a"]);
     }
 
     #[test]
@@ -362,6 +369,7 @@ mod tests {
         );
         let long = format!("::once:{}\n::once:b\n", "a".repeat(TEXT));
         assert_eq!(read(&mut t, &long), ["3||exec b"]);
+        assert_eq!(read(&mut t, "a\0b::once:c\n::once:d\0e\n"), ["3||exec d"]);
         let many: String = (0..MAX + 3).map(|i| format!("::once:{i}\n")).collect();
         assert_eq!(read(&mut Table::new(), &many).len(), MAX);
     }
@@ -400,6 +408,10 @@ mod tests {
         t.finish(false);
         assert_eq!(show(&mut t), ["4||exec a", "3||exec c", "4||exec b"]);
         assert_eq!(read(&mut t, "::once:e\n"), ["3||exec e"]);
+        t.begin();
+        t.feed("f".repeat(TEXT).as_bytes());
+        t.finish(false);
+        assert_eq!(read(&mut t, "::once:g\n"), ["3||exec g"]);
     }
 
     #[test]

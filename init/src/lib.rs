@@ -10,8 +10,13 @@
 
 #![cfg_attr(not(test), no_std)]
 
+#[cfg(any(test, feature = "fuzzing"))]
+extern crate alloc;
+
 mod console;
 mod down;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod inittab;
 mod spawn;
 
@@ -144,7 +149,7 @@ struct Init<'a> {
     stage: u8,
     /// Is Ctrl-Alt-Del being served?
     cad: bool,
-    /// SIGTSTP: nothing is started again.
+    /// SIGTSTP: nothing is started.
     paused: bool,
     /// Has a console been found?
     console: bool,
@@ -197,15 +202,17 @@ impl Init<'_> {
     /// signal, or 0.
     fn turn(&mut self) -> u32 {
         self.find_console(false);
-        while self.stage < RESPAWN && self.sequence(self.stage) {
-            self.stage += 1;
-        }
-        if self.cad && self.sequence(CTRLALTDEL) {
-            self.cad = false;
-        }
         let mut limit = NEVER;
-        if self.stage == RESPAWN && !self.paused {
-            limit = self.keep();
+        if !self.paused {
+            while self.stage < RESPAWN && self.sequence(self.stage) {
+                self.stage += 1;
+            }
+            if self.cad && self.sequence(CTRLALTDEL) {
+                self.cad = false;
+            }
+            if self.stage == RESPAWN {
+                limit = self.keep();
+            }
         }
         self.wait(limit)
     }
@@ -307,7 +314,13 @@ impl Init<'_> {
         if let Some(e) = self.table.entries().get_mut(n) {
             match r {
                 Ok(pid) => e.pid = pid,
-                Err(_) => e.delay(true),
+                Err(f) => {
+                    e.delay(true);
+                    // No process to be had is not its fault: while others wait, there may be one.
+                    if matches!(f.why, Errno::EAGAIN | Errno::ENOMEM) {
+                        e.time = now().wrapping_add(1);
+                    }
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::console;
 use crate::inittab::put;
 use sys::fs::{self, Fd};
 use sys::process::{self, execve};
-use sys::zstr::cut;
+use sys::zstr::{cut, position};
 use sys::{signal, tty, Errno, Result, ZStr};
 
 /// The environment of all children, whatever the kernel gave: each variable ends with a NUL. The first one
@@ -61,7 +61,7 @@ impl Argv {
         let dash: &[u8] = if dash { b"-" } else { b"" };
         let mut bytes = copy.iter_mut();
         for &b in dash.iter().chain(command.bytes()) {
-            if META.contains(&b) {
+            if position(META, b).is_some() {
                 return None;
             }
             *bytes.next()? = if b == b'\t' { b' ' } else { b };
@@ -97,7 +97,7 @@ pub(crate) unsafe fn exec(argv: *mut *const u8, means: &Means) -> Errno {
         let name = login.strip_prefix(b"-").unwrap_or(login);
         let mut why = Errno::ENOENT;
         let bytes = name.bytes();
-        if bytes.contains(&b'/') {
+        if position(bytes, b'/').is_some() {
             why = run(name, argv, means);
         } else {
             let mut list = PATH;
@@ -268,6 +268,16 @@ pub(crate) unsafe fn ask(argv: *mut *const u8, means: &Means) -> Errno {
     unsafe { exec(argv, means) }
 }
 
+/// The words that exec is given, for tests.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn words(text: ZStr, dash: bool) -> alloc::vec::Vec<alloc::vec::Vec<u8>> {
+    let mut copy = [0; BYTES];
+    let mut a = Argv::new(text, dash, &mut copy);
+    let words = a.words().iter().take_while(|p| !p.is_null());
+    // SAFETY: all are NUL-terminated and live here.
+    words.map(|&p| unsafe { ZStr::from_ptr(p) }.bytes().to_vec()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,11 +288,7 @@ mod tests {
     }
 
     fn words(text: &core::ffi::CStr, dash: bool) -> Vec<Vec<u8>> {
-        let mut copy = [0; BYTES];
-        let mut a = Argv::new(ZStr::new(text), dash, &mut copy);
-        let n = a.words().iter().position(|p| p.is_null()).unwrap();
-        // SAFETY: all are NUL-terminated and live here.
-        a.words()[..n].iter().map(|&p| unsafe { ZStr::from_ptr(p) }.bytes().to_vec()).collect()
+        super::words(ZStr::new(text), dash)
     }
 
     #[test]

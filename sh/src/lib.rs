@@ -219,7 +219,7 @@ impl Shell<'_> {
             0 => self.tree.line_of(self.place),
             n => n,
         };
-        sys::out::line(&[self.arg0, self.running], line, parts, why);
+        sys::out::line(self.arg0, self.running, line, b"", parts, why);
     }
 
     /// `$$`.

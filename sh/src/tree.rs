@@ -8,6 +8,7 @@
 //! LIST     = u24 length, item…, 0             item  = 1, 5 (the last) or 2 (async), PIPELINE, (1 and | 2 or, PIPELINE)…, 0
 //! PIPELINE = flags, NODE, with MULTI (1 or, for `|&`, 2, NODE)… 0
 //! NODE     = op, u24 length of all behind it, u24 start and end of its text, body
+//!            (the nothing behind a lone `!` has no text: its end is not behind its start)
 //! SIMPLE   = flags, (WORD | AWORD word)…, (REDIR…)…, (ASSIGN word)…, 0
 //! others   = (REDIR …)…, 0, and then by op:
 //!   GROUP, SUBSHELL LIST;  IF LIST LIST (1 LIST LIST)… (2 LIST | 0);  WHILE, UNTIL LIST LIST

@@ -56,9 +56,11 @@ pub struct Table {
     pub options: fn(&mut Cx, &Entry) -> Option<u8>,
     /// Option specs ([`opts`]), one for each declaration.
     pub specs: &'static [u8],
-    /// Usage texts, one for each declaration; bytes from 128 up stand for `pairs`.
+    /// Usage texts, one for each declaration; bytes from 128 up and below a blank, the newline aside, stand
+    /// for `pairs`.
     pub usage: &'static [u8],
-    /// What the bytes 128, 129, … of the usage texts stand for: two bytes each, themselves perhaps pairs.
+    /// What the bytes 128, 129, … 255, 0, 1, … 31 of the usage texts stand for: two bytes each, themselves
+    /// perhaps pairs.
     pub pairs: &'static [[u8; 2]],
 }
 
@@ -128,9 +130,9 @@ impl Table {
     }
 
     fn expand(&self, out: &mut Out, b: u8) {
-        match self.pairs.get((b as usize).wrapping_sub(128)) {
-            Some(p) => p.iter().for_each(|&c| self.expand(out, c)),
-            None => out.byte(b),
+        match self.pairs.get(b.wrapping_sub(128) as usize) {
+            Some(p) if b != b'\n' => p.iter().for_each(|&c| self.expand(out, c)),
+            _ => out.byte(b),
         }
     }
 }
@@ -145,7 +147,8 @@ pub fn options(cx: &mut Cx, e: &Entry) -> Option<u8> {
                 let bit = opts::nth_bit(f.number);
                 cx.twice |= cx.opts & bit;
                 cx.opts = cx.opts & !opts::rivals(spec, f.letter) | bit;
-                if let Some(slot) = cx.values.get_mut(f.slot).filter(|_| f.value.is_some()) {
+                // Without an argument, one that need not have it takes back what an earlier one said.
+                if let Some(slot) = cx.values.get_mut(f.slot).filter(|_| f.takes) {
                     *slot = f.value;
                 }
             }

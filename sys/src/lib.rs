@@ -21,6 +21,8 @@ pub mod buf;
 pub mod env;
 pub mod errno;
 pub mod fs;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 pub mod heap;
 pub mod module;
 pub mod mount;

@@ -140,8 +140,10 @@ pub enum Wrong<'a> {
 pub struct Found<'a> {
     /// Its number, counted from 0 in the spec.
     pub number: u32,
-    /// Its position among those that take an argument.
+    /// Its position among those that may take an argument, if it does.
     pub slot: usize,
+    /// May it take an argument?
+    pub takes: bool,
     /// Its letter, 1 if it has none.
     pub letter: u8,
     /// Its argument, if it has one.
@@ -206,9 +208,10 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn short(&mut self, c: ZStr<'a>) -> Result<Found<'a>, Wrong<'a>> {
         let mut spec = self.spec;
-        let mut f = Found { number: 0, slot: 0, letter: c.first(), value: None };
+        let mut f = Found { number: 0, slot: 0, takes: false, letter: c.first(), value: None };
         let text = c.bytes().get(..1).unwrap_or(&[]);
         while let Some(e) = entry(&mut spec) {
+            f.takes = e.takes != 0;
             if e.letter == f.letter && f.letter != 1 {
                 if e.takes == b':' {
                     let rest = c.skip(1);
@@ -222,15 +225,16 @@ impl<'w, 'a> Walk<'w, 'a> {
                 return Ok(f);
             }
             f.number += 1;
-            f.slot += (e.takes != 0) as usize;
+            f.slot += f.takes as usize;
         }
         Err(Wrong::Unknown(text))
     }
 
     fn long(&mut self, whole: ZStr<'a>, name: ZStr<'a>) -> Result<Found<'a>, Wrong<'a>> {
         let mut spec = self.spec;
-        let mut f = Found { number: 0, slot: 0, letter: 0, value: None };
+        let mut f = Found { number: 0, slot: 0, takes: false, letter: 0, value: None };
         while let Some(e) = entry(&mut spec) {
+            f.takes = e.takes != 0;
             let rest = if e.long.is_empty() { None } else { name.strip_prefix(e.long) };
             if let Some(rest) = rest {
                 f.letter = e.letter;
@@ -243,7 +247,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                         return Err(Wrong::NoArgument(whole.bytes()));
                     }
                 }
-                if f.value.is_some() && e.takes == 0 {
+                if f.value.is_some() && !f.takes {
                     return Err(Wrong::Extra(whole.bytes()));
                 }
                 if rest.is_empty() || f.value.is_some() {
@@ -251,7 +255,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 }
             }
             f.number += 1;
-            f.slot += (e.takes != 0) as usize;
+            f.slot += f.takes as usize;
         }
         Err(Wrong::Unknown(whole.bytes()))
     }

@@ -196,6 +196,17 @@ impl Out {
     }
 }
 
+impl Out {
+    /// `name: ` unless it is empty.
+    #[inline(always)]
+    fn label(&mut self, name: ZStr) {
+        if !name.is_empty() {
+            self.z(name);
+            self.bytes(b": ");
+        }
+    }
+}
+
 fn to_memory(o: &mut Out, b: &[u8]) {
     o.memory.get_or_insert_default().extend_from_slice(b);
 }
@@ -215,25 +226,24 @@ fn message(write: impl FnOnce(&mut Out)) {
 
 /// Writes the parts as one line to standard error.
 pub fn complain(parts: &[&[u8]]) {
-    line(&[], 0, parts, None);
+    line(NONE, NONE, 0, b"", parts, None);
 }
 
-/// Writes a line to standard error: the names that are not empty, each with `: `, then `line N: ` unless that
-/// is 0, the parts, and `: ` and the kernel's reason if there is one.
-#[inline(never)]
-pub fn line(names: &[ZStr], number: u32, parts: &[&[u8]], why: Option<Errno>) {
+const NONE: ZStr = ZStr::new(c"");
+
+/// Writes a line to standard error: both names, if they are not empty, each with `: `, then `line N: ` unless that
+/// is 0, `what` and the parts, and `: ` and the kernel's reason if there is one.
+// Where `fail` alone calls it, it becomes that.
+pub fn line(name: ZStr, inner: ZStr, number: u32, what: &[u8], parts: &[&[u8]], why: Option<Errno>) {
     message(|o| {
-        for name in names {
-            if !name.is_empty() {
-                o.z(*name);
-                o.bytes(b": ");
-            }
-        }
+        o.label(name);
+        o.label(inner);
         if number > 0 {
             o.bytes(b"line ");
             o.dec(number as u64);
             o.bytes(b": ");
         }
+        o.bytes(what);
         for part in parts {
             o.bytes(part);
         }
@@ -247,13 +257,7 @@ pub fn line(names: &[ZStr], number: u32, parts: &[&[u8]], why: Option<Errno>) {
 /// `name: what: why` as one line to standard error, the kernel's reason at the end.
 #[inline(never)]
 pub fn fail(name: ZStr, what: &[u8], why: Errno) {
-    message(|o| {
-        o.z(name);
-        o.bytes(b": ");
-        o.bytes(what);
-        o.bytes(b": ");
-        why.write(o);
-    });
+    line(name, NONE, 0, what, &[], Some(why));
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Process 1 in booted guests: every action and every signal, with assertions on the console.
 
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tests::{Guest, Options};
 
@@ -129,6 +130,15 @@ fn a_pause_starts_nothing() {
 }
 
 #[test]
+fn a_pause_holds_the_start_as_well() {
+    let inittab =
+        ["::sysinit:/bin/sh -c 'kill -TSTP 1; (sleep 1; echo go on; kill -CONT 1) &'", "::wait:echo next"];
+    let mut guest = boot("pause-start", &inittab, "");
+    assert!(!guest.expect("go on").contains("next"));
+    guest.expect("next");
+}
+
+#[test]
 fn ctrl_alt_del_and_shutdown_entries() {
     let inittab =
         [PROC, SHELL, "::ctrlaltdel:/bin/sh -c 'echo three fingers; reboot'", "::shutdown:echo bye"];
@@ -217,4 +227,138 @@ fn single_user() {
     guest.expect("# ");
     assert!(!guest.console().contains("too much"));
     assert_eq!(guest.command("echo $RUNLEVEL", "# "), "single\n");
+}
+
+/// What process 1 has: its memory in KB, its descriptors, and how many children.
+fn belongings(guest: &mut Guest) -> String {
+    let memory =
+        "while read k v u; do case $k in VmRSS:|VmData:|VmStk:) echo $k $v;; esac; done </proc/1/status";
+    let text = guest.command(
+        &format!("{memory}; ls -l /proc/1/fd | while read a b c d e f g h i; do echo $i; done"),
+        "# ",
+    );
+    assert!(text.contains("VmRSS: ") && text.contains("VmData: ") && text.contains("0 -> "), "{text}");
+    text
+}
+
+/// The last process ID given away: how many processes there have been.
+fn count(guest: &mut Guest) -> u32 {
+    // Process 1 may say something at any time.
+    guest.send("read a b c d pid </proc/loadavg; echo \"<$pid>\"\n");
+    guest.expect("\n<");
+    let text = guest.expect(">");
+    guest.expect("# ");
+    text.parse().unwrap_or_else(|_| panic!("no number: {text:?}"))
+}
+
+/// Has process 1 read its file again, which has it start at once what it had slowed down; until all is slow
+/// again.
+fn a_round_of_starts(guest: &mut Guest) {
+    guest.send("kill -HUP 1\n");
+    guest.expect("# ");
+    for _ in 0..30 {
+        let before = count(guest);
+        sleep(Duration::from_millis(1200));
+        if count(guest) == before {
+            return;
+        }
+    }
+    panic!("process 1 does not come to rest");
+}
+
+#[test]
+fn who_gets_no_process_tries_again_before_those_that_crash() {
+    // A machine of 4 MB has some 40 processes, and each time the first ones take them all.
+    let mut inittab = vec![PROC];
+    inittab.extend(["::respawn:/bin/true"; 50]);
+    inittab.push(SHELL);
+    let mut guest = boot("no-process", &inittab, "");
+    guest.expect("init: /bin/sh: Resource temporarily unavailable");
+    guest.expect("# ");
+}
+
+#[test]
+fn a_thousand_respawns_leave_nothing_behind() {
+    // Each is started five times in a row before it has to wait for a second, for two, for four.
+    let mut inittab = vec![PROC];
+    inittab.extend(["::respawn:/bin/true"; 50]);
+    // One that the shell starts, and one that cannot be started.
+    inittab.extend(["::respawn:test $$ = 0", "::respawn:/bin/no-such"]);
+    inittab.push(SHELL);
+    let mut guest = boot("respawn", &inittab, "");
+    // A prompt that no message of process 1 ends like.
+    guest.expect("less often");
+    guest.send("\n");
+    guest.expect("# ");
+    // Whatever is set up once.
+    a_round_of_starts(&mut guest);
+    let (before, first) = (belongings(&mut guest), count(&mut guest));
+    for _ in 0..5 {
+        a_round_of_starts(&mut guest);
+    }
+    let (after, last) = (belongings(&mut guest), count(&mut guest));
+    assert!(last - first > 1000, "only {} processes", last - first);
+    assert_eq!(after, before);
+    assert!(!guest.command("ps -o s= -o args=", "# ").lines().any(|line| line.starts_with('Z')));
+    guest.send("kill -TERM 1\n");
+    ends_with(guest, &["SIGTERM", "Restarting system"]);
+}
+
+#[test]
+fn a_crashing_entry_costs_no_time() {
+    let mut guest = boot("crash", &[PROC, "::respawn:/bin/false", "::respawn:/bin/no-such", SHELL], "");
+    guest.expect_all(&["/bin/no-such: No such file", "/bin/false: ends too soon"]);
+    guest.send("\n");
+    guest.expect("# ");
+    // By then the delay is eight seconds and more.
+    sleep(Duration::from_secs(10));
+    let first = count(&mut guest);
+    let ticks = |guest: &mut Guest| -> u32 {
+        guest.send("read a </proc/1/stat; set -- ${a##*) }; echo \"<$((${12} + ${13} + ${14} + ${15}))>\"\n");
+        guest.expect("\n<");
+        let text = guest.expect(">");
+        guest.expect("# ");
+        text.parse().unwrap_or_else(|_| panic!("no number: {text:?}"))
+    };
+    let before = ticks(&mut guest);
+    sleep(Duration::from_secs(20));
+    let (after, last) = (ticks(&mut guest), count(&mut guest));
+    // Of process 1 and all that it has buried, in hundredths of a second.
+    assert!(after - before <= 20, "{} ticks", after - before);
+    // Never given up: each has its turn once or twice.
+    assert!((1..=6).contains(&(last - first)), "{} processes", last - first);
+}
+
+#[test]
+fn a_root_that_is_read_only_an_empty_dev_and_no_descriptor_are_enough() {
+    // Process 1 is first a script, which leaves nothing to the one that takes its place.
+    let start = "#!/bin/sh\nexec <&- >&- 2>&-\nrm /dev/*\nmount -o remount,ro /\nexec /init\n";
+    let config = format!("{}[kernel]\ncmdline = \"rdinit=/start\"\n", script("/start", start));
+    let inittab = ["::sysinit:/bin/mount -t devtmpfs dev /dev", "::sysinit:>/etc/written", SHELL];
+    let mut guest = boot("read-only", &inittab, &config);
+    guest.expect("# ");
+    assert_eq!(
+        guest.command("echo $$ >/x; echo /etc/w* /proc/*", "# "),
+        "-/bin/sh: can't create /x: Read-only file system\n/etc/w* /proc/*\n"
+    );
+    assert_eq!(guest.command("[ -t 0 ] && [ -t 2 ] && echo yes", "# "), "yes\n");
+    guest.send("reboot\n");
+    ends_with(guest, &["SIGTERM", "SIGKILL", "Restarting system"]);
+}
+
+#[test]
+fn the_console_is_the_one_that_the_kernel_command_line_names() {
+    let node = |name: &str, major: u32, minor: u32| {
+        format!("[[node]]\npath = \"/dev/{name}\"\nkind = \"char\"\nmajor = {major}\nminor = {minor}\n")
+    };
+    // What the kernel opens is where nobody reads.
+    let config = format!(
+        "{}{}[kernel]\ncmdline = \"CONSOLE=/dev/line\"\n",
+        node("console", 1, 3),
+        node("line", 204, 64)
+    );
+    let mut guest = boot("named-console", &[PROC, SHELL], &config);
+    guest.expect("# ");
+    let files = guest.command("ls -l /proc/1/fd", "# ");
+    assert_eq!(files.matches("/dev/line").count(), 3, "{files}");
 }

@@ -91,6 +91,29 @@ fn processes_and_messages_are_told() {
         assert!(text.lines().count() > 3, "{text}");
     }
     assert_eq!(guest.command("ps -o pid= -o comm= -p 1", "# "), "    1 init\n");
+    // Some of them, by what they are; several options have all that one of them has.
+    for (words, expected) in [
+        ("-p 1,2", "init kthreadd"),
+        ("-p '1 2'", "init kthreadd"),
+        ("2 1", "init kthreadd"),
+        ("-s 1 -p 2", "init kthreadd"),
+        ("-g 1", "init"),
+        ("-u nobody", ""),
+        ("-U 7 -G 8 -u 9 -g no-such", ""),
+    ] {
+        let text = guest.command(&format!("ps -o comm= {words}"), "# ");
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>().join(" "), expected, "{words}");
+    }
+    for words in ["-u root", "-u 0", "-U root", "-U 0", "-G 0", "-g root"] {
+        assert_eq!(
+            guest.command(&format!("ps -o pid= {words} | cat >/all; read a </all; echo $a"), "# "),
+            "1\n"
+        );
+    }
+    let text = guest.command("ps -o tty= -t ttyAMA0; ps -o ruid= -o rgid= -p 1", "# ");
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let (last, first) = lines.split_last().unwrap();
+    assert!(!first.is_empty() && first.iter().all(|line| *line == "ttyAMA0") && *last == "0     0", "{text}");
     assert_eq!(guest.command("ps -o nosuch; echo $?", "# "), "ps: nosuch: no such column (see --help)\n1\n");
 
     let log = guest.command("dmesg", "# ");

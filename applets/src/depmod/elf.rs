@@ -56,9 +56,11 @@ pub(super) fn section(file: Fd, name: &[u8]) -> Result<Option<Place>, Errno> {
         let (at, place) = entry(index)?;
         let mut this = [0; 16];
         let this = this.get_mut(..name.len() + 1).unwrap_or_default();
-        // The last names of a file may be shorter than ours.
-        if read_at(file, names.wrapping_add(at), this).is_ok() && this.strip_prefix(name) == Some(&[0]) {
-            return Ok(Some(place));
+        match read_at(file, names.wrapping_add(at), this) {
+            Ok(()) if this.strip_prefix(name) == Some(&[0]) => return Ok(Some(place)),
+            // The last names of a file may be shorter than ours.
+            Ok(()) | Err(Errno::ENOEXEC) => {}
+            Err(e) => return Err(e),
         }
     }
     Ok(None)

@@ -7,7 +7,7 @@ use crate::util::reason::tell;
 use alloc::vec::Vec;
 use sys::net::{self, Ifreq, MAP, NAME};
 use sys::zstr::{cut, Texts};
-use sys::{num, Cx, Fd, Out, ZStr};
+use sys::{num, Buf, Cx, Errno, Fd, ZStr};
 
 /// The word of a listed interface that tells where in /proc/net/dev its counters stand. An alias has none,
 /// and 0 there.
@@ -16,8 +16,8 @@ const PLACE: usize = 3;
 /// Shows the interface `only`, or those that are up, or `all`.
 #[inline(never)]
 pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
-    let dev = fstab::read(ZStr::new(c"/proc/net/dev")).unwrap_or_default();
-    let inet6 = fstab::read(ZStr::new(c"/proc/net/if_inet6")).unwrap_or_default();
+    let dev = table(cx, ZStr::new(c"/proc/net/dev"));
+    let inet6 = table(cx, ZStr::new(c"/proc/net/if_inet6"));
     let mut list = Vec::new();
     let mut rest = &dev[..];
     while !rest.is_empty() {
@@ -32,8 +32,12 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
     }
     match only {
         Some(only) => list.push(*only),
-        // The aliases; without /proc, all that can be had. What fails here fails below, too.
-        None => drop(net::configured(socket, &mut list)),
+        // The aliases; without /proc, all that can be had.
+        None => {
+            if let Err(e) = net::configured(socket, &mut list) {
+                tell(cx, b"SIOCGIFCONF", e, words);
+            }
+        }
     }
     let mut last = [0; NAME];
     loop {
@@ -47,9 +51,8 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
         let Some(r) = next else { break };
         last = r.name;
         let counters = dev.get(r.words[PLACE] as usize..).filter(|_| r.words[PLACE] != 0);
-        let mut page = Page { out: cx.out, socket, r: *r, flags: 0, inet6: &inet6, n: [0; 32] };
-        if let Err(e) = ask(&mut page.r, socket, net::SIOCGIFFLAGS as u8) {
-            tell(cx, name(r), e, words);
+        let mut page = Page { cx, socket, r: *r, flags: 0, inet6: &inet6, n: [0; 32] };
+        if !page.ask(net::SIOCGIFFLAGS as u8) {
             continue;
         }
         page.flags = page.r.words[0] & 0xffff;
@@ -57,6 +60,15 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
             page.show(counters);
         }
     }
+}
+
+/// A file of /proc; empty where there is none, or where that is told.
+#[inline(never)]
+fn table(cx: &mut Cx, path: ZStr) -> Buf {
+    fstab::read_if_there(path).unwrap_or_else(|e| {
+        cx.fail(path.bytes(), e);
+        Buf::new()
+    })
 }
 
 #[inline(never)]
@@ -114,19 +126,19 @@ static MAPPED: &[u8] = b"Interrupt:\x80 \0Base address:0x\xa1 \0Memory:\xa2-\xa4
 
 // In this order: what stands at its start is reached by short instructions.
 #[repr(C)]
-struct Page<'c> {
-    out: &'c mut Out,
+struct Page<'r, 'c> {
+    cx: &'r mut Cx<'c>,
     socket: Fd,
     r: Ifreq,
     flags: u32,
-    inet6: &'c [u8],
+    inet6: &'r [u8],
     n: [u64; 32],
 }
 
-impl Page<'_> {
+impl Page<'_, '_> {
     #[inline(never)]
     fn show(&mut self, counters: Option<&[u8]>) {
-        self.out.left(name(&self.r), 9);
+        self.cx.out.left(name(&self.r), 9);
         self.write(b" Link encap:");
         self.hardware();
         self.addresses();
@@ -171,10 +183,10 @@ impl Page<'_> {
                 if at & 1 == 0 {
                     digit = b >> 4;
                     if at > 4 {
-                        self.out.byte(mark);
+                        self.cx.out.byte(mark);
                     }
                 }
-                self.out.byte(digit + if digit < 10 { b'0' } else { b'A' - 10 });
+                self.cx.out.byte(digit + if digit < 10 { b'0' } else { b'A' - 10 });
             }
             self.write(b"  ");
         }
@@ -194,7 +206,7 @@ impl Page<'_> {
                     own = self.r.words[1];
                 }
                 self.write(label);
-                print4(self.out, self.r.words[1]);
+                print4(self.cx.out, self.r.words[1]);
             }
         }
         if own != 0 {
@@ -218,7 +230,7 @@ impl Page<'_> {
                 let Some(address) = numbers.first_chunk() else { continue };
                 self.n[SOME] = numbers[9] as u64;
                 self.write(b"\tinet6 addr: ");
-                print6(self.out, address);
+                print6(self.cx.out, address);
                 self.write(b"/\x85 Scope:");
                 self.write(named(SCOPES, &[b'0' + (numbers[10] as u8 >> 4)]));
                 self.write(b"\n");
@@ -253,8 +265,16 @@ impl Page<'_> {
         self.write(b"\n");
     }
 
+    /// The request `0x8900 + request`; tells why it fails.
+    #[inline(never)]
     fn ask(&mut self, request: u8) -> bool {
-        ask(&mut self.r, self.socket, request).is_ok()
+        match ask(&mut self.r, self.socket, request) {
+            Ok(()) => return true,
+            // Not every interface has addresses; an alias that has none is none.
+            Err(Errno::EADDRNOTAVAIL) if request != net::SIOCGIFFLAGS as u8 => {}
+            Err(e) => tell(self.cx, name(&self.r), e, words),
+        }
+        false
     }
 
     /// Writes `text`, with ten blanks for a tab, and what else stands at [`ASK`] and [`DECIMAL`].
@@ -267,20 +287,20 @@ impl Page<'_> {
                 ASK => {
                     self.r.words[0] = 0;
                     self.ask(rest.next().copied().unwrap_or(0));
-                    self.out.dec(self.r.words[0] as u64);
+                    self.cx.out.dec(self.r.words[0] as u64);
                 }
-                b'\t' => self.out.fill(b' ', 10),
+                b'\t' => self.cx.out.fill(b' ', 10),
                 SCALED.. => self.scaled(value),
-                HEXADECIMAL.. => self.out.number(value, 16, 0, b' '),
-                DECIMAL.. => self.out.dec(value),
-                _ => self.out.byte(b),
+                HEXADECIMAL.. => self.cx.out.number(value, 16, 0, b' '),
+                DECIMAL.. => self.cx.out.dec(value),
+                _ => self.cx.out.byte(b),
             }
         }
     }
 
     /// Writes `n`, and in parentheses how many bytes, KiB and so on up to TiB that are.
     fn scaled(&mut self, n: u64) {
-        self.out.dec(n);
+        self.cx.out.dec(n);
         self.write(b" (");
         let (mut whole, mut tenths, mut units) = (n, 0, &b"KMGT"[..]);
         let mut unit = 0;
@@ -289,7 +309,7 @@ impl Page<'_> {
             whole >>= 10;
             (unit, units) = (*first, rest);
         }
-        self.out.dec(whole);
+        self.cx.out.dec(whole);
         self.write(&[b'.', b'0' + tenths as u8, b' ']);
         if unit != 0 {
             self.write(&[unit, b'i']);

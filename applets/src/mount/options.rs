@@ -10,13 +10,13 @@ pub(crate) const PROPAGATION: u32 = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBIN
 pub(crate) const ACTIONS: u32 = MS_BIND | MS_MOVE | MS_REMOUNT | PROPAGATION;
 
 /// Names by the number of their bit in `man 2 mount`'s flags: the first byte is a blank plus the number for
-/// a name that sets the bit, `@` plus the number for one that clears it, `~` for one that means nothing
-/// here, [`LOOP`].
+/// a name that sets the bit, `@` plus the number for one that clears it, a backquote plus the flags' value
+/// for one that means these or, without any, nothing here, [`LOOP`].
 static NAMES: &[u8] = b" ro\0@rw\0!nosuid\0Asuid\0\"nodev\0Bdev\0#noexec\0Cexec\0$sync\0Dasync\0%remount\0\
 &mand\0Fnomand\0'dirsync\0(nosymfollow\0Hsymfollow\0*noatime\0Jatime\0+nodiratime\0Kdiratime\0,bind\0-move\0\
 /silent\0Oloud\x001unbindable\x002private\x003slave\x004shared\x005relatime\0Unorelatime\x007iversion\0\
 Wnoiversion\x008strictatime\0Xnostrictatime\x009lazytime\0Ynolazytime\0\
-~defaults\0~auto\0~noauto\0~user\0~nouser\0~users\0~owner\0~group\0~nofail\0~_netdev\0~swap\0\x7floop";
+`defaults\0`auto\0`noauto\0`nouser\0`nofail\0`_netdev\0`swap\0nuser\0nusers\0fowner\0fgroup\0\x7floop";
 /// A loop device is asked for.
 const LOOP: u8 = 0x7f;
 
@@ -43,17 +43,22 @@ impl Options {
     }
 
     fn word(&mut self, word: &[u8]) {
-        let bare = word.strip_prefix(b"make-").unwrap_or(word);
-        if let Some(code) = code(bare) {
-            return self.apply(code, 0);
+        let made = word.strip_prefix(b"make-");
+        let bare = made.unwrap_or(word);
+        // Which flags the prefixes may stand before.
+        let (mut of, mut more, mut known) = (!0, 0, code(bare));
+        if known.is_none() {
+            known = bare.strip_prefix(b"r").and_then(code);
+            (of, more) = (MS_BIND | PROPAGATION, MS_REC);
         }
-        if let Some(code) = bare.strip_prefix(b"r").and_then(code) {
-            if bit(code) & (MS_BIND | PROPAGATION) != 0 {
-                return self.apply(code, MS_REC);
-            }
+        if made.is_some() {
+            of = PROPAGATION;
+        }
+        if let Some(code) = known.filter(|code| of == !0 || bit(*code) & of != 0) {
+            return self.apply(code, more);
         }
         // Comments for other programs: they are not for the file system.
-        if word.starts_with(b"x-") || word.starts_with(b"comment=") {
+        if matches!(word, [b'x' | b'X', b'-', ..]) || word.starts_with(b"comment=") {
             return;
         }
         if !self.data.is_empty() {
@@ -65,7 +70,8 @@ impl Options {
     fn apply(&mut self, code: u8, more: u32) {
         match code {
             LOOP => self.on_loop = true,
-            b'~' => {}
+            // What any user may mount: nosuid, nodev and, but for owner and group, noexec.
+            b'`'.. => self.flags |= code as u32 & 15,
             b'@'.. => self.flags &= !bit(code),
             _ => {
                 // The kernel takes one way of propagation at a time.
@@ -93,7 +99,7 @@ fn code(name: &[u8]) -> Option<u8> {
 
 fn bit(code: u8) -> u32 {
     match code {
-        b'~'.. => 0,
+        b'`'.. => 0,
         _ => 1 << (code & 31),
     }
 }
@@ -156,6 +162,10 @@ mod tests {
             ("iversion", MS_I_VERSION),
             ("strictatime", MS_STRICTATIME),
             ("lazytime", MS_LAZYTIME),
+            ("user", MS_NOSUID | MS_NODEV | MS_NOEXEC),
+            ("users", MS_NOSUID | MS_NODEV | MS_NOEXEC),
+            ("owner", MS_NOSUID | MS_NODEV),
+            ("group", MS_NOSUID | MS_NODEV),
             ("defaults", 0),
             ("nofail", 0),
         ] {
@@ -184,9 +194,11 @@ mod tests {
     #[test]
     fn the_rest_is_the_file_systems() {
         assert_eq!(
-            read(&["size=1k,ro,,mode=755", "rw,rsize=8,x-systemd.a,comment=b", "rro"]),
+            read(&["size=1k,ro,,mode=755", "rw,rsize=8,x-systemd.a,X-b,comment=b", "rro"]),
             (0, "size=1k,mode=755,rsize=8,rro".into(), false)
         );
+        assert_eq!(read(&["user,suid", "exec"]), (MS_NODEV, "".into(), false));
+        assert_eq!(read(&["make-ro,make-rbind,rmove"]).1, "make-ro,make-rbind,rmove");
         assert_eq!(read(&["loop,shared,private"]), (MS_PRIVATE, "".into(), true));
     }
 

@@ -9,18 +9,18 @@ use sys::buf::concat;
 use sys::fs;
 use sys::num::digit;
 use sys::zstr::cut;
-use sys::{Buf, Errno, ZStr};
+use sys::{Buf, Errno, ToBuf, ZStr};
 
 /// Start of a device: all superblocks that we know lie in it.
 type Head = [u8; 4096];
 
 /// The device that `name` means: itself, unless it is `LABEL=…` or `UUID=…`, perhaps in quotes.
 #[inline(never)]
-pub(crate) fn resolve(name: ZStr) -> Result<Option<Buf>, Errno> {
+pub(crate) fn resolve(name: ZStr) -> Result<Buf, Errno> {
     let (uuid, wanted) = match (name.strip_prefix(b"UUID="), name.strip_prefix(b"LABEL=")) {
         (Some(id), _) => (true, id),
         (_, Some(label)) => (false, label),
-        _ => return Ok(None),
+        _ => return Ok(name.bytes().buf()),
     };
     let bare = match wanted.bytes() {
         [b'"', bare @ .., b'"'] => bare,
@@ -37,7 +37,7 @@ pub(crate) fn resolve(name: ZStr) -> Result<Option<Buf>, Errno> {
         }
         let path = concat(&[b"/dev/", name]);
         if !name.is_empty() && has(path.z(), uuid, bare) {
-            return Ok(Some(path));
+            return Ok(path);
         }
     }
     Err(Errno::ENOENT)
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn other_names_are_devices() {
-        assert_eq!(resolve(ZStr::new(c"/dev/x=1")), Ok(None));
-        assert_eq!(resolve(ZStr::new(c"LABEL=no such label here")), Err(Errno::ENOENT));
+        assert_eq!(resolve(ZStr::new(c"/dev/x=1")).unwrap(), *b"/dev/x=1");
+        assert_eq!(resolve(ZStr::new(c"LABEL=no such label here")).unwrap_err(), Errno::ENOENT);
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Column<'a> {
 /// For each column: its kind, its width (`0` plus n: left-aligned, `` ` `` plus n: right-aligned), its names,
 /// its header.
 static COLUMNS: &[u8] = b"u8user,euser,uname USER\0g8group,egroup GROUP\0r8ruser RUSER\0q8rgroup RGROUP\0\
-ieuid,euid UID\0jegid,egid GID\0n?comm,ucomm COMMAND\0a0args,cmd,command COMMAND\0pepid,tgid PID\0\
+ieuid,euid UID\0Ueruid RUID\0jegid,egid GID\0Jergid RGID\0n?comm,ucomm COMMAND\0a0args,cmd,command COMMAND\0pepid,tgid PID\0\
 tetid,lwp,spid TID\0Peppid PPID\0Gepgid,pgrp PGID\0Sesid,sess,session SID\0y7tty,tt,tname TTY\0\
 vfvsz,vsize VSZ\0Rfrss,rssize RSS\0zesz SZ\0x4stat STAT\0s1s,state S\0Ncnice,ni NI\0Ocpri PRI\0\
 Thtime,cputime TIME\0Eketime ELAPSED\0B5stime,start STIME\0%dpcpu,%cpu %CPU\0cbc C\0faf,flag,flags F\0\

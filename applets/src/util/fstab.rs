@@ -37,13 +37,26 @@ pub(crate) fn read(path: ZStr) -> Result<Buf, Errno> {
     }
 }
 
+/// As [`read`]; empty if there is no such file.
+#[inline(never)]
+pub(crate) fn read_if_there(path: ZStr) -> Result<Buf, Errno> {
+    match read(path) {
+        Err(Errno::ENOENT) => Ok(Buf::new()),
+        r => r,
+    }
+}
+
 /// The lines of a table that name a device and a directory at least.
 #[inline(never)]
 pub(crate) fn lines(text: &mut Buf) -> Vec<Line<'_>> {
     let mut all = Vec::new();
     for line in text.split_inclusive_mut(|&b| b == b'\n') {
+        // A device may begin with `#`, which is written as a code.
+        if line.iter().find(|b| !matches!(b, b' ' | b'\t')) == Some(&b'#') {
+            continue;
+        }
         let mut rest = line;
-        let Some(device) = field(&mut rest).filter(|d| d.first() != b'#') else { continue };
+        let Some(device) = field(&mut rest) else { continue };
         let Some(dir) = field(&mut rest) else { continue };
         let kind = field(&mut rest).unwrap_or(ZStr::new(c"auto"));
         let options = field(&mut rest).unwrap_or(ZStr::new(c"defaults"));
@@ -98,7 +111,7 @@ mod tests {
     #[test]
     fn lines_of_a_table() {
         let mut t =
-            b"# comment\n\n/dev/a\\040b /x ext2 ro,noauto 0 0\nproc\t/proc proc\nshort\n/dev/c /y\n".buf();
+            b" # comment\n\n/dev/a\\040b /x ext2 ro,noauto 0 0\nproc\t/proc proc\nshort\n\\043c /y\n".buf();
         let show: Vec<String> = lines(&mut t)
             .iter()
             .map(|l| {
@@ -109,7 +122,7 @@ mod tests {
             .collect();
         assert_eq!(
             show,
-            ["/dev/a b|/x|ext2|ro,noauto", "proc|/proc|proc|defaults", "/dev/c|/y|auto|defaults"]
+            ["/dev/a b|/x|ext2|ro,noauto", "proc|/proc|proc|defaults", "#c|/y|auto|defaults"]
         );
     }
 

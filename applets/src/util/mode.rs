@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &[u8], old: u32, umask: u32) -> Option<u32> {
                 op => break op,
             }
         };
-        let mask = if who == 0 { !umask & 0o7777 } else { who | 0o1000 };
+        let mask = if who == 0 { !umask & 0o7777 } else { who };
         loop {
             if !matches!(op, b'+' | b'-' | b'=') {
                 return None;
@@ -51,7 +51,7 @@ pub(crate) fn parse(text: &[u8], old: u32, umask: u32) -> Option<u32> {
                 b'+' => mode | bits,
                 b'-' => mode & !bits,
                 // What is not named stays, and a directory's set-ID bits where only octal text tells them.
-                _ => mode & !(if who == 0 { 0o777 } else { who & !(special(old) & !bits) }) | bits,
+                _ => mode & !(if who == 0 { 0o7777 } else { who } & !special(old)) | bits,
             };
             match next {
                 None => return Some(mode),
@@ -129,6 +129,9 @@ mod tests {
         assert_eq!(p("u=rwx,g-r+w"), Some(0o720));
         assert_eq!(p("u+s,+t"), Some(0o5640));
         assert_eq!(p("a+X"), Some(0o640));
+        assert_eq!(p("ugo+t"), Some(0o640));
+        assert_eq!(p("a+t"), Some(0o1640));
+        assert_eq!(p("a+st,=r"), Some(0o444));
         assert_eq!(p("u+x,a+X"), Some(0o751));
         assert_eq!(parse(b"a+X", S_IFDIR | 0o600, 0), Some(0o711));
         assert_eq!(parse(b"g=rx", S_IFDIR | 0o2700, 0), Some(0o2750));

@@ -13,14 +13,15 @@ pub(crate) fn stem(path: &[u8]) -> &[u8] {
     base.get(..position(base, b'.').unwrap_or(base.len())).unwrap_or_default()
 }
 
-/// Makes `_` of each `-` in a name or pattern, as the kernel has its names; ranges in brackets stay.
+/// Makes `_` of each `-` in names and patterns, as the kernel has its names; ranges in brackets stay.
 #[inline(never)]
 pub(crate) fn fold(name: &mut [u8]) {
     let mut inside = false;
     for b in name {
         match *b {
             b'[' => inside = true,
-            b']' => inside = false,
+            // A bracket that is open ends with its pattern.
+            b']' | ..=b' ' => inside = false,
             b'-' if !inside => *b = b'_',
             _ => {}
         }

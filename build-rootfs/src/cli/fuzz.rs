@@ -6,12 +6,13 @@ use crate::fuzz::fuzz;
 use crate::project::Project;
 
 pub(super) const HELP: &str = "\
-Feeds random input to parts of the shell, guided by what code it reaches, and compares the answers with
-plain ones where there are any. It needs cargo-fuzz and a C++ compiler, which are installed.
+Feeds random input to what reads text, guided by what code it reaches, and compares the answers with plain
+ones where there are any. It needs cargo-fuzz and a C++ compiler, which are installed.
 
 Usage: cargo rootfs fuzz [TARGET] [OPTION]
 
-  TARGET       parse, arith, pattern or printf (default: one after the other)
+  TARGET       arith, fstab, inittab, mode, modules, options, parse, pattern or printf
+               (default: one after the other)
   --seconds N  how long each runs (default: 60)
   --help       show this
 

@@ -135,7 +135,9 @@ impl<'t> Check<'t> {
         let n = self.u24();
         let outer = self.enter(n);
         let (start, end) = (self.u24(), self.u24());
-        assert!(start <= end && end <= self.tree.text.len(), "text {start}..{end}");
+        let nothing = kind == tree::SIMPLE && self.rest.iter().take(3).all(|&c| c == 0);
+        assert!(start <= end || nothing, "text {start}..{end}");
+        assert!(end <= self.tree.text.len(), "text {start}..{end}");
         if kind == tree::SIMPLE {
             assert!(self.byte() <= tree::PURE);
             self.words(&[tree::WORD, tree::AWORD]);
@@ -191,6 +193,10 @@ impl<'t> Check<'t> {
                 self.node();
             }
             tree::ARITHMETIC => self.word(),
+            tree::COUNT => {
+                (0..3).for_each(|_| self.word());
+                self.list();
+            }
             tree::CONDITION => {
                 self.words(&[tree::WORD, tree::AWORD]);
                 assert_eq!(self.byte(), 0);
@@ -211,7 +217,9 @@ impl<'t> Check<'t> {
             self.byte();
             let kind = self.byte();
             assert!((redir::IN..=redir::BOTH_APPEND).contains(&kind), "redirection {kind}");
-            self.byte();
+            if self.byte() == redir::NAMED {
+                self.name();
+            }
             if kind == redir::HERE || kind == redir::HERE_TABS {
                 let n = self.u24();
                 self.here.push(n);
@@ -239,7 +247,7 @@ impl<'t> Check<'t> {
                         }
                     }
                 }
-                tree::CMD => {
+                tree::CMD | tree::READ | tree::WRITE => {
                     let n = self.u24();
                     let outer = self.enter(n);
                     self.list();

@@ -13,5 +13,7 @@ pub fn printf(data: &[u8]) {
     if digits(format) > 3 || star && operands.iter().any(|operand| operand.len() > 3) {
         return;
     }
-    super::with_cx(&args, crate::builtin::printf::run);
+    super::with_cx(&args, |cx| {
+        crate::builtin::printf::run(cx);
+    });
 }

@@ -1,0 +1,50 @@
+//! What the fuzz targets of `fuzz/` call. Each takes any bytes, must come to an end without a panic, and
+//! compares an applet's answer with a slow and plain one made here. The seeds in `fuzz/seeds` run as tests.
+
+#![allow(missing_docs)]
+// In a test of the binary the tests alone call it.
+#![cfg_attr(test, allow(unreachable_pub))]
+
+#[cfg(feature = "mount")]
+mod fstab;
+mod mode;
+
+#[cfg(feature = "modprobe")]
+pub use crate::modprobe::fuzz::modules;
+#[cfg(feature = "mount")]
+pub use fstab::fstab;
+pub use mode::mode;
+
+use alloc::vec::Vec;
+
+/// Part number `n` of `data`, which bytes 0xff divide.
+pub(crate) fn part(data: &[u8], n: usize) -> &[u8] {
+    data.split(|&c| c == 0xff).nth(n).unwrap_or_default()
+}
+
+/// Without NULs, as arguments are.
+pub(crate) fn text(part: &[u8]) -> Vec<u8> {
+    part.iter().copied().filter(|&c| c != 0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    include!("../../../fuzz/seeds.rs");
+
+    #[test]
+    fn seeds_of_mode() {
+        seeds("mode", b"ugoa+-=rwxXst,07", super::mode);
+    }
+
+    #[test]
+    #[cfg(feature = "mount")]
+    fn seeds_of_fstab() {
+        seeds("fstab", b" \t\n\\#,0=\xff", super::fstab);
+    }
+
+    #[test]
+    #[cfg(feature = "modprobe")]
+    fn seeds_of_modules() {
+        seeds("modules", b" \n:/-_.*[]\\\"=\xff", super::modules);
+    }
+}

@@ -1,0 +1,19 @@
+//! The applets once more, as a library: for the fuzz targets in `fuzz/` alone. It is empty without the feature
+//! `fuzzing`, which no binary has.
+
+#![no_std]
+
+#[cfg(feature = "fuzzing")]
+extern crate alloc;
+#[cfg(feature = "fuzzing")]
+extern crate std;
+
+#[cfg(feature = "fuzzing")]
+#[macro_use]
+mod declare;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
+#[cfg(feature = "fuzzing")]
+mod util;
+#[cfg(feature = "fuzzing")]
+include!(concat!(env!("OUT_DIR"), "/table.rs"));

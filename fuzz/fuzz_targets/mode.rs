@@ -1,0 +1,3 @@
+//! File modes, octal and symbolic.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| applets::fuzz::mode(data));

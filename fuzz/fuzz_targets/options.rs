@@ -1,0 +1,3 @@
+//! Option parsing.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sys::fuzz::options(data));
