@@ -114,7 +114,7 @@ fn read(cx: &mut Cx, path: ZStr) -> Option<Buf> {
     match fstab::read(path) {
         Ok(text) => Some(text),
         Err(e) => {
-            cx.fail(path.bytes(), e);
+            cx.fail_on(path, e);
             None
         }
     }
@@ -179,7 +179,7 @@ fn by_table(o: &mut Order, name: ZStr) {
     let table = if again { ZStr::new(fstab::MOUNTS) } else { o.table };
     let mut text = match fstab::read(table) {
         Err(_) if again => return attach(o, &bare),
-        Err(e) => return o.cx.fail(table.bytes(), e),
+        Err(e) => return o.cx.fail_on(table, e),
         Ok(text) => text,
     };
     let path = fstab::canonical(name);

@@ -270,6 +270,12 @@ impl Cx<'_> {
         out::fail(self.name, what, why);
     }
 
+    /// As [`Cx::fail`], of a path or an operand.
+    #[inline(never)]
+    pub fn fail_on(&mut self, what: ZStr, why: Errno) {
+        self.fail(what.bytes(), why);
+    }
+
     /// Reports what is wrong with the operands (`missing operand`) and points to `--help`; the status.
     pub fn misuse(&mut self, why: &[u8]) -> u8 {
         self.error(why, b"see --help");

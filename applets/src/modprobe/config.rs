@@ -15,7 +15,7 @@ pub(crate) fn add(cx: &mut Cx, config: &mut Buf, path: ZStr, depth: u32) {
         Ok(text) => text,
         Err(Errno::EISDIR) => return add_dir(cx, config, path, depth),
         Err(Errno::ENOENT) => return,
-        Err(e) => return cx.fail(path.bytes(), e),
+        Err(e) => return cx.fail_on(path, e),
     };
     // A backslash at its end joins a line with the next one.
     let mut n = 0;
