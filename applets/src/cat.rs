@@ -50,7 +50,7 @@ fn one(cx: &mut Cx, file: ZStr, lines: &mut Lines) -> Result<(), Errno> {
     if file.is(b"-") {
         return copy(cx, Fd::STDIN, lines);
     }
-    let opened = fs::open(file, fs::O_RDONLY, 0)?;
+    let opened = fs::open_read(file)?;
     copy(cx, *opened, lines)
 }
 

@@ -92,7 +92,7 @@ fn one(cx: &mut Cx, l: &Line) {
                 cx.out.bytes(b" unmounted\n");
             }
             if cx.has(opt!("d")) && l.device.strip_prefix(b"/dev/loop").is_some() {
-                let freed = fs::open(l.device, fs::O_RDONLY | fs::O_CLOEXEC, 0)
+                let freed = fs::open_read(l.device)
                     // SAFETY: the request takes no argument.
                     .and_then(|f| unsafe { fs::ioctl(*f, LOOP_CLR_FD, core::ptr::null_mut::<u8>()) });
                 // ENXIO: it was set up to free itself.

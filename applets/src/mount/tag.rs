@@ -6,7 +6,7 @@
 
 use crate::util::fstab;
 use sys::buf::concat;
-use sys::fs;
+use sys::fs::{self, Fd};
 use sys::num::digit;
 use sys::zstr::cut;
 use sys::{Buf, Errno, ToBuf, ZStr};
@@ -47,8 +47,7 @@ pub(crate) fn resolve(name: ZStr) -> Result<Buf, Errno> {
 #[inline(never)]
 fn has(path: ZStr, uuid: bool, wanted: &[u8]) -> bool {
     let mut head: Head = [0; 4096];
-    let Ok(f) = fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return false };
-    fs::read(*f, &mut head).is_ok() && carries(&head, uuid, wanted)
+    fs::read_start(Fd::CWD, path, &mut head).is_ok() && carries(&head, uuid, wanted)
 }
 
 fn carries(head: &Head, uuid: bool, wanted: &[u8]) -> bool {
