@@ -1,6 +1,7 @@
 //! mount: attach file systems (BusyBox util-linux/mount.c; `man 8 mount`).
 
 use crate::util::fstab::{self, Line};
+use alloc::vec;
 use options::{Options, ACTIONS, PROPAGATION};
 use sys::buf::concat;
 use sys::fs;
@@ -184,16 +185,24 @@ fn by_table(o: &mut Order, name: ZStr) {
     };
     let path = fstab::canonical(name);
     let lines = fstab::lines(&mut text);
-    let is = |z: ZStr| z.is(&path) || z.is(name.bytes());
-    let find = |test: &dyn Fn(&Line) -> bool| lines.iter().rev().find(|l| test(l));
-    // The last one lies on top.
-    match find(&|l| is(l.dir))
-        .or_else(|| find(&|l| is(l.device)))
-        .or_else(|| find(&|l| is(fstab::canonical(l.dir).z())))
-    {
-        Some(l) => attach(o, l),
-        None => o.cx.error(name.bytes(), &concat(&[b"not in ", table.bytes()])),
+    // By directory, by device, by what a link in the table leads to. The last one lies on top.
+    for pass in 0..3 {
+        for l in lines.iter().rev() {
+            let real;
+            let known = match pass {
+                0 => l.dir,
+                1 => l.device,
+                _ => {
+                    real = fstab::canonical(l.dir);
+                    real.z()
+                }
+            };
+            if known.is(&path) || known.is(name.bytes()) {
+                return attach(o, l);
+            }
+        }
     }
+    o.cx.error(name.bytes(), &concat(&[b"not in ", table.bytes()]));
 }
 
 /// Mounts `l`, with what the command line adds.
@@ -362,8 +371,9 @@ fn kept(l: &Line, o: &Order) -> u32 {
 }
 
 /// What the child of [`help`] runs.
-struct Helper {
-    argv: [*const u8; 7],
+struct Helper<'p> {
+    path: ZStr<'p>,
+    argv: *const *const u8,
     envp: *const *const u8,
     why: Option<Errno>,
 }
@@ -373,8 +383,7 @@ extern "C" fn child(arg: *mut ()) -> ! {
     // as exec wants it.
     unsafe {
         let h = &mut *(arg as *mut Helper);
-        let [path, ..] = h.argv;
-        h.why = Some(process::execve(ZStr::from_ptr(path), h.argv.as_ptr(), h.envp));
+        h.why = Some(process::execve(h.path, h.argv, h.envp));
     }
     process::exit(1)
 }
@@ -383,25 +392,27 @@ extern "C" fn child(arg: *mut ()) -> ! {
 #[inline(never)]
 fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
     let mut letters = b"-".buf();
-    for (bit, letter) in [(opt!("n"), b'n'), (opt!("s"), b's'), (opt!("v"), b'v')] {
+    // Their bits follow each other.
+    const { assert!(opt!("s") == 2 * opt!("n") && opt!("v") == 4 * opt!("n")) };
+    let mut bit = opt!("n");
+    for &letter in b"nsv" {
         if o.has(bit) {
             letters.push(letter);
         }
+        bit *= 2;
     }
     let list = concat(&[l.options.bytes(), &o.extra]);
     let list = if list.first() == Some(&b',') { list.z().skip(1) } else { list.z() };
-    let null = core::ptr::null();
-    let mut argv = [path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr(), null, null, null, null];
-    let mut free = argv.iter_mut().skip(3);
-    let mut add = |z: ZStr| free.next().map(|slot| *slot = z.as_ptr());
+    let mut argv = vec![path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr()];
     if letters.len() > 1 {
-        add(letters.z());
+        argv.push(letters.z().as_ptr());
     }
     if !list.is_empty() {
-        add(ZStr::new(c"-o"));
-        add(list);
+        argv.push(c"-o".as_ptr() as *const u8);
+        argv.push(list.as_ptr());
     }
-    let mut h = Helper { argv, envp: o.cx.envp, why: None };
+    argv.push(core::ptr::null());
+    let mut h = Helper { path, argv: argv.as_ptr(), envp: o.cx.envp, why: None };
     // SAFETY: `child` ends in exec or exit and changes only `h`.
     let pid = unsafe { process::vfork(child, &mut h as *mut Helper as *mut ()) }?;
     let status = loop {

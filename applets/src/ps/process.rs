@@ -113,6 +113,7 @@ pub(crate) fn terminal(out: &mut Buf, dev: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sys::ZStr;
 
     #[test]
     fn odd_names_do_not_shift_the_fields() {
