@@ -137,8 +137,8 @@ fn list(o: &mut Order) {
 
 #[inline(never)]
 fn tell(o: &mut Order, l: &Line) {
-    for part in [l.device, ZStr::new(c" on "), l.dir, ZStr::new(c" type "), l.kind] {
-        o.cx.out.z(part);
+    for part in &[l.device, ZStr::new(c" on "), l.dir, ZStr::new(c" type "), l.kind] {
+        o.cx.out.z(*part);
     }
 }
 

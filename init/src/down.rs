@@ -82,7 +82,7 @@ impl Init<'_> {
                 break;
             }
         }
-        for sig in [signal::SIGTERM, signal::SIGKILL] {
+        for &sig in &[signal::SIGTERM, signal::SIGKILL] {
             say(b"SIG", signal::name(sig), b" to all processes");
             // It fails when there is none, which is as well.
             let _ = process::kill(-1, sig);

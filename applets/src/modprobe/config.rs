@@ -83,7 +83,7 @@ pub(crate) fn add_command_line(config: &mut Buf, text: &[u8]) {
 }
 
 fn line(config: &mut Buf, kind: &[u8], name: &[u8], rest: &[u8]) {
-    for part in [kind, b" ", name, b" ", rest, b"\n"] {
+    for part in &[kind, b" ", name, b" ", rest, b"\n"] {
         config.extend_from_slice(part);
     }
 }
