@@ -100,6 +100,7 @@ pub(crate) fn string(mode: u32) -> [u8; 10] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sys::fs::{S_IFBLK, S_IFCHR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK};
 
     #[test]
     fn octal() {
@@ -138,6 +139,16 @@ mod tests {
         assert_eq!(&string(S_IFDIR | 0o1777), b"drwxrwxrwt");
         assert_eq!(&string(0o106644), b"-rwSr-Sr--");
         assert_eq!(&string(0o104755 | 0o1000), b"-rwsr-xr-t");
-        assert_eq!(&string(S_IFLNK), b"l---------");
+        for (kind, letter) in [
+            (S_IFLNK, b'l'),
+            (S_IFREG, b'-'),
+            (S_IFCHR, b'c'),
+            (S_IFBLK, b'b'),
+            (S_IFIFO, b'p'),
+            (S_IFSOCK, b's'),
+            (0, b'-'),
+        ] {
+            assert_eq!(string(kind)[0], letter);
+        }
     }
 }
