@@ -46,8 +46,8 @@ OPTIONS: ro rw [no]suid [no]dev [no]exec [a]sync dirsync [no]atime
 [no]diratime [no]relatime [no]strictatime [no]lazytime [no]iversion [no]mand
 [no]symfollow silent loud loop; [r]bind move remount; [r]shared [r]private
 [r]slave [r]unbindable; noauto nofail user in fstab; all others are given to
-the file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory takes
-a loop device, a directory for a directory is bound.
+the file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory
+takes a loop device, a directory for a directory is bound.
 ",
 }
 
