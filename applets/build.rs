@@ -7,6 +7,15 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+/// What `mote --help` prints behind `Usage: mote ` and before the names.
+const MULTICALL: &str = concat!(
+    "APPLET [ARG]...\n   or: mote --list | --install [-s] [DIR]\n\n\
+     A userland in one binary, version ",
+    env!("CARGO_PKG_VERSION"),
+    ".\n\n    APPLET --help   Tell its options\n    --list          Tell the names\n    \
+     --install       Make hard links, in DIR or else where each belongs; -s: symbolic\n\nApplets:"
+);
+
 fn main() {
     println!("cargo:rerun-if-changed=src");
     println!("cargo:rerun-if-changed=decl.rs");
@@ -48,8 +57,13 @@ fn table(decls: &[decl::Decl]) -> Result<String, String> {
     let _ = writeln!(src, "#[allow(non_upper_case_globals, dead_code)]\nmod spec {{\n{consts}}}");
     names.sort();
     let blob: Vec<&str> = names.iter().map(|n| n.0).collect();
-    let (usage, pairs) =
-        squeeze(decls.iter().map(|d| d.usage.trim_end_matches('\n')).collect::<Vec<_>>().join("\0"));
+    let mut usages: Vec<&str> = decls.iter().map(|d| d.usage.trim_end_matches('\n')).collect();
+    if decls.len() > 1 {
+        usages.push(MULTICALL);
+        let _ =
+            writeln!(src, "/// How many there are.\npub(crate) const DECLARATIONS: u8 = {};", decls.len());
+    }
+    let (usage, pairs) = squeeze(usages.join("\0"));
     let _ = writeln!(src, "static TABLE: sys::Table = sys::Table {{");
     let _ = writeln!(src, "names: b\"{}\", entries: &[", blob.join("\\0"));
     for (_, i) in &names {

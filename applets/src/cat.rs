@@ -36,7 +36,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     let files = core::mem::take(&mut cx.args);
     for &file in if files.is_empty() { &stdin[..] } else { files } {
         if let Err(e) = one(cx, file, &mut lines) {
-            cx.fail(file.bytes(), e);
+            cx.fail_on(file, e);
         }
         if cx.out.failed() {
             break;
@@ -50,7 +50,7 @@ fn one(cx: &mut Cx, file: ZStr, lines: &mut Lines) -> Result<(), Errno> {
     if file.is(b"-") {
         return copy(cx, Fd::STDIN, lines);
     }
-    let opened = fs::open(file, fs::O_RDONLY, 0)?;
+    let opened = fs::open_read(file)?;
     copy(cx, *opened, lines)
 }
 

@@ -1,6 +1,6 @@
 //! halt, poweroff, reboot: take the machine down (BusyBox init/halt.c).
 
-use sys::fs;
+use sys::fs::{self, Fd};
 use sys::system::{self, Reboot};
 use sys::time::{self, Timespec};
 use sys::zstr::cut;
@@ -94,11 +94,8 @@ fn record() -> Result<(), Errno> {
 #[inline(never)]
 fn listens(sig: u32) -> bool {
     let mut text = [0; 2048];
-    let Ok(f) = fs::open(ZStr::new(c"/proc/1/status"), fs::O_RDONLY | fs::O_CLOEXEC, 0) else {
-        return true;
-    };
-    let n = fs::read(*f, &mut text).unwrap_or(0);
-    takes(text.get(..n).unwrap_or(&[]), sig)
+    let status = fs::read_start(Fd::CWD, ZStr::new(c"/proc/1/status"), &mut text);
+    takes(status.unwrap_or_default(), sig)
 }
 
 /// [`listens`] for the text of a `status` file.

@@ -41,7 +41,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if let Some(name) = args.first() {
         interface = Ifreq::new(name.bytes());
         if interface.is_none() {
-            cx.fail(name.bytes(), Errno::ENAMETOOLONG);
+            cx.fail_on(*name, Errno::ENAMETOOLONG);
             return 1;
         }
     }

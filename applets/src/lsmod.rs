@@ -21,10 +21,10 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         return cx.misuse(b"extra operand");
     }
     let path = ZStr::new(c"/proc/modules");
-    let file = match fs::open(path, fs::O_RDONLY, 0) {
+    let file = match fs::open_read(path) {
         Ok(file) => file,
         Err(e) => {
-            cx.fail(path.bytes(), e);
+            cx.fail_on(path, e);
             return 1;
         }
     };
@@ -46,7 +46,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         cx.out.byte(b'\n');
     }
     if let Some(e) = lines.why {
-        cx.fail(path.bytes(), e);
+        cx.fail_on(path, e);
     }
     cx.status
 }

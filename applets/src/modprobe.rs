@@ -175,7 +175,7 @@ fn path(o: &Order, name: &[u8]) -> Buf {
 #[inline(never)]
 fn scan(r: &mut Run, name: ZStr, f: &mut dyn FnMut(&mut Run, &mut Buf) -> bool) -> bool {
     let path = path(r.o, name.bytes());
-    let file = match fs::open(path.z(), fs::O_RDONLY, 0) {
+    let file = match fs::open_read(path.z()) {
         Ok(file) => file,
         Err(e) => {
             if e != Errno::ENOENT {

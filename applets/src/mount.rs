@@ -1,6 +1,7 @@
 //! mount: attach file systems (BusyBox util-linux/mount.c; `man 8 mount`).
 
 use crate::util::fstab::{self, Line};
+use alloc::vec;
 use options::{Options, ACTIONS, PROPAGATION};
 use sys::buf::concat;
 use sys::fs;
@@ -45,8 +46,8 @@ OPTIONS: ro rw [no]suid [no]dev [no]exec [a]sync dirsync [no]atime
 [no]diratime [no]relatime [no]strictatime [no]lazytime [no]iversion [no]mand
 [no]symfollow silent loud loop; [r]bind move remount; [r]shared [r]private
 [r]slave [r]unbindable; noauto nofail user in fstab; all others are given to
-the file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory takes
-a loop device, a directory for a directory is bound.
+the file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory
+takes a loop device, a directory for a directory is bound.
 ",
 }
 
@@ -114,7 +115,7 @@ fn read(cx: &mut Cx, path: ZStr) -> Option<Buf> {
     match fstab::read(path) {
         Ok(text) => Some(text),
         Err(e) => {
-            cx.fail(path.bytes(), e);
+            cx.fail_on(path, e);
             None
         }
     }
@@ -136,8 +137,8 @@ fn list(o: &mut Order) {
 
 #[inline(never)]
 fn tell(o: &mut Order, l: &Line) {
-    for part in [l.device, ZStr::new(c" on "), l.dir, ZStr::new(c" type "), l.kind] {
-        o.cx.out.z(part);
+    for part in &[l.device, ZStr::new(c" on "), l.dir, ZStr::new(c" type "), l.kind] {
+        o.cx.out.z(*part);
     }
 }
 
@@ -182,21 +183,29 @@ fn by_table(o: &mut Order, name: ZStr) {
     let table = if again { ZStr::new(fstab::MOUNTS) } else { o.table };
     let mut text = match fstab::read(table) {
         Err(Errno::ENOENT) if again => return attach(o, &bare),
-        Err(e) => return o.cx.fail(table.bytes(), e),
+        Err(e) => return o.cx.fail_on(table, e),
         Ok(text) => text,
     };
     let path = fstab::canonical(name);
     let lines = fstab::lines(&mut text);
-    let is = |z: ZStr| z.is(&path) || z.is(name.bytes());
-    let find = |test: &dyn Fn(&Line) -> bool| lines.iter().rev().find(|l| test(l));
-    // The last one lies on top.
-    match find(&|l| is(l.dir))
-        .or_else(|| find(&|l| is(l.device)))
-        .or_else(|| find(&|l| is(fstab::canonical(l.dir).z())))
-    {
-        Some(l) => attach(o, l),
-        None => o.cx.error(name.bytes(), &concat(&[b"not in ", table.bytes()])),
+    // By directory, by device, by what a link in the table leads to. The last one lies on top.
+    for pass in 0..3 {
+        for l in lines.iter().rev() {
+            let real;
+            let known = match pass {
+                0 => l.dir,
+                1 => l.device,
+                _ => {
+                    real = fstab::canonical(l.dir);
+                    real.z()
+                }
+            };
+            if known.is(&path) || known.is(name.bytes()) {
+                return attach(o, l);
+            }
+        }
     }
+    o.cx.error(name.bytes(), &concat(&[b"not in ", table.bytes()]));
 }
 
 /// Mounts `l`, with what the command line adds.
@@ -368,8 +377,9 @@ fn kept(l: &Line, o: &Order) -> Result<u32, Errno> {
 }
 
 /// What the child of [`help`] runs.
-struct Helper {
-    argv: [*const u8; 7],
+struct Helper<'p> {
+    path: ZStr<'p>,
+    argv: *const *const u8,
     envp: *const *const u8,
     why: Option<Errno>,
 }
@@ -379,8 +389,7 @@ extern "C" fn child(arg: *mut ()) -> ! {
     // as exec wants it.
     unsafe {
         let h = &mut *(arg as *mut Helper);
-        let [path, ..] = h.argv;
-        h.why = Some(process::execve(ZStr::from_ptr(path), h.argv.as_ptr(), h.envp));
+        h.why = Some(process::execve(h.path, h.argv, h.envp));
     }
     process::exit(1)
 }
@@ -389,25 +398,27 @@ extern "C" fn child(arg: *mut ()) -> ! {
 #[inline(never)]
 fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
     let mut letters = b"-".buf();
-    for (bit, letter) in [(opt!("n"), b'n'), (opt!("s"), b's'), (opt!("v"), b'v')] {
+    // Their bits follow each other.
+    const { assert!(opt!("s") == 2 * opt!("n") && opt!("v") == 4 * opt!("n")) };
+    let mut bit = opt!("n");
+    for &letter in b"nsv" {
         if o.has(bit) {
             letters.push(letter);
         }
+        bit *= 2;
     }
     let list = concat(&[l.options.bytes(), &o.extra]);
     let list = if list.first() == Some(&b',') { list.z().skip(1) } else { list.z() };
-    let null = core::ptr::null();
-    let mut argv = [path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr(), null, null, null, null];
-    let mut free = argv.iter_mut().skip(3);
-    let mut add = |z: ZStr| free.next().map(|slot| *slot = z.as_ptr());
+    let mut argv = vec![path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr()];
     if letters.len() > 1 {
-        add(letters.z());
+        argv.push(letters.z().as_ptr());
     }
     if !list.is_empty() {
-        add(ZStr::new(c"-o"));
-        add(list);
+        argv.push(c"-o".as_ptr() as *const u8);
+        argv.push(list.as_ptr());
     }
-    let mut h = Helper { argv, envp: o.cx.envp, why: None };
+    argv.push(core::ptr::null());
+    let mut h = Helper { path, argv: argv.as_ptr(), envp: o.cx.envp, why: None };
     // SAFETY: `child` ends in exec or exit and changes only `h`.
     let pid = unsafe { process::vfork(child, &mut h as *mut Helper as *mut ()) }?;
     let status = loop {

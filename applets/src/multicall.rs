@@ -1,6 +1,7 @@
 //! `mote` by its own name: `mote APPLET …`, `--list`, `--install`, `--help`.
 
 use sys::applet::DIRS;
+use sys::buf::concat;
 use sys::fs::{self, Fd};
 use sys::out::{complain, fail};
 use sys::{env, Errno, Out, Table, ZStr};
@@ -45,18 +46,9 @@ fn basename(path: ZStr<'static>) -> &'static [u8] {
     base.strip_prefix(b"-").unwrap_or(base).bytes()
 }
 
+/// The build puts our usage text behind those of the declarations.
 fn help(table: &Table, out: &mut Out) {
-    out.bytes(
-        concat!(
-            "mote ",
-            env!("CARGO_PKG_VERSION"),
-            ", a userland in one binary\n\
-             Usage: mote APPLET [ARG]...\n   or: mote --list | --install [-s] [DIR]\n\n\
-             --install makes hard links (-s: symbolic ones), in DIR or else where each belongs.\n\
-             APPLET --help tells its options. Applets:\n  "
-        )
-        .as_bytes(),
-    );
+    table.help(out, MOTE, crate::DECLARATIONS);
     list(table, out, b" ");
 }
 
@@ -90,10 +82,8 @@ fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
             Some(dir) => dir.bytes(),
             None => DIRS[(e.dir & 3) as usize],
         };
-        let mut path = [0; 4096];
-        join(&mut path, &[dir, b"/", name]);
-        // SAFETY: `join` leaves a NUL at the end.
-        let path = unsafe { ZStr::from_ptr(path.as_ptr()) };
+        let path = concat(&[dir, b"/", name]);
+        let path = path.z();
         let made =
             if soft { fs::symlinkat(own, Fd::CWD, path) } else { fs::linkat(Fd::CWD, own, Fd::CWD, path, 0) };
         match made {
@@ -105,12 +95,6 @@ fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
         }
     }
     status
-}
-
-/// Puts the parts one behind the other, cut to leave a NUL: too long a path is then refused by the kernel.
-fn join(to: &mut [u8; 4096], parts: &[&[u8]]) {
-    let bytes = parts.iter().copied().flatten();
-    to[..4095].iter_mut().zip(bytes).for_each(|(t, b)| *t = *b);
 }
 
 /// The path of this binary: from /proc, or else as it was called (AT_EXECFN, 31).

@@ -46,7 +46,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     }
     let into = dir || !exact && fs::stat(dest).is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR);
     if !into && sources.len() > 1 {
-        cx.fail(dest.bytes(), Errno::ENOTDIR);
+        cx.fail_on(dest, Errno::ENOTDIR);
         return 1;
     }
     for &source in sources {

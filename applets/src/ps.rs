@@ -381,7 +381,7 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
 fn file<'b>(p: &Process, proc: Fd, name: &[u8], buf: &'b mut [u8]) -> &'b [u8] {
     let mut digits = [0; 64];
     let at = path(num::digits(&mut digits, p.pid as u64, 10), name);
-    match read(proc, at.z(), buf) {
+    match fs::read_start(proc, at.z(), buf) {
         Ok(text) => text,
         Err(e) => {
             p.failed.set(Some(e));

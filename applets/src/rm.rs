@@ -35,13 +35,13 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             Ok(s) => s,
             Err(Errno::ENOENT | Errno::ENOTDIR) if force => continue,
             Err(e) => {
-                cx.fail(file.bytes(), e);
+                cx.fail_on(file, e);
                 continue;
             }
         };
         let is_dir = fs::kind(&s) == fs::S_IFDIR;
         if is_dir && !cx.has(opt!("rR")) {
-            cx.fail(file.bytes(), Errno::EISDIR);
+            cx.fail_on(file, Errno::EISDIR);
         } else if dots(file) || is_dir && fs::lstat(ZStr::new(c"/")).is_ok_and(|root| same(&s, &root)) {
             cx.error(file.bytes(), b"refusing to remove it");
         } else {

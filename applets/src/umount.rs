@@ -36,7 +36,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     let table = ZStr::new(fstab::MOUNTS);
     let mut text = match fstab::read(table) {
         Err(e) if all => {
-            cx.fail(table.bytes(), e);
+            cx.fail_on(table, e);
             return 1;
         }
         // Without a table, directories are all that can be named.
@@ -62,7 +62,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
                 known = true;
                 // The kernel goes by the directory: it would take what lies on top.
                 match top(l.dir) {
-                    Some(t) if !t.device.is(l.device.bytes()) => cx.fail(l.dir.bytes(), Errno::EBUSY),
+                    Some(t) if !t.device.is(l.device.bytes()) => cx.fail_on(l.dir, Errno::EBUSY),
                     _ => one(cx, l),
                 }
             }
@@ -92,12 +92,12 @@ fn one(cx: &mut Cx, l: &Line) {
                 cx.out.bytes(b" unmounted\n");
             }
             if cx.has(opt!("d")) && l.device.strip_prefix(b"/dev/loop").is_some() {
-                let freed = fs::open(l.device, fs::O_RDONLY | fs::O_CLOEXEC, 0)
+                let freed = fs::open_read(l.device)
                     // SAFETY: the request takes no argument.
                     .and_then(|f| unsafe { fs::ioctl(*f, LOOP_CLR_FD, core::ptr::null_mut::<u8>()) });
                 // ENXIO: it was set up to free itself.
                 if let Some(e) = freed.err().filter(|e| *e != Errno::ENXIO) {
-                    cx.fail(l.device.bytes(), e);
+                    cx.fail_on(l.device, e);
                 }
             }
         }
@@ -107,6 +107,6 @@ fn one(cx: &mut Cx, l: &Line) {
         {
             out::complain(&[cx.name.bytes(), b": ", l.dir.bytes(), b": busy, now read-only"]);
         }
-        Err(e) => cx.fail(l.dir.bytes(), e),
+        Err(e) => cx.fail_on(l.dir, e),
     }
 }

@@ -56,11 +56,10 @@ pub(crate) fn open(envp: *const *const u8, first: bool) -> bool {
 /// The device behind /dev/console: the last one that sysfs tells of.
 #[inline(never)]
 fn active() -> bool {
-    let Ok(f) = fs::open(ZStr::new(c"/sys/class/tty/console/active"), fs::O_RDONLY, 0) else { return false };
     let mut text = [0; 64];
-    let n = fs::read(*f, &mut text).unwrap_or(0);
-    drop(f);
-    let mut names = cut(&mut text.get(..n).unwrap_or_default(), b'\n');
+    let file = ZStr::new(c"/sys/class/tty/console/active");
+    let mut text = fs::read_start(Fd::CWD, file, &mut text).unwrap_or_default();
+    let mut names = cut(&mut text, b'\n');
     let mut name = names;
     while !names.is_empty() {
         name = cut(&mut names, b' ');

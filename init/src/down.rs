@@ -82,7 +82,7 @@ impl Init<'_> {
                 break;
             }
         }
-        for sig in [signal::SIGTERM, signal::SIGKILL] {
+        for &sig in &[signal::SIGTERM, signal::SIGKILL] {
             say(b"SIG", signal::name(sig), b" to all processes");
             // It fails when there is none, which is as well.
             let _ = process::kill(-1, sig);
@@ -124,7 +124,7 @@ impl Init<'_> {
     }
 
     fn leave_swap(&mut self) {
-        let Ok(f) = fs::open(ZStr::new(c"/proc/swaps"), fs::O_RDONLY, 0) else { return };
+        let Ok(f) = fs::open_read(ZStr::new(c"/proc/swaps")) else { return };
         for line in self.slurp(&f).split_inclusive_mut(|&b| b == b'\n') {
             let mut rest = line;
             if let Some(path) = field(&mut rest).filter(|p| p.first() == b'/') {
@@ -138,7 +138,7 @@ impl Init<'_> {
     /// Unmounts everything, the last mounted first, again and again as long as that brings something; what is
     /// busy then, and the root, becomes read-only.
     fn leave_mounts(&mut self) {
-        let f = fs::open(ZStr::new(c"/proc/self/mounts"), fs::O_RDONLY, 0);
+        let f = fs::open_read(ZStr::new(c"/proc/self/mounts"));
         if let Ok(f) = &f {
             while self.mounts(f, |_, dir| umount2(dir, 0).is_ok()) > 0 {}
             self.mounts(f, |device, dir| {

@@ -345,7 +345,7 @@ impl Init<'_> {
             self.fill(b"::respawn:-/bin/sh\n");
             return;
         }
-        let f = match fs::open(ZStr::new(c"/etc/inittab"), fs::O_RDONLY | fs::O_CLOEXEC, 0) {
+        let f = match fs::open_read(ZStr::new(c"/etc/inittab")) {
             Ok(f) => f,
             Err(why) => {
                 if why != Errno::ENOENT {

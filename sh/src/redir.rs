@@ -51,12 +51,6 @@ impl Drop for Plan {
     }
 }
 
-/// Opens a file to be read by the shell itself.
-#[inline(never)]
-pub(crate) fn open(path: ZStr) -> sys::Result<fs::Owned> {
-    fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0)
-}
-
 /// Closes a descriptor, if it is one.
 pub(crate) fn shut(f: Fd) {
     if f.0 >= 0 {

@@ -119,10 +119,10 @@ impl Shell<'_> {
             src = Source::text(text.bytes().buf(), 1);
         } else if let (&[name, ref behind @ ..], 0) = (rest, self.opts & opt::STDIN) {
             rest = behind;
-            let mut f = crate::redir::open(name);
+            let mut f = sys::fs::open_read(name);
             if f.is_err() {
                 if let Some(p) = self.search(name.bytes(), true) {
-                    f = crate::redir::open(p.z());
+                    f = sys::fs::open_read(p.z());
                 }
             }
             let f = match f {
@@ -202,7 +202,7 @@ impl Shell<'_> {
     /// Runs the commands of a file in this shell.
     pub(crate) fn run_file(&mut self, path: &[u8]) -> R {
         let p = path.buf();
-        let f = match crate::redir::open(p.z()) {
+        let f = match sys::fs::open_read(p.z()) {
             Ok(f) => f.into_fd(),
             Err(e) => {
                 if e == sys::Errno::ENOENT {

@@ -56,7 +56,7 @@ pub struct Table {
     pub options: fn(&mut Cx, &Entry) -> Option<u8>,
     /// Option specs ([`opts`]), one for each declaration.
     pub specs: &'static [u8],
-    /// Usage texts, one for each declaration; bytes from 128 up and below a blank, the newline aside, stand
+    /// Usage texts, one for each declaration, and the multicall's; bytes from 128 up and below a blank, the newline aside, stand
     /// for `pairs`.
     pub usage: &'static [u8],
     /// What the bytes 128, 129, … 255, 0, 1, … 31 of the usage texts stand for: two bytes each, themselves
@@ -110,7 +110,7 @@ impl Table {
     }
 
     /// Writes declaration `decl`'s usage text.
-    fn help(&self, out: &mut Out, name: ZStr, decl: u8) {
+    pub fn help(&self, out: &mut Out, name: ZStr, decl: u8) {
         out.bytes(b"Usage: ");
         out.z(name);
         out.byte(b' ');
@@ -269,6 +269,12 @@ impl Cx<'_> {
     pub fn fail(&mut self, what: &[u8], why: Errno) {
         self.status = 1;
         out::fail(self.name, what, why);
+    }
+
+    /// As [`Cx::fail`], of a path or an operand.
+    #[inline(never)]
+    pub fn fail_on(&mut self, what: ZStr, why: Errno) {
+        self.fail(what.bytes(), why);
     }
 
     /// Reports what is wrong with the operands (`missing operand`) and points to `--help`; the status.

@@ -78,6 +78,20 @@ pub fn open(path: ZStr, flags: u32, mode: u32) -> Result<Owned> {
     openat(Fd::CWD, path, flags, mode)
 }
 
+/// Opens a file to read it; a program that is started does not get it.
+#[inline(never)]
+pub fn open_read(path: ZStr) -> Result<Owned> {
+    open(path, O_RDONLY | O_CLOEXEC, 0)
+}
+
+/// The start of a file, as much as fits in `buf` and comes at once: all of a small one in /proc or /sys.
+#[inline(never)]
+pub fn read_start<'b>(dir: Fd, path: ZStr, buf: &'b mut [u8]) -> Result<&'b [u8]> {
+    let f = openat(dir, path, O_RDONLY | O_CLOEXEC, 0)?;
+    let n = read(*f, buf)?;
+    Ok(buf.get(..n).unwrap_or_default())
+}
+
 /// `man 2 read`; goes on after a signal.
 #[inline(never)]
 pub fn read(f: Fd, buf: &mut [u8]) -> Result<usize> {

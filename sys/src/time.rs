@@ -78,15 +78,17 @@ pub fn civil(sec: i64) -> Civil {
     let z = days + 719_468;
     let era = z / 146_097;
     let doe = z % 146_097;
-    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
+    let century = 4 * doe + 3;
+    let of_year = century % 146_097 | 3;
+    let yoe = century / 146_097 * 100 + of_year / 1_461;
+    let doy5 = of_year % 1_461 / 4 * 5 + 2;
+    let mp = doy5 / 153;
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
     Civil {
         year: (era * 400 + yoe) as i32 - ERAS as i32 * 400 + (month <= 2) as i32,
         month,
-        day: doy - (153 * mp + 2) / 5 + 1,
-        hour: rest / 3600,
+        day: doy5 % 153 / 5 + 1,
+        hour: rest / 60 / 60,
         minute: rest / 60 % 60,
         second: rest % 60,
         // 1970-01-01 was a Thursday; 146,097 days are whole weeks.

@@ -15,7 +15,7 @@ pub(crate) fn add(cx: &mut Cx, config: &mut Buf, path: ZStr, depth: u32) {
         Ok(text) => text,
         Err(Errno::EISDIR) => return add_dir(cx, config, path, depth),
         Err(Errno::ENOENT) => return,
-        Err(e) => return cx.fail(path.bytes(), e),
+        Err(e) => return cx.fail_on(path, e),
     };
     // A backslash at its end joins a line with the next one.
     let mut n = 0;
@@ -83,7 +83,7 @@ pub(crate) fn add_command_line(config: &mut Buf, text: &[u8]) {
 }
 
 fn line(config: &mut Buf, kind: &[u8], name: &[u8], rest: &[u8]) {
-    for part in [kind, b" ", name, b" ", rest, b"\n"] {
+    for part in &[kind, b" ", name, b" ", rest, b"\n"] {
         config.extend_from_slice(part);
     }
 }

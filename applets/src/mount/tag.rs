@@ -6,7 +6,7 @@
 
 use crate::util::fstab;
 use sys::buf::concat;
-use sys::fs;
+use sys::fs::{self, Fd};
 use sys::num::digit;
 use sys::zstr::cut;
 use sys::{Buf, Errno, ToBuf, ZStr};
@@ -43,46 +43,48 @@ pub(crate) fn resolve(name: ZStr) -> Result<Buf, Errno> {
     Err(Errno::ENOENT)
 }
 
+/// What ext2, swap, FAT32 and FAT12 or 16 are known by.
+static MAGICS: &[u8] = b"\x53\xef\0SWAPSPACE2\0FAT\0FAT";
+/// Where that stands in each, where the ID and how long it is, where the label and how long it is.
+static PLACES: [[u16; 5]; 4] =
+    [[1080, 1128, 16, 1144, 16], [4086, 1036, 16, 1052, 16], [82, 67, 4, 71, 11], [54, 39, 4, 43, 11]];
+
 /// Does this device carry it? One that cannot be read does not.
 #[inline(never)]
 fn has(path: ZStr, uuid: bool, wanted: &[u8]) -> bool {
     let mut head: Head = [0; 4096];
-    let Ok(f) = fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0) else { return false };
-    fs::read(*f, &mut head).is_ok() && carries(&head, uuid, wanted)
+    fs::read_start(Fd::CWD, path, &mut head).is_ok() && carries(&head, uuid, wanted)
 }
 
 fn carries(head: &Head, uuid: bool, wanted: &[u8]) -> bool {
-    let at = |from: usize, len: usize| head.get(from..from + len).unwrap_or_default();
-    // Where ID and label stand, and their lengths.
-    let (id, id_len, label, len) = if at(1080, 2) == b"\x53\xef" {
-        (1128, 16, 1144, 16)
-    } else if at(4086, 10) == b"SWAPSPACE2" {
-        (1036, 16, 1052, 16)
-    } else if at(82, 3) == b"FAT" {
-        (67, 4, 71, 11)
-    } else if at(54, 3) == b"FAT" {
-        (39, 4, 43, 11)
-    } else {
-        return false;
-    };
-    if !uuid {
-        return cut(&mut at(label, len), 0).trim_ascii_end() == wanted;
+    let at = |from: u16, len: u16| head.get(from as usize..(from + len) as usize).unwrap_or_default();
+    let mut magics = MAGICS;
+    for &[magic, id, id_len, label, len] in &PLACES {
+        let wants = cut(&mut magics, 0);
+        if at(magic, wants.len() as u16) == wants {
+            let id = at(id, id_len);
+            return if uuid { is_id(id, wanted) } else { cut(&mut at(label, len), 0).trim_ascii_end() == wanted };
+        }
     }
+    false
+}
+
+/// Is `text` this ID? FAT's is a number, shown from its highest byte on.
+fn is_id(id: &[u8], text: &[u8]) -> bool {
     let mut n = 0;
-    for &b in wanted {
+    for &b in text {
         if b == b'-' {
             continue;
         }
-        // FAT's ID is a number, shown from its highest byte on.
-        let place = if id_len == 4 { n >> 1 ^ 3 } else { n >> 1 };
-        let byte = at(id, id_len).get(place).copied().unwrap_or_default();
+        let place = if id.len() == 4 { n >> 1 ^ 3 } else { n >> 1 };
+        let byte = id.get(place).copied().unwrap_or_default();
         let nibble = if n & 1 == 0 { byte >> 4 } else { byte & 15 };
-        if n >= 2 * id_len || nibble != digit(b) {
+        if n >= 2 * id.len() || nibble != digit(b) {
             return false;
         }
         n += 1;
     }
-    n == 2 * id_len
+    n == 2 * id.len()
 }
 
 #[cfg(test)]

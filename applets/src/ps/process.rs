@@ -4,7 +4,7 @@ use crate::util::stamp::number;
 use core::cell::Cell;
 use sys::fs::{self, Fd, Statx};
 use sys::zstr::cut;
-use sys::{num, Buf, ToBuf, Errno, ZStr};
+use sys::{num, Buf, ToBuf, Errno};
 
 /// Ticks a second in /proc (USER_HZ), on all processors that we know.
 pub(crate) const HZ: u32 = 100;
@@ -47,13 +47,6 @@ impl Process {
     pub(crate) fn number(&self, field: usize) -> u64 {
         self.numbers.get(field).copied().unwrap_or(0)
     }
-}
-
-/// Reads the start of a small file in /proc.
-pub(crate) fn read<'b>(dir: Fd, path: ZStr, buf: &'b mut [u8]) -> Result<&'b [u8], Errno> {
-    let f = fs::openat(dir, path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
-    let n = fs::read(*f, buf)?;
-    Ok(buf.get(..n).unwrap_or(&[]))
 }
 
 /// `NAME/file` for calls relative to /proc.
@@ -120,6 +113,7 @@ pub(crate) fn terminal(out: &mut Buf, dev: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sys::ZStr;
 
     #[test]
     fn odd_names_do_not_shift_the_fields() {

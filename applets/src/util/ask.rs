@@ -7,7 +7,7 @@ use sys::Cx;
 /// End of file is a no. Reads no byte past the line, which may be another program's.
 #[inline(never)]
 pub(crate) fn yes(cx: &Cx, what: &[u8], path: &[u8]) -> bool {
-    for part in [cx.name.bytes(), b": ", what, b" '", path, b"'? "] {
+    for part in &[cx.name.bytes(), b": ", what, b" '", path, b"'? "] {
         // Nobody could read an error message when this one fails.
         let _ = fs::write_all(Fd::STDERR, part);
     }

@@ -23,7 +23,7 @@ pub(crate) struct Line<'a> {
 /// The whole file.
 #[inline(never)]
 pub(crate) fn read(path: ZStr) -> Result<Buf, Errno> {
-    let f = fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let f = fs::open_read(path)?;
     let mut text = Buf::new();
     let mut b = [0; 512];
     loop {

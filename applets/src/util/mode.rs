@@ -1,6 +1,6 @@
 //! File modes from and to text (POSIX.1-2024 chmod, EXTENDED DESCRIPTION; ls, STDOUT).
 
-use sys::fs::{S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFSOCK};
+use sys::fs::{S_IFDIR, S_IFMT};
 use sys::num;
 
 /// What the mode text `text` makes of the mode `old`: octal digits or symbolic clauses. `umask` counts
@@ -74,15 +74,8 @@ fn special(old: u32) -> u32 {
 /// The ten characters of `ls -l`: `drwxr-xr-x`.
 #[inline(never)]
 pub(crate) fn string(mode: u32) -> [u8; 10] {
-    let kind = match mode & S_IFMT {
-        S_IFDIR => b'd',
-        S_IFLNK => b'l',
-        S_IFCHR => b'c',
-        S_IFBLK => b'b',
-        S_IFIFO => b'p',
-        S_IFSOCK => b's',
-        _ => b'-',
-    };
+    // By the four bits of the type.
+    let kind = b"-pc-d-b---l-s---"[(mode >> 12 & 15) as usize];
     let mut text = *b"?rwxrwxrwx";
     let (mut bit, mut special) = (0o1000, 0o4000);
     for c in &mut text {
@@ -107,6 +100,7 @@ pub(crate) fn string(mode: u32) -> [u8; 10] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sys::fs::{S_IFBLK, S_IFCHR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK};
 
     #[test]
     fn octal() {
@@ -148,6 +142,16 @@ mod tests {
         assert_eq!(&string(S_IFDIR | 0o1777), b"drwxrwxrwt");
         assert_eq!(&string(0o106644), b"-rwSr-Sr--");
         assert_eq!(&string(0o104755 | 0o1000), b"-rwsr-xr-t");
-        assert_eq!(&string(S_IFLNK), b"l---------");
+        for (kind, letter) in [
+            (S_IFLNK, b'l'),
+            (S_IFREG, b'-'),
+            (S_IFCHR, b'c'),
+            (S_IFBLK, b'b'),
+            (S_IFIFO, b'p'),
+            (S_IFSOCK, b's'),
+            (0, b'-'),
+        ] {
+            assert_eq!(string(kind)[0], letter);
+        }
     }
 }

@@ -88,7 +88,7 @@ const PACKED: Errno = Errno::beyond(2);
 /// Loads the module at `path`; EEXIST if it is loaded already. [`why_not_loaded`] has words for other errors.
 #[inline(never)]
 pub(crate) fn load(path: ZStr, params: ZStr) -> Result<(), Errno> {
-    let file = fs::open(path, fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+    let file = fs::open_read(path)?;
     // The first byte of gzip, xz and zstd; of anything else the kernel itself says that it is no module.
     let mut first = [0];
     fs::read(*file, &mut first)?;

@@ -46,7 +46,7 @@ fn escape(b: u8, out: &mut Buf) {
         7..=13 => out.push(b"abtnvfr"[(b - 7) as usize]),
         b' ' | b'\\' => out.push(b),
         _ => {
-            for shift in [6, 3, 0] {
+            for &shift in &[6, 3, 0] {
                 out.push(b'0' + (b >> shift & 7));
             }
         }

@@ -1,6 +1,6 @@
 //! Names of users and groups from /etc/passwd and /etc/group (POSIX pwd.h, grp.h; `man 5 passwd`).
 
-use sys::fs::{self, Fd};
+use crate::util::fstab;
 use sys::zstr::cut;
 use sys::{num, Buf, ZStr};
 
@@ -24,7 +24,7 @@ impl Names {
         if self.last != id || self.name.is_empty() {
             self.last = id;
             let path = self.path;
-            let text = self.text.get_or_insert_with(|| read(path));
+            let text = self.text.get_or_insert_with(|| fstab::read(path).unwrap_or_default());
             let mut digits = [0; 64];
             let digits = num::digits(&mut digits, id as u64, 10);
             self.name.clear();
@@ -46,18 +46,6 @@ fn find<'t>(mut text: &'t [u8], digits: &'t [u8]) -> &'t [u8] {
         }
     }
     digits
-}
-
-/// The whole file; what cannot be read is empty, for names are a help and no duty.
-fn read(path: ZStr) -> Buf {
-    let mut text = Buf::new();
-    if let Ok(f) = fs::openat(Fd::CWD, path, fs::O_RDONLY | fs::O_CLOEXEC, 0) {
-        let mut b = [0; 512];
-        while let Ok(n @ 1..) = fs::read(*f, &mut b) {
-            text.extend_from_slice(b.get(..n).unwrap_or_default());
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
         let r = sh.run_text(editor);
         text.clear();
         // An editor may have put another file in the place of ours.
-        if let Ok(file) = crate::redir::open(path.z()) {
+        if let Ok(file) = sys::fs::open_read(path.z()) {
             crate::redir::read_all(*file, &mut text);
         }
         let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
