@@ -32,7 +32,7 @@ impl Parser<'_, '_> {
     pub(crate) fn emit_braces(&mut self, tag: u8, word: &[u8]) {
         // A few braces stand for any number of words.
         if self.code.len() >> 20 != 0 {
-            self.error(&[TOO_LONG]);
+            self.error(TOO_LONG, b"");
         }
         if !self.deep() {
             return;

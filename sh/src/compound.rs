@@ -83,7 +83,7 @@ impl Parser<'_, '_> {
             return self.count_clause(n);
         }
         if self.token() != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
-            self.error(&[b"bad for loop variable"]);
+            self.error(c"bad for loop variable", b"");
         }
         self.emit_name();
         self.eat();

@@ -19,7 +19,7 @@ impl Shell<'_> {
         Ok(match self.either(c, true)? {
             Some(x) if c.first() == Some(&0) => !x as u8,
             _ => {
-                self.complain(&[b"[[: syntax error"]);
+                self.complain(c"[[: syntax error", b"");
                 2
             }
         })

@@ -492,8 +492,8 @@ impl Shell<'_> {
         }
         // Room to report it.
         let limit = core::mem::replace(&mut self.stack_limit, usize::MAX);
-        self.complain(&[b"nested too deeply"]);
+        let r = self.refuse(c"nested too deeply", b"");
         self.stack_limit = limit;
-        self.fail(2)
+        r
     }
 }

@@ -115,7 +115,7 @@ impl Shell<'_> {
             Ok(n) => Ok(n),
             Err(e) => {
                 if !e.why.is_empty() {
-                    self.complain(&[b"arithmetic: ", e.why]);
+                    self.complain(c"arithmetic: %", e.why);
                 }
                 self.fail(2)
             }
@@ -249,8 +249,7 @@ impl Shell<'_> {
             if o != op::BAD && self.value_of(name).is_none() {
                 return Ok(());
             }
-            self.complain(&[b"syntax error: bad substitution"]);
-            return self.fail(2);
+            return self.refuse(c"syntax error: bad substitution", b"");
         }
         if o & !op::SECOND == op::NAMES {
             let list = self.names(name);
@@ -334,17 +333,14 @@ impl Shell<'_> {
         if self.opts & opt::NOUNSET == 0 {
             return Ok(());
         }
-        let name = name.buf();
-        self.complain(&[&name, b": parameter not set"]);
-        self.fail(2)
+        self.refuse(c"%: parameter not set", name)
     }
 
     /// `${name=word}`.
     fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u32) -> Done {
         let v = self.string(c, mode & QUOTED)?;
         if !name.first().is_some_and(|&c| name_start(c)) {
-            self.complain(&[name, b": bad variable name"]);
-            return self.fail(2);
+            return self.refuse(c"%: bad variable name", name);
         }
         self.assign(name, &v)?;
         self.append(f, &v, mode);
@@ -353,15 +349,15 @@ impl Shell<'_> {
 
     /// `${name?word}`.
     fn missing(&mut self, c: &mut &[u8], name: &[u8], o: u8) -> Done {
-        let mut v = self.string(c, QUOTED)?;
-        if v.is_empty() {
-            v.extend_from_slice(b"parameter not set");
-            if o & op::COLON != 0 {
-                v.extend_from_slice(b" or null");
-            }
+        let why = self.string(c, QUOTED)?;
+        if !why.is_empty() {
+            let all = sys::buf::concat(&[name, b": ", &why]);
+            return self.refuse(c"%", &all);
         }
-        self.complain(&[name, b": ", &v]);
-        self.fail(2)
+        if o & op::COLON != 0 {
+            return self.refuse(c"%: parameter not set or null", name);
+        }
+        self.refuse(c"%: parameter not set", name)
     }
 
     /// Start and length for `${name:offset:length}` of something `len` long.
@@ -430,8 +426,7 @@ impl Shell<'_> {
 
     /// Refuses to change variable `i`.
     pub(crate) fn readonly(&mut self, i: usize) -> Done {
-        let name = self.vars.syms.get(i).map(|s| s.name().buf()).unwrap_or_default();
-        self.complain(&[&name, b": is read only"]);
+        self.complain(c"%: is read only", self.vars.syms.get(i).map_or(b"", |s| s.name()));
         self.fail(2)
     }
 

@@ -254,7 +254,7 @@ impl Shell<'_> {
             }
             Ok(pid) => pid,
             Err(e) => {
-                self.complain_of(&[b"can't fork"], e);
+                self.complain_of(c"can't fork", b"", e);
                 return self.fail(2);
             }
         };

@@ -97,10 +97,10 @@ impl Launch<'_, '_> {
             }
         }
         if why == Errno::ENOENT {
-            self.sh.complain(&[name.bytes(), b": not found"]);
+            self.sh.complain(c"%: not found", name.bytes());
             process::exit(127)
         }
-        self.sh.complain_of(&[name.bytes()], why);
+        self.sh.complain_of(c"%", name.bytes(), why);
         process::exit(126)
     }
 }
@@ -181,7 +181,7 @@ impl Shell<'_> {
         job.hidden = output.is_some();
         match child {
             Ok(pid) => self.started(&mut job, pid),
-            Err(e) => self.complain_of(&[b"can't fork"], e),
+            Err(e) => self.complain_of(c"can't fork", b"", e),
         }
         match output {
             Some(pipe) => self.gather(job, Ok(pipe), child.is_ok()),

@@ -42,6 +42,7 @@ mod vars;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 use sys::fs::Fd;
 use sys::{tty, Buf, Errno, Out, Table, ZStr};
 
@@ -201,25 +202,43 @@ struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    /// `name: line N: …` on standard error.
-    fn complain(&self, parts: &[&[u8]]) {
-        self.told(parts, None);
+    /// `name: line N: text` on standard error; `%` in the text stands for `what`.
+    #[inline(always)]
+    fn complain(&self, text: &'static CStr, what: &[u8]) {
+        self.told(ZStr::new(text), what, None);
     }
 
     /// As [`Shell::complain`], with `: ` and the kernel's reason at the end.
-    fn complain_of(&self, parts: &[&[u8]], why: Errno) {
-        self.told(parts, Some(why));
+    #[inline(always)]
+    fn complain_of(&self, text: &'static CStr, what: &[u8], why: Errno) {
+        self.told(ZStr::new(text), what, Some(why));
+    }
+
+    /// As [`Shell::complain`], of what gives up the command; the status is 2.
+    #[inline(always)]
+    fn refuse<T, E: From<Failed>>(&mut self, text: &'static CStr, what: &[u8]) -> Result<T, E> {
+        self.refused(ZStr::new(text), what);
+        Err(Failed.into())
     }
 
     #[inline(never)]
-    fn told(&self, parts: &[&[u8]], why: Option<Errno>) {
+    fn refused(&mut self, text: ZStr, what: &[u8]) {
+        self.told(text, what, None);
+        self.status = 2;
+    }
+
+    #[inline(never)]
+    fn told(&self, text: ZStr, what: &[u8], why: Option<Errno>) {
         let numbered = (self.script || !self.running.is_empty()) && self.opts & opt::INTERACTIVE == 0;
         let line = match self.line {
             _ if !numbered => 0,
             0 => self.tree.line_of(self.place),
             n => n,
         };
-        sys::out::line(&[self.arg0, self.running], line, parts, why);
+        let syntax: &[u8] = if self.line != 0 { b"syntax error: " } else { b"" };
+        let mut rest = text.bytes();
+        let before = sys::zstr::cut(&mut rest, b'%');
+        sys::out::line(&[self.arg0, self.running], line, &[syntax, before, what, rest], why);
     }
 
     /// `$$`.

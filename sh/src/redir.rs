@@ -132,10 +132,7 @@ impl Shell<'_> {
                     Some(n) if n < 1 << 20 => s.from = n as i32,
                     _ if eq(&word, b"-") => s.from = -1,
                     _ if op == redir::DUP_OUT && fd == redir::USUAL && !word.is_empty() => both = true,
-                    _ => {
-                        self.complain(&[b"bad fd number"]);
-                        return self.fail(2);
-                    }
+                    _ => return self.refuse(c"bad fd number", b""),
                 }
             }
             s.flags = match op {
@@ -228,10 +225,9 @@ impl Shell<'_> {
         job.hidden = true;
         if crate::REEXEC {
             if fifo {
-                self.complain(&[b"no process substitution without /proc"]);
                 shut(read);
                 shut(write);
-                return self.fail(2);
+                return self.refuse(c"no process substitution without /proc", b"");
             }
             let mut task = Task::new(What::List, list);
             *(if reads { &mut task.output } else { &mut task.input }) = theirs;
@@ -290,7 +286,7 @@ impl Shell<'_> {
                 Ok((r, w))
             }
             Err(e) => {
-                self.complain_of(&[b"can't create pipe"], e);
+                self.complain_of(c"can't create pipe", b"", e);
                 self.fail(2)
             }
         }
@@ -346,7 +342,7 @@ impl Shell<'_> {
     #[inline(never)]
     fn descriptor_error(&self, fd: i32, e: Errno) {
         let mut b = [0; 64];
-        self.complain_of(&[num::digits(&mut b, fd as u64, 10)], e);
+        self.complain_of(c"%", num::digits(&mut b, fd as u64, 10), e);
     }
 
     #[inline(never)]
@@ -356,11 +352,11 @@ impl Shell<'_> {
         }
         let name = plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next().unwrap_or(&[]);
         let create = s.flags & fs::O_CREAT != 0;
-        let verb: &[u8] = if create { b"can't create " } else { b"can't open " };
-        match e {
-            Errno::ENOENT if create => self.complain(&[verb, name, b": nonexistent directory"]),
-            Errno::ENOENT => self.complain(&[verb, name, b": no such file"]),
-            e => self.complain_of(&[verb, name], e),
+        match (e, create) {
+            (Errno::ENOENT, true) => self.complain(c"can't create %: nonexistent directory", name),
+            (Errno::ENOENT, false) => self.complain(c"can't open %: no such file", name),
+            (e, true) => self.complain_of(c"can't create %", name, e),
+            (e, false) => self.complain_of(c"can't open %", name, e),
         }
     }
 

@@ -383,8 +383,7 @@ impl Shell<'_> {
     /// Starts a process of `job` that is a subshell and runs `task`, by vfork and exec of ourselves.
     pub(crate) fn start_again(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
         if self.opts / opt::LEVEL >= LEVELS {
-            self.complain(&[b"nested too deeply"]);
-            return self.fail(2);
+            return self.refuse(c"nested too deeply", b"");
         }
         self.settle_ids();
         let (read, write) = self.new_pipe()?;
@@ -407,7 +406,7 @@ impl Shell<'_> {
                     let _ = process::wait4(pid, 0);
                 }
                 let why = error.or(pid.err()).unwrap_or(Errno::ENOSYS);
-                self.complain_of(&[b"can't fork"], why);
+                self.complain_of(c"can't fork", b"", why);
                 return self.fail(2);
             }
         };

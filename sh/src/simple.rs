@@ -199,7 +199,7 @@ impl Shell<'_> {
         let flushed = self.out.flush();
         if let Err(e) = flushed {
             self.out.recover();
-            self.complain_of(&[b"write error"], e);
+            self.complain_of(c"write error", b"", e);
         }
         self.running = outer;
         match r {

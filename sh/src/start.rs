@@ -108,8 +108,7 @@ impl Shell<'_> {
         if command {
             self.opts |= opt::COMMAND;
             let [text, behind @ ..] = rest else {
-                self.complain(&[b"-c needs an argument"]);
-                return self.fail(2);
+                return self.refuse(c"-c needs an argument", b"");
             };
             rest = behind;
             if let [name, behind @ ..] = rest {
@@ -128,7 +127,7 @@ impl Shell<'_> {
             let f = match f {
                 Ok(f) => f.into_fd(),
                 Err(e) => {
-                    self.complain_of(&[b"can't open '", name.bytes(), b"'"], e);
+                    self.complain_of(c"can't open '%'", name.bytes(), e);
                     self.status = if e == sys::Errno::ENOENT { 127 } else { 126 };
                     return Err(Flow::Fail);
                 }
@@ -206,9 +205,9 @@ impl Shell<'_> {
             Ok(f) => f.into_fd(),
             Err(e) => {
                 if e == sys::Errno::ENOENT {
-                    self.complain(&[b"can't open '", path, b"': no such file"]);
+                    self.complain(c"can't open '%': no such file", path);
                 } else {
-                    self.complain_of(&[b"can't open '", path, b"'"], e);
+                    self.complain_of(c"can't open '%'", path, e);
                 }
                 return self.fail(2);
             }

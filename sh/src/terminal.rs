@@ -59,7 +59,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn no_terminal(&mut self) {
-        self.complain(&[b"can't access tty; job control turned off"]);
+        self.complain(c"can't access tty; job control turned off", b"");
         self.opts &= !opt::MONITOR;
     }
 

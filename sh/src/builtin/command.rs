@@ -112,7 +112,7 @@ pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut status = 0;
     for k in i..f.len() {
         if matches!(sh.resolve(f.get(k), true), Kind::File) && sh.search(f.get(k), false).is_none() {
-            status = sh.bad(f.get(k), b"not found")?;
+            status = sh.bad(c"%: not found", f.get(k));
         }
     }
     Ok(status)

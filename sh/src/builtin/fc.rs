@@ -46,7 +46,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
     let first = place(lines, spec(i, if list { b"-16" } else { b"-1" }));
     let last = place(lines, spec(i + 1, if list { b"-1" } else { spec(i, b"-1") }));
     let (Some(mut first), Some(mut last), false) = (first, last, lines.is_empty()) else {
-        return sh.bad(b"", b"no such command");
+        return Ok(sh.bad(c"no such command", b""));
     };
     if first > last {
         core::mem::swap(&mut first, &mut last);
@@ -89,7 +89,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
         let file = match made {
             Ok(file) => file,
             Err(e) => {
-                sh.complain_of(&[&path], e);
+                sh.complain_of(c"%", &path, e);
                 return Ok(1);
             }
         };

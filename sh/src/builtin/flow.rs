@@ -20,7 +20,7 @@ pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u32> {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
             Some(n) if n > 0 => n,
-            _ => return sh.misused(b"Illegal number", v),
+            _ => return sh.refuse(c"Illegal number: %", v),
         },
     };
     if sh.loops == 0 {
@@ -37,7 +37,7 @@ pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u32> {
     if f.len() > 1 {
         match parse_u32(f.get(1)) {
             Some(n) => sh.status = n as u8,
-            None => return sh.misused(b"Illegal number", f.get(1)),
+            None => return sh.refuse(c"Illegal number: %", f.get(1)),
         }
     } else if let Some((s, _)) = sh.trap_status.filter(|t| is_exit || t.1 == sh.depth) {
         sh.status = s;
@@ -63,14 +63,14 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
 pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
     let i = 1 + f.is(1, b"--") as usize;
     if f.len() <= i {
-        return sh.misused(b"", b"filename argument required");
+        return sh.refuse(c"filename argument required", b"");
     }
     let name = f.get(i);
     let path = match sh.search(name, true) {
         Some(p) => p,
         None if position(name, b'/').is_some() => name.buf(),
         None => {
-            sh.complain(&[name, b": not found"]);
+            sh.complain(c"%: not found", name);
             return sh.fail(127);
         }
     };
@@ -142,7 +142,7 @@ pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u32> {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
             Some(n) => n as usize,
-            None => return sh.misused(b"Illegal number", v),
+            None => return sh.refuse(c"Illegal number: %", v),
         },
     };
     if n > sh.params.len() - sh.first {
@@ -178,7 +178,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
         match signal::number(f.get(k)) {
             Some(n) => sh.set_trap(n as u8, if reset || eq(action, b"-") { None } else { Some(action) }),
             None => {
-                sh.complain(&[f.get(k), b": invalid signal specification"]);
+                sh.complain(c"%: invalid signal specification", f.get(k));
                 status = 1;
             }
         }
@@ -214,7 +214,7 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
 /// `getopts OPTSTRING NAME [ARG]…`.
 pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     if f.len() < 3 {
-        return sh.misused(b"", b"usage: getopts optstring var [arg]");
+        return sh.refuse(c"usage: getopts optstring var [arg]", b"");
     }
     let own = f.len() > 3;
     let count = if own { f.len() - 3 } else { sh.params.len() - sh.first };

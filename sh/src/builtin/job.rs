@@ -19,7 +19,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
     for k in i..f.len() {
         match find(&sh.jobs, f.get(k)) {
             Some(n) => which.push(n),
-            None => status = sh.bad(f.get(k), b"no such job")?,
+            None => status = sh.bad(c"%: no such job", f.get(k)),
         }
     }
     if f.len() <= i {
@@ -51,10 +51,11 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
         let _ = sh.reap(false);
         match find(&sh.jobs, spec) {
             Some(i) if sh.jobs.get(i).is_some_and(|j| j.group == 0) => {
-                return sh.bad(spec, b"job was started without job control")
+                return Ok(sh.bad(c"%: job was started without job control", spec))
             }
             Some(i) => sh.resume(i, foreground)?,
-            None => return sh.bad(if f.len() > k { spec } else { b"" }, b"no such job"),
+            None if f.len() > k => return Ok(sh.bad(c"%: no such job", spec)),
+            None => return Ok(sh.bad(c"no such job", b"")),
         }
         k += 1;
         if foreground || k >= f.len() {
@@ -132,7 +133,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
         let spec = f.get(k);
         let Some(n) = find(&sh.jobs, spec) else {
             if spec.first() != Some(&b'%') && sys::num::parse_u32(spec).is_none() {
-                return sh.misused(spec, b"Illegal number");
+                return sh.refuse(c"%: Illegal number", spec);
             }
             status = 127;
             continue;

@@ -26,8 +26,7 @@ impl Shell<'_> {
     /// A name that is none: an error of the running builtin.
     fn name<'f>(&mut self, name: &'f [u8]) -> R<&'f [u8]> {
         if name.is_empty() || name_len(name) != name.len() {
-            self.complain(&[name, b": bad variable name"]);
-            return self.fail(2);
+            return self.refuse(c"%: bad variable name", name);
         }
         Ok(name)
     }
@@ -96,8 +95,7 @@ pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// `local NAME[=VALUE]…`.
 pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
     if sh.depth == 0 {
-        sh.complain(&[b"not in a function"]);
-        return sh.fail(2);
+        return sh.refuse(c"not in a function", b"");
     }
     for k in 1..f.len() {
         let (name, value) = parts(f.get(k));
@@ -174,7 +172,7 @@ pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
                 sh.aliases.insert(at, (name.buf(), v.buf()));
             }
             (None, Some(a)) => show_alias(sh.out, name, &a.1),
-            (None, None) => status = sh.bad(name, b"not found")?,
+            (None, None) => status = sh.bad(c"%: not found", name),
         }
     }
     Ok(status)
@@ -194,7 +192,7 @@ pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u32> {
     for k in i..f.len() {
         match sh.aliases.iter().position(|a| a.0 == f.get(k)) {
             Some(n) => drop(sh.aliases.remove(n)),
-            None => status = sh.bad(f.get(k), b"not found")?,
+            None => status = sh.bad(c"%: not found", f.get(k)),
         }
     }
     Ok(status)
