@@ -4,7 +4,7 @@ use crate::lexer::login_char;
 use crate::parser::{Parser, TOO_LONG};
 use crate::tree;
 use crate::vars;
-use sys::{num, Buf, ToBuf};
+use sys::{num, Buf, List, ToBuf};
 
 /// Passes over a byte or a whole expansion; the byte if it is an unquoted character of the word itself.
 fn step(c: &mut &[u8], quoted: &mut bool) -> u8 {
@@ -67,7 +67,7 @@ impl Parser<'_, '_> {
         let part = |from: usize, to: usize| word.get(from..to).unwrap_or(&[]);
         let mut rest = part(open + 1, word.len());
         let (mut depth, mut quoted) = (0, false);
-        let mut cuts = alloc::vec::Vec::new();
+        let mut cuts = List::new();
         let close = loop {
             if rest.is_empty() {
                 return false;
@@ -90,7 +90,7 @@ impl Parser<'_, '_> {
         if !cuts.is_empty() {
             cuts.push(close);
             let mut from = open + 1;
-            for at in cuts {
+            for &at in &cuts {
                 each(self, part(from, at));
                 from = at + 1;
             }

@@ -209,7 +209,7 @@ impl Shell<'_> {
             all.push(0);
         }
         let mut list = Fields::default();
-        for name in pattern::sorted(&all) {
+        for &name in &pattern::sorted(&all) {
             list.push(name.strip_suffix(b"\0").unwrap_or(name));
         }
         list

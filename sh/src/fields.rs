@@ -1,14 +1,13 @@
 //! Fields: the words that expansion makes of a command, one behind the other, each with a NUL.
 
 use crate::pattern;
-use alloc::vec::Vec;
-use sys::{Buf, ZStr};
+use sys::{Buf, List, ZStr};
 
 /// Fields; the last one may still be open.
 #[derive(Default)]
 pub(crate) struct Fields {
     pub(crate) bytes: Buf,
-    starts: Vec<u32>,
+    starts: List<u32>,
     /// Where the open field starts.
     pub(crate) open: usize,
     /// Is there an open field even if it is empty?
@@ -90,7 +89,7 @@ impl Fields {
     }
 
     /// All fields as [`Fields::z`].
-    pub(crate) fn all(&self) -> Vec<ZStr<'static>> {
+    pub(crate) fn all(&self) -> List<ZStr<'static>> {
         (0..self.len()).map(|i| self.z(i)).collect()
     }
 

@@ -117,8 +117,8 @@ impl Parser<'_, '_> {
     pub(crate) fn here_docs(&mut self) {
         let all = core::mem::take(&mut self.pending);
         let outer = core::mem::take(&mut self.word);
-        for p in all {
-            self.here_doc(&p);
+        for p in &all {
+            self.here_doc(p);
             push_u24(&mut self.docs, p.number);
             push_u24(&mut self.docs, self.word.len());
             self.docs.extend_from_slice(&self.word);

@@ -1,12 +1,11 @@
 //! Processes and jobs: start, wait, control (POSIX 2.11; `man 3 termios`, tcsetpgrp).
 
 use crate::{opt, redir, trap, Done, Failed, Shell};
-use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
 use sys::signal::{self, Action};
 use sys::zstr::Texts;
-use sys::{tty, Buf, Errno, ZStr};
+use sys::{tty, Buf, Errno, List, ZStr};
 
 /// A process of a job, and how it is: `None` while it runs.
 #[derive(Default)]
@@ -22,7 +21,7 @@ pub(crate) struct Job {
     pub(crate) id: u16,
     /// Its process group, 0 if it is ours.
     pub(crate) group: i32,
-    pub(crate) procs: Vec<Proc>,
+    pub(crate) procs: List<Proc>,
     pub(crate) text: Buf,
     /// Not a job for the user: command substitutions.
     pub(crate) hidden: bool,
@@ -94,7 +93,7 @@ pub(crate) enum State {
 
 impl Job {
     pub(crate) fn new(text: Buf) -> Job {
-        Job { id: 0, group: 0, procs: Vec::new(), text, hidden: false, told: false, modes: None }
+        Job { id: 0, group: 0, procs: List::new(), text, hidden: false, told: false, modes: None }
     }
 
     /// Takes note of what became of process `pid`, if it is one of these.
@@ -486,7 +485,7 @@ impl Shell<'_> {
     /// Continues job `i`, in the foreground or not.
     #[inline(never)]
     pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Done {
-        let mut job = self.jobs.remove(i);
+        let Some(mut job) = self.jobs.remove(i) else { return Ok(()) };
         job.resume();
         if foreground {
             if job.group != 0 {

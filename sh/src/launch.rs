@@ -4,17 +4,16 @@ use crate::fields::Fields;
 use crate::jobs::Job;
 use crate::redir::Plan;
 use crate::{opt, Shell, R};
-use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process;
 use sys::zstr::cut;
-use sys::{Buf, Errno, ToBuf, ZStr};
+use sys::{Buf, Errno, List, ToBuf, ZStr};
 
 /// What a vfork child needs, prepared before.
 struct Launch<'l, 'a> {
     sh: &'l mut Shell<'a>,
-    argv: Vec<*const u8>,
-    envp: Vec<*const u8>,
+    argv: List<*const u8>,
+    envp: List<*const u8>,
     /// Paths to try, NUL-terminated each.
     paths: Buf,
     /// The shell itself, for scripts without `#!`.
@@ -149,9 +148,9 @@ impl Shell<'_> {
                 failed => return self.gather(Job::new(Buf::new()), failed, false),
             }
         }
-        let mut argv = Vec::with_capacity(f.len() + 2);
+        let mut argv = List::new();
         argv.push(core::ptr::null());
-        argv.extend((0..f.len()).map(|i| f.z(i).as_ptr()));
+        (0..f.len()).for_each(|i| argv.push(f.z(i).as_ptr()));
         argv.push(core::ptr::null());
         if let (Some(z), Some(slot)) = (plan.argv0, argv.get_mut(1)) {
             *slot = z.as_ptr();

@@ -41,10 +41,9 @@ mod tree;
 mod vars;
 
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use core::ffi::CStr;
 use sys::fs::Fd;
-use sys::{tty, Buf, Errno, Out, Table, ZStr};
+use sys::{tty, Buf, Errno, List, Out, Table, ZStr};
 
 pub use start::main;
 
@@ -161,14 +160,14 @@ struct Shell<'a> {
     pid: i32,
     last_bg: i32,
     /// Descriptors moved out of the way: number, copy.
-    saved: Vec<(i32, i32)>,
+    saved: List<(i32, i32)>,
     /// Variables to restore.
-    locals: Vec<substitute::Saved>,
-    jobs: Vec<jobs::Job>,
+    locals: List<substitute::Saved>,
+    jobs: List<jobs::Job>,
     /// Those of the shell that this is a subshell of.
-    outer_jobs: Vec<jobs::Job>,
-    traps: Vec<(u8, Buf)>,
-    aliases: Vec<(Buf, Buf)>,
+    outer_jobs: List<jobs::Job>,
+    traps: List<(u8, Buf)>,
+    aliases: List<(Buf, Buf)>,
     /// Line of a syntax error, 0 otherwise.
     line: u32,
     arg0: ZStr<'static>,
@@ -189,7 +188,7 @@ struct Shell<'a> {
     /// Fields of a command that is over, whose room the next one takes.
     spare: fields::Fields,
     /// The traps of the shell that this is a subshell of.
-    inherited: Vec<(u8, Buf)>,
+    inherited: List<(u8, Buf)>,
     /// Status and depth of functions at which a trap's action runs.
     trap_status: Option<(u8, u32)>,
     vars: vars::Vars,

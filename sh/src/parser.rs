@@ -6,9 +6,8 @@ use crate::source::{Mode, Source};
 use crate::tree::{self, Tree};
 use crate::{eq, Done, Failed, Shell};
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use core::ffi::CStr;
-use sys::{Buf, ToBuf, ZStr};
+use sys::{Buf, List, ToBuf, ZStr};
 
 /// A here-document whose text has not been met yet.
 pub(crate) struct Pending {
@@ -42,9 +41,9 @@ pub(crate) struct Parser<'p, 'a> {
     pub(crate) last: usize,
     pub(crate) docs: Buf,
     pub(crate) ndocs: usize,
-    pub(crate) pending: Vec<Pending>,
+    pub(crate) pending: List<Pending>,
     /// Aliases being replaced: name, end of the text.
-    pub(crate) active: Vec<(Buf, usize)>,
+    pub(crate) active: List<(Buf, usize)>,
     /// A word that starts here or later is looked up as an alias too.
     blank: usize,
 }
@@ -108,7 +107,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             code: Buf::new(),
             docs: Buf::new(),
             ndocs: 0,
-            pending: Vec::new(),
+            pending: List::new(),
             tok: 0,
             peeked: false,
             at: 0,
@@ -117,7 +116,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             last: 0,
             assign: true,
             pure: true,
-            active: Vec::new(),
+            active: List::new(),
             blank: usize::MAX,
             open_end: false,
             failed: false,

@@ -4,10 +4,9 @@
 //! quoted characters so. Nothing here recurses, and time grows with the product of the lengths at worst:
 //! between stars a pattern has a fixed length, so only the last star met is ever tried again.
 
-use alloc::vec::Vec;
 use sys::fs::{self, Dir, Fd};
 use sys::zstr::{cut, position};
-use sys::{Buf, ToBuf, ZStr};
+use sys::{Buf, List, ToBuf, ZStr};
 
 /// Does the pattern match all of `text`?
 #[inline(never)]
@@ -226,7 +225,7 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
         paths = found;
     }
     let mut any = false;
-    for path in sorted(&paths) {
+    for &path in &sorted(&paths) {
         // What was read from a directory is there.
         if magic || ZStr::from_bytes_with_nul(path).is_some_and(|p| fs::lstat(p).is_ok()) {
             any = true;
@@ -238,8 +237,8 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
 
 /// The NUL-terminated texts in the order of their bytes, with their NULs.
 #[inline(never)]
-pub(crate) fn sorted(texts: &[u8]) -> Vec<&[u8]> {
-    let mut all = Vec::new();
+pub(crate) fn sorted(texts: &[u8]) -> List<&[u8]> {
+    let mut all = List::new();
     let mut rest = texts;
     while let Some(n) = position(rest, 0) {
         let (text, tail) = rest.split_at((n + 1).min(rest.len()));

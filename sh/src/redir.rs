@@ -8,9 +8,8 @@ use crate::jobs::{Job, Task, What};
 use crate::substitute::reveals;
 use crate::tree::{self, byte, redir, u24, until};
 use crate::{eq, opt, vars, Done, Failed, Shell, R};
-use alloc::vec::Vec;
 use sys::fs::{self, Fd};
-use sys::{num, Buf, Errno, ToBuf, ZStr};
+use sys::{num, Buf, Errno, List, ToBuf, ZStr};
 
 /// One step.
 struct Step {
@@ -27,10 +26,10 @@ const OPEN: i32 = -2;
 /// Redirections, ready to be carried out.
 #[derive(Default)]
 pub(crate) struct Plan {
-    steps: Vec<Step>,
+    steps: List<Step>,
     names: Buf,
     /// Pipes that hold here-documents, closed with the plan.
-    pipes: Vec<Fd>,
+    pipes: List<Fd>,
     /// Is it about standard output, or perhaps about a descriptor by its file's name?
     output: bool,
     /// What the command is called by, if not by its first field (`exec -a`).
@@ -374,11 +373,10 @@ impl Shell<'_> {
 
     /// Makes redirections from `mark` up permanent.
     pub(crate) fn keep_redirections(&mut self, mark: usize) {
-        for (_, copy) in self.saved.drain(mark..) {
-            if copy >= 0 {
-                shut(Fd(copy));
-            }
+        for &(_, copy) in self.saved.iter().skip(mark) {
+            shut(Fd(copy));
         }
+        self.saved.truncate(mark);
     }
 }
 

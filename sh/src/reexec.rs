@@ -12,11 +12,10 @@ use crate::tree::Tree;
 use crate::vars::{Sym, Vars};
 use crate::{opt, Done, Shell};
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
 use sys::signal::{self, Action};
-use sys::{env, num, Buf, Errno, ToBuf, ZStr};
+use sys::{env, num, Buf, Errno, List, ToBuf, ZStr};
 
 /// Begins the argument that makes a shell read its state: no script has such a name. The number of the
 /// descriptor follows.
@@ -103,10 +102,11 @@ impl Channel {
         }
     }
 
-    fn list<T: Default>(&mut self, all: &mut Vec<T>, each: fn(&mut Channel, &mut T)) {
+    fn list<T: Default>(&mut self, all: &mut List<T>, each: fn(&mut Channel, &mut T)) {
         let n = self.number(all.len() as u32) as usize;
         if self.reads {
-            all.resize_with(n, T::default);
+            all.clear();
+            (0..n).for_each(|_| all.push(T::default()));
         }
         all.iter_mut().for_each(|t| each(self, t));
     }
@@ -169,8 +169,8 @@ fn params(c: &mut Channel, sh: &mut Shell) {
 }
 
 /// The tree that runs, and behind it those of the functions.
-fn trees(c: &mut Channel, sh: &mut Shell) -> Vec<Rc<Tree>> {
-    let mut all = Vec::new();
+fn trees(c: &mut Channel, sh: &mut Shell) -> List<Rc<Tree>> {
+    let mut all = List::new();
     if !c.reads {
         all.push(sh.tree.clone());
         for f in sh.vars.syms.iter().filter_map(|s| s.func.as_ref()) {

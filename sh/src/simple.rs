@@ -298,8 +298,9 @@ impl Shell<'_> {
     /// Restores variables from a part of the list; what `local` added behind it stays.
     pub(crate) fn restore(&mut self, from: usize, to: usize) {
         for k in (from..to.min(self.locals.len())).rev() {
-            let v = self.locals.remove(k);
-            self.put_back(v);
+            if let Some(v) = self.locals.remove(k) {
+                self.put_back(v);
+            }
         }
     }
 

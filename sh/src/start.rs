@@ -4,10 +4,9 @@ use crate::fields::Fields;
 use crate::source::{Mode, Source};
 use crate::{fields, opt, options, tree, vars, Flow, Shell, R, STACK_UNKNOWN};
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 use sys::fs::{self, Fd};
-use sys::{tty, Buf, Cx, ToBuf, ZStr};
+use sys::{tty, Buf, Cx, List, ToBuf, ZStr};
 
 /// The applet `sh`: `sh [-c COMMAND | FILE | -s] [ARG]…`; the exit status.
 pub fn main(cx: &mut Cx) -> u8 {
@@ -46,25 +45,25 @@ impl<'a> Shell<'a> {
             place: 0,
             line: 0,
             syntax: false,
-            aliases: Vec::new(),
+            aliases: List::new(),
             editor: None,
             table: cx.table,
             envp: cx.envp,
             out: cx.out,
             pid: 0,
             last_bg: 0,
-            jobs: Vec::new(),
-            outer_jobs: Vec::new(),
+            jobs: List::new(),
+            outer_jobs: List::new(),
             tty: Fd(-1),
             group: 0,
             outer_group: 0,
             modes: None,
             last: None,
-            saved: Vec::new(),
+            saved: List::new(),
             redirections: 0,
-            locals: Vec::new(),
-            traps: Vec::new(),
-            inherited: Vec::new(),
+            locals: List::new(),
+            traps: List::new(),
+            inherited: List::new(),
             trap_status: None,
             frame: 0,
             handles: false,

@@ -10,10 +10,9 @@ use crate::fields::Fields;
 use crate::jobs::{Job, Task, What};
 use crate::redir::{move_fd, read_all, shut};
 use crate::{eq, opt, vars, Done, Failed, Flow, Shell, R};
-use alloc::vec::Vec;
 use core::mem::replace;
 use sys::fs::Fd;
-use sys::Buf;
+use sys::{Buf, List};
 
 /// A variable to be restored: number, text, flags.
 pub(crate) type Saved = (usize, Buf, u8);
@@ -30,7 +29,7 @@ pub(crate) struct Capture {
     /// The first of `undo` that belong to it.
     mark: usize,
     /// What variables were before.
-    undo: Vec<Saved>,
+    undo: List<Saved>,
     /// The process that it is by now, and where its output comes from.
     child: Option<(Job, Fd)>,
 }

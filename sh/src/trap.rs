@@ -138,9 +138,10 @@ impl Shell<'_> {
         if self.traps.is_empty() {
             return;
         }
-        let all = core::mem::take(&mut self.traps);
-        self.traps = all.iter().filter(|t| t.0 != 0 && t.1.is_empty()).cloned().collect();
-        self.inherited = all;
+        self.inherited = core::mem::take(&mut self.traps);
+        for t in self.inherited.iter().filter(|t| t.0 != 0 && t.1.is_empty()) {
+            self.traps.push((t.0, Buf::new()));
+        }
         while take().is_some() {}
     }
 

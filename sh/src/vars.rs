@@ -7,8 +7,7 @@
 use crate::exec::Func;
 use crate::lexer::name_len;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
-use sys::{env, fs, num, process, time, Buf, ToBuf, ZStr};
+use sys::{env, fs, num, process, time, Buf, List, ToBuf, ZStr};
 
 /// A name and what is known of it.
 #[derive(Default)]
@@ -53,7 +52,7 @@ const HEADS: usize = 64;
 /// The table.
 #[repr(C)]
 pub(crate) struct Vars {
-    pub(crate) syms: Vec<Sym>,
+    pub(crate) syms: List<Sym>,
     /// What separates fields.
     pub(crate) ifs: Buf,
     envp: *const *const u8,
@@ -91,7 +90,7 @@ fn uptime() -> u32 {
 
 impl Vars {
     pub(crate) fn new(envp: *const *const u8) -> Vars {
-        Vars { heads: [0; HEADS], syms: Vec::new(), envp, random: 0, start: uptime(), ifs: b" \t\n".buf() }
+        Vars { heads: [0; HEADS], syms: List::new(), envp, random: 0, start: uptime(), ifs: b" \t\n".buf() }
     }
 
     fn bucket(&self, name: &[u8]) -> usize {
@@ -288,8 +287,8 @@ impl Vars {
     }
 
     /// Environment for a command: pointers to its strings, NULL-terminated. Valid until a variable changes.
-    pub(crate) fn environment(&mut self) -> Vec<*const u8> {
-        let mut all = Vec::new();
+    pub(crate) fn environment(&mut self) -> List<*const u8> {
+        let mut all = List::new();
         let mut p = self.envp;
         loop {
             // SAFETY: as in `import`.

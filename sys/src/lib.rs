@@ -22,6 +22,7 @@ pub mod env;
 pub mod errno;
 pub mod fs;
 pub mod heap;
+pub mod list;
 pub mod module;
 pub mod mount;
 pub mod net;
@@ -42,6 +43,7 @@ pub use applet::{Cx, Table};
 pub use buf::{Buf, ToBuf};
 pub use errno::{Errno, Result};
 pub use fs::Fd;
+pub use list::List;
 pub use out::Out;
 pub use zstr::ZStr;
 

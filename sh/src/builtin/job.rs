@@ -15,7 +15,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
     if outer {
         core::mem::swap(&mut sh.jobs, &mut sh.outer_jobs);
     }
-    let mut which = alloc::vec::Vec::new();
+    let mut which = sys::List::new();
     for k in i..f.len() {
         match find(&sh.jobs, f.get(k)) {
             Some(n) => which.push(n),
@@ -23,7 +23,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
     }
     if f.len() <= i {
-        which.extend(0..sh.jobs.len());
+        (0..sh.jobs.len()).for_each(|n| which.push(n));
     }
     for &n in &which {
         if set & 2 != 0 {
@@ -113,7 +113,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
             let _ = sh.reap(false);
             if any != 0 {
                 if let Some(n) = sh.jobs.iter().position(|j| j.state() == State::Done) {
-                    return Ok(sh.jobs.remove(n).status(false) as u32);
+                    return Ok(sh.jobs.remove(n).map_or(0, |j| j.status(false)) as u32);
                 }
                 if sh.jobs.is_empty() {
                     return Ok(127);
