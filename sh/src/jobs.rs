@@ -1,6 +1,7 @@
 //! Processes and jobs: start, wait, control (POSIX 2.11; `man 3 termios`, tcsetpgrp).
 
 use crate::{opt, redir, trap, Done, Failed, Shell};
+use alloc::boxed::Box;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
 use sys::signal::{self, Action};
@@ -92,8 +93,19 @@ pub(crate) enum State {
 }
 
 impl Job {
-    pub(crate) fn new(text: Buf) -> Job {
-        Job { id: 0, group: 0, procs: List::new(), text, hidden: false, told: false, modes: None }
+    pub(crate) fn new(text: Buf) -> Box<Job> {
+        Job::boxed(text, false)
+    }
+
+    /// One that is none to the user.
+    pub(crate) fn hidden() -> Box<Job> {
+        Job::boxed(Buf::new(), true)
+    }
+
+    // In a box: what is handed on is a word then.
+    #[inline(never)]
+    fn boxed(text: Buf, hidden: bool) -> Box<Job> {
+        Box::new(Job { id: 0, group: 0, procs: List::new(), text, hidden, told: false, modes: None })
     }
 
     /// Takes note of what became of process `pid`, if it is one of these.
@@ -308,7 +320,7 @@ impl Shell<'_> {
     }
 
     /// Waits for a foreground job and takes its status.
-    pub(crate) fn foreground(&mut self, mut job: Job) -> Done {
+    pub(crate) fn foreground(&mut self, mut job: Box<Job>) -> Done {
         let monitor = job.group != 0;
         while job.state() == State::Running {
             match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
@@ -359,7 +371,7 @@ impl Shell<'_> {
     }
 
     /// Enters a job in the table; its place there.
-    pub(crate) fn add_job(&mut self, mut job: Job) -> usize {
+    pub(crate) fn add_job(&mut self, mut job: Box<Job>) -> usize {
         if job.id == 0 {
             job.id = self.jobs.iter().map(|j| j.id).max().unwrap_or(0) + 1;
         }
@@ -368,7 +380,7 @@ impl Shell<'_> {
     }
 
     /// Enters a job that runs in the background.
-    pub(crate) fn add_background(&mut self, job: Job) {
+    pub(crate) fn add_background(&mut self, job: Box<Job>) {
         // What nobody has waited for is remembered, but not for ever.
         if self.jobs.len() >= 256 {
             let _ = self.reap(false);
@@ -521,7 +533,7 @@ impl Shell<'_> {
 
 /// The job that `%…` (or a process ID) means.
 #[inline(never)]
-pub(crate) fn find(jobs: &[Job], spec: &[u8]) -> Option<usize> {
+pub(crate) fn find(jobs: &[Box<Job>], spec: &[u8]) -> Option<usize> {
     let n = jobs.len();
     let name = match spec {
         [b'%', rest @ ..] => rest,

@@ -40,6 +40,7 @@ mod trap;
 mod tree;
 mod vars;
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::ffi::CStr;
 use sys::fs::Fd;
@@ -163,9 +164,9 @@ struct Shell<'a> {
     saved: List<(i32, i32)>,
     /// Variables to restore.
     locals: List<substitute::Saved>,
-    jobs: List<jobs::Job>,
+    jobs: List<Box<jobs::Job>>,
     /// Those of the shell that this is a subshell of.
-    outer_jobs: List<jobs::Job>,
+    outer_jobs: List<Box<jobs::Job>>,
     traps: List<(u8, Buf)>,
     aliases: List<(Buf, Buf)>,
     /// Line of a syntax error, 0 otherwise.
@@ -179,7 +180,7 @@ struct Shell<'a> {
     /// Where the variables start that are local to the function.
     frame: usize,
     /// The line editor, once a person has seen a prompt.
-    editor: Option<alloc::boxed::Box<edit::Editor>>,
+    editor: Option<Box<edit::Editor>>,
     /// Name of the running builtin, for messages.
     running: ZStr<'static>,
     traced: Buf,

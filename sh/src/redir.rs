@@ -220,8 +220,7 @@ impl Shell<'_> {
             vars::decimal(sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i64, &mut path);
             let _ = fs::mknodat(Fd::CWD, path.z(), fs::S_IFIFO | 0o600, 0);
         }
-        let mut job = crate::jobs::Job::new(Buf::new());
-        job.hidden = true;
+        let mut job = crate::jobs::Job::hidden();
         if crate::REEXEC {
             if fifo {
                 shut(read);
@@ -258,8 +257,7 @@ impl Shell<'_> {
         if text.len() <= 4096 {
             let _ = fs::write_all(write, text);
         } else {
-            let mut job = Job::new(Buf::new());
-            job.hidden = true;
+            let mut job = Job::hidden();
             let task = Task { output: write, close: read, ..Task::new(What::Write, text) };
             // Nobody waits for it; it is reaped with others.
             self.start_process(&mut job, false, &task)?;

@@ -11,6 +11,7 @@ use crate::jobs::{Job, Proc, Task, What};
 use crate::tree::Tree;
 use crate::vars::{Sym, Vars};
 use crate::{opt, Done, Shell};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
@@ -128,7 +129,7 @@ fn trap(c: &mut Channel, t: &mut (u8, Buf)) {
 }
 
 /// A subshell can tell of them, but not resume them: the terminal's settings stay here.
-fn job(c: &mut Channel, j: &mut Job) {
+fn job(c: &mut Channel, j: &mut Box<Job>) {
     numbers!(c, j.id, j.group);
     c.text(&mut j.text);
     let told = c.number(j.hidden as u32 | (j.told as u32) << 1);

@@ -10,6 +10,7 @@ use crate::fields::Fields;
 use crate::jobs::{Job, Task, What};
 use crate::redir::{move_fd, read_all, shut};
 use crate::{eq, opt, vars, Done, Failed, Flow, Shell, R};
+use alloc::boxed::Box;
 use core::mem::replace;
 use sys::fs::Fd;
 use sys::{Buf, List};
@@ -31,7 +32,7 @@ pub(crate) struct Capture {
     /// What variables were before.
     undo: List<Saved>,
     /// The process that it is by now, and where its output comes from.
-    child: Option<(Job, Fd)>,
+    child: Option<(Box<Job>, Fd)>,
 }
 
 /// May `text`, an operand or a file's name, be about the descriptors that a process has?
@@ -63,8 +64,7 @@ impl Shell<'_> {
         let mut v = if crate::REEXEC {
             // What runs here could not go on elsewhere.
             let (read, write) = self.new_pipe()?;
-            let mut job = Job::new(Buf::new());
-            job.hidden = true;
+            let mut job = Job::hidden();
             let task = Task { output: write, close: read, ..Task::new(What::List, list) };
             self.start_process(&mut job, true, &task)?;
             self.capture.child = Some((job, read));
@@ -127,8 +127,7 @@ impl Shell<'_> {
             return Err(Flow::Exit);
         }
         let pipe = self.new_pipe();
-        let mut job = Job::new(Buf::new());
-        job.hidden = true;
+        let mut job = Job::hidden();
         let mut started = Err(Failed);
         if let Ok((read, write)) = pipe {
             started = self.fork(&mut job, true);
@@ -145,7 +144,7 @@ impl Shell<'_> {
 
     /// The rest of the substitution comes from `job`, through a pipe; if it was started: what failed has been
     /// told.
-    pub(crate) fn gather(&mut self, job: Job, pipe: Done<(Fd, Fd)>, started: bool) -> R {
+    pub(crate) fn gather(&mut self, job: Box<Job>, pipe: Done<(Fd, Fd)>, started: bool) -> R {
         (self.capture.gone, self.capture.lost) = (true, !started);
         if let Ok((read, write)) = pipe {
             shut(write);
