@@ -272,7 +272,7 @@ impl Shell<'_> {
             tree::SUBSHELL => {
                 self.separate()?;
                 // Whoever asks for numbers of processes gets another one here.
-                let told = self.vars.find(b"BASHPID").is_some();
+                let told = self.vars.find(b"BASHPID") != crate::vars::NOWHERE;
                 if last && self.saved.is_empty() && !self.has_exit_trap() && !told {
                     self.enter_subshell();
                     return self.list(&mut c, true);

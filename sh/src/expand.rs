@@ -221,15 +221,10 @@ impl Shell<'_> {
         let mut name = until(c, b'=');
         if o == op::NONE && name.first().is_some_and(|&c| name_start(c)) {
             // The usual case, without a copy of the value.
-            let (tree, at) = (&self.tree, self.place);
-            if let Some(i) = self.vars.lookup(name) {
-                self.vars.refresh(i, &|| tree.line_of(at));
-                if let Some(v) = self.vars.syms.get(i).and_then(|s| s.value()) {
-                    self.append(f, v, mode);
-                    return Ok(());
-                }
-            }
-            return self.unset(name);
+            let i = self.look_up(name);
+            let Some(v) = self.vars.value(i) else { return self.unset(name) };
+            self.append(f, v, mode);
+            return Ok(());
         }
         self.deep()?;
         let target;
@@ -384,8 +379,18 @@ impl Shell<'_> {
 
     /// Value of a variable.
     pub(crate) fn get(&mut self, name: &[u8]) -> Option<&[u8]> {
-        let (tree, at) = (&self.tree, self.place);
-        self.vars.get(name, &|| tree.line_of(at))
+        let i = self.look_up(name);
+        self.vars.value(i)
+    }
+
+    /// Number of a variable, its value computed if that is what it wants.
+    #[inline(never)]
+    fn look_up(&mut self, name: &[u8]) -> usize {
+        let i = self.vars.lookup(name);
+        if self.vars.syms.get(i).is_some_and(|s| s.flags & vars::DYNAMIC != 0) {
+            self.vars.compute(i, self.tree.line_of(self.place));
+        }
+        i
     }
 
     /// Sets a variable; an error to those that may not change.
@@ -400,7 +405,7 @@ impl Shell<'_> {
         if !name.ends_with(b"+") {
             return self.assign_sym(i, value);
         }
-        let mut all = self.vars.syms.get(i).and_then(|s| s.value()).unwrap_or(b"").buf();
+        let mut all = self.vars.value(i).unwrap_or(b"").buf();
         all.extend_from_slice(value);
         self.assign_sym(i, &all)
     }

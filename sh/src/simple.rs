@@ -17,7 +17,7 @@ impl Shell<'_> {
     /// What `name` means as a command; functions are passed over without `functions`.
     #[inline(never)]
     pub(crate) fn resolve(&mut self, name: &[u8], functions: bool) -> Kind {
-        if let Some(s) = self.vars.find(name).and_then(|i| self.vars.syms.get(i)) {
+        if let Some(s) = self.vars.syms.get(self.vars.find(name)) {
             let b = s.builtin as usize;
             match &s.func {
                 Some(f) if functions && !(1..=builtin::SPECIAL).contains(&b) => {

@@ -97,7 +97,7 @@ impl Shell<'_> {
         // As in `enter_subshell`.
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
         // Whoever asks for numbers of processes gets another one here.
-        let told = self.vars.find(b"BASHPID").is_some();
+        let told = self.vars.find(b"BASHPID") != vars::NOWHERE;
         let r = if told { self.separate() } else { Ok(()) };
         let r = r.and_then(|()| self.list(&mut list, true));
         if !self.capture.on {

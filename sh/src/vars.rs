@@ -47,6 +47,9 @@ impl Sym {
     }
 }
 
+/// The number of no variable.
+pub(crate) const NOWHERE: usize = usize::MAX;
+
 const HEADS: usize = 64;
 
 /// The table.
@@ -101,23 +104,30 @@ impl Vars {
         (h ^ h >> 6) as usize % HEADS
     }
 
-    /// Number of a name that is in the table.
+    /// Number of a name in the table, [`NOWHERE`] if it is not there.
     #[inline(never)]
-    pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
-        let mut i = self.heads.get(self.bucket(name)).copied().unwrap_or(0);
+    pub(crate) fn find(&self, name: &[u8]) -> usize {
+        let mut next = self.heads.get(self.bucket(name)).copied().unwrap_or(0);
         loop {
-            let s = self.syms.get((i as usize).wrapping_sub(1))?;
-            if s.name == name.len() && s.text.starts_with(name) {
-                return Some(i as usize - 1);
+            let i = (next as usize).wrapping_sub(1);
+            match self.syms.get(i) {
+                Some(s) if s.name != name.len() || !s.text.starts_with(name) => next = s.next,
+                _ => return i,
             }
-            i = s.next;
         }
+    }
+
+    /// Value of variable `i`, if it is set.
+    #[inline(never)]
+    pub(crate) fn value(&self, i: usize) -> Option<&[u8]> {
+        self.syms.get(i)?.value()
     }
 
     /// Number of a name, which is entered if it is new, with its value in the environment.
     #[inline(never)]
     pub(crate) fn intern(&mut self, name: &[u8]) -> usize {
-        if let Some(i) = self.find(name) {
+        let i = self.find(name);
+        if i != NOWHERE {
             return i;
         }
         let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
@@ -195,36 +205,23 @@ impl Vars {
         s.set(&value);
     }
 
-    /// Number of a name that is in the table, in the environment, or known to the shell.
-    pub(crate) fn lookup(&mut self, name: &[u8]) -> Option<usize> {
-        if let Some(i) = self.find(name) {
-            return Some(i);
+    /// Number of a name that is in the table, in the environment, or known to the shell; else [`NOWHERE`].
+    pub(crate) fn lookup(&mut self, name: &[u8]) -> usize {
+        let i = self.find(name);
+        if i == NOWHERE
+            && (env::get(self.envp, name).is_some() || crate::parser::index(SPECIAL, name).is_some())
+        {
+            return self.intern(name);
         }
-        if env::get(self.envp, name).is_some() || crate::parser::index(SPECIAL, name).is_some() {
-            return Some(self.intern(name));
-        }
-        None
+        i
     }
 
-    /// Value of a variable; the line number is for `LINENO`.
-    pub(crate) fn get(&mut self, name: &[u8], line: &dyn Fn() -> u32) -> Option<&[u8]> {
-        let i = self.lookup(name)?;
-        self.refresh(i, line);
-        self.syms.get(i)?.value()
-    }
-
-    /// Computes the value of a variable that has none of its own.
-    pub(crate) fn refresh(&mut self, i: usize, line: &dyn Fn() -> u32) {
-        if self.syms.get(i).is_some_and(|s| s.flags & DYNAMIC != 0) {
-            self.compute(i, line);
-        }
-    }
-
+    /// Computes the value of a variable that has none of its own; `line` is for `LINENO`.
     #[inline(never)]
-    fn compute(&mut self, i: usize, line: &dyn Fn() -> u32) {
+    pub(crate) fn compute(&mut self, i: usize, line: u32) {
         let Some(s) = self.syms.get_mut(i) else { return };
         let n = match crate::parser::index(SPECIAL, s.name()) {
-            Some(1) => line(),
+            Some(1) => line,
             Some(2) => uptime().wrapping_sub(self.start),
             Some(3) => process::getpid(),
             Some(0) => {
@@ -302,7 +299,7 @@ impl Vars {
             p = unsafe { p.add(1) };
             let s = s.bytes();
             let name = s.split(|&c| c == b'=').next().unwrap_or(s);
-            if self.find(name).is_none() {
+            if self.find(name) == NOWHERE {
                 all.push(at);
             }
         }

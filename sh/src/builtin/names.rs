@@ -58,7 +58,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn unset_variable(&mut self, name: &[u8]) -> Done {
-        let Some(i) = self.vars.lookup(name) else { return Ok(()) };
+        let i = self.vars.lookup(name);
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
         if s.flags & READONLY != 0 {
             return self.readonly(i);
@@ -130,8 +130,11 @@ pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
         if set & 1 == 0 {
             sh.name(name)?;
             sh.unset_variable(name)?;
-        } else if let Some(s) = sh.vars.find(name).and_then(|i| sh.vars.syms.get_mut(i)) {
-            s.func = None;
+        } else {
+            let i = sh.vars.find(name);
+            if let Some(s) = sh.vars.syms.get_mut(i) {
+                s.func = None;
+            }
         }
     }
     Ok(0)
