@@ -392,7 +392,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         while self.alias() {}
         match self.token() {
             b'(' => {
-                if self.raw(0) == b'(' {
+                if self.here() == b'(' {
                     let n = self.begin(tree::ARITHMETIC);
                     self.word.clear();
                     if self.arith(tree::ARITHMETIC) {
