@@ -109,17 +109,28 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
     }
 
     /// The next byte behind blanks; 0 at the end.
-    #[inline(never)]
+    #[inline(always)]
     fn peek(&mut self) -> u8 {
+        self.peek_wide() as u8
+    }
+
+    // Words, so that the compiler need not mask them.
+    #[inline(never)]
+    fn peek_wide(&mut self) -> u32 {
         while let [b' ' | b'\t'..=b'\r', rest @ ..] = self.rest {
             self.rest = rest;
         }
-        self.byte(0)
+        self.byte_wide(0)
+    }
+
+    #[inline(always)]
+    fn byte(&self, n: usize) -> u8 {
+        self.byte_wide(n) as u8
     }
 
     #[inline(never)]
-    fn byte(&self, n: usize) -> u8 {
-        self.rest.get(n).copied().unwrap_or(0)
+    fn byte_wide(&self, n: usize) -> u32 {
+        self.rest.get(n).map_or(0, |&c| c as u32)
     }
 
     #[inline(never)]

@@ -86,6 +86,8 @@ impl<'t> Task<'t> {
 
 /// State of a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
+// A word, as `Flow`.
+#[repr(u32)]
 pub(crate) enum State {
     Running,
     Stopped,
