@@ -219,12 +219,10 @@ impl Parser<'_, '_> {
         // If this goes on to the end of the text, so does every other: they are not tried, which would
         // take forever.
         self.open_end = self.here() == 0;
-        if self.accept(b')') {
-            if self.ch() == b')' {
-                self.pass();
-                self.pure = false;
-                return true;
-            }
+        if self.accept(b')') && self.ch() == b')' {
+            self.pass();
+            self.pure = false;
+            return true;
         }
         self.src.pos = pos;
         self.word.truncate(len);

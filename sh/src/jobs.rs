@@ -1,6 +1,6 @@
 //! Processes and jobs: start, wait, control (POSIX 2.11; `man 3 termios`, tcsetpgrp).
 
-use crate::{opt, redir, trap, Done, Failed, Shell};
+use crate::{opt, redir, trap, Done, Failed, Shell, Truth};
 use alloc::boxed::Box;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
@@ -225,11 +225,11 @@ impl Shell<'_> {
     #[inline(always)]
     pub(crate) fn start_process(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
         let child = if crate::REEXEC {
-            self.start_again(job, foreground, task).map(|()| false)
+            self.start_again(job, foreground, task).map(|()| Truth::No)
         } else {
             self.fork(job, foreground)
         };
-        if child == Ok(true) {
+        if child == Ok(Truth::Yes) {
             task.take_descriptors();
             self.perform(task)
         }
@@ -252,9 +252,9 @@ impl Shell<'_> {
         self.vars.intern(b"PPID");
     }
 
-    /// Forks a process of `job`; true in the child, which is a subshell then.
+    /// Forks a process of `job`; yes in the child, which is a subshell then.
     #[inline(never)]
-    pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> Done<bool> {
+    pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> Done<Truth> {
         self.settle_ids();
         let pid = match process::fork() {
             Ok(0) => {
@@ -263,7 +263,7 @@ impl Shell<'_> {
                 if ignore {
                     ignore_keyboard();
                 }
-                return Ok(true);
+                return Ok(Truth::Yes);
             }
             Ok(pid) => pid,
             Err(e) => {
@@ -272,7 +272,7 @@ impl Shell<'_> {
             }
         };
         self.started(job, pid);
-        Ok(false)
+        Ok(Truth::No)
     }
 
     /// In a new process of `job`: its group, and what it reads; allocates nothing. True if it is in the
@@ -385,7 +385,7 @@ impl Shell<'_> {
     pub(crate) fn add_background(&mut self, job: Box<Job>) {
         // What nobody has waited for is remembered, but not for ever.
         if self.jobs.len() >= 256 {
-            let _ = self.reap(false);
+            self.reap(false);
             if let Some(i) = self.jobs.iter().position(|j| j.state() == State::Done) {
                 self.jobs.remove(i);
             }
@@ -404,28 +404,28 @@ impl Shell<'_> {
 
     /// Notes what has become of children, without waiting, or until something happens. False: there are
     /// none, or a signal came.
-    pub(crate) fn reap(&mut self, wait: bool) -> Done<bool> {
+    pub(crate) fn reap(&mut self, wait: bool) -> bool {
         let mut options = if wait { 0 } else { process::WNOHANG };
         if self.opts & opt::MONITOR != 0 {
             options |= process::WUNTRACED | process::WCONTINUED;
         }
         loop {
             match process::wait4(-1, options) {
-                Ok((0, _)) => return Ok(true),
+                Ok((0, _)) => return true,
                 Ok((pid, s)) => {
                     self.jobs.iter_mut().any(|j| j.note(pid, s));
                     if wait {
-                        return Ok(true);
+                        return true;
                     }
                 }
-                Err(_) => return Ok(false),
+                Err(_) => return false,
             }
         }
     }
 
     /// Tells what happened to jobs, before a prompt.
     pub(crate) fn tell_changes(&mut self) {
-        let _ = self.reap(false);
+        self.reap(false);
         self.tell_ended();
     }
 

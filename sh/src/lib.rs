@@ -65,6 +65,24 @@ enum Flow {
 /// What most functions give; the exit status is in the shell.
 type R<T = ()> = Result<T, Flow>;
 
+/// A `bool` for results and options, as wide as a register: a byte in them would be masked at every turn.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u32)]
+enum Truth {
+    No,
+    Yes,
+}
+
+impl From<bool> for Truth {
+    fn from(is: bool) -> Truth {
+        if is {
+            Truth::Yes
+        } else {
+            Truth::No
+        }
+    }
+}
+
 /// An error that has been told, and gives up the command. It takes no room, so that a [`Done`] of something
 /// small comes back in one register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,7 +7,7 @@ use crate::fields::QUOTED;
 use crate::jobs::{Job, Task, What};
 use crate::substitute::reveals;
 use crate::tree::{self, byte, redir, u24, until};
-use crate::{eq, opt, vars, Done, Failed, Shell, R};
+use crate::{eq, opt, vars, Done, Failed, Shell, Truth, R};
 use sys::fs::{self, Fd};
 use sys::{num, Buf, Errno, List, ToBuf, ZStr};
 
@@ -208,7 +208,7 @@ impl Shell<'_> {
     pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Done<Buf> {
         self.separate().or(Err(Failed))?;
         // Those from before that are over.
-        let _ = self.reap(false);
+        self.reap(false);
         let (read, write) = self.new_pipe()?;
         let (ours, mut theirs) = if reads { (read, write) } else { (write, read) };
         let mut path = b"/proc/self/fd/".buf();
@@ -230,7 +230,7 @@ impl Shell<'_> {
             let mut task = Task::new(What::List, list);
             *(if reads { &mut task.output } else { &mut task.input }) = theirs;
             self.start_again(&mut job, true, &task)?;
-        } else if self.fork(&mut job, true)? {
+        } else if self.fork(&mut job, true)? == Truth::Yes {
             shut(ours);
             if fifo {
                 shut(theirs);

@@ -7,7 +7,7 @@ use crate::jobs::Job;
 use crate::redir::Plan;
 use crate::tree::{self, byte, tagged, until};
 use crate::vars;
-use crate::{opt, Done, Flow, Shell, R};
+use crate::{opt, Done, Flow, Shell, Truth, R};
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
 use sys::fs::{self, Fd};
@@ -234,7 +234,7 @@ impl Shell<'_> {
         }
         self.separate()?;
         let mut job = Job::new(Buf::new());
-        if last && !self.has_exit_trap() || self.fork(&mut job, true)? {
+        if last && !self.has_exit_trap() || self.fork(&mut job, true)? == Truth::Yes {
             if self.redirect(plan).is_err() {
                 process::exit(1);
             }

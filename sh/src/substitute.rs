@@ -9,7 +9,7 @@
 use crate::fields::Fields;
 use crate::jobs::{Job, Task, What};
 use crate::redir::{move_fd, read_all, shut};
-use crate::{eq, opt, vars, Done, Failed, Flow, Shell, R};
+use crate::{eq, opt, vars, Done, Failed, Flow, Shell, Truth, R};
 use alloc::boxed::Box;
 use core::mem::replace;
 use sys::fs::Fd;
@@ -131,7 +131,7 @@ impl Shell<'_> {
         let mut started = Err(Failed);
         if let Ok((read, write)) = pipe {
             started = self.fork(&mut job, true);
-            if started == Ok(true) {
+            if started == Ok(Truth::Yes) {
                 shut(read);
                 move_fd(write, 1);
                 self.out.divert();

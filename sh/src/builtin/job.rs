@@ -8,7 +8,7 @@ use sys::process;
 /// `jobs [-lp] [JOB]…`.
 pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, i) = sh.letters(f, b"lp")?.parts();
-    let _ = sh.reap(false);
+    sh.reap(false);
     let mut status = 0;
     // A subshell can tell what it was made amid of, and no more.
     let outer = sh.jobs.is_empty();
@@ -48,7 +48,7 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut k = 1;
     loop {
         let spec = if f.len() > k { f.get(k) } else { b"%%" };
-        let _ = sh.reap(false);
+        sh.reap(false);
         match find(&sh.jobs, spec) {
             Some(i) if sh.jobs.get(i).is_some_and(|j| j.group == 0) => {
                 return Ok(sh.bad(c"%: job was started without job control", spec))
@@ -67,7 +67,7 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// `kill [-s SIGNAL | -SIGNAL] PID…`, `kill -l [STATUS]…`.
 pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
     // A child that has ended is not there any more.
-    let _ = sh.reap(false);
+    sh.reap(false);
     let mut args = f.all();
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
     let jobs = &sh.jobs;
@@ -110,7 +110,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut status = 0;
     if f.len() <= i {
         loop {
-            let _ = sh.reap(false);
+            sh.reap(false);
             if any != 0 {
                 if let Some(n) = sh.jobs.iter().position(|j| j.state() == State::Done) {
                     return Ok(sh.jobs.remove(n).map_or(0, |j| j.status(false)) as u32);
@@ -170,7 +170,7 @@ impl Shell<'_> {
 
     /// Waits until a child changes; a status if a signal with a trap came instead.
     fn wait_more(&mut self) -> R<Option<u8>> {
-        if !crate::trap::pending() && self.reap(true)? {
+        if !crate::trap::pending() && self.reap(true) {
             return Ok(None);
         }
         if let Some(s) = crate::trap::pending_trap(self) {
