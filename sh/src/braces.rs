@@ -102,7 +102,7 @@ impl Parser<'_, '_> {
         let mut count = 0;
         let mut rest = Some(inner);
         while let Some(text) = rest {
-            let dots = text.windows(2).position(|w| w == b"..");
+            let dots = crate::find(text, b"..");
             rest = dots.and_then(|n| text.get(n + 2..));
             let (Some(b), Some(slot)) =
                 (bound(text.get(..dots.unwrap_or(text.len())).unwrap_or(&[])), bounds.get_mut(count))

@@ -547,7 +547,9 @@ pub(crate) fn find(jobs: &[Box<Job>], spec: &[u8]) -> Option<usize> {
     match name {
         b"" | b"+" | b"%" => n.checked_sub(1),
         b"-" => n.checked_sub(2).or(n.checked_sub(1)),
-        [b'?', part @ ..] => jobs.iter().position(|j| j.text.windows(part.len().max(1)).any(|w| w == part)),
+        [b'?', part @ ..] if !part.is_empty() => {
+            jobs.iter().position(|j| crate::find(&j.text, part).is_some())
+        }
         _ => match sys::num::parse_u32(name) {
             Some(id) => jobs.iter().position(|j| j.id as u32 == id),
             None => jobs.iter().position(|j| j.text.starts_with(name)),

@@ -108,6 +108,16 @@ fn has(these: &[u8], c: u8) -> bool {
     sys::zstr::position(these, c).is_some()
 }
 
+/// Where `text` first holds `part`.
+#[inline(never)]
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    let mut rest = text;
+    while !rest.starts_with(part) {
+        rest = rest.get(1..)?;
+    }
+    Some(text.len() - rest.len())
+}
+
 /// No name.
 const NOTHING: ZStr<'static> = ZStr::new(c"");
 

@@ -64,8 +64,8 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
             text.push(b'\t');
         }
         let (old, new) = f.get(i - 1).split_at(change.unwrap_or(0));
-        match line.windows(old.len().max(1)).position(|w| w == old) {
-            Some(at) if change.is_some() => {
+        match crate::find(line, old) {
+            Some(at) if !old.is_empty() => {
                 text.extend_from_slice(line.get(..at).unwrap_or(&[]));
                 text.extend_from_slice(new.get(1..).unwrap_or(&[]));
                 text.extend_from_slice(line.get(at + old.len()..).unwrap_or(&[]));

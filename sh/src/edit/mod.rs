@@ -366,7 +366,7 @@ impl Editor {
         let lines = self.history.lines();
         let mut n = lines.len().min(from);
         while let Some(line) = lines.get(n.wrapping_sub(1)) {
-            if let Some(at) = find(line, wanted) {
+            if let Some(at) = crate::find(line, wanted) {
                 if !wanted.is_empty() {
                     self.text = line.clone();
                     self.cur = at;
@@ -426,10 +426,4 @@ impl Editor {
             Err(end) => Some(end),
         }
     }
-}
-
-/// Where `text` first holds `wanted`.
-#[inline(never)]
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    (0..=text.len()).find(|at| text.get(*at..).is_some_and(|t| t.starts_with(wanted)))
 }
