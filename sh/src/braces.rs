@@ -118,8 +118,8 @@ impl Parser<'_, '_> {
         }
         let by = by.abs().max(1);
         loop {
-            let (mut b, c) = ([0; 65], [n as u8]);
-            each(self, if letter { &c } else { vars::signed(n as i64, &mut b) });
+            let middle = if letter { [n as u8].buf() } else { vars::decimal(n as i64) };
+            each(self, &middle);
             // Neither bound nor step passes 2³⁰.
             let left = last - n;
             if left.abs() < by || self.failed {

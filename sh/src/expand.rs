@@ -55,9 +55,7 @@ impl Shell<'_> {
                 CMD => self.substitute(counted(c))?,
                 ARITH => {
                     let n = self.number(c)?;
-                    let mut v = Buf::new();
-                    decimal(n, &mut v);
-                    v
+                    decimal(n)
                 }
                 READ | WRITE => {
                     how |= QUOTED;
@@ -147,7 +145,7 @@ impl Shell<'_> {
                         return Some(v);
                     }
                 };
-                decimal(n, &mut v);
+                return Some(decimal(n));
             }
             [c, ..] if c.is_ascii_digit() => match num::parse_u32(name)? as usize {
                 0 => v.extend_from_slice(self.arg0.bytes()),
@@ -289,9 +287,7 @@ impl Shell<'_> {
                     Some(v) => characters(v),
                     None => 0,
                 };
-                let mut t = Buf::new();
-                decimal(n as i64, &mut t);
-                v = Some(t);
+                v = Some(decimal(n as i64));
             }
             _ if operator == op::SUBSTRING => {
                 let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| characters(v)), many)?;
@@ -464,7 +460,7 @@ impl arith::Vars for Shell<'_> {
     }
 
     fn set(&mut self, name: &[u8], value: i64) -> Result<(), ()> {
-        self.assign(name, vars::signed(value, &mut [0; 65])).map_err(|_| ())
+        self.assign(name, &decimal(value)).map_err(|_| ())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Processes and jobs: start, wait, control (POSIX 2.11; `man 3 termios`, tcsetpgrp).
 
+use crate::vars::decimal;
 use crate::{opt, redir, trap, Done, Failed, Shell, Truth};
 use alloc::boxed::Box;
 use sys::fs::{self, Fd};
@@ -393,11 +394,8 @@ impl Shell<'_> {
         self.last_bg = job.last_pid();
         let i = self.add_job(job);
         if self.opts & opt::INTERACTIVE != 0 {
-            let (mut id, mut pid) = (Buf::new(), Buf::new());
-            if let Some(j) = self.jobs.get(i) {
-                crate::vars::decimal(j.id as i64, &mut id);
-                crate::vars::decimal(j.last_pid() as i64, &mut pid);
-            }
+            let id = self.jobs.get(i).map_or(0, |j| j.id);
+            let (id, pid) = (decimal(id as i64), decimal(self.last_bg as i64));
             sys::out::complain(&[b"[", &id, b"] ", &pid]);
         }
     }
@@ -458,7 +456,7 @@ impl Shell<'_> {
         let Some(j) = self.jobs.get_mut(i) else { return out };
         j.told = true;
         out.push(b'[');
-        crate::vars::decimal(j.id as i64, &mut out);
+        crate::vars::push_decimal(j.id as i64, &mut out);
         out.push(b']');
         out.push(if i + 1 == n {
             b'+'
@@ -469,7 +467,7 @@ impl Shell<'_> {
         });
         out.extend_from_slice(b"  ");
         if pids {
-            crate::vars::decimal(j.leader() as i64, &mut out);
+            crate::vars::push_decimal(j.leader() as i64, &mut out);
             out.push(b' ');
         }
         let start = out.len();
@@ -481,7 +479,7 @@ impl Shell<'_> {
                     (Some(0), _) => out.extend_from_slice(b"Done"),
                     (Some(n), _) => {
                         out.extend_from_slice(b"Done(");
-                        crate::vars::decimal(n as i64, &mut out);
+                        crate::vars::push_decimal(n as i64, &mut out);
                         out.push(b')');
                     }
                     (_, Some(s)) => out.extend_from_slice(signal_text(s as u32)),
@@ -514,10 +512,8 @@ impl Shell<'_> {
             return self.foreground(job);
         }
         job.kill(signal::SIGCONT);
-        let mut id = Buf::new();
-        crate::vars::decimal(job.id as i64, &mut id);
         self.out.bytes(b"[");
-        self.out.bytes(&id);
+        self.out.dec(job.id as u64);
         self.out.bytes(b"] ");
         self.out.bytes(&job.text);
         self.out.byte(b'\n');

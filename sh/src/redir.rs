@@ -177,7 +177,7 @@ impl Shell<'_> {
             }
         };
         shut(Fd(s.fd));
-        plan.failed |= self.assign(variable, vars::signed(f as i64, &mut [0; 65])).is_err();
+        plan.failed |= self.assign(variable, &vars::decimal(f as i64)).is_err();
         Ok(())
     }
 
@@ -212,12 +212,12 @@ impl Shell<'_> {
         let (read, write) = self.new_pipe()?;
         let (ours, mut theirs) = if reads { (read, write) } else { (write, read) };
         let mut path = b"/proc/self/fd/".buf();
-        vars::decimal(ours.0 as i64, &mut path);
+        vars::push_decimal(ours.0 as i64, &mut path);
         let fifo = fs::access(path.z(), 0).is_err();
         if fifo && !crate::REEXEC {
             path = b"/tmp/sh".buf();
-            vars::decimal(sys::process::getpid() as i64, &mut path);
-            vars::decimal(sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i64, &mut path);
+            vars::push_decimal(sys::process::getpid() as i64, &mut path);
+            vars::push_decimal(sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i64, &mut path);
             let _ = fs::mknodat(Fd::CWD, path.z(), fs::S_IFIFO | 0o600, 0);
         }
         let mut job = crate::jobs::Job::hidden();

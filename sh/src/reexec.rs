@@ -390,7 +390,7 @@ impl Shell<'_> {
         let (read, write) = self.new_pipe()?;
         let paths = self.own_paths();
         let mut argument = [MARK].buf();
-        crate::vars::decimal(read.0 as i64, &mut argument);
+        crate::vars::push_decimal(read.0 as i64, &mut argument);
         argument.push(0);
         let argv = [c"sh".as_ptr() as *const u8, argument.as_ptr(), core::ptr::null()];
         let (state, paths) = (read, &paths[..]);

@@ -69,22 +69,19 @@ const SPECIAL: &[u8] = b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PPID\0UI
 
 /// Decimal text of `n`.
 #[inline(never)]
-pub(crate) fn decimal(n: i64, out: &mut Buf) {
-    out.extend_from_slice(signed(n, &mut [0; 65]));
+pub(crate) fn decimal(n: i64) -> Buf {
+    let mut text = Buf::new();
+    push_decimal(n, &mut text);
+    text
 }
 
-/// Decimal text of `n` in `buf`.
+/// Appends the decimal text of `n`.
 #[inline(never)]
-pub(crate) fn signed(n: i64, buf: &mut [u8; 65]) -> &[u8] {
-    let [sign, digits @ ..] = buf;
-    *sign = b'-';
-    let len = num::digits(digits, n.unsigned_abs(), 10).len();
-    // The digits stand at the end; the sign goes in front of them.
-    let at = 65 - len - (n < 0) as usize;
-    if let Some(b) = buf.get_mut(at).filter(|_| n < 0) {
-        *b = b'-';
+pub(crate) fn push_decimal(n: i64, out: &mut Buf) {
+    if n < 0 {
+        out.push(b'-');
     }
-    buf.get(at..).unwrap_or(&[])
+    out.extend_from_slice(num::digits(&mut [0; 64], n.unsigned_abs(), 10));
 }
 
 fn uptime() -> u32 {
@@ -177,9 +174,9 @@ impl Vars {
                     _ => {}
                 }
             }
-            6 => decimal(process::getppid() as i64, &mut value),
-            7 => decimal(process::getuid() as i64, &mut value),
-            8 => decimal(process::geteuid() as i64, &mut value),
+            6 => value = decimal(process::getppid() as i64),
+            7 => value = decimal(process::getuid() as i64),
+            8 => value = decimal(process::geteuid() as i64),
             9 => {
                 if let Some(v) = s.value().filter(|v| v.first() == Some(&b'/')) {
                     let v = v.buf();
@@ -234,9 +231,7 @@ impl Vars {
             }
             _ => return,
         };
-        let mut v = Buf::new();
-        decimal(n as i64, &mut v);
-        s.set(&v);
+        s.set(&decimal(n as i64));
     }
 
     /// What follows when a special variable has been set or unset.

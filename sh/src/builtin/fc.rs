@@ -59,7 +59,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
         let line = lines.get(n).map_or(&b""[..], |l| l);
         if list {
             if set & BARE == 0 {
-                vars::decimal(n as i64 + 1, &mut text);
+                vars::push_decimal(n as i64 + 1, &mut text);
             }
             text.push(b'\t');
         }
@@ -82,7 +82,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
     sh.running = crate::NOTHING;
     if set & AGAIN == 0 {
         let mut path = b"/tmp/fc".buf();
-        vars::decimal(process::getpid() as i64, &mut path);
+        vars::push_decimal(process::getpid() as i64, &mut path);
         let flags = fs::O_RDWR | fs::O_CREAT | fs::O_EXCL | fs::O_CLOEXEC;
         let made =
             fs::open(path.z(), flags, 0o600).and_then(|file| fs::write_all(*file, &text).map(|()| file));

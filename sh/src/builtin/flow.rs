@@ -203,7 +203,7 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
         }
         line.push(b' ');
         match signal::name(sig) {
-            [] => crate::vars::decimal(sig as i64, &mut line),
+            [] => crate::vars::push_decimal(sig as i64, &mut line),
             name => line.extend_from_slice(name),
         }
         line.push(b'\n');
@@ -283,8 +283,6 @@ impl Shell<'_> {
     }
 
     fn set_number(&mut self, name: &[u8], n: usize) -> Done {
-        let mut v = Buf::new();
-        crate::vars::decimal(n as i64, &mut v);
-        self.assign(name, &v)
+        self.assign(name, &crate::vars::decimal(n as i64))
     }
 }
