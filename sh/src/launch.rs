@@ -190,10 +190,10 @@ impl Shell<'_> {
     }
 
     /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`), called `argv0` if told.
-    pub(crate) fn replace(&mut self, f: Fields, argv0: Option<ZStr<'static>>) -> R {
+    pub(crate) fn replace(&mut self, f: &Fields, argv0: Option<ZStr<'static>>) -> R {
         let mut plan = Plan::default();
         plan.argv0 = argv0;
-        self.external(&f, &plan, true)
+        self.external(f, &plan, true)
     }
 
     /// Path of the file that `name` would run or, if it is a script for `.`, of the one to be read: by PATH

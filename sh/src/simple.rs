@@ -66,7 +66,7 @@ impl Shell<'_> {
             return self.bare(b);
         }
         let kind = self.resolve(f.get(0), true);
-        self.dispatch(kind, f, b, last)
+        self.dispatch(kind, &mut f, b, last)
     }
 
     /// Assignments and redirections without a command.
@@ -122,8 +122,8 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// Runs the command `f`, of which redirections and assignments are at `b`.
-    pub(crate) fn dispatch(&mut self, kind: Kind, f: Fields, mut b: &[u8], last: bool) -> R {
+    /// Runs the command `f`, which may be taken, and of which redirections and assignments are at `b`.
+    pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> R {
         let special = matches!(&kind, Kind::Builtin(n) if *n < builtin::SPECIAL);
         let mut plan = Plan::default();
         if b.first() == Some(&tree::REDIR) {
@@ -154,7 +154,7 @@ impl Shell<'_> {
         let behind = self.locals.len();
         if r.is_ok() {
             if self.opts & opt::XTRACE != 0 {
-                self.trace_command(&f, mark);
+                self.trace_command(f, mark);
             }
             let last_field = f.get(f.len().saturating_sub(1));
             // What is called has a `$_` of its own, up to its end.
@@ -166,14 +166,14 @@ impl Shell<'_> {
             }
             r = match kind {
                 Kind::Builtin(n) => {
-                    let r = self.builtin(n, &f, mark);
-                    self.spare = f;
+                    let r = self.builtin(n, f, mark);
+                    self.spare = core::mem::take(f);
                     r
                 }
-                Kind::Function(func) => self.call(&func, f),
-                Kind::Applet(e) if inside => self.separate_for(&f).map(|()| self.applet(e, &f)),
-                Kind::Applet(e) => self.applet_child(e, &f, &plan, last),
-                Kind::File => self.external(&f, &plan, last),
+                Kind::Function(func) => self.call(&func, core::mem::take(f)),
+                Kind::Applet(e) if inside => self.separate_for(f).map(|()| self.applet(e, f)),
+                Kind::Applet(e) => self.applet_child(e, f, &plan, last),
+                Kind::File => self.external(f, &plan, last),
             };
             if called.is_some() {
                 self.last = called;
@@ -213,11 +213,6 @@ impl Shell<'_> {
             Err(e) => return Err(e),
         }
         Ok(())
-    }
-
-    /// Runs a builtin without the powers of a special one (`command`).
-    pub(crate) fn run_plain(&mut self, n: usize, f: Fields, mark: usize) -> R {
-        self.builtin(n, &f, mark)
     }
 
     /// Runs an applet within this process.

@@ -77,14 +77,14 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
         Ok(())
     } else {
-        let args = f.tail(i);
+        let mut args = f.tail(i);
         sh.running = crate::NOTHING;
         sh.plain = true;
         // `command exec` keeps its redirections, which are those of `command`.
         let mark = sh.redirections;
         match sh.resolve(args.get(0), false) {
-            Kind::Builtin(n) => sh.run_plain(n, args, mark),
-            kind => sh.dispatch(kind, args, &[], false),
+            Kind::Builtin(n) => sh.builtin(n, &args, mark),
+            kind => sh.dispatch(kind, &mut args, &[], false),
         }
     };
     sh.plain = false;

@@ -115,14 +115,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mark = sh.redirections;
     sh.keep_redirections(mark);
     // Only what is ignored stays.
-    let mut n = 0;
-    while let Some(t) = sh.traps.get(n) {
-        if t.1.is_empty() {
-            n += 1;
-        } else {
-            sh.traps.remove(n);
-        }
-    }
+    sh.traps.retain(|t| t.1.is_empty());
     match sh.resolve(args.get(0), false) {
         crate::exec::Kind::Applet(e) if argv0.is_none() && !crate::REEXEC => {
             sh.default_signals();
@@ -132,7 +125,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
         _ => {}
     }
     sh.running = crate::NOTHING;
-    sh.replace(args, argv0)?;
+    sh.replace(&args, argv0)?;
     Ok(sh.status as u32)
 }
 
