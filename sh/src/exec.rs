@@ -217,7 +217,7 @@ impl Shell<'_> {
     /// Runs one command.
     pub(crate) fn command(&mut self, b: &mut &[u8], last: bool) -> R {
         self.deep()?;
-        if self.capture.gone {
+        if self.gone {
             return Err(Flow::Exit);
         }
         let mut c = *b;

@@ -407,7 +407,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> Done {
-        if self.capture.on {
+        if self.capturing {
             self.remember(i);
         }
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };

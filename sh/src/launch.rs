@@ -142,7 +142,7 @@ impl Shell<'_> {
             self.separate()?;
         }
         let mut output = None;
-        if self.capture.on {
+        if self.capturing {
             match self.new_pipe() {
                 Ok(pipe) => output = Some(pipe),
                 failed => return self.gather(Job::new(Buf::new()), failed, false),

@@ -168,65 +168,71 @@ struct Shell<'a> {
     subshell: bool,
     /// Is a script's name known, so that messages tell lines?
     script: bool,
+    /// Does a substitution run in this process?
+    capturing: bool,
+    /// Does another process go on with it, so that this one runs nothing more of it?
+    gone: bool,
+    /// Could that process not be started?
+    lost: bool,
     opts: u32,
     out: &'a mut Out,
-    /// Positional parameters from `first` on; those before are the name of the function, or shifted out.
-    first: usize,
     /// The tree that runs, and where in its text.
     tree: Rc<tree::Tree>,
     place: usize,
-    stack: usize,
-    stack_limit: usize,
+    /// Positional parameters from `first` on; those before are the name of the function, or shifted out.
+    first: usize,
+    params: fields::Fields,
+    vars: vars::Vars,
+    /// `$_`: the last field of the last command; none before the first.
+    last: Option<Buf>,
     /// Depth of loops and functions and how many loops to leave.
     loops: u32,
     depth: u32,
     skip: u32,
-    /// Terminal for job control, our process group.
-    tty: Fd,
-    group: i32,
-    table: &'static Table,
-    /// `$$` once it is known, `$!`.
-    pid: i32,
-    last_bg: i32,
     /// Descriptors moved out of the way: number, copy.
     saved: List<(i32, i32)>,
     /// Variables to restore.
     locals: List<substitute::Saved>,
     jobs: List<Box<jobs::Job>>,
-    /// Those of the shell that this is a subshell of.
-    outer_jobs: List<Box<jobs::Job>>,
     traps: List<(u8, Buf)>,
-    aliases: List<(Buf, Buf)>,
-    /// Line of a syntax error, 0 otherwise.
-    line: u32,
-    arg0: ZStr<'static>,
-    envp: *const *const u8,
     /// Position of `getopts` in a cluster.
     option_place: usize,
     /// The first of `saved` that belong to the builtin that runs.
     redirections: usize,
-    /// Where the variables start that are local to the function.
-    frame: usize,
-    /// The line editor, once a person has seen a prompt.
-    editor: Option<Box<edit::Editor>>,
     /// Name of the running builtin, for messages.
     running: ZStr<'static>,
+    /// Terminal for job control, our process group.
+    tty: Fd,
+    group: i32,
+    table: &'static Table,
+    aliases: List<(Buf, Buf)>,
+    /// The line editor, once a person has seen a prompt.
+    editor: Option<Box<edit::Editor>>,
+    arg0: ZStr<'static>,
+    stack: usize,
+    stack_limit: usize,
+    /// `$$` once it is known, `$!`.
+    pid: i32,
+    last_bg: i32,
+    /// Where the variables start that are local to the function.
+    frame: usize,
     traced: Buf,
-    capture: substitute::Capture,
-    params: fields::Fields,
     /// Fields of a command that is over, whose room the next one takes.
     spare: fields::Fields,
+    capture: substitute::Capture,
+    /// Those of the shell that this is a subshell of.
+    outer_jobs: List<Box<jobs::Job>>,
+    /// Line of a syntax error, 0 otherwise.
+    line: u32,
+    envp: *const *const u8,
     /// The traps of the shell that this is a subshell of.
     inherited: List<(u8, Buf)>,
     /// Status and depth of functions at which a trap's action runs.
     trap_status: Option<(u8, u32)>,
-    vars: vars::Vars,
-    /// The terminal's settings for us.
-    modes: Option<tty::Termios>,
     /// Our process group before there was job control.
     outer_group: i32,
-    /// `$_`: the last field of the last command; none before the first.
-    last: Option<Buf>,
+    /// The terminal's settings for us.
+    modes: Option<tty::Termios>,
 }
 
 impl Shell<'_> {

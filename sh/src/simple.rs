@@ -278,7 +278,7 @@ impl Shell<'_> {
 
     /// Remembers variable `i`, to be restored when the function or command is over.
     pub(crate) fn save_local(&mut self, i: usize) {
-        if self.capture.on {
+        if self.capturing {
             self.remember(i);
         }
         if let Some(s) = self.vars.syms.get(i) {

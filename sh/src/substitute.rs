@@ -21,12 +21,6 @@ pub(crate) type Saved = (usize, Buf, u8);
 /// The substitution that runs in the shell's process.
 #[derive(Default)]
 pub(crate) struct Capture {
-    /// Is there one?
-    pub(crate) on: bool,
-    /// Does another process go on with it, so that this one runs nothing more of it?
-    pub(crate) gone: bool,
-    /// Could that process not be started?
-    lost: bool,
     /// The first of `undo` that belong to it.
     mark: usize,
     /// What variables were before.
@@ -45,7 +39,7 @@ impl Shell<'_> {
     /// Runs a list for its output, without the newlines at its end.
     #[inline(never)]
     pub(crate) fn substitute(&mut self, list: &[u8]) -> Done<Buf> {
-        if self.capture.gone {
+        if self.gone {
             return Err(Failed);
         }
         let mut v = match self.contents(list) {
@@ -72,13 +66,13 @@ impl Shell<'_> {
         } else {
             self.run_here(list)
         };
-        self.capture.gone = false;
+        self.gone = false;
         if let Some((job, read)) = self.capture.child.take() {
             read_all(read, &mut v);
             shut(read);
             self.foreground(job)?;
         }
-        if replace(&mut self.capture.lost, false) {
+        if replace(&mut self.lost, false) {
             return self.fail(2);
         }
         self.substituted = self.status;
@@ -88,19 +82,19 @@ impl Shell<'_> {
     /// Runs a list as a substitution in this process, as far as it can; its output.
     fn run_here(&mut self, mut list: &[u8]) -> Buf {
         let last = self.last.clone();
-        let outer = (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place);
+        let outer = (self.capturing, self.capture.mark, self.opts, self.place, self.option_place);
         let clocks = self.vars.clocks();
         let locals = self.locals.len();
         let out = self.out.capture();
         self.capture.mark = self.capture.undo.len();
-        self.capture.on = true;
+        self.capturing = true;
         // As in `enter_subshell`.
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
         // Whoever asks for numbers of processes gets another one here.
         let told = self.vars.find(b"BASHPID") != vars::NOWHERE;
         let r = if told { self.separate() } else { Ok(()) };
         let r = r.and_then(|()| self.list(&mut list, true));
-        if !self.capture.on {
+        if !self.capturing {
             // This is the process that `separate` has started.
             self.leave(r);
         }
@@ -111,7 +105,7 @@ impl Shell<'_> {
                 self.put_back(v);
             }
         }
-        (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place) = outer;
+        (self.capturing, self.capture.mark, self.opts, self.place, self.option_place) = outer;
         self.vars.set_clocks(clocks);
         self.out.release(out)
     }
@@ -120,10 +114,10 @@ impl Shell<'_> {
     /// one of its own, in which this returns. In the shell it is an error, as if the subshell had ended.
     #[inline(never)]
     pub(crate) fn separate(&mut self) -> R {
-        if crate::REEXEC || !self.capture.on {
+        if crate::REEXEC || !self.capturing {
             return Ok(());
         }
-        if self.capture.gone {
+        if self.gone {
             return Err(Flow::Exit);
         }
         let pipe = self.new_pipe();
@@ -135,7 +129,7 @@ impl Shell<'_> {
                 shut(read);
                 move_fd(write, 1);
                 self.out.divert();
-                self.capture.on = false;
+                self.capturing = false;
                 return Ok(());
             }
         }
@@ -145,7 +139,7 @@ impl Shell<'_> {
     /// The rest of the substitution comes from `job`, through a pipe; if it was started: what failed has been
     /// told.
     pub(crate) fn gather(&mut self, job: Box<Job>, pipe: Done<(Fd, Fd)>, started: bool) -> R {
-        (self.capture.gone, self.capture.lost) = (true, !started);
+        (self.gone, self.lost) = (true, !started);
         if let Ok((read, write)) = pipe {
             shut(write);
             self.capture.child = Some((job, read));
@@ -155,7 +149,7 @@ impl Shell<'_> {
 
     /// Before a builtin or an applet runs in this process: its arguments may ask about descriptors.
     pub(crate) fn separate_for(&mut self, f: &Fields) -> R {
-        if self.capture.on && (1..f.len()).any(|i| reveals(f.get(i))) {
+        if self.capturing && (1..f.len()).any(|i| reveals(f.get(i))) {
             return self.separate();
         }
         Ok(())

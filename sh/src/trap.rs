@@ -152,7 +152,7 @@ impl Shell<'_> {
     /// Runs the traps of the signals that have come.
     #[inline(never)]
     pub(crate) fn run_traps(&mut self) -> R {
-        if self.capture.on {
+        if self.capturing {
             // They are the shell's, and wait for it; but what a person interrupts is the substitution first.
             let bit = 1 << signal::SIGINT;
             return match PENDING.first() {

@@ -6,6 +6,7 @@
 
 use crate::exec::Func;
 use crate::lexer::name_len;
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::{env, fs, num, process, time, Buf, List, ToBuf, ZStr};
 
@@ -61,7 +62,8 @@ pub(crate) struct Vars {
     envp: *const *const u8,
     random: u32,
     start: u32,
-    heads: [u16; HEADS],
+    /// For each bucket, one more than the number of its first symbol.
+    heads: Box<[u16; HEADS]>,
 }
 
 /// Variables with a meaning to the shell; those up to `BASHPID` are computed when read.
@@ -90,7 +92,14 @@ fn uptime() -> u32 {
 
 impl Vars {
     pub(crate) fn new(envp: *const *const u8) -> Vars {
-        Vars { heads: [0; HEADS], syms: List::new(), envp, random: 0, start: uptime(), ifs: b" \t\n".buf() }
+        Vars {
+            heads: Box::new([0; HEADS]),
+            syms: List::new(),
+            envp,
+            random: 0,
+            start: uptime(),
+            ifs: b" \t\n".buf(),
+        }
     }
 
     fn bucket(&self, name: &[u8]) -> usize {
