@@ -1,5 +1,6 @@
 //! Fields: the words that expansion makes of a command, one behind the other, each with a NUL.
 
+use crate::lexer::name_char;
 use crate::pattern;
 use sys::{Buf, List, ZStr};
 
@@ -155,7 +156,7 @@ impl Fields {
     pub(crate) fn byte(&mut self, c: u8, mode: u32) {
         let special = matches!(c, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^' | MARK)
             // Regular expressions have more; a pattern does not mind.
-            || mode & (PATTERN | QUOTED) == PATTERN | QUOTED && c.is_ascii_punctuation();
+            || mode & (PATTERN | QUOTED) == PATTERN | QUOTED && !name_char(c) && matches!(c, b'!'..=b'~');
         if special && mode & (SPLIT | PATTERN) != 0 {
             if mode & QUOTED != 0 || c == MARK {
                 self.bytes.push(if mode & SPLIT != 0 { MARK } else { b'\\' });

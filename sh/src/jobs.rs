@@ -186,7 +186,7 @@ impl Job {
 
 /// In a process in the background without job control.
 pub(crate) fn ignore_keyboard() {
-    for s in [signal::SIGINT, signal::SIGQUIT] {
+    for &s in &[signal::SIGINT, signal::SIGQUIT] {
         let _ = signal::action(s, Action::IGNORE);
     }
 }

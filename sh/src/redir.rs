@@ -183,11 +183,17 @@ impl Shell<'_> {
 
     /// What file FILE holds, if `list` is nothing but `<FILE`; of what cannot be read, nothing.
     pub(crate) fn contents(&mut self, list: &[u8]) -> Option<Buf> {
-        let simple = list.get(3..).and_then(|l| l.strip_prefix(&[5, 0, tree::SIMPLE]))?;
-        let mut c = simple.get(10..)?;
-        let mut end = c.strip_prefix(&[tree::REDIR, redir::IN, redir::USUAL])?;
+        let mut end = list.get(3..)?;
+        if !tree::take(&mut end, &[5, 0, tree::SIMPLE]) {
+            return None;
+        }
+        let mut c = end.get(10..)?;
+        end = c;
+        if !tree::take(&mut end, &[tree::REDIR, redir::IN, redir::USUAL]) {
+            return None;
+        }
         tree::skip_word(&mut end);
-        if !end.starts_with(&[0, 0, 0]) {
+        if !tree::take(&mut end, &[0, 0, 0]) {
             return None;
         }
         let mut v = Buf::new();

@@ -96,9 +96,7 @@ fn mark(now: &mut [u8], i: usize, by: usize) -> bool {
 
 impl Compiler<'_> {
     fn take(&mut self, c: u8) -> bool {
-        let tail = self.rest.strip_prefix(&[c]);
-        self.rest = tail.unwrap_or(self.rest);
-        tail.is_some()
+        crate::tree::tagged(&mut self.rest, c)
     }
 
     /// Puts a step in front of the byte `at`.

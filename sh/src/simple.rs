@@ -20,7 +20,7 @@ impl Shell<'_> {
         if let Some(s) = self.vars.syms.get(self.vars.find(name)) {
             let b = s.builtin as usize;
             match &s.func {
-                Some(f) if functions && !(1..=builtin::SPECIAL).contains(&b) => {
+                Some(f) if functions && !matches!(b, 1..=builtin::SPECIAL) => {
                     return Kind::Function(f.clone())
                 }
                 _ if b > 0 => return Kind::Builtin(b - 1),

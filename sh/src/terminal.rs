@@ -48,7 +48,7 @@ impl Shell<'_> {
             let _ = process::kill(0, signal::SIGTTIN);
         }
         self.tty = f;
-        for s in [signal::SIGTSTP, signal::SIGTTIN, signal::SIGTTOU] {
+        for &s in &[signal::SIGTSTP, signal::SIGTTIN, signal::SIGTTOU] {
             let _ = signal::action(s, Action::IGNORE);
         }
         let own = process::getpid() as i32;

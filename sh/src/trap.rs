@@ -69,7 +69,7 @@ pub(crate) fn for_command(sh: &Shell) {
         }
     }
     if sh.tty.0 >= 0 || sh.handles {
-        for s in [
+        for &s in &[
             signal::SIGINT,
             signal::SIGQUIT,
             signal::SIGTERM,

@@ -254,7 +254,7 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     if !why.is_empty() {
         if silent {
             value = Some(core::slice::from_ref(&c));
-        } else if sh.get(b"OPTERR") != Some(b"0") {
+        } else if !eq(sh.get(b"OPTERR").unwrap_or(b""), b"0") {
             sys::out::complain(&[why, &[c], if takes { b" option" } else { b"" }]);
         }
     }

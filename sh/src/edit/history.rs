@@ -45,7 +45,7 @@ impl History {
     fn load(&mut self) -> Result<()> {
         self.lines.clear();
         self.in_file = 0;
-        let f = fs::open(self.file.z(), fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
+        let f = crate::redir::open(self.file.z())?;
         let mut line = Buf::new();
         let mut b = [0; 512];
         loop {
