@@ -286,20 +286,16 @@ impl Editor {
     #[inline(never)]
     fn insert(&mut self, b: &[u8]) {
         if self.text.len() + b.len() <= LONGEST {
-            let tail = self.text.split_off(self.cur.min(self.text.len()));
-            self.text.extend_from_slice(b);
-            self.cur = self.text.len();
-            self.text.extend_from_slice(&tail);
+            self.text.replace(self.cur, 0, b);
+            self.cur += b.len();
         }
     }
 
     /// Removes the bytes between; with `kill` they can be yanked, and one kill adds to that before it.
     #[inline(never)]
     fn cut(&mut self, from: usize, to: usize, kill: bool) {
-        let mut gone = self.text.split_off(from.min(self.text.len()));
-        let tail = gone.split_off(to.saturating_sub(from).min(gone.len()));
-        self.text.extend_from_slice(&tail);
         if kill {
+            let mut gone = self.text.get(from..to).unwrap_or(&[]).buf();
             if self.killing == 0 {
                 self.killed.clear();
             }
@@ -309,6 +305,7 @@ impl Editor {
             self.killed.extend_from_slice(&gone);
             self.killing = 2;
         }
+        self.text.replace(from, to.saturating_sub(from), &[]);
         self.cur = from;
     }
 
