@@ -51,7 +51,9 @@ fn table(decls: &[decl::Decl]) -> Result<String, String> {
         let name = &d.names[0];
         let _ = writeln!(src, "#[path = {:?}]\nmod r#{name};", d.file);
         let _ = writeln!(consts, "pub(crate) const r#{name}: &[u8] = &{:?};", spec.as_bytes());
-        let _ = write!(specs, "{spec}\0");
+        // Where nobody reads the options by it, the spec is of no use; where all do so themselves, the reader.
+        let read = !matches!(d.parse.as_str(), "Args" | "Raw");
+        let _ = write!(specs, "{}\0", if read { &spec[..] } else { "" });
         names.extend(d.names.iter().map(|n| (n.as_str(), i)));
     }
     let _ = writeln!(src, "#[allow(non_upper_case_globals, dead_code)]\nmod spec {{\n{consts}}}");

@@ -27,11 +27,11 @@ pub trait Vars {
 const DEPTH: u32 = if cfg!(mote_nommu) { 48 } else { 500 };
 
 /// Value of the expression `text`; an empty one is 0.
-pub fn eval(text: &[u8], vars: &mut dyn Vars) -> Result<i64, Error> {
+pub fn eval(text: &[u8], vars: &mut impl Vars) -> Result<i64, Error> {
     nested(text, vars, DEPTH)
 }
 
-fn nested(text: &[u8], vars: &mut dyn Vars, depth: u32) -> Result<i64, Error> {
+fn nested<V: Vars>(text: &[u8], vars: &mut V, depth: u32) -> Result<i64, Error> {
     let mut e = Eval { rest: text, name: &[], why: &[], vars, depth, skip: false };
     if e.peek() == 0 && e.rest.is_empty() {
         return Ok(0);
@@ -83,18 +83,18 @@ const COMMA: u8 = 1;
 const SET: u8 = 2;
 const CHOICE: u8 = 3;
 
-struct Eval<'a, 'v> {
+struct Eval<'a, 'v, V> {
     rest: &'a [u8],
     // The operand just read is this variable, whose value nobody has asked for; empty: is a value.
     name: &'a [u8],
     // The first error. It ends the text too, so that everything comes to its end by itself.
     why: &'static [u8],
-    vars: &'v mut dyn Vars,
+    vars: &'v mut V,
     depth: u32,
     skip: bool,
 }
 
-impl<'a> Eval<'a, '_> {
+impl<'a, V: Vars> Eval<'a, '_, V> {
     #[inline(never)]
     fn fail(&mut self, why: &'static [u8]) {
         if self.why.is_empty() {
@@ -109,17 +109,28 @@ impl<'a> Eval<'a, '_> {
     }
 
     /// The next byte behind blanks; 0 at the end.
-    #[inline(never)]
+    #[inline(always)]
     fn peek(&mut self) -> u8 {
+        self.peek_wide() as u8
+    }
+
+    // Words, so that the compiler need not mask them.
+    #[inline(never)]
+    fn peek_wide(&mut self) -> u32 {
         while let [b' ' | b'\t'..=b'\r', rest @ ..] = self.rest {
             self.rest = rest;
         }
-        self.byte(0)
+        self.byte_wide(0)
+    }
+
+    #[inline(always)]
+    fn byte(&self, n: usize) -> u8 {
+        self.byte_wide(n) as u8
     }
 
     #[inline(never)]
-    fn byte(&self, n: usize) -> u8 {
-        self.rest.get(n).copied().unwrap_or(0)
+    fn byte_wide(&self, n: usize) -> u32 {
+        self.rest.get(n).map_or(0, |&c| c as u32)
     }
 
     #[inline(never)]

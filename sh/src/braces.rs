@@ -4,7 +4,7 @@ use crate::lexer::login_char;
 use crate::parser::{Parser, TOO_LONG};
 use crate::tree;
 use crate::vars;
-use sys::{num, Buf, ToBuf};
+use sys::{num, Buf, List, ToBuf};
 
 /// Passes over a byte or a whole expansion; the byte if it is an unquoted character of the word itself.
 fn step(c: &mut &[u8], quoted: &mut bool) -> u8 {
@@ -32,7 +32,7 @@ impl Parser<'_, '_> {
     pub(crate) fn emit_braces(&mut self, tag: u8, word: &[u8]) {
         // A few braces stand for any number of words.
         if self.code.len() >> 20 != 0 {
-            self.error(&[TOO_LONG]);
+            self.error(TOO_LONG, b"");
         }
         if !self.deep() {
             return;
@@ -67,7 +67,7 @@ impl Parser<'_, '_> {
         let part = |from: usize, to: usize| word.get(from..to).unwrap_or(&[]);
         let mut rest = part(open + 1, word.len());
         let (mut depth, mut quoted) = (0, false);
-        let mut cuts = alloc::vec::Vec::new();
+        let mut cuts = List::new();
         let close = loop {
             if rest.is_empty() {
                 return false;
@@ -90,7 +90,7 @@ impl Parser<'_, '_> {
         if !cuts.is_empty() {
             cuts.push(close);
             let mut from = open + 1;
-            for at in cuts {
+            for &at in &cuts {
                 each(self, part(from, at));
                 from = at + 1;
             }
@@ -102,7 +102,7 @@ impl Parser<'_, '_> {
         let mut count = 0;
         let mut rest = Some(inner);
         while let Some(text) = rest {
-            let dots = text.windows(2).position(|w| w == b"..");
+            let dots = crate::find(text, b"..");
             rest = dots.and_then(|n| text.get(n + 2..));
             let (Some(b), Some(slot)) =
                 (bound(text.get(..dots.unwrap_or(text.len())).unwrap_or(&[])), bounds.get_mut(count))
@@ -118,8 +118,8 @@ impl Parser<'_, '_> {
         }
         let by = by.abs().max(1);
         loop {
-            let (mut b, c) = ([0; 65], [n as u8]);
-            each(self, if letter { &c } else { vars::signed(n as i64, &mut b) });
+            let middle = if letter { [n as u8].buf() } else { vars::decimal(n as i64) };
+            each(self, &middle);
             // Neither bound nor step passes 2³⁰.
             let left = last - n;
             if left.abs() < by || self.failed {

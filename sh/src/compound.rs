@@ -79,11 +79,11 @@ impl Parser<'_, '_> {
 
     /// Clause `n` behind `for`.
     pub(crate) fn for_clause(&mut self, n: usize) {
-        if self.token() == b'(' && self.raw(0) == b'(' {
+        if self.token() == b'(' && self.here() == b'(' {
             return self.count_clause(n);
         }
         if self.token() != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
-            self.error(&[b"bad for loop variable"]);
+            self.error(c"bad for loop variable", b"");
         }
         self.emit_name();
         self.eat();
@@ -112,7 +112,7 @@ impl Parser<'_, '_> {
             self.pass();
             self.text(ctx::ARITH);
             self.word.push(tree::END);
-            if self.raw(0) != end {
+            if self.here() != end {
                 return self.unterminated(b"((");
             }
         }

@@ -4,7 +4,7 @@ use crate::builtin::test;
 use crate::fields::PATTERN;
 use crate::substitute::reveals;
 use crate::tree::{byte, skip_word, take, WORD};
-use crate::{eq, pattern, regex, Done, Failed, Shell};
+use crate::{eq, pattern, regex, Done, Failed, Shell, Truth};
 use sys::Buf;
 
 fn skip(c: &mut &[u8]) {
@@ -17,36 +17,36 @@ impl Shell<'_> {
     /// Evaluates; the status: 0 true, 1 false, 2 wrong.
     pub(crate) fn condition(&mut self, c: &mut &[u8]) -> Done<u8> {
         Ok(match self.either(c, true)? {
-            Some(x) if c.first() == Some(&0) => !x as u8,
+            Some(x) if c.first() == Some(&0) => (x == Truth::No) as u8,
             _ => {
-                self.complain(&[b"[[: syntax error"]);
+                self.complain(c"[[: syntax error", b"");
                 2
             }
         })
     }
 
-    fn either(&mut self, c: &mut &[u8], run: bool) -> Done<Option<bool>> {
+    fn either(&mut self, c: &mut &[u8], run: bool) -> Done<Option<Truth>> {
         self.deep()?;
         let mut all = self.both(c, run)?;
         while take(c, b"\x04||\0") {
-            let right = self.both(c, run && all == Some(false))?;
-            all = right.and_then(|r| all.map(|a| a || r));
+            let right = self.both(c, run && all == Some(Truth::No))?;
+            all = right.and_then(|r| all.map(|a| a.max(r)));
         }
         Ok(all)
     }
 
-    fn both(&mut self, c: &mut &[u8], run: bool) -> Done<Option<bool>> {
+    fn both(&mut self, c: &mut &[u8], run: bool) -> Done<Option<Truth>> {
         let mut all = self.one(c, run)?;
         while take(c, b"\x04&&\0") {
-            let right = self.one(c, run && all == Some(true))?;
-            all = right.and_then(|r| all.map(|a| a && r));
+            let right = self.one(c, run && all == Some(Truth::Yes))?;
+            all = right.and_then(|r| all.map(|a| a.min(r)));
         }
         Ok(all)
     }
 
-    fn one(&mut self, c: &mut &[u8], run: bool) -> Done<Option<bool>> {
+    fn one(&mut self, c: &mut &[u8], run: bool) -> Done<Option<Truth>> {
         if take(c, b"\x01!\0") {
-            return Ok(self.one(c, run)?.map(|x| !x));
+            return Ok(self.one(c, run)?.map(|x| (x == Truth::No).into()));
         }
         if take(c, b"\x04(\0") {
             let x = self.either(c, run)?;
@@ -64,18 +64,18 @@ impl Shell<'_> {
                     self.separate().or(Err(Failed))?;
                 }
                 let v = self.operand(c, run, 0)?;
-                return Ok(if run { test::unary(*op, { v }.z()) } else { Some(false) });
+                return Ok(if run { test::unary(*op, { v }.z()) } else { Some(Truth::No) });
             }
         }
         let order = take(c, b"\x04<\0") as u8 | (take(c, b"\x04>\0") as u8) << 1;
         if order == 0 && !more(c) {
             let v = self.operand(&mut { first }, run, 0)?;
-            return Ok(Some(!v.is_empty()));
+            return Ok(Some((!v.is_empty()).into()));
         }
         let left = self.operand(&mut { first }, run, 0)?;
         if order != 0 {
             let right = self.operand(c, run, 0)?;
-            return Ok(Some(if order == 1 { *left < *right } else { *left > *right }));
+            return Ok(Some((if order == 1 { *left < *right } else { *left > *right }).into()));
         }
         let op = self.operand(c, true, 0)?;
         if c.first() != Some(&WORD) {
@@ -84,14 +84,14 @@ impl Shell<'_> {
         let equal = eq(&op, b"=") || eq(&op, b"==");
         if equal || eq(&op, b"!=") {
             let p = self.operand(c, run, PATTERN)?;
-            return Ok(Some(pattern::matches(&p, &left) == equal));
+            return Ok(Some((pattern::matches(&p, &left) == equal).into()));
         }
         if eq(&op, b"=~") {
             let p = self.operand(c, run, PATTERN)?;
-            return Ok(if run { regex::matches(&p, &left) } else { Some(false) });
+            return Ok(if run { regex::matches(&p, &left) } else { Some(Truth::No) });
         }
         let right = self.operand(c, run, 0)?;
-        Ok(if run { test::binary({ left }.z(), { op }.z(), { right }.z()) } else { Some(false) })
+        Ok(if run { test::binary({ left }.z(), { op }.z(), { right }.z()) } else { Some(Truth::No) })
     }
 
     fn operand(&mut self, c: &mut &[u8], run: bool, mode: u32) -> Done<Buf> {

@@ -11,12 +11,9 @@ pub(crate) const LAST: u8 = b'&';
 
 impl Parser<'_, '_> {
     pub(crate) fn dollar(&mut self, quotes: bool) {
-        self.pass();
-        let c = self.ch();
-        match c {
+        match self.next_ch() {
             b'(' => {
-                self.pass();
-                if self.ch() == b'(' && self.arith(ARITH) {
+                if self.next_ch() == b'(' && self.arith(ARITH) {
                     return;
                 }
                 self.substitution(CMD, b')')
@@ -59,11 +56,7 @@ impl Parser<'_, '_> {
         let at = self.word.len();
         self.word.extend_from_slice(&[VAR, op::NONE]);
         if name_start(c) {
-            while name_char(self.ch()) {
-                let c = self.raw(0);
-                self.word.push(c);
-                self.pass();
-            }
+            self.copy_while(name_char);
             if let [.., op::NONE, name @ b'_'] = &mut self.word[..] {
                 *name = LAST;
             }
@@ -81,6 +74,15 @@ impl Parser<'_, '_> {
         self.word.len() - at - 3
     }
 
+    /// Appends the bytes that are so.
+    #[inline(never)]
+    fn copy_while(&mut self, so: fn(u8) -> bool) {
+        while so(self.ch()) {
+            let c = self.bump();
+            self.word.push(c);
+        }
+    }
+
     /// Behind `${`.
     pub(crate) fn braces(&mut self, quotes: bool) {
         let at = self.word.len();
@@ -88,8 +90,7 @@ impl Parser<'_, '_> {
         let mut prefixed = matches!(before, b'#' | b'!');
         if prefixed {
             let here = self.src.pos;
-            self.pass();
-            let next = self.ch();
+            let next = self.next_ch();
             // `${#}`, `${#-x}` and `${#%x}` are about the number of arguments; `${!}` and `${!-x}` likewise.
             prefixed = name_char(next)
                 || before == b'!' && crate::has(b"@*", next)
@@ -102,11 +103,7 @@ impl Parser<'_, '_> {
         let n = self.parameter();
         if n > 0 && self.word.get(at + 2).is_some_and(u8::is_ascii_digit) {
             self.word.pop();
-            while self.ch().is_ascii_digit() {
-                let c = self.raw(0);
-                self.word.push(c);
-                self.pass();
-            }
+            self.copy_while(|c| c.is_ascii_digit());
             self.word.push(b'=');
         }
         let mut o = op::NONE;
@@ -138,8 +135,7 @@ impl Parser<'_, '_> {
             op::SUBSTRING => {
                 self.text(ctx::COLON);
                 self.word.push(END);
-                if self.raw(0) == b':' {
-                    self.pass();
+                if self.accept(b':') {
                     o |= op::SECOND;
                     self.text(ctx::COLON);
                 }
@@ -148,8 +144,7 @@ impl Parser<'_, '_> {
             x if x >= op::REPLACE => {
                 self.text(ctx::SLASH);
                 self.word.push(END);
-                if self.raw(0) == b'/' {
-                    self.pass();
+                if self.accept(b'/') {
                     self.text(ctx::BRACE);
                 }
                 self.word.push(END);
@@ -165,17 +160,15 @@ impl Parser<'_, '_> {
         if matches!(o & 15, op::ASSIGN | op::ERROR | op::SUBSTRING | op::BAD) {
             self.pure = false;
         }
-        if self.raw(0) != b'}' {
-            return self.unterminated(b"}");
+        if !self.accept(b'}') {
+            self.unterminated(b"}");
         }
-        self.pass();
     }
 
     /// The operator that starts with `c`, passed over.
     pub(crate) fn operator_of(&mut self, c: u8) -> u8 {
         let value = |c| b"-=?+".iter().position(|&x| x == c).map(|i| i as u8 + op::MINUS);
-        self.pass();
-        let next = self.ch();
+        let next = self.next_ch();
         let twice = next == c;
         let o = match c {
             b':' => match value(next) {
@@ -225,14 +218,11 @@ impl Parser<'_, '_> {
         self.word.push(END);
         // If this goes on to the end of the text, so does every other: they are not tried, which would
         // take forever.
-        self.open_end = self.raw(0) == 0;
-        if self.raw(0) == b')' {
+        self.open_end = self.here() == 0;
+        if self.accept(b')') && self.ch() == b')' {
             self.pass();
-            if self.ch() == b')' {
-                self.pass();
-                self.pure = false;
-                return true;
-            }
+            self.pure = false;
+            return true;
         }
         self.src.pos = pos;
         self.word.truncate(len);
@@ -312,19 +302,14 @@ impl Parser<'_, '_> {
         self.word.push(QUOTE);
         self.pass();
         loop {
-            let mut c = self.raw(0);
-            self.pass();
+            let mut c = self.bump();
             match c {
                 0 => return self.unterminated(b"'"),
                 b'\'' => break,
                 b'\\' => {
-                    c = self.raw(0);
-                    self.pass();
+                    c = self.bump();
                     match c {
-                        b'c' => {
-                            c = self.raw(0) & 31;
-                            self.pass();
-                        }
+                        b'c' => c = self.bump() & 31,
                         b'x' => c = self.number(16, 2) as u8,
                         b'0'..=b'7' => {
                             self.src.pos -= 1;
@@ -357,7 +342,7 @@ impl Parser<'_, '_> {
     pub(crate) fn number(&mut self, base: u32, most: usize) -> u32 {
         let mut n = 0;
         for _ in 0..most {
-            let d = num::digit(self.raw(0)) as u32;
+            let d = num::digit(self.here()) as u32;
             if d >= base {
                 break;
             }

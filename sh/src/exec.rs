@@ -7,7 +7,7 @@ use crate::parser::Parser;
 use crate::redir::Plan;
 use crate::source::{Mode, Source};
 use crate::tree::{self, byte, counted, skip_word, tagged, until, Tree};
-use crate::{opt, pattern, Done, Flow, Shell, R};
+use crate::{opt, pattern, Done, Flow, Shell, Truth, R};
 use alloc::rc::Rc;
 use sys::applet::Entry;
 use sys::process::{self, Limit};
@@ -221,7 +221,7 @@ impl Shell<'_> {
     /// Runs one command.
     pub(crate) fn command(&mut self, b: &mut &[u8], last: bool) -> R {
         self.deep()?;
-        if self.capture.gone {
+        if self.gone {
             return Err(Flow::Exit);
         }
         let mut c = *b;
@@ -274,7 +274,7 @@ impl Shell<'_> {
             tree::SUBSHELL => {
                 self.separate()?;
                 // Whoever asks for numbers of processes gets another one here.
-                let told = self.vars.find(b"BASHPID").is_some();
+                let told = self.vars.find(b"BASHPID") != crate::vars::NOWHERE;
                 if last && self.saved.is_empty() && !self.has_exit_trap() && !told {
                     self.enter_subshell();
                     return self.list(&mut c, true);
@@ -364,17 +364,17 @@ impl Shell<'_> {
         r
     }
 
-    /// Evaluates an arithmetic word; the status is 0 if it is true. False if it has no value.
-    fn calculate(&mut self, c: &mut &[u8]) -> Done<bool> {
+    /// Evaluates an arithmetic word; the status is 0 if it is true. No if it has no value.
+    fn calculate(&mut self, c: &mut &[u8]) -> Done<Truth> {
         let text = self.string(c, crate::fields::QUOTED)?;
         let n = self.arith(&text);
         self.status = !n.is_ok_and(|n| n != 0) as u8;
-        Ok(n.is_ok())
+        Ok(n.is_ok().into())
     }
 
     /// `for ((FIRST; CONDITION; STEP))`.
     fn count_clause(&mut self, mut c: &[u8]) -> R {
-        if !self.calculate(&mut c)? {
+        if self.calculate(&mut c)? == Truth::No {
             return self.check();
         }
         // That of the body.
@@ -386,7 +386,7 @@ impl Shell<'_> {
             // Without a condition it is true.
             let endless = until(&mut { c }, 0).iter().all(u8::is_ascii_whitespace);
             let r = self.calculate(&mut b);
-            if r != Ok(true) {
+            if r != Ok(Truth::Yes) {
                 break r.map_err(Flow::from);
             }
             let goes = endless || self.status == 0;
@@ -398,11 +398,11 @@ impl Shell<'_> {
             skip_word(&mut b);
             let r = self.list(&mut b, false);
             if let Some(end) = self.turn(r) {
-                break end.map(|()| true);
+                break end.map(|()| Truth::Yes);
             }
             status = self.status;
             let r = self.calculate(&mut step);
-            if r != Ok(true) {
+            if r != Ok(Truth::Yes) {
                 break r.map_err(Flow::from);
             }
         };
@@ -494,8 +494,8 @@ impl Shell<'_> {
         }
         // Room to report it.
         let limit = core::mem::replace(&mut self.stack_limit, usize::MAX);
-        self.complain(&[b"nested too deeply"]);
+        let r = self.refuse(c"nested too deeply", b"");
         self.stack_limit = limit;
-        self.fail(2)
+        r
     }
 }

@@ -59,9 +59,7 @@ impl Shell<'_> {
                 CMD => self.substitute(counted(c))?,
                 ARITH => {
                     let n = self.number(c)?;
-                    let mut v = Buf::new();
-                    decimal(n, &mut v);
-                    v
+                    decimal(n)
                 }
                 READ | WRITE => {
                     how |= QUOTED;
@@ -119,7 +117,7 @@ impl Shell<'_> {
             Ok(n) => Ok(n),
             Err(e) => {
                 if !e.why.is_empty() {
-                    self.complain(&[b"arithmetic: ", e.why]);
+                    self.complain(c"arithmetic: %", e.why);
                 }
                 self.fail(2)
             }
@@ -151,7 +149,7 @@ impl Shell<'_> {
                         return Some(v);
                     }
                 };
-                decimal(n, &mut v);
+                return Some(decimal(n));
             }
             [c, ..] if c.is_ascii_digit() => match num::parse_u32(name)? as usize {
                 0 => v.extend_from_slice(self.arg0.bytes()),
@@ -213,7 +211,7 @@ impl Shell<'_> {
             all.push(0);
         }
         let mut list = Fields::default();
-        for name in pattern::sorted(&all) {
+        for &name in &pattern::sorted(&all) {
             list.push(name.strip_suffix(b"\0").unwrap_or(name));
         }
         list
@@ -225,15 +223,10 @@ impl Shell<'_> {
         let mut name = until(c, b'=');
         if o == op::NONE && name.first().is_some_and(|&c| name_start(c)) {
             // The usual case, without a copy of the value.
-            let (tree, at) = (&self.tree, self.place);
-            if let Some(i) = self.vars.lookup(name) {
-                self.vars.refresh(i, &|| tree.line_of(at));
-                if let Some(v) = self.vars.syms.get(i).and_then(|s| s.value()) {
-                    self.append(f, v, mode);
-                    return Ok(());
-                }
-            }
-            return self.unset(name);
+            let i = self.look_up(name);
+            let Some(v) = self.vars.value(i) else { return self.unset(name) };
+            self.append(f, v, mode);
+            return Ok(());
         }
         self.deep()?;
         let target;
@@ -253,8 +246,7 @@ impl Shell<'_> {
             if o != op::BAD && self.value_of(name).is_none() {
                 return Ok(());
             }
-            self.complain(&[b"syntax error: bad substitution"]);
-            return self.fail(2);
+            return self.refuse(c"syntax error: bad substitution", b"");
         }
         if o & !op::SECOND == op::NAMES {
             let list = self.names(name);
@@ -299,9 +291,7 @@ impl Shell<'_> {
                     Some(v) => characters(v),
                     None => 0,
                 };
-                let mut t = Buf::new();
-                decimal(n as i64, &mut t);
-                v = Some(t);
+                v = Some(decimal(n as i64));
             }
             _ if operator == op::SUBSTRING => {
                 let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| characters(v)), many)?;
@@ -338,9 +328,7 @@ impl Shell<'_> {
         if self.opts & opt::NOUNSET == 0 {
             return Ok(());
         }
-        let name = name.buf();
-        self.complain(&[&name, b": parameter not set"]);
-        self.fail(2)
+        self.refuse(c"%: parameter not set", name)
     }
 
     /// `${name=word}`.
@@ -354,15 +342,15 @@ impl Shell<'_> {
 
     /// `${name?word}`.
     fn missing(&mut self, c: &mut &[u8], name: &[u8], o: u8) -> Done {
-        let mut v = self.string(c, QUOTED)?;
-        if v.is_empty() {
-            v.extend_from_slice(b"parameter not set");
-            if o & op::COLON != 0 {
-                v.extend_from_slice(b" or null");
-            }
+        let why = self.string(c, QUOTED)?;
+        if !why.is_empty() {
+            let all = sys::buf::concat(&[name, b": ", &why]);
+            return self.refuse(c"%", &all);
         }
-        self.complain(&[name, b": ", &v]);
-        self.fail(2)
+        if o & op::COLON != 0 {
+            return self.refuse(c"%: parameter not set or null", name);
+        }
+        self.refuse(c"%: parameter not set", name)
     }
 
     /// Start and length for `${name:offset:length}` of something `len` long.
@@ -389,8 +377,18 @@ impl Shell<'_> {
 
     /// Value of a variable.
     pub(crate) fn get(&mut self, name: &[u8]) -> Option<&[u8]> {
-        let (tree, at) = (&self.tree, self.place);
-        self.vars.get(name, &|| tree.line_of(at))
+        let i = self.look_up(name);
+        self.vars.value(i)
+    }
+
+    /// Number of a variable, its value computed if that is what it wants.
+    #[inline(never)]
+    fn look_up(&mut self, name: &[u8]) -> usize {
+        let i = self.vars.lookup(name);
+        if self.vars.syms.get(i).is_some_and(|s| s.flags & vars::DYNAMIC != 0) {
+            self.vars.compute(i, self.tree.line_of(self.place));
+        }
+        i
     }
 
     /// Sets a variable; an error to those that may not change.
@@ -405,13 +403,13 @@ impl Shell<'_> {
         if !name.ends_with(b"+") {
             return self.assign_sym(i, value);
         }
-        let mut all = self.vars.syms.get(i).and_then(|s| s.value()).unwrap_or(b"").buf();
+        let mut all = self.vars.value(i).unwrap_or(b"").buf();
         all.extend_from_slice(value);
         self.assign_sym(i, &all)
     }
 
     pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> Done {
-        if self.capture.on {
+        if self.capturing {
             self.remember(i);
         }
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
@@ -431,8 +429,7 @@ impl Shell<'_> {
 
     /// Refuses to change variable `i`.
     pub(crate) fn readonly(&mut self, i: usize) -> Done {
-        let name = self.vars.syms.get(i).map(|s| s.name().buf()).unwrap_or_default();
-        self.complain(&[&name, b": is read only"]);
+        self.complain(c"%: is read only", self.vars.syms.get(i).map_or(b"", |s| s.name()));
         self.fail(2)
     }
 
@@ -465,7 +462,7 @@ impl arith::Vars for Shell<'_> {
     }
 
     fn set(&mut self, name: &[u8], value: i64) -> Result<(), ()> {
-        self.assign(name, vars::signed(value, &mut [0; 65])).map_err(|_| ())
+        self.assign(name, &decimal(value)).map_err(|_| ())
     }
 }
 

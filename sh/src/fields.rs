@@ -1,14 +1,14 @@
 //! Fields: the words that expansion makes of a command, one behind the other, each with a NUL.
 
+use crate::lexer::name_char;
 use crate::pattern;
-use alloc::vec::Vec;
-use sys::{Buf, ZStr};
+use sys::{Buf, List, ZStr};
 
 /// Fields; the last one may still be open.
 #[derive(Default)]
 pub(crate) struct Fields {
     pub(crate) bytes: Buf,
-    starts: Vec<u32>,
+    starts: List<u32>,
     /// Where the open field starts.
     pub(crate) open: usize,
     /// Is there an open field even if it is empty?
@@ -90,7 +90,7 @@ impl Fields {
     }
 
     /// All fields as [`Fields::z`].
-    pub(crate) fn all(&self) -> Vec<ZStr<'static>> {
+    pub(crate) fn all(&self) -> List<ZStr<'static>> {
         (0..self.len()).map(|i| self.z(i)).collect()
     }
 
@@ -156,7 +156,7 @@ impl Fields {
     pub(crate) fn byte(&mut self, c: u8, mode: u32) {
         let special = matches!(c, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^' | MARK)
             // Regular expressions have more; a pattern does not mind.
-            || mode & (PATTERN | QUOTED) == PATTERN | QUOTED && c.is_ascii_punctuation();
+            || mode & (PATTERN | QUOTED) == PATTERN | QUOTED && !name_char(c) && matches!(c, b'!'..=b'~');
         if special && mode & (SPLIT | PATTERN) != 0 {
             if mode & QUOTED != 0 || c == MARK {
                 self.bytes.push(if mode & SPLIT != 0 { MARK } else { b'\\' });

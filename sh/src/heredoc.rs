@@ -80,7 +80,7 @@ impl Parser<'_, '_> {
         self.at = start;
         let mut quote = 0;
         loop {
-            let c = if quote == b'\'' { self.raw(0) } else { self.ch() };
+            let c = if quote == b'\'' { self.here() } else { self.ch() };
             match c {
                 0 => {
                     if quote != 0 {
@@ -96,7 +96,7 @@ impl Parser<'_, '_> {
                 b'\\' if quote != b'\'' && self.raw(1) != 0 => {
                     self.quoted = true;
                     self.pass();
-                    let c = self.raw(0);
+                    let c = self.here();
                     if quote != 0 && !matches!(c, b'\\' | b'"' | b'$' | b'`') {
                         self.word.push(b'\\');
                     }
@@ -117,8 +117,8 @@ impl Parser<'_, '_> {
     pub(crate) fn here_docs(&mut self) {
         let all = core::mem::take(&mut self.pending);
         let outer = core::mem::take(&mut self.word);
-        for p in all {
-            self.here_doc(&p);
+        for p in &all {
+            self.here_doc(p);
             push_u24(&mut self.docs, p.number);
             push_u24(&mut self.docs, self.word.len());
             self.docs.extend_from_slice(&self.word);
@@ -130,7 +130,7 @@ impl Parser<'_, '_> {
     pub(crate) fn here_doc(&mut self, p: &Pending) {
         loop {
             if p.tabs {
-                while self.raw(0) == b'\t' {
+                while self.here() == b'\t' {
                     self.pass();
                 }
             }
@@ -148,17 +148,15 @@ impl Parser<'_, '_> {
             }
             if k == p.end.len() && matches!(self.raw(n), 0 | b'\n') {
                 self.src.pos += n;
-                if self.raw(0) == b'\n' {
-                    self.pass();
-                }
+                self.accept(b'\n');
                 break;
             }
-            if self.raw(0) == 0 {
+            if self.here() == 0 {
                 break;
             }
             if p.quoted {
                 loop {
-                    let c = self.raw(0);
+                    let c = self.here();
                     if c == 0 {
                         break;
                     }

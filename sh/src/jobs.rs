@@ -1,12 +1,13 @@
 //! Processes and jobs: start, wait, control (POSIX 2.11; `man 3 termios`, tcsetpgrp).
 
-use crate::{opt, redir, trap, Done, Failed, Shell};
-use alloc::vec::Vec;
+use crate::vars::decimal;
+use crate::{opt, redir, trap, Done, Failed, Shell, Truth};
+use alloc::boxed::Box;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
 use sys::signal::{self, Action};
 use sys::zstr::Texts;
-use sys::{tty, Buf, Errno, ZStr};
+use sys::{tty, Buf, Errno, List, ZStr};
 
 /// A process of a job, and how it is: `None` while it runs.
 #[derive(Default)]
@@ -22,7 +23,7 @@ pub(crate) struct Job {
     pub(crate) id: u16,
     /// Its process group, 0 if it is ours.
     pub(crate) group: i32,
-    pub(crate) procs: Vec<Proc>,
+    pub(crate) procs: List<Proc>,
     pub(crate) text: Buf,
     /// Not a job for the user: command substitutions.
     pub(crate) hidden: bool,
@@ -86,6 +87,8 @@ impl<'t> Task<'t> {
 
 /// State of a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
+// A word, as `Flow`.
+#[repr(u32)]
 pub(crate) enum State {
     Running,
     Stopped,
@@ -93,8 +96,19 @@ pub(crate) enum State {
 }
 
 impl Job {
-    pub(crate) fn new(text: Buf) -> Job {
-        Job { id: 0, group: 0, procs: Vec::new(), text, hidden: false, told: false, modes: None }
+    pub(crate) fn new(text: Buf) -> Box<Job> {
+        Job::boxed(text, false)
+    }
+
+    /// One that is none to the user.
+    pub(crate) fn hidden() -> Box<Job> {
+        Job::boxed(Buf::new(), true)
+    }
+
+    // In a box: what is handed on is a word then.
+    #[inline(never)]
+    fn boxed(text: Buf, hidden: bool) -> Box<Job> {
+        Box::new(Job { id: 0, group: 0, procs: List::new(), text, hidden, told: false, modes: None })
     }
 
     /// Takes note of what became of process `pid`, if it is one of these.
@@ -172,7 +186,7 @@ impl Job {
 
 /// In a process in the background without job control.
 pub(crate) fn ignore_keyboard() {
-    for s in [signal::SIGINT, signal::SIGQUIT] {
+    for &s in &[signal::SIGINT, signal::SIGQUIT] {
         let _ = signal::action(s, Action::IGNORE);
     }
 }
@@ -212,11 +226,11 @@ impl Shell<'_> {
     #[inline(always)]
     pub(crate) fn start_process(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
         let child = if crate::REEXEC {
-            self.start_again(job, foreground, task).map(|()| false)
+            self.start_again(job, foreground, task).map(|()| Truth::No)
         } else {
             self.fork(job, foreground)
         };
-        if child == Ok(true) {
+        if child == Ok(Truth::Yes) {
             task.take_descriptors();
             self.perform(task)
         }
@@ -239,9 +253,9 @@ impl Shell<'_> {
         self.vars.intern(b"PPID");
     }
 
-    /// Forks a process of `job`; true in the child, which is a subshell then.
+    /// Forks a process of `job`; yes in the child, which is a subshell then.
     #[inline(never)]
-    pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> Done<bool> {
+    pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> Done<Truth> {
         self.settle_ids();
         let pid = match process::fork() {
             Ok(0) => {
@@ -250,16 +264,16 @@ impl Shell<'_> {
                 if ignore {
                     ignore_keyboard();
                 }
-                return Ok(true);
+                return Ok(Truth::Yes);
             }
             Ok(pid) => pid,
             Err(e) => {
-                self.complain_of(&[b"can't fork"], e);
+                self.complain_of(c"can't fork", b"", e);
                 return self.fail(2);
             }
         };
         self.started(job, pid);
-        Ok(false)
+        Ok(Truth::No)
     }
 
     /// In a new process of `job`: its group, and what it reads; allocates nothing. True if it is in the
@@ -309,7 +323,7 @@ impl Shell<'_> {
     }
 
     /// Waits for a foreground job and takes its status.
-    pub(crate) fn foreground(&mut self, mut job: Job) -> Done {
+    pub(crate) fn foreground(&mut self, mut job: Box<Job>) -> Done {
         let monitor = job.group != 0;
         while job.state() == State::Running {
             match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
@@ -360,7 +374,7 @@ impl Shell<'_> {
     }
 
     /// Enters a job in the table; its place there.
-    pub(crate) fn add_job(&mut self, mut job: Job) -> usize {
+    pub(crate) fn add_job(&mut self, mut job: Box<Job>) -> usize {
         if job.id == 0 {
             job.id = self.jobs.iter().map(|j| j.id).max().unwrap_or(0) + 1;
         }
@@ -369,10 +383,10 @@ impl Shell<'_> {
     }
 
     /// Enters a job that runs in the background.
-    pub(crate) fn add_background(&mut self, job: Job) {
+    pub(crate) fn add_background(&mut self, job: Box<Job>) {
         // What nobody has waited for is remembered, but not for ever.
         if self.jobs.len() >= 256 {
-            let _ = self.reap(false);
+            self.reap(false);
             if let Some(i) = self.jobs.iter().position(|j| j.state() == State::Done) {
                 self.jobs.remove(i);
             }
@@ -380,39 +394,36 @@ impl Shell<'_> {
         self.last_bg = job.last_pid();
         let i = self.add_job(job);
         if self.opts & opt::INTERACTIVE != 0 {
-            let (mut id, mut pid) = (Buf::new(), Buf::new());
-            if let Some(j) = self.jobs.get(i) {
-                crate::vars::decimal(j.id as i64, &mut id);
-                crate::vars::decimal(j.last_pid() as i64, &mut pid);
-            }
+            let id = self.jobs.get(i).map_or(0, |j| j.id);
+            let (id, pid) = (decimal(id as i64), decimal(self.last_bg as i64));
             sys::out::complain(&[b"[", &id, b"] ", &pid]);
         }
     }
 
     /// Notes what has become of children, without waiting, or until something happens. False: there are
     /// none, or a signal came.
-    pub(crate) fn reap(&mut self, wait: bool) -> Done<bool> {
+    pub(crate) fn reap(&mut self, wait: bool) -> bool {
         let mut options = if wait { 0 } else { process::WNOHANG };
         if self.opts & opt::MONITOR != 0 {
             options |= process::WUNTRACED | process::WCONTINUED;
         }
         loop {
             match process::wait4(-1, options) {
-                Ok((0, _)) => return Ok(true),
+                Ok((0, _)) => return true,
                 Ok((pid, s)) => {
                     self.jobs.iter_mut().any(|j| j.note(pid, s));
                     if wait {
-                        return Ok(true);
+                        return true;
                     }
                 }
-                Err(_) => return Ok(false),
+                Err(_) => return false,
             }
         }
     }
 
     /// Tells what happened to jobs, before a prompt.
     pub(crate) fn tell_changes(&mut self) {
-        let _ = self.reap(false);
+        self.reap(false);
         self.tell_ended();
     }
 
@@ -445,7 +456,7 @@ impl Shell<'_> {
         let Some(j) = self.jobs.get_mut(i) else { return out };
         j.told = true;
         out.push(b'[');
-        crate::vars::decimal(j.id as i64, &mut out);
+        crate::vars::push_decimal(j.id as i64, &mut out);
         out.push(b']');
         out.push(if i + 1 == n {
             b'+'
@@ -456,7 +467,7 @@ impl Shell<'_> {
         });
         out.extend_from_slice(b"  ");
         if pids {
-            crate::vars::decimal(j.leader() as i64, &mut out);
+            crate::vars::push_decimal(j.leader() as i64, &mut out);
             out.push(b' ');
         }
         let start = out.len();
@@ -468,7 +479,7 @@ impl Shell<'_> {
                     (Some(0), _) => out.extend_from_slice(b"Done"),
                     (Some(n), _) => {
                         out.extend_from_slice(b"Done(");
-                        crate::vars::decimal(n as i64, &mut out);
+                        crate::vars::push_decimal(n as i64, &mut out);
                         out.push(b')');
                     }
                     (_, Some(s)) => out.extend_from_slice(signal_text(s as u32)),
@@ -486,7 +497,7 @@ impl Shell<'_> {
     /// Continues job `i`, in the foreground or not.
     #[inline(never)]
     pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Done {
-        let mut job = self.jobs.remove(i);
+        let Some(mut job) = self.jobs.remove(i) else { return Ok(()) };
         job.resume();
         if foreground {
             if job.group != 0 {
@@ -501,10 +512,8 @@ impl Shell<'_> {
             return self.foreground(job);
         }
         job.kill(signal::SIGCONT);
-        let mut id = Buf::new();
-        crate::vars::decimal(job.id as i64, &mut id);
         self.out.bytes(b"[");
-        self.out.bytes(&id);
+        self.out.dec(job.id as u64);
         self.out.bytes(b"] ");
         self.out.bytes(&job.text);
         self.out.byte(b'\n');
@@ -522,7 +531,7 @@ impl Shell<'_> {
 
 /// The job that `%…` (or a process ID) means.
 #[inline(never)]
-pub(crate) fn find(jobs: &[Job], spec: &[u8]) -> Option<usize> {
+pub(crate) fn find(jobs: &[Box<Job>], spec: &[u8]) -> Option<usize> {
     let n = jobs.len();
     let name = match spec {
         [b'%', rest @ ..] => rest,
@@ -534,7 +543,9 @@ pub(crate) fn find(jobs: &[Job], spec: &[u8]) -> Option<usize> {
     match name {
         b"" | b"+" | b"%" => n.checked_sub(1),
         b"-" => n.checked_sub(2).or(n.checked_sub(1)),
-        [b'?', part @ ..] => jobs.iter().position(|j| j.text.windows(part.len().max(1)).any(|w| w == part)),
+        [b'?', part @ ..] if !part.is_empty() => {
+            jobs.iter().position(|j| crate::find(&j.text, part).is_some())
+        }
         _ => match sys::num::parse_u32(name) {
             Some(id) => jobs.iter().position(|j| j.id as u32 == id),
             None => jobs.iter().position(|j| j.text.starts_with(name)),

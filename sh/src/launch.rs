@@ -4,17 +4,16 @@ use crate::fields::Fields;
 use crate::jobs::Job;
 use crate::redir::Plan;
 use crate::{opt, Shell, R};
-use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process;
 use sys::zstr::cut;
-use sys::{Buf, Errno, ToBuf, ZStr};
+use sys::{Buf, Errno, List, ToBuf, ZStr};
 
 /// What a vfork child needs, prepared before.
 struct Launch<'l, 'a> {
     sh: &'l mut Shell<'a>,
-    argv: Vec<*const u8>,
-    envp: Vec<*const u8>,
+    argv: List<*const u8>,
+    envp: List<*const u8>,
     /// Paths to try, NUL-terminated each.
     paths: Buf,
     /// The shell itself, for scripts without `#!`.
@@ -97,10 +96,10 @@ impl Launch<'_, '_> {
             }
         }
         if why == Errno::ENOENT {
-            self.sh.complain(&[name.bytes(), b": not found"]);
+            self.sh.complain(c"%: not found", name.bytes());
             process::exit(127)
         }
-        self.sh.complain_of(&[name.bytes()], why);
+        self.sh.complain_of(c"%", name.bytes(), why);
         process::exit(126)
     }
 }
@@ -143,15 +142,15 @@ impl Shell<'_> {
             self.separate()?;
         }
         let mut output = None;
-        if self.capture.on {
+        if self.capturing {
             match self.new_pipe() {
                 Ok(pipe) => output = Some(pipe),
                 failed => return self.gather(Job::new(Buf::new()), failed, false),
             }
         }
-        let mut argv = Vec::with_capacity(f.len() + 2);
+        let mut argv = List::new();
         argv.push(core::ptr::null());
-        argv.extend((0..f.len()).map(|i| f.z(i).as_ptr()));
+        (0..f.len()).for_each(|i| argv.push(f.z(i).as_ptr()));
         argv.push(core::ptr::null());
         if let (Some(z), Some(slot)) = (plan.argv0, argv.get_mut(1)) {
             *slot = z.as_ptr();
@@ -181,7 +180,7 @@ impl Shell<'_> {
         job.hidden = output.is_some();
         match child {
             Ok(pid) => self.started(&mut job, pid),
-            Err(e) => self.complain_of(&[b"can't fork"], e),
+            Err(e) => self.complain_of(c"can't fork", b"", e),
         }
         match output {
             Some(pipe) => self.gather(job, Ok(pipe), child.is_ok()),
@@ -191,10 +190,10 @@ impl Shell<'_> {
     }
 
     /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`), called `argv0` if told.
-    pub(crate) fn replace(&mut self, f: Fields, argv0: Option<ZStr<'static>>) -> R {
+    pub(crate) fn replace(&mut self, f: &Fields, argv0: Option<ZStr<'static>>) -> R {
         let mut plan = Plan::default();
         plan.argv0 = argv0;
-        self.external(&f, &plan, true)
+        self.external(f, &plan, true)
     }
 
     /// Path of the file that `name` would run or, if it is a script for `.`, of the one to be read: by PATH

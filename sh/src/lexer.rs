@@ -120,6 +120,40 @@ impl Parser<'_, '_> {
         }
     }
 
+    /// The current byte.
+    #[inline(always)]
+    pub(crate) fn here(&mut self) -> u8 {
+        self.here_wide() as u8
+    }
+
+    #[inline(never)]
+    fn here_wide(&mut self) -> u32 {
+        self.raw_wide(0)
+    }
+
+    /// Takes the current byte.
+    #[inline(always)]
+    pub(crate) fn bump(&mut self) -> u8 {
+        self.bump_wide() as u8
+    }
+
+    #[inline(never)]
+    fn bump_wide(&mut self) -> u32 {
+        let c = self.here_wide();
+        self.pass();
+        c
+    }
+
+    /// Is this the current byte? Then it is passed over.
+    #[inline(never)]
+    pub(crate) fn accept(&mut self, c: u8) -> bool {
+        let is = self.here() == c;
+        if is {
+            self.pass();
+        }
+        is
+    }
+
     /// Passes over the current byte.
     #[inline(never)]
     pub(crate) fn pass(&mut self) {
@@ -132,10 +166,22 @@ impl Parser<'_, '_> {
         self.ch_wide() as u8
     }
 
+    /// Passes over the current byte; as [`Parser::ch`] then.
+    #[inline(always)]
+    pub(crate) fn next_ch(&mut self) -> u8 {
+        self.next_ch_wide() as u8
+    }
+
+    #[inline(never)]
+    fn next_ch_wide(&mut self) -> u32 {
+        self.pass();
+        self.ch_wide()
+    }
+
     #[inline(never)]
     fn ch_wide(&mut self) -> u32 {
         loop {
-            let c = self.raw(0);
+            let c = self.here();
             if c != b'\\' || self.raw(1) != b'\n' {
                 return c as u32;
             }
@@ -156,7 +202,7 @@ impl Parser<'_, '_> {
                 match self.ch() {
                     b' ' | b'\t' => self.pass(),
                     b'#' => {
-                        while !matches!(self.raw(0), 0 | b'\n') {
+                        while !matches!(self.here(), 0 | b'\n') {
                             self.pass();
                         }
                     }
@@ -208,7 +254,7 @@ impl Parser<'_, '_> {
             [b'{', name @ .., b'}'] => !name.is_empty() && name_len(name) == name.len(),
             word => word.iter().all(u8::is_ascii_digit),
         };
-        if number && matches!(self.raw(0), b'<' | b'>') {
+        if number && matches!(self.here(), b'<' | b'>') {
             tok::IO
         } else {
             tok::WORD
@@ -259,7 +305,7 @@ impl Parser<'_, '_> {
         loop {
             let c = match self.src.text.get(self.src.pos) {
                 Some(&c) => c,
-                None => self.raw(0),
+                None => self.here(),
             };
             match c {
                 0 => return,
@@ -269,7 +315,7 @@ impl Parser<'_, '_> {
                     self.word.push(QUOTE);
                     loop {
                         self.pass();
-                        match self.raw(0) {
+                        match self.here() {
                             0 => return self.unterminated(b"'"),
                             b'\'' => break,
                             c => self.lit(c),
@@ -285,15 +331,14 @@ impl Parser<'_, '_> {
                         self.quoted = true;
                         self.word.push(QUOTE);
                         self.text(ctx::QUOTES);
-                        if self.raw(0) != b'"' {
+                        if !self.accept(b'"') {
                             return self.unterminated(b"\"");
                         }
-                        self.pass();
                         self.word.push(QUOTE);
                     } else if ctx == ctx::BRACE_QUOTES {
                         // All of it is quoted anyway; but a brace in there ends nothing.
                         self.text(ctx::QUOTES);
-                        self.src.pos += (self.raw(0) == b'"') as usize;
+                        self.accept(b'"');
                     }
                 }
                 b'$' => self.dollar(quotes),

@@ -40,10 +40,11 @@ mod trap;
 mod tree;
 mod vars;
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
+use core::ffi::CStr;
 use sys::fs::Fd;
-use sys::{tty, Buf, Errno, Out, Table, ZStr};
+use sys::{tty, Buf, Errno, List, Out, Table, ZStr};
 
 pub use start::main;
 
@@ -63,6 +64,24 @@ enum Flow {
 
 /// What most functions give; the exit status is in the shell.
 type R<T = ()> = Result<T, Flow>;
+
+/// A `bool` for results and options, as wide as a register: a byte in them would be masked at every turn.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u32)]
+enum Truth {
+    No,
+    Yes,
+}
+
+impl From<bool> for Truth {
+    fn from(is: bool) -> Truth {
+        if is {
+            Truth::Yes
+        } else {
+            Truth::No
+        }
+    }
+}
 
 /// An error that has been told, and gives up the command. It takes no room, so that a [`Done`] of something
 /// small comes back in one register.
@@ -87,6 +106,16 @@ fn eq(a: &[u8], b: &[u8]) -> bool {
 /// Is this byte among `these`? Smaller than the library's `contains`, which is built for speed.
 fn has(these: &[u8], c: u8) -> bool {
     sys::zstr::position(these, c).is_some()
+}
+
+/// Where `text` first holds `part`.
+#[inline(never)]
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    let mut rest = text;
+    while !rest.starts_with(part) {
+        rest = rest.get(1..)?;
+    }
+    Some(text.len() - rest.len())
 }
 
 /// No name.
@@ -139,87 +168,111 @@ struct Shell<'a> {
     subshell: bool,
     /// Is a script's name known, so that messages tell lines?
     script: bool,
+    /// Does a substitution run in this process?
+    capturing: bool,
+    /// Does another process go on with it, so that this one runs nothing more of it?
+    gone: bool,
+    /// Could that process not be started?
+    lost: bool,
     opts: u32,
     out: &'a mut Out,
-    /// Positional parameters from `first` on; those before are the name of the function, or shifted out.
-    first: usize,
     /// The tree that runs, and where in its text.
     tree: Rc<tree::Tree>,
     place: usize,
-    stack: usize,
-    stack_limit: usize,
+    /// Positional parameters from `first` on; those before are the name of the function, or shifted out.
+    first: usize,
+    params: fields::Fields,
+    vars: vars::Vars,
+    /// `$_`: the last field of the last command; none before the first.
+    last: Option<Buf>,
     /// Depth of loops and functions and how many loops to leave.
     loops: u32,
     depth: u32,
     skip: u32,
-    /// Terminal for job control, our process group.
-    tty: Fd,
-    group: i32,
-    table: &'static Table,
-    /// `$$` once it is known, `$!`.
-    pid: i32,
-    last_bg: i32,
     /// Descriptors moved out of the way: number, copy.
-    saved: Vec<(i32, i32)>,
+    saved: List<(i32, i32)>,
     /// Variables to restore.
-    locals: Vec<substitute::Saved>,
-    jobs: Vec<jobs::Job>,
-    /// Those of the shell that this is a subshell of.
-    outer_jobs: Vec<jobs::Job>,
-    traps: Vec<(u8, Buf)>,
-    aliases: Vec<(Buf, Buf)>,
-    /// Line of a syntax error, 0 otherwise.
-    line: u32,
-    arg0: ZStr<'static>,
-    envp: *const *const u8,
+    locals: List<substitute::Saved>,
+    jobs: List<Box<jobs::Job>>,
+    traps: List<(u8, Buf)>,
     /// Position of `getopts` in a cluster.
     option_place: usize,
     /// The first of `saved` that belong to the builtin that runs.
     redirections: usize,
-    /// Where the variables start that are local to the function.
-    frame: usize,
-    /// The line editor, once a person has seen a prompt.
-    editor: Option<alloc::boxed::Box<edit::Editor>>,
     /// Name of the running builtin, for messages.
     running: ZStr<'static>,
+    /// Terminal for job control, our process group.
+    tty: Fd,
+    group: i32,
+    table: &'static Table,
+    aliases: List<(Buf, Buf)>,
+    /// The line editor, once a person has seen a prompt.
+    editor: Option<Box<edit::Editor>>,
+    arg0: ZStr<'static>,
+    stack: usize,
+    stack_limit: usize,
+    /// `$$` once it is known, `$!`.
+    pid: i32,
+    last_bg: i32,
+    /// Where the variables start that are local to the function.
+    frame: usize,
     traced: Buf,
-    capture: substitute::Capture,
-    params: fields::Fields,
     /// Fields of a command that is over, whose room the next one takes.
     spare: fields::Fields,
+    capture: substitute::Capture,
+    /// Those of the shell that this is a subshell of.
+    outer_jobs: List<Box<jobs::Job>>,
+    /// Line of a syntax error, 0 otherwise.
+    line: u32,
+    envp: *const *const u8,
     /// The traps of the shell that this is a subshell of.
-    inherited: Vec<(u8, Buf)>,
+    inherited: List<(u8, Buf)>,
     /// Status and depth of functions at which a trap's action runs.
     trap_status: Option<(u8, u32)>,
-    vars: vars::Vars,
-    /// The terminal's settings for us.
-    modes: Option<tty::Termios>,
     /// Our process group before there was job control.
     outer_group: i32,
-    /// `$_`: the last field of the last command; none before the first.
-    last: Option<Buf>,
+    /// The terminal's settings for us.
+    modes: Option<tty::Termios>,
 }
 
 impl Shell<'_> {
-    /// `name: line N: …` on standard error.
-    fn complain(&self, parts: &[&[u8]]) {
-        self.told(parts, None);
+    /// `name: line N: text` on standard error; `%` in the text stands for `what`.
+    #[inline(always)]
+    fn complain(&self, text: &'static CStr, what: &[u8]) {
+        self.told(ZStr::new(text), what, None);
     }
 
     /// As [`Shell::complain`], with `: ` and the kernel's reason at the end.
-    fn complain_of(&self, parts: &[&[u8]], why: Errno) {
-        self.told(parts, Some(why));
+    #[inline(always)]
+    fn complain_of(&self, text: &'static CStr, what: &[u8], why: Errno) {
+        self.told(ZStr::new(text), what, Some(why));
+    }
+
+    /// As [`Shell::complain`], of what gives up the command; the status is 2.
+    #[inline(always)]
+    fn refuse<T, E: From<Failed>>(&mut self, text: &'static CStr, what: &[u8]) -> Result<T, E> {
+        self.refused(ZStr::new(text), what);
+        Err(Failed.into())
     }
 
     #[inline(never)]
-    fn told(&self, parts: &[&[u8]], why: Option<Errno>) {
+    fn refused(&mut self, text: ZStr, what: &[u8]) {
+        self.told(text, what, None);
+        self.status = 2;
+    }
+
+    #[inline(never)]
+    fn told(&self, text: ZStr, what: &[u8], why: Option<Errno>) {
         let numbered = (self.script || !self.running.is_empty()) && self.opts & opt::INTERACTIVE == 0;
         let line = match self.line {
             _ if !numbered => 0,
             0 => self.tree.line_of(self.place),
             n => n,
         };
-        sys::out::line(self.arg0, self.running, line, b"", parts, why);
+        let syntax: &[u8] = if self.line != 0 { b"syntax error: " } else { b"" };
+        let mut rest = text.bytes();
+        let before = sys::zstr::cut(&mut rest, b'%');
+        sys::out::line(self.arg0, self.running, line, syntax, &[before, what, rest], why);
     }
 
     /// `$$`.

@@ -112,8 +112,8 @@ impl Shell<'_> {
 
     #[inline(never)]
     fn bad_option(&mut self, on: bool, letter: &[u8], name: &[u8]) -> R<u32> {
-        self.complain(&[b"illegal option ", if on { b"-" } else { b"+" }, letter, name]);
-        self.fail(2)
+        let option = sys::buf::concat(&[if on { b"-" } else { b"+" }, letter, name]);
+        self.refuse(c"illegal option %", &option)
     }
 }
 

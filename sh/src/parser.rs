@@ -6,8 +6,8 @@ use crate::source::{Mode, Source};
 use crate::tree::{self, Tree};
 use crate::{eq, Done, Failed, Shell};
 use alloc::rc::Rc;
-use alloc::vec::Vec;
-use sys::{Buf, ToBuf};
+use core::ffi::CStr;
+use sys::{Buf, List, ToBuf, ZStr};
 
 /// A here-document whose text has not been met yet.
 pub(crate) struct Pending {
@@ -41,9 +41,9 @@ pub(crate) struct Parser<'p, 'a> {
     pub(crate) last: usize,
     pub(crate) docs: Buf,
     pub(crate) ndocs: usize,
-    pub(crate) pending: Vec<Pending>,
+    pub(crate) pending: List<Pending>,
     /// Aliases being replaced: name, end of the text.
-    pub(crate) active: Vec<(Buf, usize)>,
+    pub(crate) active: List<(Buf, usize)>,
     /// A word that starts here or later is looked up as an alias too.
     blank: usize,
 }
@@ -78,7 +78,7 @@ pub(crate) fn index(blob: &[u8], word: &[u8]) -> Option<usize> {
     sys::zstr::position_in(blob, 0, word)
 }
 
-pub(crate) const TOO_LONG: &[u8] = b"command too long";
+pub(crate) const TOO_LONG: &CStr = c"command too long";
 
 impl<'p, 'a> Parser<'p, 'a> {
     /// Parses the next complete command of `src`; `None` at its end.
@@ -107,7 +107,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             code: Buf::new(),
             docs: Buf::new(),
             ndocs: 0,
-            pending: Vec::new(),
+            pending: List::new(),
             tok: 0,
             peeked: false,
             at: 0,
@@ -116,7 +116,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             last: 0,
             assign: true,
             pure: true,
-            active: Vec::new(),
+            active: List::new(),
             blank: usize::MAX,
             open_end: false,
             failed: false,
@@ -155,17 +155,15 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// `syntax error: …` and the end of the command.
     #[inline(never)]
-    pub(crate) fn error(&mut self, parts: &[&[u8]]) {
+    pub(crate) fn error(&mut self, text: &'static CStr, what: &[u8]) {
         if self.failed {
             return;
         }
         if !self.given_up() {
             let before = self.src.text.get(self.src.start..self.at).unwrap_or(&[]);
             self.sh.line = self.src.line + tree::newlines(before);
-            let mut all: Buf = b"syntax error: ".buf();
-            parts.iter().for_each(|p| all.extend_from_slice(p));
-            self.sh.complain(&[&all]);
-            self.sh.status = 2;
+            self.sh.refused(ZStr::new(text), what);
+            self.sh.line = 0;
         }
         self.sh.syntax = true;
         self.give_up();
@@ -190,21 +188,20 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     #[inline(never)]
     pub(crate) fn unterminated(&mut self, what: &[u8]) {
-        self.error(&[b"unterminated ", what]);
+        self.error(c"unterminated %", what);
     }
 
     #[inline(never)]
     pub(crate) fn unexpected(&mut self) {
-        let text = match self.tok {
-            tok::WORD | tok::IO => self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).buf(),
-            tok::EOF => b"end of file".buf(),
-            b'\n' => b"newline".buf(),
-            t if is_redir(t) => b"redirection".buf(),
-            t => operator_text(t).buf(),
-        };
-        let what: &[u8] = if self.tok == tok::WORD { b"word " } else { b"" };
-        let quote: &[u8] = if matches!(self.tok, tok::EOF | b'\n') { b"" } else { b"\"" };
-        self.error(&[b"unexpected ", what, quote, &text, quote]);
+        let text = self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).buf();
+        match self.tok {
+            tok::WORD => self.error(c"unexpected word \"%\"", &text),
+            tok::IO => self.error(c"unexpected \"%\"", &text),
+            tok::EOF => self.error(c"unexpected end of file", b""),
+            b'\n' => self.error(c"unexpected newline", b""),
+            t if is_redir(t) => self.error(c"unexpected \"redirection\"", b""),
+            t => self.error(c"unexpected \"%\"", operator_text(t)),
+        }
     }
 
     /// The reserved word that the current token is.
@@ -256,7 +253,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     pub(crate) fn put(&mut self, at: usize, n: usize) {
         if n >> 24 != 0 {
-            self.error(&[TOO_LONG]);
+            self.error(TOO_LONG, b"");
         }
         if let Some([a, b, c]) = self.code.get_mut(at..at + 3) {
             (*a, *b, *c) = (n as u8, (n >> 8) as u8, (n >> 16) as u8);
@@ -395,7 +392,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         while self.alias() {}
         match self.token() {
             b'(' => {
-                if self.raw(0) == b'(' {
+                if self.here() == b'(' {
                     let n = self.begin(tree::ARITHMETIC);
                     self.word.clear();
                     if self.arith(tree::ARITHMETIC) {
@@ -514,7 +511,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         let name = self.code.split_off(n + 11);
         let name = name.get(1..name.len().saturating_sub(1)).unwrap_or(&[]);
         if name.iter().any(|&c| c <= tree::TILDE) {
-            self.error(&[b"bad function name"]);
+            self.error(c"bad function name", b"");
         }
         self.code.extend_from_slice(name);
         self.code.push(0);

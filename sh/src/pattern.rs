@@ -4,10 +4,10 @@
 //! quoted characters so. Nothing here recurses, and time grows with the product of the lengths at worst:
 //! between stars a pattern has a fixed length, so only the last star met is ever tried again.
 
-use alloc::vec::Vec;
+use crate::Truth;
 use sys::fs::{self, Dir, Fd};
 use sys::zstr::{cut, position};
-use sys::{Buf, ToBuf, ZStr};
+use sys::{Buf, List, ToBuf, ZStr};
 
 /// Does the pattern match all of `text`?
 #[inline(never)]
@@ -80,25 +80,40 @@ pub fn suffix(mut pattern: &[u8], text: &[u8], longest: bool) -> Option<usize> {
 #[inline(never)]
 pub(crate) fn one(p: &mut &[u8], c: u8) -> bool {
     match next(p) {
-        Some(b'?') => true,
-        Some(b'[') => bracket(p, c).unwrap_or(c == b'['),
-        Some(b'\\') => next(p).unwrap_or(b'\\') == c,
-        other => other == Some(c),
+        ANY => true,
+        OPEN => match bracket(p, c) {
+            Some(is) => is == Truth::Yes,
+            None => c == b'[',
+        },
+        // At the end it is itself.
+        ESCAPE if p.is_empty() => c == b'\\',
+        ESCAPE => next(p) == c as u32,
+        other => other == c as u32,
     }
 }
 
-/// Takes the first byte off.
+// What `next` takes, and that nothing is left.
+const ANY: u32 = b'?' as u32;
+const OPEN: u32 = b'[' as u32;
+const ESCAPE: u32 = b'\\' as u32;
+const END: u32 = 256;
+
+/// Takes the first byte off; [`END`] if there is none. A word, which needs no masks.
 #[inline(never)]
-fn next(p: &mut &[u8]) -> Option<u8> {
-    let (&c, rest) = p.split_first()?;
-    *p = rest;
-    Some(c)
+fn next(p: &mut &[u8]) -> u32 {
+    match p.split_first() {
+        Some((&c, rest)) => {
+            *p = rest;
+            c as u32
+        }
+        None => END,
+    }
 }
 
 /// Takes a bracket expression, behind its `[`, off the pattern: does it hold `c`? `None` if it never
 /// ends; nothing is taken then.
 #[inline(never)]
-fn bracket(pattern: &mut &[u8], c: u8) -> Option<bool> {
+fn bracket(pattern: &mut &[u8], c: u8) -> Option<Truth> {
     let mut p = *pattern;
     let not = matches!(p.first(), Some(b'!' | b'^'));
     if not {
@@ -108,24 +123,27 @@ fn bracket(pattern: &mut &[u8], c: u8) -> Option<bool> {
     let mut first = true;
     loop {
         let class = class(&mut p, c);
-        if class == Some(true) {
+        if class == Some(Truth::Yes) {
             holds = true;
         }
         if class.is_none() {
             if p.first() == Some(&b']') && !first {
                 next(&mut p);
                 *pattern = p;
-                return Some(holds != not);
+                return Some((holds != not).into());
             }
-            let low = literal(&mut p)?;
+            let low = literal(&mut p);
             let mut high = low;
             if let [b'-', end, ..] = p {
                 if *end != b']' {
                     next(&mut p);
-                    high = literal(&mut p)?;
+                    high = literal(&mut p);
                 }
             }
-            if low <= c && c <= high {
+            if high == END {
+                return None;
+            }
+            if low <= c as u32 && c as u32 <= high {
                 holds = true;
             }
         }
@@ -135,15 +153,15 @@ fn bracket(pattern: &mut &[u8], c: u8) -> Option<bool> {
 
 /// Takes one character of a bracket expression off: plain, escaped, `[=x=]` or `[.x.]`.
 #[inline(never)]
-fn literal(p: &mut &[u8]) -> Option<u8> {
+fn literal(p: &mut &[u8]) -> u32 {
     if let [b'[', a @ (b'=' | b'.'), c, b, b']', rest @ ..] = p {
         if a == b {
             *p = rest;
-            return Some(*c);
+            return *c as u32;
         }
     }
     match next(p) {
-        Some(b'\\') => next(p),
+        ESCAPE => next(p),
         c => c,
     }
 }
@@ -153,25 +171,28 @@ static CLASSES: &[u8] = b"alnum:09AZaz\xffalpha:AZaz\xffblank:  \t\t\xffcntrl:\0
 graph:!~\xfflower:az\xffprint: ~\xffpunct:!/:@[`{~\xffspace:\t\r  \xffupper:AZ\xffxdigit:09AFaf";
 
 /// Takes a class `[:name:]` off: does it hold `c`? `None` if there is none.
-fn class(p: &mut &[u8], c: u8) -> Option<bool> {
+fn class(p: &mut &[u8], c: u8) -> Option<Truth> {
     let text = p.strip_prefix(b"[:")?;
     let (name, rest) = text.split_at_checked(position(text, b':')? + 1)?;
     *p = rest.strip_prefix(b"]")?;
     let mut all = CLASSES;
     while !all.is_empty() {
         if let Some(ranges) = cut(&mut all, 0xff).strip_prefix(name) {
-            return Some(ranges.chunks(2).any(|r| matches!(r, [low, high] if *low <= c && c <= *high)));
+            let is = ranges.chunks(2).any(|r| matches!(r, [low, high] if *low <= c && c <= *high));
+            return Some(is.into());
         }
     }
-    Some(false)
+    Some(Truth::No)
 }
 
 /// Does the pattern hold anything but literal characters? A `[` alone does not count: it is a command.
 #[inline(never)]
 pub fn has_magic(mut pattern: &[u8]) -> bool {
     let mut open = false;
-    while let Some(c) = next(&mut pattern) {
-        match c {
+    loop {
+        let c = next(&mut pattern);
+        match c as u8 {
+            _ if c == END => return false,
             b'*' | b'?' => return true,
             b']' if open => return true,
             b'[' => open = true,
@@ -181,14 +202,15 @@ pub fn has_magic(mut pattern: &[u8]) -> bool {
             _ => {}
         }
     }
-    false
 }
 
 /// Appends the literal text of a pattern: without the backslashes that escape.
 #[inline(never)]
 pub fn unescape(mut pattern: &[u8], out: &mut Buf) {
-    while let Some(c) = next(&mut pattern) {
-        out.push(if c == b'\\' { next(&mut pattern).unwrap_or(c) } else { c });
+    while let [c, rest @ ..] = pattern {
+        pattern = rest;
+        let quoted = *c == b'\\' && !pattern.is_empty();
+        out.push(if quoted { next(&mut pattern) as u8 } else { *c });
     }
 }
 
@@ -226,7 +248,7 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
         paths = found;
     }
     let mut any = false;
-    for path in sorted(&paths) {
+    for &path in &sorted(&paths) {
         // What was read from a directory is there.
         if magic || ZStr::from_bytes_with_nul(path).is_some_and(|p| fs::lstat(p).is_ok()) {
             any = true;
@@ -238,8 +260,8 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
 
 /// The NUL-terminated texts in the order of their bytes, with their NULs.
 #[inline(never)]
-pub(crate) fn sorted(texts: &[u8]) -> Vec<&[u8]> {
-    let mut all = Vec::new();
+pub(crate) fn sorted(texts: &[u8]) -> List<&[u8]> {
+    let mut all = List::new();
     let mut rest = texts;
     while let Some(n) = position(rest, 0) {
         let (text, tail) = rest.split_at((n + 1).min(rest.len()));

@@ -7,10 +7,9 @@ use crate::fields::QUOTED;
 use crate::jobs::{Job, Task, What, NONE};
 use crate::substitute::reveals;
 use crate::tree::{self, byte, redir, u24, until};
-use crate::{eq, opt, vars, Done, Failed, Shell, R};
-use alloc::vec::Vec;
+use crate::{eq, opt, vars, Done, Failed, Shell, Truth, R};
 use sys::fs::{self, Fd};
-use sys::{num, Buf, Errno, ToBuf, ZStr};
+use sys::{num, Buf, Errno, List, ToBuf, ZStr};
 
 /// One step.
 struct Step {
@@ -27,10 +26,10 @@ const OPEN: i32 = -2;
 /// Redirections, ready to be carried out.
 #[derive(Default)]
 pub(crate) struct Plan {
-    steps: Vec<Step>,
+    steps: List<Step>,
     names: Buf,
     /// Pipes that hold here-documents, closed with the plan.
-    pipes: Vec<Fd>,
+    pipes: List<Fd>,
     /// Is it about standard output, or perhaps about a descriptor by its file's name?
     output: bool,
     /// What the command is called by, if not by its first field (`exec -a`).
@@ -126,10 +125,7 @@ impl Shell<'_> {
                     Some(n) if n < 1 << 20 => s.from = n as i32,
                     _ if eq(&word, b"-") => s.from = -1,
                     _ if op == redir::DUP_OUT && fd == redir::USUAL && !word.is_empty() => both = true,
-                    _ => {
-                        self.complain(&[b"bad fd number"]);
-                        return self.fail(2);
-                    }
+                    _ => return self.refuse(c"bad fd number", b""),
                 }
             }
             s.flags = match op {
@@ -175,17 +171,23 @@ impl Shell<'_> {
             }
         };
         shut(Fd(s.fd));
-        plan.failed |= self.assign(variable, vars::signed(f as i64, &mut [0; 65])).is_err();
+        plan.failed |= self.assign(variable, &vars::decimal(f as i64)).is_err();
         Ok(())
     }
 
     /// What file FILE holds, if `list` is nothing but `<FILE`; of what cannot be read, nothing.
     pub(crate) fn contents(&mut self, list: &[u8]) -> Option<Buf> {
-        let simple = list.get(3..).and_then(|l| l.strip_prefix(&[5, 0, tree::SIMPLE]))?;
-        let mut c = simple.get(10..)?;
-        let mut end = c.strip_prefix(&[tree::REDIR, redir::IN, redir::USUAL])?;
+        let mut end = list.get(3..)?;
+        if !tree::take(&mut end, &[5, 0, tree::SIMPLE]) {
+            return None;
+        }
+        let mut c = end.get(10..)?;
+        end = c;
+        if !tree::take(&mut end, &[tree::REDIR, redir::IN, redir::USUAL]) {
+            return None;
+        }
         tree::skip_word(&mut end);
-        if !end.starts_with(&[0, 0, 0]) {
+        if !tree::take(&mut end, &[0, 0, 0]) {
             return None;
         }
         let mut v = Buf::new();
@@ -206,11 +208,11 @@ impl Shell<'_> {
     pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Done<Buf> {
         self.separate().or(Err(Failed))?;
         // Those from before that are over.
-        let _ = self.reap(false);
+        self.reap(false);
         let (read, write) = self.new_pipe()?;
         let (ours, mut theirs) = if reads { (read, write) } else { (write, read) };
         let mut path = b"/proc/self/fd/".buf();
-        vars::decimal(ours.0 as i64, &mut path);
+        vars::push_decimal(ours.0 as i64, &mut path);
         let fifo = fs::access(path.z(), 0).is_err();
         // As in `saved`: nothing to be restored, and what names the FIFO.
         let mut number = -1;
@@ -220,19 +222,17 @@ impl Shell<'_> {
             // If that fails, nobody can open it.
             let _ = fs::mknodat(Fd::CWD, path.z(), fs::S_IFIFO | 0o600, 0);
         }
-        let mut job = crate::jobs::Job::new(Buf::new());
-        job.hidden = true;
+        let mut job = crate::jobs::Job::hidden();
         if crate::REEXEC {
             if fifo {
-                self.complain(&[b"no process substitution without /proc"]);
                 shut(read);
                 shut(write);
-                return self.fail(2);
+                return self.refuse(c"no process substitution without /proc", b"");
             }
             let mut task = Task::new(What::List, list);
             *(if reads { &mut task.output } else { &mut task.input }) = theirs;
             self.start_again(&mut job, true, &task)?;
-        } else if self.fork(&mut job, true)? {
+        } else if self.fork(&mut job, true)? == Truth::Yes {
             shut(ours);
             if fifo {
                 shut(theirs);
@@ -263,8 +263,7 @@ impl Shell<'_> {
         if text.len() <= 4096 {
             let _ = fs::write_all(write, text);
         } else {
-            let mut job = Job::new(Buf::new());
-            job.hidden = true;
+            let mut job = Job::hidden();
             let task = Task { output: write, close: read, ..Task::new(What::Write, text) };
             // Nobody waits for it; it is reaped with others.
             self.start_process(&mut job, false, &task)?;
@@ -290,7 +289,7 @@ impl Shell<'_> {
                 Ok((r, w))
             }
             Err(e) => {
-                self.complain_of(&[b"can't create pipe"], e);
+                self.complain_of(c"can't create pipe", b"", e);
                 self.fail(2)
             }
         }
@@ -346,7 +345,7 @@ impl Shell<'_> {
     #[inline(never)]
     fn descriptor_error(&self, fd: i32, e: Errno) {
         let mut b = [0; 64];
-        self.complain_of(&[num::digits(&mut b, fd as u64, 10)], e);
+        self.complain_of(c"%", num::digits(&mut b, fd as u64, 10), e);
     }
 
     #[inline(never)]
@@ -356,11 +355,11 @@ impl Shell<'_> {
         }
         let name = plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next().unwrap_or(&[]);
         let create = s.flags & fs::O_CREAT != 0;
-        let verb: &[u8] = if create { b"can't create " } else { b"can't open " };
-        match e {
-            Errno::ENOENT if create => self.complain(&[verb, name, b": nonexistent directory"]),
-            Errno::ENOENT => self.complain(&[verb, name, b": no such file"]),
-            e => self.complain_of(&[verb, name], e),
+        match (e, create) {
+            (Errno::ENOENT, true) => self.complain(c"can't create %: nonexistent directory", name),
+            (Errno::ENOENT, false) => self.complain(c"can't open %: no such file", name),
+            (e, true) => self.complain_of(c"can't create %", name, e),
+            (e, false) => self.complain_of(c"can't open %", name, e),
         }
     }
 
@@ -385,11 +384,10 @@ impl Shell<'_> {
 
     /// Makes redirections from `mark` up permanent.
     pub(crate) fn keep_redirections(&mut self, mark: usize) {
-        for (_, copy) in self.saved.drain(mark..) {
-            if copy >= 0 {
-                shut(Fd(copy));
-            }
+        for &(_, copy) in self.saved.iter().skip(mark) {
+            shut(Fd(copy));
         }
+        self.saved.truncate(mark);
     }
 }
 
@@ -397,7 +395,7 @@ impl Shell<'_> {
 #[inline(never)]
 fn fifo_path(number: i32) -> Buf {
     let mut path = b"/tmp/sh".buf();
-    vars::decimal(number as i64, &mut path);
+    vars::push_decimal(number as i64, &mut path);
     path
 }
 

@@ -11,12 +11,12 @@ use crate::jobs::{Job, Proc, Task, What};
 use crate::tree::Tree;
 use crate::vars::{Sym, Vars};
 use crate::{opt, Done, Shell};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::process::{self, Status};
 use sys::signal::{self, Action};
-use sys::{env, num, Buf, Errno, ToBuf, ZStr};
+use sys::{env, num, Buf, Errno, List, ToBuf, ZStr};
 
 /// Begins the argument that makes a shell read its state: no script has such a name. The number of the
 /// descriptor follows.
@@ -103,10 +103,11 @@ impl Channel {
         }
     }
 
-    fn list<T: Default>(&mut self, all: &mut Vec<T>, each: fn(&mut Channel, &mut T)) {
+    fn list<T: Default>(&mut self, all: &mut List<T>, each: fn(&mut Channel, &mut T)) {
         let n = self.number(all.len() as u32) as usize;
         if self.reads {
-            all.resize_with(n, T::default);
+            all.clear();
+            (0..n).for_each(|_| all.push(T::default()));
         }
         all.iter_mut().for_each(|t| each(self, t));
     }
@@ -128,7 +129,7 @@ fn trap(c: &mut Channel, t: &mut (u8, Buf)) {
 }
 
 /// A subshell can tell of them, but not resume them: the terminal's settings stay here.
-fn job(c: &mut Channel, j: &mut Job) {
+fn job(c: &mut Channel, j: &mut Box<Job>) {
     numbers!(c, j.id, j.group);
     c.text(&mut j.text);
     let told = c.number(j.hidden as u32 | (j.told as u32) << 1);
@@ -169,8 +170,8 @@ fn params(c: &mut Channel, sh: &mut Shell) {
 }
 
 /// The tree that runs, and behind it those of the functions.
-fn trees(c: &mut Channel, sh: &mut Shell) -> Vec<Rc<Tree>> {
-    let mut all = Vec::new();
+fn trees(c: &mut Channel, sh: &mut Shell) -> List<Rc<Tree>> {
+    let mut all = List::new();
     if !c.reads {
         all.push(sh.tree.clone());
         for f in sh.vars.syms.iter().filter_map(|s| s.func.as_ref()) {
@@ -387,14 +388,13 @@ impl Shell<'_> {
     /// Starts a process of `job` that is a subshell and runs `task`, by vfork and exec of ourselves.
     pub(crate) fn start_again(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
         if self.opts / opt::LEVEL >= LEVELS {
-            self.complain(&[b"nested too deeply"]);
-            return self.fail(2);
+            return self.refuse(c"nested too deeply", b"");
         }
         self.settle_ids();
         let (read, write) = self.new_pipe()?;
         let paths = self.own_paths();
         let mut argument = [MARK].buf();
-        crate::vars::decimal(read.0 as i64, &mut argument);
+        crate::vars::push_decimal(read.0 as i64, &mut argument);
         argument.push(0);
         let argv = [c"sh".as_ptr() as *const u8, argument.as_ptr(), core::ptr::null()];
         let (state, paths) = (read, &paths[..]);
@@ -411,7 +411,7 @@ impl Shell<'_> {
                     let _ = process::wait4(pid, 0);
                 }
                 let why = error.or(pid.err()).unwrap_or(Errno::ENOSYS);
-                self.complain_of(&[b"can't fork"], why);
+                self.complain_of(c"can't fork", b"", why);
                 return self.fail(2);
             }
         };

@@ -4,6 +4,7 @@
 //! longer than its length times the program's.
 
 use crate::pattern::one;
+use crate::Truth;
 use sys::{num, Buf};
 
 // A step is three bytes: one of these, and a number of two.
@@ -31,7 +32,7 @@ struct Compiler<'e> {
 
 /// Does `expression`, in which a backslash quotes, match a part of `text`? `None`: it is no expression.
 #[inline(never)]
-pub(crate) fn matches(expression: &[u8], text: &[u8]) -> Option<bool> {
+pub(crate) fn matches(expression: &[u8], text: &[u8]) -> Option<Truth> {
     let mut c = Compiler { all: expression, rest: expression, steps: Buf::new(), depth: 0 };
     c.alternatives()?;
     if !c.rest.is_empty() || expression.len() > MOST {
@@ -61,9 +62,9 @@ pub(crate) fn matches(expression: &[u8], text: &[u8]) -> Option<bool> {
             }
         }
         if now.last() == Some(&1) {
-            return Some(true);
+            return Some(Truth::Yes);
         }
-        let Some(&next) = text.get(at) else { return Some(false) };
+        let Some(&next) = text.get(at) else { return Some(Truth::No) };
         at += 1;
         let before = core::mem::take(&mut now);
         now.pad(n + 1, 0);
@@ -95,9 +96,7 @@ fn mark(now: &mut [u8], i: usize, by: usize) -> bool {
 
 impl Compiler<'_> {
     fn take(&mut self, c: u8) -> bool {
-        let tail = self.rest.strip_prefix(&[c]);
-        self.rest = tail.unwrap_or(self.rest);
-        tail.is_some()
+        crate::tree::tagged(&mut self.rest, c)
     }
 
     /// Puts a step in front of the byte `at`.
@@ -224,10 +223,10 @@ mod tests {
             ("a)", "a)", "a"),
         ] {
             for t in yes.split('|') {
-                assert_eq!(matches(e.as_bytes(), t.as_bytes()), Some(true), "{e} {t}");
+                assert_eq!(matches(e.as_bytes(), t.as_bytes()), Some(Truth::Yes), "{e} {t}");
             }
             for t in no.split('|').filter(|_| !no.is_empty()) {
-                assert_eq!(matches(e.as_bytes(), t.as_bytes()), Some(false), "{e} {t}");
+                assert_eq!(matches(e.as_bytes(), t.as_bytes()), Some(Truth::No), "{e} {t}");
             }
         }
     }
@@ -243,7 +242,7 @@ mod tests {
     #[test]
     fn nothing_takes_forever() {
         let text = vec![b'a'; 2000];
-        assert_eq!(matches(b"^(a*)*(a|aa)*(a?){20}b$", &text), Some(false));
+        assert_eq!(matches(b"^(a*)*(a|aa)*(a?){20}b$", &text), Some(Truth::No));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::jobs::Job;
 use crate::redir::Plan;
 use crate::tree::{self, byte, tagged, until};
 use crate::vars;
-use crate::{opt, Done, Flow, Shell, R};
+use crate::{opt, Done, Flow, Shell, Truth, R};
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
 use sys::fs::{self, Fd};
@@ -17,10 +17,10 @@ impl Shell<'_> {
     /// What `name` means as a command; functions are passed over without `functions`.
     #[inline(never)]
     pub(crate) fn resolve(&mut self, name: &[u8], functions: bool) -> Kind {
-        if let Some(s) = self.vars.find(name).and_then(|i| self.vars.syms.get(i)) {
+        if let Some(s) = self.vars.syms.get(self.vars.find(name)) {
             let b = s.builtin as usize;
             match &s.func {
-                Some(f) if functions && !(1..=builtin::SPECIAL).contains(&b) => {
+                Some(f) if functions && !matches!(b, 1..=builtin::SPECIAL) => {
                     return Kind::Function(f.clone())
                 }
                 _ if b > 0 => return Kind::Builtin(b - 1),
@@ -66,7 +66,7 @@ impl Shell<'_> {
             return self.bare(b);
         }
         let kind = self.resolve(f.get(0), true);
-        self.dispatch(kind, f, b, last)
+        self.dispatch(kind, &mut f, b, last)
     }
 
     /// Assignments and redirections without a command.
@@ -122,8 +122,8 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// Runs the command `f`, of which redirections and assignments are at `b`.
-    pub(crate) fn dispatch(&mut self, kind: Kind, f: Fields, mut b: &[u8], last: bool) -> R {
+    /// Runs the command `f`, which may be taken, and of which redirections and assignments are at `b`.
+    pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> R {
         let special = matches!(&kind, Kind::Builtin(n) if *n < builtin::SPECIAL);
         let mut plan = Plan::default();
         if b.first() == Some(&tree::REDIR) {
@@ -154,7 +154,7 @@ impl Shell<'_> {
         let behind = self.locals.len();
         if r.is_ok() {
             if self.opts & opt::XTRACE != 0 {
-                self.trace_command(&f, mark);
+                self.trace_command(f, mark);
             }
             let last_field = f.get(f.len().saturating_sub(1));
             // What is called has a `$_` of its own, up to its end.
@@ -166,14 +166,14 @@ impl Shell<'_> {
             }
             r = match kind {
                 Kind::Builtin(n) => {
-                    let r = self.builtin(n, &f, mark);
-                    self.spare = f;
+                    let r = self.builtin(n, f, mark);
+                    self.spare = core::mem::take(f);
                     r
                 }
-                Kind::Function(func) => self.call(&func, f),
-                Kind::Applet(e) if inside => self.separate_for(&f).map(|()| self.applet(e, &f)),
-                Kind::Applet(e) => self.applet_child(e, &f, &plan, last),
-                Kind::File => self.external(&f, &plan, last),
+                Kind::Function(func) => self.call(&func, core::mem::take(f)),
+                Kind::Applet(e) if inside => self.separate_for(f).map(|()| self.applet(e, f)),
+                Kind::Applet(e) => self.applet_child(e, f, &plan, last),
+                Kind::File => self.external(f, &plan, last),
             };
             if called.is_some() {
                 self.last = called;
@@ -199,7 +199,7 @@ impl Shell<'_> {
         let flushed = self.out.flush();
         if let Err(e) = flushed {
             self.out.recover();
-            self.complain_of(&[b"write error"], e);
+            self.complain_of(c"write error", b"", e);
         }
         self.running = outer;
         match r {
@@ -213,11 +213,6 @@ impl Shell<'_> {
             Err(e) => return Err(e),
         }
         Ok(())
-    }
-
-    /// Runs a builtin without the powers of a special one (`command`).
-    pub(crate) fn run_plain(&mut self, n: usize, f: Fields, mark: usize) -> R {
-        self.builtin(n, &f, mark)
     }
 
     /// Runs an applet within this process.
@@ -234,7 +229,7 @@ impl Shell<'_> {
         }
         self.separate()?;
         let mut job = Job::new(Buf::new());
-        if last && !self.has_exit_trap() || self.fork(&mut job, true)? {
+        if last && !self.has_exit_trap() || self.fork(&mut job, true)? == Truth::Yes {
             if self.redirect(plan).is_err() {
                 process::exit(1);
             }
@@ -283,7 +278,7 @@ impl Shell<'_> {
 
     /// Remembers variable `i`, to be restored when the function or command is over.
     pub(crate) fn save_local(&mut self, i: usize) {
-        if self.capture.on {
+        if self.capturing {
             self.remember(i);
         }
         if let Some(s) = self.vars.syms.get(i) {
@@ -298,8 +293,9 @@ impl Shell<'_> {
     /// Restores variables from a part of the list; what `local` added behind it stays.
     pub(crate) fn restore(&mut self, from: usize, to: usize) {
         for k in (from..to.min(self.locals.len())).rev() {
-            let v = self.locals.remove(k);
-            self.put_back(v);
+            if let Some(v) = self.locals.remove(k) {
+                self.put_back(v);
+            }
         }
     }
 

@@ -76,7 +76,7 @@ impl Source {
             Mode::File | Mode::Shared => {
                 if let Err(e) = self.read() {
                     self.mode = Mode::Failed;
-                    sh.complain_of(&[b"read error"], e);
+                    sh.complain_of(c"read error", b"", e);
                     // POSIX.1-2024, sh: an unrecoverable read error while reading commands.
                     sh.status = 128;
                 }

@@ -4,10 +4,9 @@ use crate::fields::Fields;
 use crate::source::{Mode, Source};
 use crate::{fields, opt, options, tree, vars, Flow, Shell, R, STACK_UNKNOWN};
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 use sys::fs::{self, Fd};
-use sys::{tty, Buf, Cx, ToBuf, ZStr};
+use sys::{tty, Buf, Cx, List, ToBuf, ZStr};
 
 /// The applet `sh`: `sh [-c COMMAND | FILE | -s] [ARG]…`; the exit status.
 pub fn main(cx: &mut Cx) -> u8 {
@@ -46,25 +45,25 @@ impl<'a> Shell<'a> {
             place: 0,
             line: 0,
             syntax: false,
-            aliases: Vec::new(),
+            aliases: List::new(),
             editor: None,
             table: cx.table,
             envp: cx.envp,
             out: cx.out,
             pid: 0,
             last_bg: 0,
-            jobs: Vec::new(),
-            outer_jobs: Vec::new(),
+            jobs: List::new(),
+            outer_jobs: List::new(),
             tty: Fd(-1),
             group: 0,
             outer_group: 0,
             modes: None,
             last: None,
-            saved: Vec::new(),
+            saved: List::new(),
             redirections: 0,
-            locals: Vec::new(),
-            traps: Vec::new(),
-            inherited: Vec::new(),
+            locals: List::new(),
+            traps: List::new(),
+            inherited: List::new(),
             trap_status: None,
             frame: 0,
             handles: false,
@@ -76,6 +75,9 @@ impl<'a> Shell<'a> {
             running: crate::NOTHING,
             traced: Buf::new(),
             capture: Default::default(),
+            capturing: false,
+            gone: false,
+            lost: false,
             interrupted: false,
             subshell: false,
             script: false,
@@ -108,8 +110,7 @@ impl Shell<'_> {
         if command {
             self.opts |= opt::COMMAND;
             let [text, behind @ ..] = rest else {
-                self.complain(&[b"-c needs an argument"]);
-                return self.fail(2);
+                return self.refuse(c"-c needs an argument", b"");
             };
             rest = behind;
             if let [name, behind @ ..] = rest {
@@ -128,7 +129,7 @@ impl Shell<'_> {
             let f = match f {
                 Ok(f) => f.into_fd(),
                 Err(e) => {
-                    self.complain_of(&[b"can't open '", name.bytes(), b"'"], e);
+                    self.complain_of(c"can't open '%'", name.bytes(), e);
                     self.status = if e == sys::Errno::ENOENT { 127 } else { 126 };
                     return Err(Flow::Fail);
                 }
@@ -206,9 +207,9 @@ impl Shell<'_> {
             Ok(f) => f.into_fd(),
             Err(e) => {
                 if e == sys::Errno::ENOENT {
-                    self.complain(&[b"can't open '", path, b"': no such file"]);
+                    self.complain(c"can't open '%': no such file", path);
                 } else {
-                    self.complain_of(&[b"can't open '", path, b"'"], e);
+                    self.complain_of(c"can't open '%'", path, e);
                 }
                 return self.fail(2);
             }

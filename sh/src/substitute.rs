@@ -9,11 +9,11 @@
 use crate::fields::Fields;
 use crate::jobs::{Job, Task, What};
 use crate::redir::{move_fd, read_all, shut};
-use crate::{eq, opt, vars, Done, Failed, Flow, Shell, R};
-use alloc::vec::Vec;
+use crate::{eq, opt, vars, Done, Failed, Flow, Shell, Truth, R};
+use alloc::boxed::Box;
 use core::mem::replace;
 use sys::fs::Fd;
-use sys::{process, Buf};
+use sys::{process, Buf, List};
 
 /// A variable to be restored: number, text, flags.
 pub(crate) type Saved = (usize, Buf, u8);
@@ -21,18 +21,12 @@ pub(crate) type Saved = (usize, Buf, u8);
 /// The substitution that runs in the shell's process.
 #[derive(Default)]
 pub(crate) struct Capture {
-    /// Is there one?
-    pub(crate) on: bool,
-    /// Does another process go on with it, so that this one runs nothing more of it?
-    pub(crate) gone: bool,
-    /// Could that process not be started?
-    lost: bool,
     /// The first of `undo` that belong to it.
     mark: usize,
     /// What variables were before.
-    undo: Vec<Saved>,
+    undo: List<Saved>,
     /// The process that it is by now, and where its output comes from.
-    child: Option<(Job, Fd)>,
+    child: Option<(Box<Job>, Fd)>,
 }
 
 /// May `text`, an operand or a file's name, be about the descriptors that a process has?
@@ -46,7 +40,7 @@ impl Shell<'_> {
     /// Runs a list for its output, without the newlines at its end.
     #[inline(never)]
     pub(crate) fn substitute(&mut self, list: &[u8]) -> Done<Buf> {
-        if self.capture.gone {
+        if self.gone {
             return Err(Failed);
         }
         let mut v = match self.contents(list) {
@@ -65,8 +59,7 @@ impl Shell<'_> {
         let mut v = if crate::REEXEC {
             // What runs here could not go on elsewhere.
             let (read, write) = self.new_pipe()?;
-            let mut job = Job::new(Buf::new());
-            job.hidden = true;
+            let mut job = Job::hidden();
             let task = Task { output: write, close: read, ..Task::new(What::List, list) };
             self.start_process(&mut job, true, &task)?;
             self.capture.child = Some((job, read));
@@ -74,13 +67,13 @@ impl Shell<'_> {
         } else {
             self.run_here(list)
         };
-        self.capture.gone = false;
+        self.gone = false;
         if let Some((job, read)) = self.capture.child.take() {
             read_all(read, &mut v);
             shut(read);
             self.foreground(job)?;
         }
-        if replace(&mut self.capture.lost, false) {
+        if replace(&mut self.lost, false) {
             return self.fail(2);
         }
         self.substituted = self.status;
@@ -90,21 +83,21 @@ impl Shell<'_> {
     /// Runs a list as a substitution in this process, as far as it can; its output.
     fn run_here(&mut self, mut list: &[u8]) -> Buf {
         let last = self.last.clone();
-        let outer = (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place);
+        let outer = (self.capturing, self.capture.mark, self.opts, self.place, self.option_place);
         let clocks = self.vars.clocks();
         let locals = self.locals.len();
         let out = self.out.capture();
         self.capture.mark = self.capture.undo.len();
-        self.capture.on = true;
+        self.capturing = true;
         // As in `enter_subshell`.
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
         // Whoever asks for numbers of processes gets another one here. And where memory is limited
         // (RLIMIT_AS), a list that uses up too much of it must not take the shell along.
         let limited = process::getrlimit(9).is_ok_and(|l| (l.soft as i64) >= 0);
-        let told = limited || self.vars.find(b"BASHPID").is_some();
+        let told = limited || self.vars.find(b"BASHPID") != vars::NOWHERE;
         let r = if told { self.separate() } else { Ok(()) };
         let r = r.and_then(|()| self.list(&mut list, true));
-        if !self.capture.on {
+        if !self.capturing {
             // This is the process that `separate` has started.
             self.leave(r);
         }
@@ -115,7 +108,7 @@ impl Shell<'_> {
                 self.put_back(v);
             }
         }
-        (self.capture.on, self.capture.mark, self.opts, self.place, self.option_place) = outer;
+        (self.capturing, self.capture.mark, self.opts, self.place, self.option_place) = outer;
         self.vars.set_clocks(clocks);
         self.out.release(out)
     }
@@ -124,23 +117,22 @@ impl Shell<'_> {
     /// one of its own, in which this returns. In the shell it is an error, as if the subshell had ended.
     #[inline(never)]
     pub(crate) fn separate(&mut self) -> R {
-        if crate::REEXEC || !self.capture.on {
+        if crate::REEXEC || !self.capturing {
             return Ok(());
         }
-        if self.capture.gone {
+        if self.gone {
             return Err(Flow::Exit);
         }
         let pipe = self.new_pipe();
-        let mut job = Job::new(Buf::new());
-        job.hidden = true;
+        let mut job = Job::hidden();
         let mut started = Err(Failed);
         if let Ok((read, write)) = pipe {
             started = self.fork(&mut job, true);
-            if started == Ok(true) {
+            if started == Ok(Truth::Yes) {
                 shut(read);
                 move_fd(write, 1);
                 self.out.divert();
-                self.capture.on = false;
+                self.capturing = false;
                 return Ok(());
             }
         }
@@ -149,8 +141,8 @@ impl Shell<'_> {
 
     /// The rest of the substitution comes from `job`, through a pipe; if it was started: what failed has been
     /// told.
-    pub(crate) fn gather(&mut self, job: Job, pipe: Done<(Fd, Fd)>, started: bool) -> R {
-        (self.capture.gone, self.capture.lost) = (true, !started);
+    pub(crate) fn gather(&mut self, job: Box<Job>, pipe: Done<(Fd, Fd)>, started: bool) -> R {
+        (self.gone, self.lost) = (true, !started);
         if let Ok((read, write)) = pipe {
             shut(write);
             self.capture.child = Some((job, read));
@@ -160,7 +152,7 @@ impl Shell<'_> {
 
     /// Before a builtin or an applet runs in this process: its arguments may ask about descriptors.
     pub(crate) fn separate_for(&mut self, f: &Fields) -> R {
-        if self.capture.on && (1..f.len()).any(|i| reveals(f.get(i))) {
+        if self.capturing && (1..f.len()).any(|i| reveals(f.get(i))) {
             return self.separate();
         }
         Ok(())

@@ -48,7 +48,7 @@ impl Shell<'_> {
             let _ = process::kill(0, signal::SIGTTIN);
         }
         self.tty = f;
-        for s in [signal::SIGTSTP, signal::SIGTTIN, signal::SIGTTOU] {
+        for &s in &[signal::SIGTSTP, signal::SIGTTIN, signal::SIGTTOU] {
             let _ = signal::action(s, Action::IGNORE);
         }
         let own = process::getpid() as i32;
@@ -59,7 +59,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn no_terminal(&mut self) {
-        self.complain(&[b"can't access tty; job control turned off"]);
+        self.complain(c"can't access tty; job control turned off", b"");
         self.opts &= !opt::MONITOR;
     }
 

@@ -69,7 +69,7 @@ pub(crate) fn for_command(sh: &Shell) {
         }
     }
     if sh.tty.0 >= 0 || sh.handles {
-        for s in [
+        for &s in &[
             signal::SIGINT,
             signal::SIGQUIT,
             signal::SIGTERM,
@@ -140,9 +140,10 @@ impl Shell<'_> {
         if self.traps.is_empty() {
             return;
         }
-        let all = core::mem::take(&mut self.traps);
-        self.traps = all.iter().filter(|t| t.0 != 0 && t.1.is_empty()).cloned().collect();
-        self.inherited = all;
+        self.inherited = core::mem::take(&mut self.traps);
+        for t in self.inherited.iter().filter(|t| t.0 != 0 && t.1.is_empty()) {
+            self.traps.push((t.0, Buf::new()));
+        }
         while take().is_some() {}
     }
 
@@ -153,7 +154,7 @@ impl Shell<'_> {
     /// Runs the traps of the signals that have come.
     #[inline(never)]
     pub(crate) fn run_traps(&mut self) -> R {
-        if self.capture.on {
+        if self.capturing {
             // They are the shell's, and wait for it; but what a person interrupts is the substitution first.
             let bit = 1 << signal::SIGINT;
             return match PENDING.first() {

@@ -6,9 +6,9 @@
 
 use crate::exec::Func;
 use crate::lexer::name_len;
+use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
-use sys::{env, fs, num, process, time, Buf, ToBuf, ZStr};
+use sys::{env, fs, num, process, time, Buf, List, ToBuf, ZStr};
 
 /// A name and what is known of it.
 #[derive(Default)]
@@ -48,18 +48,22 @@ impl Sym {
     }
 }
 
+/// The number of no variable.
+pub(crate) const NOWHERE: usize = usize::MAX;
+
 const HEADS: usize = 64;
 
 /// The table.
 #[repr(C)]
 pub(crate) struct Vars {
-    pub(crate) syms: Vec<Sym>,
+    pub(crate) syms: List<Sym>,
     /// What separates fields.
     pub(crate) ifs: Buf,
     envp: *const *const u8,
     random: u32,
     start: u32,
-    heads: [u16; HEADS],
+    /// For each bucket, one more than the number of its first symbol.
+    heads: Box<[u16; HEADS]>,
 }
 
 /// Variables with a meaning to the shell; those up to `BASHPID` are computed when read.
@@ -67,22 +71,19 @@ const SPECIAL: &[u8] = b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PPID\0UI
 
 /// Decimal text of `n`.
 #[inline(never)]
-pub(crate) fn decimal(n: i64, out: &mut Buf) {
-    out.extend_from_slice(signed(n, &mut [0; 65]));
+pub(crate) fn decimal(n: i64) -> Buf {
+    let mut text = Buf::new();
+    push_decimal(n, &mut text);
+    text
 }
 
-/// Decimal text of `n` in `buf`.
+/// Appends the decimal text of `n`.
 #[inline(never)]
-pub(crate) fn signed(n: i64, buf: &mut [u8; 65]) -> &[u8] {
-    let [sign, digits @ ..] = buf;
-    *sign = b'-';
-    let len = num::digits(digits, n.unsigned_abs(), 10).len();
-    // The digits stand at the end; the sign goes in front of them.
-    let at = 65 - len - (n < 0) as usize;
-    if let Some(b) = buf.get_mut(at).filter(|_| n < 0) {
-        *b = b'-';
+pub(crate) fn push_decimal(n: i64, out: &mut Buf) {
+    if n < 0 {
+        out.push(b'-');
     }
-    buf.get(at..).unwrap_or(&[])
+    out.extend_from_slice(num::digits(&mut [0; 64], n.unsigned_abs(), 10));
 }
 
 fn uptime() -> u32 {
@@ -91,7 +92,14 @@ fn uptime() -> u32 {
 
 impl Vars {
     pub(crate) fn new(envp: *const *const u8) -> Vars {
-        Vars { heads: [0; HEADS], syms: Vec::new(), envp, random: 0, start: uptime(), ifs: b" \t\n".buf() }
+        Vars {
+            heads: Box::new([0; HEADS]),
+            syms: List::new(),
+            envp,
+            random: 0,
+            start: uptime(),
+            ifs: b" \t\n".buf(),
+        }
     }
 
     fn bucket(&self, name: &[u8]) -> usize {
@@ -102,23 +110,30 @@ impl Vars {
         (h ^ h >> 6) as usize % HEADS
     }
 
-    /// Number of a name that is in the table.
+    /// Number of a name in the table, [`NOWHERE`] if it is not there.
     #[inline(never)]
-    pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
-        let mut i = self.heads.get(self.bucket(name)).copied().unwrap_or(0);
+    pub(crate) fn find(&self, name: &[u8]) -> usize {
+        let mut next = self.heads.get(self.bucket(name)).copied().unwrap_or(0);
         loop {
-            let s = self.syms.get((i as usize).wrapping_sub(1))?;
-            if s.name == name.len() && s.text.starts_with(name) {
-                return Some(i as usize - 1);
+            let i = (next as usize).wrapping_sub(1);
+            match self.syms.get(i) {
+                Some(s) if s.name != name.len() || !s.text.starts_with(name) => next = s.next,
+                _ => return i,
             }
-            i = s.next;
         }
+    }
+
+    /// Value of variable `i`, if it is set.
+    #[inline(never)]
+    pub(crate) fn value(&self, i: usize) -> Option<&[u8]> {
+        self.syms.get(i)?.value()
     }
 
     /// Number of a name, which is entered if it is new, with its value in the environment.
     #[inline(never)]
     pub(crate) fn intern(&mut self, name: &[u8]) -> usize {
-        if let Some(i) = self.find(name) {
+        let i = self.find(name);
+        if i != NOWHERE {
             return i;
         }
         let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
@@ -168,9 +183,9 @@ impl Vars {
                     _ => {}
                 }
             }
-            6 => decimal(process::getppid() as i64, &mut value),
-            7 => decimal(process::getuid() as i64, &mut value),
-            8 => decimal(process::geteuid() as i64, &mut value),
+            6 => value = decimal(process::getppid() as i64),
+            7 => value = decimal(process::getuid() as i64),
+            8 => value = decimal(process::geteuid() as i64),
             9 => {
                 if let Some(v) = s.value().filter(|v| v.first() == Some(&b'/')) {
                     let v = v.buf();
@@ -196,36 +211,23 @@ impl Vars {
         s.set(&value);
     }
 
-    /// Number of a name that is in the table, in the environment, or known to the shell.
-    pub(crate) fn lookup(&mut self, name: &[u8]) -> Option<usize> {
-        if let Some(i) = self.find(name) {
-            return Some(i);
+    /// Number of a name that is in the table, in the environment, or known to the shell; else [`NOWHERE`].
+    pub(crate) fn lookup(&mut self, name: &[u8]) -> usize {
+        let i = self.find(name);
+        if i == NOWHERE
+            && (env::get(self.envp, name).is_some() || crate::parser::index(SPECIAL, name).is_some())
+        {
+            return self.intern(name);
         }
-        if env::get(self.envp, name).is_some() || crate::parser::index(SPECIAL, name).is_some() {
-            return Some(self.intern(name));
-        }
-        None
+        i
     }
 
-    /// Value of a variable; the line number is for `LINENO`.
-    pub(crate) fn get(&mut self, name: &[u8], line: &dyn Fn() -> u32) -> Option<&[u8]> {
-        let i = self.lookup(name)?;
-        self.refresh(i, line);
-        self.syms.get(i)?.value()
-    }
-
-    /// Computes the value of a variable that has none of its own.
-    pub(crate) fn refresh(&mut self, i: usize, line: &dyn Fn() -> u32) {
-        if self.syms.get(i).is_some_and(|s| s.flags & DYNAMIC != 0) {
-            self.compute(i, line);
-        }
-    }
-
+    /// Computes the value of a variable that has none of its own; `line` is for `LINENO`.
     #[inline(never)]
-    fn compute(&mut self, i: usize, line: &dyn Fn() -> u32) {
+    pub(crate) fn compute(&mut self, i: usize, line: u32) {
         let Some(s) = self.syms.get_mut(i) else { return };
         let n = match crate::parser::index(SPECIAL, s.name()) {
-            Some(1) => line(),
+            Some(1) => line,
             Some(2) => uptime().wrapping_sub(self.start),
             Some(3) => process::getpid(),
             Some(0) => {
@@ -238,9 +240,7 @@ impl Vars {
             }
             _ => return,
         };
-        let mut v = Buf::new();
-        decimal(n as i64, &mut v);
-        s.set(&v);
+        s.set(&decimal(n as i64));
     }
 
     /// What follows when a special variable has been set or unset.
@@ -288,8 +288,8 @@ impl Vars {
     }
 
     /// Environment for a command: pointers to its strings, NULL-terminated. Valid until a variable changes.
-    pub(crate) fn environment(&mut self) -> Vec<*const u8> {
-        let mut all = Vec::new();
+    pub(crate) fn environment(&mut self) -> List<*const u8> {
+        let mut all = List::new();
         let mut p = self.envp;
         loop {
             // SAFETY: as in `import`.
@@ -303,7 +303,7 @@ impl Vars {
             p = unsafe { p.add(1) };
             let s = s.bytes();
             let name = s.split(|&c| c == b'=').next().unwrap_or(s);
-            if self.find(name).is_none() {
+            if self.find(name) == NOWHERE {
                 all.push(at);
             }
         }

@@ -74,12 +74,12 @@ impl Buf {
         unsafe { Layout::from_size_align_unchecked(cap.wrapping_add(EXTRA), align_of::<Head>()) }
     }
 
-    /// Makes room for `more` bytes behind those that are there, and a NUL.
+    /// Makes room for `room` bytes, and a NUL.
     #[inline(never)]
-    fn grow(&mut self, more: usize) {
-        let Head { len, cap } = *self.head();
+    fn grow(&mut self, room: usize) {
+        let cap = self.head().cap;
         // A block's size is a power of two, which the heap gives without a rest.
-        let want = len.saturating_add(more).saturating_add(EXTRA);
+        let want = room.saturating_add(EXTRA);
         let mut size = 16;
         while size < want && size != 0 {
             size <<= 1;
@@ -117,7 +117,7 @@ impl Buf {
     pub fn push(&mut self, b: u8) {
         let Head { len, cap } = *self.head();
         if len == cap {
-            self.grow(1);
+            self.grow(len + 1);
         }
         // SAFETY: there is room for it now.
         unsafe { *self.bytes().add(len) = b };
@@ -137,7 +137,7 @@ impl Buf {
         let at = at.min(len);
         let n = n.min(len - at);
         if with.len() > self.head().cap - len + n {
-            self.grow(with.len() - n);
+            self.grow((len - n).saturating_add(with.len()));
         }
         if with.is_empty() && n == 0 {
             return;
@@ -152,6 +152,50 @@ impl Buf {
             core::ptr::copy_nonoverlapping(with.as_ptr(), p, with.len());
         }
         self.set_len(len - n + with.len());
+    }
+
+    /// For [`crate::List`], with `len` elements of `size` bytes: a new place in front of number `at`.
+    #[inline(never)]
+    pub(crate) fn open(&mut self, at: usize, size: usize) -> *mut u8 {
+        let Head { len, cap } = *self.head();
+        let end = len * size;
+        if end + size > cap {
+            self.grow(end + size);
+        }
+        let from = at.min(len) * size;
+        // SAFETY: there is room for one more.
+        unsafe {
+            (*self.0.as_ptr()).len = len + 1;
+            let p = self.bytes().add(from);
+            core::ptr::copy(p, p.add(size), end - from);
+            p
+        }
+    }
+
+    /// As [`Buf::open`], behind all that are there.
+    #[inline(never)]
+    pub(crate) fn next(&mut self, size: usize) -> *mut u8 {
+        self.open(usize::MAX, size)
+    }
+
+    /// As [`Buf::open`]: the place of element number `at`, of which there are more, goes.
+    #[inline(never)]
+    pub(crate) fn close(&mut self, at: usize, size: usize) {
+        let len = self.head().len - 1;
+        // SAFETY: the elements behind it are within the block.
+        unsafe {
+            (*self.0.as_ptr()).len = len;
+            let p = self.bytes().add(at * size);
+            core::ptr::copy(p.add(size), p, (len - at) * size);
+        }
+    }
+
+    /// As [`Buf::open`]: all but the first `len` elements go.
+    pub(crate) fn keep(&mut self, len: usize) {
+        if len < self.len() {
+            // SAFETY: it is not the empty one, which has none.
+            unsafe { (*self.0.as_ptr()).len = len };
+        }
     }
 
     /// Inserts a byte in front of number `at`.

@@ -24,6 +24,7 @@ pub mod fs;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 pub mod heap;
+pub mod list;
 pub mod module;
 pub mod mount;
 pub mod net;
@@ -44,6 +45,7 @@ pub use applet::{Cx, Table};
 pub use buf::{Buf, ToBuf};
 pub use errno::{Errno, Result};
 pub use fs::Fd;
+pub use list::List;
 pub use out::Out;
 pub use zstr::ZStr;
 

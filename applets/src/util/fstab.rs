@@ -120,10 +120,7 @@ mod tests {
                     .join("|")
             })
             .collect();
-        assert_eq!(
-            show,
-            ["/dev/a b|/x|ext2|ro,noauto", "proc|/proc|proc|defaults", "#c|/y|auto|defaults"]
-        );
+        assert_eq!(show, ["/dev/a b|/x|ext2|ro,noauto", "proc|/proc|proc|defaults", "#c|/y|auto|defaults"]);
     }
 
     #[test]

@@ -77,14 +77,14 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
         Ok(())
     } else {
-        let args = f.tail(i);
+        let mut args = f.tail(i);
         sh.running = crate::NOTHING;
         sh.plain = true;
         // `command exec` keeps its redirections, which are those of `command`.
         let mark = sh.redirections;
         match sh.resolve(args.get(0), false) {
-            Kind::Builtin(n) => sh.run_plain(n, args, mark),
-            kind => sh.dispatch(kind, args, &[], false),
+            Kind::Builtin(n) => sh.builtin(n, &args, mark),
+            kind => sh.dispatch(kind, &mut args, &[], false),
         }
     };
     sh.plain = false;
@@ -112,7 +112,7 @@ pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut status = 0;
     for k in i..f.len() {
         if matches!(sh.resolve(f.get(k), true), Kind::File) && sh.search(f.get(k), false).is_none() {
-            status = sh.bad(f.get(k), b"not found")?;
+            status = sh.bad(c"%: not found", f.get(k));
         }
     }
     Ok(status)

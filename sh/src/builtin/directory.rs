@@ -68,7 +68,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
         match sh.get(name) {
             Some(v) => v.buf(),
             None => {
-                sh.complain(&[name, b" not set"]);
+                sh.complain(c"% not set", name);
                 return Ok(1);
             }
         }
@@ -106,7 +106,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
             Ok(0)
         }
         Err(e) => {
-            sh.complain_of(&[b"can't cd to ", &dir], e);
+            sh.complain_of(c"can't cd to %", &dir, e);
             Ok(1)
         }
     }
@@ -120,7 +120,7 @@ pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
         _ => match physical() {
             Ok(v) => v,
             Err(e) => {
-                sh.complain_of(&[b"getcwd"], e);
+                sh.complain_of(c"getcwd", b"", e);
                 return Ok(1);
             }
         },
@@ -168,7 +168,7 @@ pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
         Some(n) if n <= 0o777 => n as u32,
         _ => match permissions(text, !old & 0o777) {
             Some(n) => !n & 0o777,
-            None => return sh.bad(b"illegal mode", text.bytes()),
+            None => return Ok(sh.bad(c"illegal mode: %", text.bytes())),
         },
     };
     fs::umask(new);

@@ -46,7 +46,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
     let first = place(lines, spec(i, if list { b"-16" } else { b"-1" }));
     let last = place(lines, spec(i + 1, if list { b"-1" } else { spec(i, b"-1") }));
     let (Some(mut first), Some(mut last), false) = (first, last, lines.is_empty()) else {
-        return sh.bad(b"", b"no such command");
+        return Ok(sh.bad(c"no such command", b""));
     };
     if first > last {
         core::mem::swap(&mut first, &mut last);
@@ -59,13 +59,13 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
         let line = lines.get(n).map_or(&b""[..], |l| l);
         if list {
             if set & BARE == 0 {
-                vars::decimal(n as i64 + 1, &mut text);
+                vars::push_decimal(n as i64 + 1, &mut text);
             }
             text.push(b'\t');
         }
         let (old, new) = f.get(i - 1).split_at(change.unwrap_or(0));
-        match line.windows(old.len().max(1)).position(|w| w == old) {
-            Some(at) if change.is_some() => {
+        match crate::find(line, old) {
+            Some(at) if !old.is_empty() => {
                 text.extend_from_slice(line.get(..at).unwrap_or(&[]));
                 text.extend_from_slice(new.get(1..).unwrap_or(&[]));
                 text.extend_from_slice(line.get(at + old.len()..).unwrap_or(&[]));
@@ -82,14 +82,14 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
     sh.running = crate::NOTHING;
     if set & AGAIN == 0 {
         let mut path = b"/tmp/fc".buf();
-        vars::decimal(process::getpid() as i64, &mut path);
+        vars::push_decimal(process::getpid() as i64, &mut path);
         let flags = fs::O_RDWR | fs::O_CREAT | fs::O_EXCL | fs::O_CLOEXEC;
         let made =
             fs::open(path.z(), flags, 0o600).and_then(|file| fs::write_all(*file, &text).map(|()| file));
         let file = match made {
             Ok(file) => file,
             Err(e) => {
-                sh.complain_of(&[&path], e);
+                sh.complain_of(c"%", &path, e);
                 return Ok(1);
             }
         };

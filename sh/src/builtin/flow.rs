@@ -20,7 +20,7 @@ pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u32> {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
             Some(n) if n > 0 => n,
-            _ => return sh.misused(b"Illegal number", v),
+            _ => return sh.refuse(c"Illegal number: %", v),
         },
     };
     if sh.loops == 0 {
@@ -37,7 +37,7 @@ pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u32> {
     if f.len() > 1 {
         match parse_u32(f.get(1)) {
             Some(n) => sh.status = n as u8,
-            None => return sh.misused(b"Illegal number", f.get(1)),
+            None => return sh.refuse(c"Illegal number: %", f.get(1)),
         }
     } else if let Some((s, _)) = sh.trap_status.filter(|t| is_exit || t.1 == sh.depth) {
         sh.status = s;
@@ -63,14 +63,14 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
 pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
     let i = 1 + f.is(1, b"--") as usize;
     if f.len() <= i {
-        return sh.misused(b"", b"filename argument required");
+        return sh.refuse(c"filename argument required", b"");
     }
     let name = f.get(i);
     let path = match sh.search(name, true) {
         Some(p) => p,
         None if position(name, b'/').is_some() => name.buf(),
         None => {
-            sh.complain(&[name, b": not found"]);
+            sh.complain(c"%: not found", name);
             return sh.fail(127);
         }
     };
@@ -115,14 +115,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mark = sh.redirections;
     sh.keep_redirections(mark);
     // Only what is ignored stays.
-    let mut n = 0;
-    while let Some(t) = sh.traps.get(n) {
-        if t.1.is_empty() {
-            n += 1;
-        } else {
-            sh.traps.remove(n);
-        }
-    }
+    sh.traps.retain(|t| t.1.is_empty());
     match sh.resolve(args.get(0), false) {
         crate::exec::Kind::Applet(e) if argv0.is_none() && !crate::REEXEC => {
             sh.default_signals();
@@ -132,7 +125,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
         _ => {}
     }
     sh.running = crate::NOTHING;
-    sh.replace(args, argv0)?;
+    sh.replace(&args, argv0)?;
     Ok(sh.status as u32)
 }
 
@@ -142,7 +135,7 @@ pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u32> {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
             Some(n) => n as usize,
-            None => return sh.misused(b"Illegal number", v),
+            None => return sh.refuse(c"Illegal number: %", v),
         },
     };
     if n > sh.params.len() - sh.first {
@@ -178,7 +171,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
         match signal::number(f.get(k)) {
             Some(n) => sh.set_trap(n as u8, if reset || eq(action, b"-") { None } else { Some(action) }),
             None => {
-                sh.complain(&[f.get(k), b": invalid signal specification"]);
+                sh.complain(c"%: invalid signal specification", f.get(k));
                 status = 1;
             }
         }
@@ -203,7 +196,7 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
         }
         line.push(b' ');
         match signal::name(sig) {
-            [] => crate::vars::decimal(sig as i64, &mut line),
+            [] => crate::vars::push_decimal(sig as i64, &mut line),
             name => line.extend_from_slice(name),
         }
         line.push(b'\n');
@@ -214,7 +207,7 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
 /// `getopts OPTSTRING NAME [ARG]…`.
 pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     if f.len() < 3 {
-        return sh.misused(b"", b"usage: getopts optstring var [arg]");
+        return sh.refuse(c"usage: getopts optstring var [arg]", b"");
     }
     sh.name(f.get(2))?;
     let own = f.len() > 3;
@@ -262,7 +255,7 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     if !why.is_empty() {
         if silent {
             value = Some(core::slice::from_ref(&c));
-        } else if sh.get(b"OPTERR") != Some(b"0") {
+        } else if !eq(sh.get(b"OPTERR").unwrap_or(b""), b"0") {
             sys::out::complain(&[why, &[c], if takes { b" option" } else { b"" }]);
         }
     }
@@ -284,8 +277,6 @@ impl Shell<'_> {
     }
 
     fn set_number(&mut self, name: &[u8], n: usize) -> Done {
-        let mut v = Buf::new();
-        crate::vars::decimal(n as i64, &mut v);
-        self.assign(name, &v)
+        self.assign(name, &crate::vars::decimal(n as i64))
     }
 }

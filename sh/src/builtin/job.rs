@@ -8,22 +8,22 @@ use sys::process;
 /// `jobs [-lp] [JOB]…`.
 pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, i) = sh.letters(f, b"lp")?.parts();
-    let _ = sh.reap(false);
+    sh.reap(false);
     let mut status = 0;
     // A subshell can tell what it was made amid of, and no more.
     let outer = sh.jobs.is_empty();
     if outer {
         core::mem::swap(&mut sh.jobs, &mut sh.outer_jobs);
     }
-    let mut which = alloc::vec::Vec::new();
+    let mut which = sys::List::new();
     for k in i..f.len() {
         match find(&sh.jobs, f.get(k)) {
             Some(n) => which.push(n),
-            None => status = sh.bad(f.get(k), b"no such job")?,
+            None => status = sh.bad(c"%: no such job", f.get(k)),
         }
     }
     if f.len() <= i {
-        which.extend(0..sh.jobs.len());
+        (0..sh.jobs.len()).for_each(|n| which.push(n));
     }
     for &n in &which {
         if set & 2 != 0 {
@@ -48,13 +48,14 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut k = 1;
     loop {
         let spec = if f.len() > k { f.get(k) } else { b"%%" };
-        let _ = sh.reap(false);
+        sh.reap(false);
         match find(&sh.jobs, spec) {
             Some(i) if sh.jobs.get(i).is_some_and(|j| j.group == 0) => {
-                return sh.bad(spec, b"job was started without job control")
+                return Ok(sh.bad(c"%: job was started without job control", spec))
             }
             Some(i) => sh.resume(i, foreground)?,
-            None => return sh.bad(if f.len() > k { spec } else { b"" }, b"no such job"),
+            None if f.len() > k => return Ok(sh.bad(c"%: no such job", spec)),
+            None => return Ok(sh.bad(c"no such job", b"")),
         }
         k += 1;
         if foreground || k >= f.len() {
@@ -66,7 +67,7 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// `kill [-s SIGNAL | -SIGNAL] PID…`, `kill -l [STATUS]…`.
 pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
     // A child that has ended is not there any more.
-    let _ = sh.reap(false);
+    sh.reap(false);
     let mut args = f.all();
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
     let jobs = &sh.jobs;
@@ -109,10 +110,10 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut status = 0;
     if f.len() <= i {
         loop {
-            let _ = sh.reap(false);
+            sh.reap(false);
             if any != 0 {
                 if let Some(n) = sh.jobs.iter().position(|j| j.state() == State::Done) {
-                    return Ok(sh.jobs.remove(n).status(false) as u32);
+                    return Ok(sh.jobs.remove(n).map_or(0, |j| j.status(false)) as u32);
                 }
                 if sh.jobs.is_empty() {
                     return Ok(127);
@@ -132,7 +133,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
         let spec = f.get(k);
         let Some(n) = find(&sh.jobs, spec) else {
             if spec.first() != Some(&b'%') && sys::num::parse_u32(spec).is_none() {
-                return sh.misused(spec, b"Illegal number");
+                return sh.refuse(c"%: Illegal number", spec);
             }
             status = 127;
             continue;
@@ -169,7 +170,7 @@ impl Shell<'_> {
 
     /// Waits until a child changes; a status if a signal with a trap came instead.
     fn wait_more(&mut self) -> R<Option<u8>> {
-        if !crate::trap::pending() && self.reap(true)? {
+        if !crate::trap::pending() && self.reap(true) {
             return Ok(None);
         }
         if let Some(s) = crate::trap::pending_trap(self) {

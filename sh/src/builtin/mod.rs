@@ -16,6 +16,7 @@ pub mod ulimit;
 
 use crate::fields::Fields;
 use crate::{Shell, R};
+use core::ffi::CStr;
 use sys::zstr::position;
 use sys::{Buf, Cx, Out, ZStr};
 
@@ -147,21 +148,11 @@ pub(crate) fn write_quoted(out: &mut Out, v: &[u8]) {
 }
 
 impl Shell<'_> {
-    /// `what: why` as a message of the running builtin; the status.
-    #[inline(never)]
-    fn bad(&mut self, what: &[u8], why: &[u8]) -> R<u32> {
-        if what.is_empty() {
-            self.complain(&[why]);
-        } else {
-            self.complain(&[what, b": ", why]);
-        }
-        Ok(1)
-    }
-
-    /// As [`Shell::bad`] for misuse: status 2, and the end of a script if the builtin is special.
-    fn misused(&mut self, what: &[u8], why: &[u8]) -> R<u32> {
-        self.bad(what, why)?;
-        self.fail(2)
+    /// A message of the running builtin, as [`Shell::complain`]; the status.
+    #[inline(always)]
+    fn bad(&mut self, text: &'static CStr, what: &[u8]) -> u32 {
+        self.complain(text, what);
+        1
     }
 
     /// Reads the options of a builtin: those in `known`, as letters.
@@ -189,16 +180,14 @@ impl Shell<'_> {
         let c = rest.first();
         rest = rest.skip(1);
         let Some(n) = position(l.known, c).filter(|_| c != b':') else {
-            self.complain(&[b"illegal option -", &[c]]);
-            return self.fail(2);
+            return self.refuse(c"illegal option -%", &[c]);
         };
         l.set |= 1 << n;
         if l.known.get(n + 1) == Some(&b':') {
             l.value = rest;
             if rest.is_empty() {
                 if l.f.len() <= l.next {
-                    self.complain(&[b"option requires an argument"]);
-                    return self.fail(2);
+                    return self.refuse(c"option requires an argument", b"");
                 }
                 l.value = l.f.z(l.next);
                 l.next += 1;

@@ -26,8 +26,7 @@ impl Shell<'_> {
     /// A name that is none: an error of the running builtin.
     pub(crate) fn name<'f>(&mut self, name: &'f [u8]) -> R<&'f [u8]> {
         if name.is_empty() || name_len(name) != name.len() {
-            self.complain(&[name, b": bad variable name"]);
-            return self.fail(2);
+            return self.refuse(c"%: bad variable name", name);
         }
         Ok(name)
     }
@@ -59,7 +58,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn unset_variable(&mut self, name: &[u8]) -> Done {
-        let Some(i) = self.vars.lookup(name) else { return Ok(()) };
+        let i = self.vars.lookup(name);
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
         if s.flags & READONLY != 0 {
             return self.readonly(i);
@@ -96,8 +95,7 @@ pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// `local NAME[=VALUE]…`.
 pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
     if sh.depth == 0 {
-        sh.complain(&[b"not in a function"]);
-        return sh.fail(2);
+        return sh.refuse(c"not in a function", b"");
     }
     for k in 1..f.len() {
         let (name, value) = parts(f.get(k));
@@ -132,8 +130,11 @@ pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
         if set & 1 == 0 {
             sh.name(name)?;
             sh.unset_variable(name)?;
-        } else if let Some(s) = sh.vars.find(name).and_then(|i| sh.vars.syms.get_mut(i)) {
-            s.func = None;
+        } else {
+            let i = sh.vars.find(name);
+            if let Some(s) = sh.vars.syms.get_mut(i) {
+                s.func = None;
+            }
         }
     }
     Ok(0)
@@ -174,7 +175,7 @@ pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
                 sh.aliases.insert(at, (name.buf(), v.buf()));
             }
             (None, Some(a)) => show_alias(sh.out, name, &a.1),
-            (None, None) => status = sh.bad(name, b"not found")?,
+            (None, None) => status = sh.bad(c"%: not found", name),
         }
     }
     Ok(status)
@@ -194,7 +195,7 @@ pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u32> {
     for k in i..f.len() {
         match sh.aliases.iter().position(|a| a.0 == f.get(k)) {
             Some(n) => drop(sh.aliases.remove(n)),
-            None => status = sh.bad(f.get(k), b"not found")?,
+            None => status = sh.bad(c"%: not found", f.get(k)),
         }
     }
     Ok(status)

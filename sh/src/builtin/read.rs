@@ -52,7 +52,7 @@ fn options(sh: &mut Shell, f: &Fields, o: &mut Options) -> R<u32> {
                 let value = l.value.bytes();
                 let n = if c == b't' { milliseconds(value) } else { parse_u32(value) };
                 match (n, c) {
-                    (None, _) => return sh.misused(value, b"invalid number"),
+                    (None, _) => return sh.refuse(c"%: invalid number", value),
                     (_, b't') => o.timeout = n,
                     (_, b'n') => o.count = n,
                     (Some(n), _) => o.fd = Fd(n as i32),
@@ -160,7 +160,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
                 continue;
             }
             Err(e) => {
-                sh.complain_of(&[b"read error"], e);
+                sh.complain_of(c"read error", b"", e);
                 return Ok(1);
             }
         }

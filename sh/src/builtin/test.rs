@@ -1,5 +1,6 @@
 //! test, [: evaluate an expression (POSIX.1-2024 test; `( )`, `-a` and `-o` as XSI had them).
 
+use crate::Truth;
 use sys::fs::{self, Fd, Statx};
 use sys::zstr::{position, position_in};
 use sys::{num, process, tty, Cx, ZStr};
@@ -132,7 +133,7 @@ impl<'a> Test<'a> {
 
     /// Goes on to `rest` with the answer; that there is none is the numbers' fault.
     #[inline(never)]
-    fn judge(&mut self, answer: Option<bool>, rest: &'a [ZStr<'static>]) -> bool {
+    fn judge(&mut self, answer: Option<Truth>, rest: &'a [ZStr<'static>]) -> bool {
         if answer.is_none() {
             // The one to blame is no operator.
             while let [a, tail @ ..] = self.rest {
@@ -145,7 +146,7 @@ impl<'a> Test<'a> {
             return false;
         }
         self.rest = rest;
-        answer == Some(true)
+        answer == Some(Truth::Yes)
     }
 }
 
@@ -169,21 +170,21 @@ static MODES: &[[u8; 3]] = &[
 /// A unary primary by its letter (`f` for `-f`); `None` if there is no such operator, or if `-t`'s operand
 /// is no number.
 #[inline(never)]
-pub fn unary(op: u8, operand: ZStr) -> Option<bool> {
+pub(crate) fn unary(op: u8, operand: ZStr) -> Option<Truth> {
     let access = match op {
-        b'z' | b'n' => return Some(operand.is_empty() == (op == b'z')),
-        b't' => return Some(tty::is(Fd(integer(operand.bytes())? as i32))),
+        b'z' | b'n' => return Some((operand.is_empty() == (op == b'z')).into()),
+        b't' => return Some(tty::is(Fd(integer(operand.bytes())? as i32)).into()),
         b'r' => 4,
         b'w' => 2,
         b'x' => 1,
         _ => 0,
     };
     if access != 0 {
-        return Some(fs::access(operand, access).is_ok());
+        return Some(fs::access(operand, access).is_ok().into());
     }
     let link = if op == b'h' || op == b'L' { fs::AT_SYMLINK_NOFOLLOW } else { 0 };
-    let Ok(s) = fs::statx(Fd::CWD, operand, link) else { return Some(false) };
-    Some(match op {
+    let Ok(s) = fs::statx(Fd::CWD, operand, link) else { return Some(Truth::No) };
+    let is = match op {
         b's' => s.stx_size > 0,
         b'O' => s.stx_uid == process::geteuid(),
         b'G' => s.stx_gid == process::getegid(),
@@ -192,7 +193,8 @@ pub fn unary(op: u8, operand: ZStr) -> Option<bool> {
             let [_, mask, value] = *MODES.iter().find(|m| m[0] == op)?;
             (s.stx_mode >> 8) as u8 & mask == value
         }
-    })
+    };
+    Some(is.into())
 }
 
 /// Place of a binary operator among them.
@@ -204,12 +206,12 @@ fn binary_number(op: ZStr) -> Option<usize> {
 
 /// A binary primary; `None` if there is no such operator, or if one of the operands should be a number
 /// and is none.
-pub fn binary(a: ZStr, op: ZStr, b: ZStr) -> Option<bool> {
+pub(crate) fn binary(a: ZStr, op: ZStr, b: ZStr) -> Option<Truth> {
     compare(a, binary_number(op)?, b)
 }
 
 #[inline(never)]
-fn compare(a: ZStr, op: usize, b: ZStr) -> Option<bool> {
+fn compare(a: ZStr, op: usize, b: ZStr) -> Option<Truth> {
     // For each operator: 1 less, 2 equal, 4 greater, or a sum of them.
     const TRUE_OF: &[u8] = b"2251425164341";
     let order = if op < 5 {
@@ -220,12 +222,12 @@ fn compare(a: ZStr, op: usize, b: ZStr) -> Option<bool> {
         let (a, b) = (fs::stat(a), fs::stat(b));
         if op == 13 {
             let id = |s: &Statx| (s.stx_dev_major, s.stx_dev_minor, s.stx_ino);
-            return Some(matches!((a, b), (Ok(a), Ok(b)) if id(&a) == id(&b)));
+            return Some(matches!((a, b), (Ok(a), Ok(b)) if id(&a) == id(&b)).into());
         }
         // A missing file is older than any.
         a.ok().map(|s| modified(&s)).cmp(&b.ok().map(|s| modified(&s)))
     };
-    Some(TRUE_OF.get(op)? >> (order as i32 + 1) & 1 != 0)
+    Some((TRUE_OF.get(op)? >> (order as i32 + 1) & 1 != 0).into())
 }
 
 fn modified(s: &Statx) -> (i64, u32) {

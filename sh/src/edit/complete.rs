@@ -133,7 +133,7 @@ pub(crate) fn executables(path: &[u8], prefix: &[u8], add: &mut dyn FnMut(&[u8])
 
 /// Finds what the word may become; how much of what is found has been typed.
 #[inline(never)]
-fn gather(w: &Word, host: &mut dyn Host, found: &mut Found) -> usize {
+fn gather(w: &Word, host: &mut impl Host, found: &mut Found) -> usize {
     let dollar = behind(&w.text, b'$');
     let mut name = w.text.get(dollar..).unwrap_or(&[]);
     if dollar > 0 && w.quote != b'\'' {
@@ -180,7 +180,7 @@ pub(super) fn behind(text: &[u8], c: u8) -> usize {
 impl Editor {
     /// Completes the word before the cursor as far as it is clear, or shows what it may become.
     #[inline(never)]
-    pub(super) fn complete(&mut self, host: &mut dyn Host) {
+    pub(super) fn complete(&mut self, host: &mut impl Host) {
         let w = word(self.text.get(..self.cur).unwrap_or(&self.text));
         if w.command && w.text.is_empty() {
             return; // everything there is would help nobody

@@ -3,17 +3,16 @@
 //! The file grows by whole lines, each appended by one write, so that shells side by side and a crash lose
 //! nothing; when it has twice the lines to be kept it is written anew beside itself and renamed.
 
-use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
-use sys::{Buf, Result, ToBuf};
+use sys::{Buf, List, Result, ToBuf};
 
 /// The longest line that is kept: bytes.
 const LONGEST: usize = if cfg!(mote_nommu) { 256 } else { 4 << 10 };
 
 /// The lines entered before.
 pub(crate) struct History {
-    lines: Vec<Buf>,
+    lines: List<Buf>,
     most: usize,
     file: Buf, // empty: none
     in_file: usize,
@@ -22,7 +21,7 @@ pub(crate) struct History {
 
 impl History {
     pub(super) const fn new() -> History {
-        History { lines: Vec::new(), most: 100, file: Buf::new(), in_file: 0, torn: false }
+        History { lines: List::new(), most: 100, file: Buf::new(), in_file: 0, torn: false }
     }
 
     /// The lines, the oldest first.

@@ -99,7 +99,7 @@ impl Editor {
 
     /// Reads a line behind `prompt` and appends it to `line`, with its newline.
     #[inline(never)]
-    pub(crate) fn read_line(&mut self, prompt: &[u8], host: &mut dyn Host, line: &mut Buf) -> Line {
+    pub(crate) fn read_line(&mut self, prompt: &[u8], host: &mut impl Host, line: &mut Buf) -> Line {
         self.raw();
         self.text.clear();
         self.cur = 0;
@@ -158,7 +158,7 @@ impl Editor {
 
     /// The next byte; an error ends the line.
     #[inline(never)]
-    fn byte(&mut self, host: &mut dyn Host) -> Result<u8, Line> {
+    fn byte(&mut self, host: &mut impl Host) -> Result<u8, Line> {
         loop {
             self.screen.flush();
             if self.screen.dead {
@@ -188,7 +188,7 @@ impl Editor {
     }
 
     /// The next key: a byte, one with Meta, or what a sequence of the terminal stands for.
-    fn key(&mut self, host: &mut dyn Host) -> Result<u16, Line> {
+    fn key(&mut self, host: &mut impl Host) -> Result<u16, Line> {
         if !text::incomplete(self.text.get(..self.cur).unwrap_or(&[])) {
             self.screen.refresh(&self.text, self.cur);
         }
@@ -233,7 +233,7 @@ impl Editor {
     }
 
     /// Does what the key says; `Some` ends the line.
-    fn act(&mut self, key: u16, host: &mut dyn Host) -> Option<Line> {
+    fn act(&mut self, key: u16, host: &mut impl Host) -> Option<Line> {
         self.killing = self.killing.saturating_sub(1);
         let (cur, len) = (self.cur, self.text.len());
         let left = text::left(&self.text, cur);
@@ -286,20 +286,16 @@ impl Editor {
     #[inline(never)]
     fn insert(&mut self, b: &[u8]) {
         if self.text.len() + b.len() <= LONGEST {
-            let tail = self.text.split_off(self.cur.min(self.text.len()));
-            self.text.extend_from_slice(b);
-            self.cur = self.text.len();
-            self.text.extend_from_slice(&tail);
+            self.text.replace(self.cur, 0, b);
+            self.cur += b.len();
         }
     }
 
     /// Removes the bytes between; with `kill` they can be yanked, and one kill adds to that before it.
     #[inline(never)]
     fn cut(&mut self, from: usize, to: usize, kill: bool) {
-        let mut gone = self.text.split_off(from.min(self.text.len()));
-        let tail = gone.split_off(to.saturating_sub(from).min(gone.len()));
-        self.text.extend_from_slice(&tail);
         if kill {
+            let mut gone = self.text.get(from..to).unwrap_or(&[]).buf();
             if self.killing == 0 {
                 self.killed.clear();
             }
@@ -309,6 +305,7 @@ impl Editor {
             self.killed.extend_from_slice(&gone);
             self.killing = 2;
         }
+        self.text.replace(from, to.saturating_sub(from), &[]);
         self.cur = from;
     }
 
@@ -345,7 +342,7 @@ impl Editor {
 
     /// Takes a bracketed paste as it is, up to its end.
     #[inline(never)]
-    fn paste(&mut self, host: &mut dyn Host) -> Result<(), Line> {
+    fn paste(&mut self, host: &mut impl Host) -> Result<(), Line> {
         const END: &[u8] = b"\x1b[201~";
         let mut b = Buf::new();
         while !b.ends_with(END) {
@@ -366,7 +363,7 @@ impl Editor {
         let lines = self.history.lines();
         let mut n = lines.len().min(from);
         while let Some(line) = lines.get(n.wrapping_sub(1)) {
-            if let Some(at) = find(line, wanted) {
+            if let Some(at) = crate::find(line, wanted) {
                 if !wanted.is_empty() {
                     self.text = line.clone();
                     self.cur = at;
@@ -381,7 +378,7 @@ impl Editor {
     /// Searches the history backwards while a text is typed. Ctrl-R goes on, Ctrl-G gives up, any other
     /// key takes the line and counts.
     #[inline(never)]
-    fn search(&mut self, host: &mut dyn Host) -> Option<Line> {
+    fn search(&mut self, host: &mut impl Host) -> Option<Line> {
         let saved = self.text.clone();
         let mut wanted = Buf::new();
         // The line behind that where the search begins.
@@ -426,10 +423,4 @@ impl Editor {
             Err(end) => Some(end),
         }
     }
-}
-
-/// Where `text` first holds `wanted`.
-#[inline(never)]
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    (0..=text.len()).find(|at| text.get(*at..).is_some_and(|t| t.starts_with(wanted)))
 }

@@ -11,7 +11,9 @@ use sys::{num, Buf};
 impl Shell<'_> {
     /// May a person edit at this terminal? Not where TERM says that it can do nothing.
     pub(crate) fn can_edit(&mut self) -> bool {
-        self.opts & crate::opt::PLAIN == 0 && self.get(b"TERM") != Some(b"dumb") && sys::tty::is(Fd::STDIN)
+        self.opts & crate::opt::PLAIN == 0
+            && !crate::eq(self.get(b"TERM").unwrap_or(b""), b"dumb")
+            && sys::tty::is(Fd::STDIN)
     }
 
     /// A new editor, with the history.
@@ -87,7 +89,7 @@ impl Host for Shell<'_> {
             }
         }
         if command {
-            for blob in [builtin::NAMES, self.table.names] {
+            for &blob in &[builtin::NAMES, self.table.names] {
                 Texts::new(blob).for_each(&mut add);
             }
             self.aliases.iter().for_each(|a| add(&a.0));
