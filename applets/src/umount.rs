@@ -15,7 +15,7 @@ applet! {
 Detach file systems, by their directory or device.
 
     -a        All that are mounted, the last one first
-    -t TYPES  With -a only these types, a comma list; no in front: all but these
+    -t TYPES  With -a only these, a comma list; no in front: all but these
     -r        Make it read-only if it is busy
     -l        Detach it now, end it when it is no longer busy
     -f        Even if its server does not answer

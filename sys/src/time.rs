@@ -79,7 +79,7 @@ pub fn civil(sec: i64) -> Civil {
     let era = z / 146_097;
     let doe = z % 146_097;
     let century = 4 * doe + 3;
-    let of_year = century % 146_097 | 3;
+    let of_year = (century % 146_097) | 3;
     let yoe = century / 146_097 * 100 + of_year / 1_461;
     let doy5 = of_year % 1_461 / 4 * 5 + 2;
     let mp = doy5 / 153;
