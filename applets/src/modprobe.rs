@@ -116,7 +116,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         let line = ZStr::new(c"/proc/cmdline");
         match fstab::read_if_there(line) {
             Ok(text) => config::add_command_line(&mut o.config, &text),
-            Err(e) => cx.fail(line.bytes(), e),
+            Err(e) => cx.fail_on(line, e),
         }
         let mut r = Run { cx, o: &o, done: Buf::new(), soft: 0, failed: false };
         for name in names {

@@ -149,7 +149,7 @@ fn all(o: &mut Order) {
     // Without /proc nobody knows; what is there already is then refused as busy.
     let mut mounted = match fstab::read_if_there(ZStr::new(fstab::MOUNTS)) {
         Ok(text) => text,
-        Err(e) => return o.cx.fail(fstab::MOUNTS.to_bytes(), e),
+        Err(e) => return o.cx.fail_on(ZStr::new(fstab::MOUNTS), e),
     };
     let mounted = fstab::lines(&mut mounted);
     for l in fstab::lines(&mut text) {

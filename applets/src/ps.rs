@@ -45,8 +45,8 @@ Tell what runs: number, user, processor time and command of all processes.
 Letters without - are the same, but a and x are all processes, u is the columns
 that BSD shows.
 
-Columns: user ruser group rgroup uid ruid gid rgid comm args pid tid ppid pgid sid tty
-vsz rss sz stat s nice pri time etime stime pcpu c f wchan addr
+Columns: user ruser group rgroup uid ruid gid rgid comm args pid tid ppid pgid
+sid tty vsz rss sz stat s nice pri time etime stime pcpu c f wchan addr
 ",
 }
 

@@ -66,7 +66,7 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
 #[inline(never)]
 fn table(cx: &mut Cx, path: ZStr) -> Buf {
     fstab::read_if_there(path).unwrap_or_else(|e| {
-        cx.fail(path.bytes(), e);
+        cx.fail_on(path, e);
         Buf::new()
     })
 }

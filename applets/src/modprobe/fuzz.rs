@@ -178,7 +178,8 @@ fn modules_bb(text: &[u8]) -> Vec<Module> {
 fn aliases(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let lines = text.split(|&c| c == b'\n').map(words);
     let lines = lines.filter(|w| w.len() > 1 && w[0] == b"alias");
-    lines.map(|w| (w[1].clone(), w.get(2).cloned().unwrap_or_default())).collect()
+    // Both are names, not paths.
+    lines.map(|w| (w[1].clone(), w.get(2).map(|module| folded(module)).unwrap_or_default())).collect()
 }
 
 /// Lines of a configuration: the first word, the second, and what is behind it.
