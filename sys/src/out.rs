@@ -200,60 +200,47 @@ fn to_memory(o: &mut Out, b: &[u8]) {
     o.memory.get_or_insert_default().extend_from_slice(b);
 }
 
-/// Writes a line to standard error, in one write as long as it fits 256 bytes.
-#[inline(always)]
-fn message(write: impl FnOnce(&mut Out)) {
-    let mut buf = [MaybeUninit::<u8>::uninit(); 256];
-    // SAFETY: `o`, which has it, does not leave this file, and does not live longer than it.
-    let buf: &'static mut [MaybeUninit<u8>] = unsafe { transmute(&mut buf[..]) };
-    let mut o = Out::new(Fd::STDERR, buf);
-    write(&mut o);
-    o.byte(b'\n');
-    // Nobody is left to tell of an error here.
-    let _ = o.flush();
-}
-
 /// Writes the parts as one line to standard error.
 pub fn complain(parts: &[&[u8]]) {
     line(&[], 0, parts, None);
 }
 
-/// Writes a line to standard error: the names that are not empty, each with `: `, then `line N: ` unless that
-/// is 0, the parts, and `: ` and the kernel's reason if there is one.
+/// Writes a line to standard error, in one write as long as it fits 256 bytes: the names that are not empty,
+/// each with `: `, then `line N: ` unless that is 0, the parts, and `: ` and the kernel's reason if there is
+/// one.
 #[inline(never)]
 pub fn line(names: &[ZStr], number: u32, parts: &[&[u8]], why: Option<Errno>) {
-    message(|o| {
-        for name in names {
-            if !name.is_empty() {
-                o.z(*name);
-                o.bytes(b": ");
-            }
-        }
-        if number > 0 {
-            o.bytes(b"line ");
-            o.dec(number as u64);
+    let mut buf = [MaybeUninit::<u8>::uninit(); 256];
+    // SAFETY: `o`, which has it, does not leave this function.
+    let buf: &'static mut [MaybeUninit<u8>] = unsafe { transmute(&mut buf[..]) };
+    let o = &mut Out::new(Fd::STDERR, buf);
+    for name in names {
+        if !name.is_empty() {
+            o.z(*name);
             o.bytes(b": ");
         }
-        for part in parts {
-            o.bytes(part);
-        }
-        if let Some(why) = why {
-            o.bytes(b": ");
-            why.write(o);
-        }
-    });
+    }
+    if number > 0 {
+        o.bytes(b"line ");
+        o.dec(number as u64);
+        o.bytes(b": ");
+    }
+    for part in parts {
+        o.bytes(part);
+    }
+    if let Some(why) = why {
+        o.bytes(b": ");
+        why.write(o);
+    }
+    o.byte(b'\n');
+    // Nobody is left to tell of an error here.
+    let _ = o.flush();
 }
 
 /// `name: what: why` as one line to standard error, the kernel's reason at the end.
 #[inline(never)]
 pub fn fail(name: ZStr, what: &[u8], why: Errno) {
-    message(|o| {
-        o.z(name);
-        o.bytes(b": ");
-        o.bytes(what);
-        o.bytes(b": ");
-        why.write(o);
-    });
+    line(&[name], 0, &[what], Some(why));
 }
 
 #[cfg(test)]
