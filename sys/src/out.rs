@@ -211,19 +211,6 @@ fn to_memory(o: &mut Out, b: &[u8]) {
     o.memory.get_or_insert_default().extend_from_slice(b);
 }
 
-/// Writes a line to standard error, in one write as long as it fits 256 bytes.
-#[inline(always)]
-fn message(write: impl FnOnce(&mut Out)) {
-    let mut buf = [MaybeUninit::<u8>::uninit(); 256];
-    // SAFETY: `o`, which has it, does not leave this file, and does not live longer than it.
-    let buf: &'static mut [MaybeUninit<u8>] = unsafe { transmute(&mut buf[..]) };
-    let mut o = Out::new(Fd::STDERR, buf);
-    write(&mut o);
-    o.byte(b'\n');
-    // Nobody is left to tell of an error here.
-    let _ = o.flush();
-}
-
 /// Writes the parts as one line to standard error.
 pub fn complain(parts: &[&[u8]]) {
     line(NONE, NONE, 0, b"", parts, None);
@@ -231,27 +218,33 @@ pub fn complain(parts: &[&[u8]]) {
 
 const NONE: ZStr = ZStr::new(c"");
 
-/// Writes a line to standard error: both names, if they are not empty, each with `: `, then `line N: ` unless that
-/// is 0, `what` and the parts, and `: ` and the kernel's reason if there is one.
+/// Writes a line to standard error, in one write as long as it fits 256 bytes: both names, if they are not empty,
+/// each with `: `, then `line N: ` unless that is 0, `what` and the parts, and `: ` and the kernel's reason if
+/// there is one.
 // Where `fail` alone calls it, it becomes that.
 pub fn line(name: ZStr, inner: ZStr, number: u32, what: &[u8], parts: &[&[u8]], why: Option<Errno>) {
-    message(|o| {
-        o.label(name);
-        o.label(inner);
-        if number > 0 {
-            o.bytes(b"line ");
-            o.dec(number as u64);
-            o.bytes(b": ");
-        }
-        o.bytes(what);
-        for part in parts {
-            o.bytes(part);
-        }
-        if let Some(why) = why {
-            o.bytes(b": ");
-            why.write(o);
-        }
-    });
+    let mut buf = [MaybeUninit::<u8>::uninit(); 256];
+    // SAFETY: `o`, which has it, does not leave this function.
+    let buf: &'static mut [MaybeUninit<u8>] = unsafe { transmute(&mut buf[..]) };
+    let o = &mut Out::new(Fd::STDERR, buf);
+    o.label(name);
+    o.label(inner);
+    if number > 0 {
+        o.bytes(b"line ");
+        o.dec(number as u64);
+        o.bytes(b": ");
+    }
+    o.bytes(what);
+    for part in parts {
+        o.bytes(part);
+    }
+    if let Some(why) = why {
+        o.bytes(b": ");
+        why.write(o);
+    }
+    o.byte(b'\n');
+    // Nobody is left to tell of an error here.
+    let _ = o.flush();
 }
 
 /// `name: what: why` as one line to standard error, the kernel's reason at the end.
