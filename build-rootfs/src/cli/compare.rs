@@ -1,0 +1,73 @@
+//! `cargo rootfs compare`.
+
+use super::args::{prepare, unexpected, Args, Word};
+use crate::cache::write_atomically;
+use crate::compare::{self, page, plot};
+use crate::error::{Context, Result};
+use crate::project::Project;
+use crate::target::{Purpose, Target, DEFAULT};
+use std::path::PathBuf;
+
+pub(super) const HELP: &str = "\
+Compares mote with BusyBox and Toybox, built here from Debian's sources for the same machine (ARMv5TE), and
+writes docs/comparison.md with its pictures.
+
+Usage: cargo rootfs compare [OPTION]…
+
+  --quick      bytes of the main builds only (Thumb code, static with musl): no other machine code, no
+               marginal bytes, nothing booted, no speed, no test-suites
+  --json FILE  write the figures there, too, holes with their reasons among them
+  --out DIR    write the page and its pictures there (default: docs in the checkout)
+  --help       show this
+
+Measured are, for mote and every peer: bytes of the binary and of the whole initramfs, packed and not; what
+each applet adds; in QEMU the smallest RAM to a working prompt, what is free there, and the instructions up
+to it; on this machine instructions and time of shell work, ls, cat and starting programs; cases passed of
+BusyBox's and Toybox's test-suites. The peers have bare and default options, each with and without LTO, of
+which the smaller counts.
+
+Builds are cached: the first run takes an hour or two, later ones some minutes. What cannot be had or does
+not build is a hole in the page, with its reason, and the rest goes on; the exit status is then 1.
+";
+
+pub(super) fn main(mut args: Args) -> Result<u8> {
+    let (mut quick, mut json, mut out): (bool, Option<PathBuf>, Option<PathBuf>) = (false, None, None);
+    while let Some(word) = args.next()? {
+        if args.helps(&word)? {
+            return Ok(0);
+        }
+        match &word {
+            Word::Option(name) if name == "--quick" => quick = true,
+            Word::Option(name) if name == "--json" => json = Some(PathBuf::from(args.value()?)),
+            Word::Option(name) if name == "--out" => out = Some(PathBuf::from(args.value()?)),
+            _ => return Err(unexpected(&word)),
+        }
+    }
+    let project = Project::find()?;
+    let all =
+        [Purpose::Mote, Purpose::Compare, Purpose::Kernel, Purpose::Boot, Purpose::Test, Purpose::Bench];
+    let purposes = if quick { &all[..2] } else { &all[..] };
+    prepare(&Target::load(&project, DEFAULT)?, purposes)?;
+    let report = compare::run(&project, quick)?;
+
+    let dir = out.unwrap_or_else(|| project.root().join("docs"));
+    let pictures = plot::all(&report)?;
+    for (name, text) in &pictures {
+        write_atomically(&dir.join(name), text.as_bytes(), 0o644)?;
+    }
+    let text = page::page(&report, &pictures);
+    let file = dir.join("comparison.md");
+    write_atomically(&file, text.as_bytes(), 0o644)?;
+    if let Some(json) = json {
+        let text = serde_json::to_string_pretty(&report).context("JSON")? + "\n";
+        write_atomically(&json, text.as_bytes(), 0o644)?;
+    }
+    // What --quick leaves out is no failure.
+    let missing: Vec<(String, String)> =
+        report.holes().into_iter().filter(|(_, why)| why != compare::bytes::QUICK).collect();
+    for (place, why) in &missing {
+        eprintln!("hole: {place}: {why}");
+    }
+    super::print(&format!("{}: written, with {} holes\n", file.display(), missing.len()))?;
+    Ok(u8::from(!missing.is_empty()))
+}
