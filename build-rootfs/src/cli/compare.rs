@@ -2,11 +2,14 @@
 
 use super::args::{prepare, unexpected, Args, Word};
 use crate::cache::write_atomically;
+use crate::compare::report::Report;
 use crate::compare::{self, page, plot};
 use crate::error::{Context, Result};
 use crate::project::Project;
 use crate::target::{Purpose, Target, DEFAULT};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+const PAGE: &str = "comparison.md";
 
 pub(super) const HELP: &str = "\
 Compares mote with BusyBox and Toybox, built here from Debian's sources for the same machine (ARMv5TE), and
@@ -26,7 +29,8 @@ to it; on this machine instructions and time of shell work, ls, cat and starting
 BusyBox's and Toybox's test-suites. The peers have bare and default options, each with and without LTO, of
 which the smaller counts.
 
-Builds are cached: the first run takes an hour or two, later ones some minutes. What cannot be had or does
+Builds are cached: the first run takes an hour or two, later ones much less. The page is written after each
+part: a run that is ended leaves what it has. What cannot be had or does
 not build is a hole in the page, with its reason, and the rest goes on; the exit status is then 1.
 ";
 
@@ -48,26 +52,28 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         [Purpose::Mote, Purpose::Compare, Purpose::Kernel, Purpose::Boot, Purpose::Test, Purpose::Bench];
     let purposes = if quick { &all[..2] } else { &all[..] };
     prepare(&Target::load(&project, DEFAULT)?, purposes)?;
-    let report = compare::run(&project, quick)?;
-
     let dir = out.unwrap_or_else(|| project.root().join("docs"));
-    let pictures = plot::all(&report)?;
-    for (name, text) in &pictures {
-        write_atomically(&dir.join(name), text.as_bytes(), 0o644)?;
-    }
-    let text = page::page(&report, &pictures);
-    let file = dir.join("comparison.md");
-    write_atomically(&file, text.as_bytes(), 0o644)?;
-    if let Some(json) = json {
-        let text = serde_json::to_string_pretty(&report).context("JSON")? + "\n";
-        write_atomically(&json, text.as_bytes(), 0o644)?;
-    }
+    let report = compare::run(&project, quick, |report| write(report, &dir, json.as_deref()))?;
     // What --quick leaves out is no failure.
     let missing: Vec<(String, String)> =
         report.holes().into_iter().filter(|(_, why)| why != compare::bytes::QUICK).collect();
     for (place, why) in &missing {
         eprintln!("hole: {place}: {why}");
     }
-    super::print(&format!("{}: written, with {} holes\n", file.display(), missing.len()))?;
+    super::print(&format!("{}: written, with {} holes\n", dir.join(PAGE).display(), missing.len()))?;
     Ok(u8::from(!missing.is_empty()))
+}
+
+/// Writes the page with its pictures, and the figures for machines.
+fn write(report: &Report, dir: &Path, json: Option<&Path>) -> Result<()> {
+    let pictures = plot::all(report)?;
+    for (name, text) in &pictures {
+        write_atomically(&dir.join(name), text.as_bytes(), 0o644)?;
+    }
+    write_atomically(&dir.join(PAGE), page::page(report, &pictures).as_bytes(), 0o644)?;
+    if let Some(json) = json {
+        let text = serde_json::to_string_pretty(report).context("JSON")? + "\n";
+        write_atomically(json, text.as_bytes(), 0o644)?;
+    }
+    Ok(())
 }

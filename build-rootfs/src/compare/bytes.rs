@@ -13,12 +13,16 @@ use std::path::Path;
 /// Why a quick report lacks something.
 pub const QUICK: &str = "left out by --quick";
 
-/// mote's and the peers' builds of every set; with `quick` only the peers' main ones.
-pub fn sizes(shop: &Workshop, quick: bool) -> Vec<SizeRow> {
+/// mote's builds of every set, and the peers' main ones.
+pub fn main(shop: &Workshop) -> Vec<SizeRow> {
     let mut rows: Vec<SizeRow> = Set::ALL.map(|set| mote(shop, set)).into();
-    let cases = cases().into_iter().filter(|case| !quick || case.abi == Abi::MAIN);
-    rows.extend(cases.map(|case| peer(shop, &case)));
+    rows.extend(cases().iter().filter(|case| case.abi == Abi::MAIN).map(|case| peer(shop, case)));
     rows
+}
+
+/// The peers' other builds.
+pub fn others(shop: &Workshop) -> Vec<SizeRow> {
+    cases().iter().filter(|case| case.abi != Abi::MAIN).map(|case| peer(shop, case)).collect()
 }
 
 fn mote(shop: &Workshop, set: Set) -> SizeRow {

@@ -69,11 +69,15 @@ impl Gdb {
     /// # Errors
     /// It does not come there in time, or ends.
     pub fn run(&mut self) -> Result<()> {
-        let answer = self.ask("c")?;
-        match answer.starts_with('T') || answer.starts_with('S') {
-            true => Ok(()),
-            false => Err(Error::new(format!("the guest did not come to a breakpoint: `{answer}`"))),
-        }
+        stopped(&self.ask("c")?)
+    }
+
+    /// Lets the guest execute one instruction.
+    ///
+    /// # Errors
+    /// It ends.
+    pub fn step(&mut self) -> Result<()> {
+        stopped(&self.ask("s")?)
     }
 
     fn ask(&mut self, text: &str) -> Result<String> {
@@ -81,6 +85,13 @@ impl Gdb {
         let answer = answer(&mut self.stream)?;
         self.stream.write_all(b"+").context("QEMU's gdb stub")?;
         Ok(answer)
+    }
+}
+
+fn stopped(answer: &str) -> Result<()> {
+    match answer.starts_with('T') || answer.starts_with('S') {
+        true => Ok(()),
+        false => Err(Error::new(format!("the guest did not come to a breakpoint: `{answer}`"))),
     }
 }
 

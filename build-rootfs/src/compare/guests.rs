@@ -3,7 +3,7 @@
 
 use super::builds::Workshop;
 use super::plan::{cases, Case, Set};
-use super::report::{Found, GuestRow};
+use super::report::{reason, Found, GuestRow};
 use super::rootfs;
 use super::size::bare;
 use super::{instructions, ram};
@@ -92,8 +92,7 @@ impl Booth {
                 row
             }
             Err(error) => {
-                let why = error.to_string();
-                let why = Found::<()>::of(Err(Error::new(why))).why().unwrap_or_default().to_string();
+                let why = reason(&error);
                 let (ram_kib, free_kib) = (Found::hole(&why), Found::hole(&why));
                 GuestRow { who, set, ram_kib, free_kib, instructions: Found::hole(&why) }
             }

@@ -1,5 +1,5 @@
 //! How many instructions lie between the first one of the first process and the point where the shell reads
-//! at its prompt. QEMU counts: with `-icount shift=0` guest time is one nanosecond for each.
+//! at its prompt. QEMU counts them while it records a run (`-icount …,rr=record`), and tells its monitor.
 
 use super::gdb::{connect, Gdb, Width};
 use super::guest::Guest;
@@ -12,16 +12,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-/// Where the board has a counter of guest time, and how many of its ticks are a second (ARM DUI 0225,
-/// SYS_24MHZ).
-const COUNTER: (&str, u64) = ("0x1000005c", 24_000_000);
 const LIMIT: Duration = Duration::from_secs(60);
 /// What a shell that wants its next line calls in the kernel.
 const READS: [&str; 2] = ["n_tty_read", "n_tty_poll"];
 /// How often a process may read the terminal before there is a prompt.
 const READS_BEFORE: usize = 50;
 
-/// Counts, to within 42 instructions: `binary` is the first process of `system`, `map` the kernel's symbols.
+/// Counts: `binary` is the first process of `system`, `map` the kernel's symbols.
 ///
 /// # Errors
 /// QEMU does not do as it is told, or there is no prompt.
@@ -29,7 +26,8 @@ pub fn to_prompt(system: &System, binary: &[u8], map: &str) -> Result<u64> {
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let (gdb, qmp) = (scratch.path().join("gdb"), scratch.path().join("qmp"));
     let mut qemu = system.piped(&[]);
-    qemu.args(["-icount", "shift=0,sleep=off", "-S"]);
+    let record = scratch.path().join("record");
+    qemu.arg("-icount").arg(format!("shift=0,sleep=off,rr=record,rrfile={}", record.display())).arg("-S");
     qemu.arg("-gdb").arg(format!("unix:{},server=on,wait=off", gdb.display()));
     qemu.arg("-qmp").arg(format!("unix:{},server=on,wait=off", qmp.display()));
     let mut guest = Guest::start(qemu)?;
@@ -39,23 +37,20 @@ pub fn to_prompt(system: &System, binary: &[u8], map: &str) -> Result<u64> {
     let (entry, width) = entry(binary)?;
     gdb.break_at(entry, width)?;
     gdb.run().map_err(|error| error.within("the first process"))?;
-    let begun = monitor.ticks()?;
+    let begun = monitor.count()?;
     gdb.forget(entry, width)?;
-    for name in READS {
-        gdb.break_at(symbol(map, name)?, Width::Four)?;
-    }
+    let reads = READS.iter().map(|name| symbol(map, name)).collect::<Result<Vec<u64>>>()?;
     for _ in 0..READS_BEFORE {
+        reads.iter().try_for_each(|address| gdb.break_at(*address, Width::Four))?;
         gdb.run().map_err(|error| error.within("the prompt"))?;
         if guest.shows_prompt(Duration::from_millis(200)) {
-            return Ok(instructions(begun, monitor.ticks()?));
+            return Ok(monitor.count()?.saturating_sub(begun));
         }
+        // From a breakpoint it goes on only without it.
+        reads.iter().try_for_each(|address| gdb.forget(*address, Width::Four))?;
+        gdb.step()?;
     }
     Err(Error::new(format!("something reads the terminal, but without a prompt:\n{}", guest.tail())))
-}
-
-/// Between two readings of the counter, which has 32 bits.
-fn instructions(begun: u32, ended: u32) -> u64 {
-    u64::from(ended.wrapping_sub(begun)) * 1_000_000_000 / COUNTER.1
 }
 
 /// Where a program starts, and how its code is written.
@@ -103,32 +98,17 @@ impl Monitor {
         }
     }
 
-    /// The board's counter, read while the guest stands still.
-    fn ticks(&mut self) -> Result<u32> {
-        let line = format!("xp /1xw {}", COUNTER.0);
-        let said =
-            self.ask(&json!({"execute": "human-monitor-command", "arguments": {"command-line": line}}))?;
-        let text = said.as_str().unwrap_or_default();
-        ticks(text).ok_or_else(|| Error::new(format!("QEMU's monitor: `{}` is no counter", text.trim())))
+    /// The instructions since the machine was switched on.
+    fn count(&mut self) -> Result<u64> {
+        let said = self.ask(&json!({"execute": "query-replay"}))?;
+        let count = said.get("icount").and_then(Value::as_u64);
+        count.ok_or_else(|| Error::new(format!("QEMU's monitor: no count in `{said}`")))
     }
-}
-
-/// `000000001000005c: 0x0012d687`.
-fn ticks(text: &str) -> Option<u32> {
-    u32::from_str_radix(text.split_once(": 0x")?.1.trim(), 16).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn readings_become_instructions() {
-        assert_eq!(ticks("000000001000005c: 0x0012d687\r\n"), Some(0x12d687));
-        assert_eq!(ticks("unknown command"), None);
-        assert_eq!(instructions(100, 124), 1000);
-        assert_eq!(instructions(u32::MAX, 23), 1000);
-    }
 
     #[test]
     fn symbols_are_found_by_their_whole_name() {

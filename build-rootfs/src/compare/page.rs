@@ -221,8 +221,8 @@ fn guests(report: &Report, pictures: &[Picture]) -> String {
         "## Memory and start, booted\n\nQEMU's `versatilepb`, the same kernel, device tree and initramfs (raw cpio) \
          for all, but for the binary. RAM: `-m`, found by bisection in steps of 4 KiB; a prompt counts when it \
          answers. Free: `MemFree` in /proc/meminfo with `-m {}`, read by the system's own `cat`. Instructions: from \
-         the first of the first process (the kernel's work for it included) until the shell reads at its prompt, by \
-         `-icount shift=0`, to within 42.\n\n{}{}",
+         the first of the first process (the kernel's work for it included) until the shell reads at its prompt, counted by \
+         QEMU (`-icount shift=0,rr=record`).\n\n{}{}",
         super::ram::ROOMY,
         picture(pictures, "comparison-ram.svg", "smallest RAM"),
         table(&["", "smallest RAM, KiB", "free, KiB", "instructions to the prompt"], &rows)

@@ -2,7 +2,7 @@
 
 use super::plan::{Peer, Set};
 use super::size::Bytes;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::peers::cross::{Abi, Flavour, Shell};
 use serde::Serialize;
 
@@ -25,15 +25,11 @@ impl<T> Found<T> {
         Found::Hole { hole: why.into() }
     }
 
-    /// What a step came to. The first line of an error is the reason.
+    /// What a step came to. The reason is an error's first line, and the last line of a program's output.
     pub fn of(result: Result<T>) -> Found<T> {
         match result {
             Ok(value) => Found::Is(value),
-            Err(error) => {
-                let text = error.to_string();
-                let text = text.strip_prefix("build-rootfs: ").unwrap_or(&text);
-                Found::hole(text.lines().next().unwrap_or_default().trim_end_matches(':'))
-            }
+            Err(error) => Found::hole(reason(&error)),
         }
     }
 
@@ -51,6 +47,18 @@ impl<T> Found<T> {
             Found::Is(_) => None,
             Found::Hole { hole } => Some(hole),
         }
+    }
+}
+
+/// An error in one line.
+pub fn reason(error: &Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("build-rootfs: ").unwrap_or(&text);
+    let text = text.split("\n  fix: ").next().unwrap_or(text);
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    match rest.lines().rev().find(|line| !line.trim().is_empty()) {
+        Some(last) => format!("{} {}", first.trim_end(), last.trim()),
+        None => first.trim_end_matches(':').to_string(),
     }
 }
 
@@ -258,7 +266,6 @@ pub fn abi(abi: Option<Abi>) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::error::Error;
     use crate::peers::cross::{Code, Libc};
 
     fn bytes(n: u64) -> Bytes {
@@ -364,11 +371,11 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn errors_become_holes_with_their_first_line() {
+    fn errors_become_holes_in_one_line() {
         let failed: Found<u32> = Found::of(Err(Error::new("make: exit 2; its last lines:\nx").fix("y")));
-        assert_eq!(failed.why(), Some("make: exit 2; its last lines"));
+        assert_eq!(failed.why(), Some("make: exit 2; its last lines: x"));
         assert_eq!(Found::of(Ok(7)).is(), Some(&7));
-        assert_eq!(serde_json::to_string(&failed).unwrap(), r#"{"hole":"make: exit 2; its last lines"}"#);
+        assert_eq!(serde_json::to_string(&failed).unwrap(), r#"{"hole":"make: exit 2; its last lines: x"}"#);
         assert_eq!(serde_json::to_string(&Found::Is(7)).unwrap(), "7");
     }
 }

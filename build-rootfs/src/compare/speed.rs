@@ -1,7 +1,7 @@
 //! Gathers the speed of tasks on this machine: instructions by callgrind, and time by the clock.
 
 use super::builds::Workshop;
-use super::report::{Found, SpeedRow};
+use super::report::{reason, Found, SpeedRow};
 use crate::bench::list::{Counter, Run, BENCHMARKS};
 use crate::bench::measure::{self, clean};
 use crate::bench::subject::{link, Subject, Subjects};
@@ -57,7 +57,7 @@ pub fn all(shop: &Workshop) -> Result<Vec<SpeedRow>> {
     let mut rows = shells(&all, &tiny);
     rows.extend(files(&all)?);
     if let Err(error) = toybox {
-        let why = error.to_string();
+        let why = reason(&error);
         rows.iter_mut().for_each(|row| row.figures.push(("toysh".into(), Found::hole(&why))));
     }
     Ok(rows)

@@ -2,6 +2,7 @@
 
 use super::{busybox, parallel, shell, toybox, Report, Verdict};
 use build_rootfs::cache::{key, Cache};
+use build_rootfs::compare::report::reason;
 use build_rootfs::compare::suites::Count;
 use build_rootfs::error::{Context, Error, Result};
 use build_rootfs::peers::native;
@@ -65,7 +66,7 @@ fn count(cache: &Cache, suite: &str, who: &Who, run: impl FnOnce(&Path) -> Resul
         .program
         .as_ref()
         .map_err(ToString::to_string)
-        .and_then(|program| kept(cache, suite, who, program, run).map_err(|error| error.to_string()));
+        .and_then(|program| kept(cache, suite, who, program, run).map_err(|error| reason(&error)));
     let (suite, name) = (suite.to_string(), who.name.to_string());
     match found {
         Ok((passed, cases)) => Count { suite, who: name, passed: Some(passed), cases, why: None },

@@ -154,4 +154,25 @@ mod tests {
         let why = options(&known(), &wish(&["ls", "zap"], Flavour::Rich), Abi::MAIN).unwrap_err();
         assert!(why.to_string().contains("BusyBox has no zap"), "{why}");
     }
+
+    #[test]
+    fn what_does_not_build_says_why() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let source = |peer: &crate::peers::Peer| {
+            let tree = dir.path().join(format!("source-{}-{}", peer.package, &peer.sha256[..16]));
+            fs::create_dir(&tree).unwrap();
+            tree
+        };
+        let text = "//config:config LS\n//config:\tbool \"ls\"\n//applet:IF_LS(APPLET(ls, x, y))\n";
+        fs::write(source(&BUSYBOX).join("ls.c"), text).unwrap();
+        let configure = source(&crate::peers::MUSL).join("configure");
+        fs::write(&configure, "#!/bin/sh\necho this machine is wrong\nexit 3\n").unwrap();
+        fs::set_permissions(&configure, fs::Permissions::from_mode(0o755)).unwrap();
+        let cache = Cache::at(dir.path().to_path_buf());
+        let failed = build(&cache, &wish(&["ls"], Flavour::Rich), Abi::MAIN, false).map(drop);
+        let hole = crate::compare::report::Found::of(failed);
+        assert!(hole.why().is_some_and(|why| why.ends_with("this machine is wrong")), "{hole:?}");
+        assert!(cache.existing("cross-musl").is_empty() && cache.existing("cross-busybox").is_empty());
+    }
 }

@@ -25,7 +25,8 @@ fn options(known: &Options, wish: &Wish) -> Result<(BTreeSet<String>, BTreeSet<S
     if !lacking.is_empty() {
         return Err(Error::new(format!("Toybox has no {}", lacking.join(", "))));
     }
-    on.extend(wish.shell.map(|_| "SH".to_string()));
+    // Its shell does not link without its `test`.
+    on.extend(wish.shell.iter().flat_map(|_| ["SH", "TEST"].map(String::from)));
     let off = match wish.flavour {
         Flavour::Bare => known.switches.clone(),
         Flavour::Rich => known.applets.iter().map(|applet| applet.option.clone()).collect(),
@@ -101,7 +102,7 @@ mod tests {
         };
         let wish = |flavour| Wish { applets: Vec::new(), shell: Some(Shell::Toysh), flavour };
         let (on, off) = options(&known, &wish(Flavour::Bare)).unwrap();
-        assert!(on.contains("SH") && off.contains("TOYBOX_FLOAT"));
+        assert!(on.contains("SH") && on.contains("TEST") && off.contains("TOYBOX_FLOAT"));
         assert!(!off.contains("TOYBOX") && !off.contains("TEST_GLUE"));
         let (_, off) = options(&known, &wish(Flavour::Rich)).unwrap();
         assert!(off.contains("CAT") && !off.contains("TOYBOX_FLOAT"));
