@@ -7,6 +7,7 @@ use crate::compare::{self, page, plot};
 use crate::error::{Context, Result};
 use crate::project::Project;
 use crate::target::{Purpose, Target, DEFAULT};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 const PAGE: &str = "comparison.md";
@@ -53,6 +54,10 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let purposes = if quick { &all[..2] } else { &all[..] };
     prepare(&Target::load(&project, DEFAULT)?, purposes)?;
     let dir = out.unwrap_or_else(|| project.root().join("docs"));
+    // Better now than after an hour.
+    for place in std::iter::once(dir.as_path()).chain(json.as_deref().map(folder)) {
+        writable(place)?;
+    }
     let report = compare::run(&project, quick, |report| write(report, &dir, json.as_deref()))?;
     // What --quick leaves out is no failure.
     let missing: Vec<(String, String)> =
@@ -62,6 +67,19 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     }
     super::print(&format!("{}: written, with {} holes\n", dir.join(PAGE).display(), missing.len()))?;
     Ok(u8::from(!missing.is_empty()))
+}
+
+/// Where a file is.
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// That `dir` is there, or can be made, and takes files.
+fn writable(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir)
+        .and_then(|()| tempfile::NamedTempFile::new_in(dir))
+        .context(dir.display())
+        .map(drop)
 }
 
 /// Writes the page with its pictures, and the figures for machines.
@@ -76,4 +94,34 @@ fn write(report: &Report, dir: &Path, json: Option<&Path>) -> Result<()> {
         write_atomically(json, text.as_bytes(), 0o644)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_takes_no_files_is_told_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        writable(&dir.path().join("new/one")).unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        assert!(writable(&dir.path().join("file")).unwrap_err().to_string().contains("/file"));
+        assert_eq!(folder(Path::new("x.json")), Path::new("."));
+        assert_eq!(folder(Path::new("/a/x.json")), Path::new("/a"));
+    }
+
+    #[test]
+    fn page_pictures_and_figures_are_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let json = dir.path().join("all.json");
+        write(&compare::report::tests::sample(), dir.path(), Some(&json)).unwrap();
+        let page = fs::read_to_string(dir.path().join(PAGE)).unwrap();
+        for name in ["comparison-bytes.svg", "comparison-ram.svg", "comparison-map.svg"] {
+            assert!(page.contains(&format!("]({name})")) && dir.path().join(name).is_file(), "{name}");
+        }
+        let figures: serde_json::Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+        assert_eq!(figures["sizes"][0]["bytes"]["sstripped"], 80_000);
+        assert_eq!(figures["sizes"][4]["bytes"]["hole"], "it does | not compile");
+        assert_eq!(figures["setting"]["commit"], "0123456789ab");
+    }
 }

@@ -61,32 +61,36 @@ fn bytes(report: &Report, pictures: &[Picture]) -> String {
     out += &picture(pictures, "comparison-bytes.svg", "bytes by set");
     let main: Vec<&SizeRow> =
         report.sizes.iter().filter(|row| row.abi.is_none_or(|abi| abi == Abi::MAIN)).collect();
-    let mut names: Vec<&str> = Vec::new();
-    for row in &main {
-        if !names.contains(&row.who.as_str()) {
-            names.push(&row.who);
+    // A build without a shell stands in the rows of all shells.
+    let mut lines: Vec<&SizeRow> = Vec::new();
+    for row in main.iter().copied().filter(|row| row.set != Set::True) {
+        if !lines.iter().any(|line| line.who == row.who) {
+            lines.push(row);
         }
     }
-    let cell = |who: &str, set: Set| {
-        let row = main.iter().find(|row| row.who == who && row.set == set);
+    let cell = |line: &SizeRow, set: Set| {
+        let same = |row: &&&SizeRow| match set {
+            Set::True => (row.peer, row.flavour) == (line.peer, line.flavour),
+            _ => row.who == line.who,
+        };
+        let row = main.iter().filter(|row| row.set == set).find(same);
         let mark = |row: &SizeRow| if row.lacking.is_empty() { "" } else { "\\*" };
         row.map_or("–".to_string(), |row| show(&row.bytes, |bytes| number(bytes.sstripped)) + mark(row))
     };
-    let rows: Vec<Vec<String>> = names
+    let rows: Vec<Vec<String>> = lines
         .iter()
-        .map(|who| {
-            let cells = Set::ALL.iter().map(|set| cell(who, *set));
-            std::iter::once(who.to_string()).chain(cells).collect()
+        .map(|line| {
+            let cells = Set::ALL.iter().map(|set| cell(line, *set));
+            std::iter::once(line.who.clone()).chain(cells).collect()
         })
         .collect();
     let head: Vec<&str> = std::iter::once("").chain(Set::ALL.iter().map(|set| set.name())).collect();
-    // The mark in a cell is no markup.
-    out += &table(&head, &rows).replace("\\\\*", "\\*");
+    out += &table(&head, &rows);
     let lacking: Vec<&SizeRow> = main.iter().copied().filter(|row| !row.lacking.is_empty()).collect();
     if let Some(row) = lacking.first() {
         out += &format!("\n\\* without {}, which it does not have.\n", row.lacking.join(", "));
     }
-    out += "\nAll builds. *stripped*: by `strip`; *bare ELF*: without section headers, too. The files of glibc, \
+    out += "\nAll builds. *stripped*: by `strip`; *sstripped*: without section headers, too, as in the table above. The files of glibc, \
             which the dynamic builds need, are not counted.\n";
     for set in Set::ALL {
         out +=
@@ -101,7 +105,7 @@ fn every(report: &Report, set: Set) -> String {
         "code, C library",
         "LTO",
         "stripped",
-        "bare ELF",
+        "sstripped",
         "text",
         "data",
         "bss",
@@ -220,7 +224,7 @@ fn guests(report: &Report, pictures: &[Picture]) -> String {
     format!(
         "## Memory and start, booted\n\nQEMU's `versatilepb`, the same kernel, device tree and initramfs (raw cpio) \
          for all, but for the binary. RAM: `-m`, found by bisection in steps of 4 KiB; a prompt counts when it \
-         answers. Free: `MemFree` in /proc/meminfo with `-m {}`, read by the system's own `cat`. Instructions: from \
+         answers a command that there is not. Free: `MemFree` in /proc/meminfo with `-m {}`, read by the system's own `cat`. Instructions: from \
          the first of the first process (the kernel's work for it included) until the shell reads at its prompt, counted by \
          QEMU (`-icount shift=0,rr=record`).\n\n{}{}",
         super::ram::ROOMY,

@@ -98,18 +98,18 @@ fn bars(title: &str, unit: &str, groups: &[(String, Vec<Bar>)]) -> Result<String
     let rows: i32 = groups.iter().map(|(_, bars)| GROUP + BAR * bars.len() as i32).sum();
     let most = groups.iter().flat_map(|(_, bars)| bars).map(|bar| bar.value).max().unwrap_or(1).max(1);
     picture(TITLE + rows + 16, |area| {
-        write(area, title, (16, 14), 17, INK, HPos::Left)?;
+        write(area, title, (16, 14), 20, INK, HPos::Left)?;
         let mut y = TITLE;
         for (name, bars) in groups {
-            write(area, name, (16, y + 10), 15, INK, HPos::Left)?;
+            write(area, name, (16, y + 10), 17, INK, HPos::Left)?;
             y += GROUP;
             for bar in bars {
                 let width = (u128::from(bar.value) * (RIGHT - LEFT) as u128 / u128::from(most)) as i32;
-                write(area, &bar.name, (LEFT - 8, y + 4), 13, INK, HPos::Right)?;
+                write(area, &bar.name, (LEFT - 8, y + 4), 15, INK, HPos::Right)?;
                 let corners = [(LEFT, y + 2), (LEFT + width.max(1), y + BAR - 4)];
                 draw(area, &Rectangle::new(corners, colour(&bar.name).filled()))?;
                 let value = format!("{}{unit}", number(bar.value));
-                write(area, &value, (LEFT + width + 6, y + 4), 13, FAINT, HPos::Left)?;
+                write(area, &value, (LEFT + width + 6, y + 4), 15, FAINT, HPos::Left)?;
                 y += BAR;
             }
         }
@@ -148,11 +148,11 @@ fn map(parts: &[Part]) -> Result<String> {
     TreemapLayout::new().layout_items(&mut items, bounds);
     picture(MAP_HEIGHT, |area| {
         let title = format!("mote, set base: {} bytes by crate and applet", number(total));
-        write(area, &title, (16, 14), 17, INK, HPos::Left)?;
+        write(area, &title, (16, 14), 20, INK, HPos::Left)?;
         let mut x = 16;
         for (kind, what) in KINDS {
             draw(area, &Rectangle::new([(x, TITLE), (x + 12, TITLE + 12)], kind_colour(kind).filled()))?;
-            write(area, what, (x + 18, TITLE), 12, FAINT, HPos::Left)?;
+            write(area, what, (x + 18, TITLE), 14, FAINT, HPos::Left)?;
             x += 180;
         }
         items.iter().try_for_each(|item| item_box(area, item))
@@ -163,7 +163,7 @@ const KINDS: [(&str, &str); 4] = [
     ("applet", "an applet"),
     ("crate", "a crate"),
     ("shared", "shared by applets"),
-    ("file", "headers, padding"),
+    ("file", "texts, headers, padding"),
 ];
 
 fn kind_colour(kind: &str) -> RGBColor {
@@ -184,13 +184,13 @@ fn item_box(area: &Area, item: &Item) -> Result<()> {
     }
     draw(area, &Rectangle::new([(x, y), (right - 1, bottom - 1)], kind_colour(&item.part.kind).filled()))?;
     let bytes = number(item.part.bytes);
-    // A letter is about seven pixels wide.
+    // A letter is less than seven pixels wide.
     let fits = |text: &str, lines: i32| text.len() as i32 * 7 + 8 < right - x && lines * 15 + 4 < bottom - y;
     if fits(&item.part.name, 1) {
-        write(area, &item.part.name, (x + 4, y + 4), 12, WHITE, HPos::Left)?;
+        write(area, &item.part.name, (x + 4, y + 4), 14, WHITE, HPos::Left)?;
     }
     if fits(&item.part.name, 2) && fits(&bytes, 2) {
-        write(area, &bytes, (x + 4, y + 19), 12, WHITE, HPos::Left)?;
+        write(area, &bytes, (x + 4, y + 19), 14, WHITE, HPos::Left)?;
     }
     Ok(())
 }

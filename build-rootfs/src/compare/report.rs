@@ -264,7 +264,7 @@ pub fn abi(abi: Option<Abi>) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::peers::cross::{Code, Libc};
 
@@ -280,7 +280,7 @@ pub(super) mod tests {
     }
 
     /// A small report with everything in it, holes among it.
-    pub(in crate::compare) fn sample() -> Report {
+    pub(crate) fn sample() -> Report {
         let size = |who: &str, peer, set, abi, found: Found<Bytes>| SizeRow {
             who: who.into(),
             peer,
