@@ -8,7 +8,7 @@ use super::rootfs;
 use super::size::bare;
 use super::{instructions, ram};
 use crate::cache::Cache;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::kernel;
 use crate::peers::cross::Abi;
 use crate::progress::Step;
@@ -80,10 +80,9 @@ impl Booth {
             Ok((system, binary)) => {
                 let step = Step::start(format!("{who}, {}, in QEMU", set.name()));
                 let has_cat = set != Set::Shell;
-                let free = if has_cat { ram::free(&system) } else { Err(Error::new("the set has no `cat`")) };
                 let row = GuestRow {
                     instructions: Found::of(instructions::to_prompt(&system, &binary, &self.map)),
-                    free_kib: Found::of(free),
+                    free_kib: has_cat.then(|| Found::of(ram::free(&system))),
                     ram_kib: Found::of(ram::floor(&system, |kib| step.line(&format!("{kib} KiB of RAM")))),
                     who,
                     set,
@@ -93,7 +92,7 @@ impl Booth {
             }
             Err(error) => {
                 let why = reason(&error);
-                let (ram_kib, free_kib) = (Found::hole(&why), Found::hole(&why));
+                let (ram_kib, free_kib) = (Found::hole(&why), Some(Found::hole(&why)));
                 GuestRow { who, set, ram_kib, free_kib, instructions: Found::hole(&why) }
             }
         }

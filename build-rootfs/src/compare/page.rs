@@ -216,7 +216,7 @@ fn guests(report: &Report, pictures: &[Picture]) -> String {
             vec![
                 format!("{}, {}", row.set.name(), row.who),
                 show(&row.ram_kib, |kib| number(u64::from(*kib))),
-                show(&row.free_kib, |kib| number(*kib)),
+                row.free_kib.as_ref().map_or("–".into(), |free| show(free, |kib| number(*kib))),
                 show(&row.instructions, |n| number(*n)),
             ]
         })

@@ -148,8 +148,8 @@ pub struct GuestRow {
     pub set: Set,
     /// The smallest RAM to a working prompt, in KiB.
     pub ram_kib: Found<u32>,
-    /// `MemFree` at the prompt, in KiB.
-    pub free_kib: Found<u64>,
+    /// `MemFree` at the prompt, in KiB; none where the set has no `cat` to read it with.
+    pub free_kib: Option<Found<u64>>,
     /// Instructions from the first process's first to the prompt.
     pub instructions: Found<u64>,
 }
@@ -231,7 +231,7 @@ impl Report {
         for row in &self.guests {
             let place = |what: &str| format!("{what}, {}, {}", row.set.name(), row.who);
             add(place("smallest RAM"), row.ram_kib.why());
-            add(place("free memory"), row.free_kib.why());
+            add(place("free memory"), row.free_kib.as_ref().and_then(Found::why));
             add(place("instructions to the prompt"), row.instructions.why());
         }
         for row in &self.speed {
@@ -335,7 +335,7 @@ pub(crate) mod tests {
                 who: "mote".into(),
                 set: Set::Seed,
                 ram_kib: Found::Is(2_300),
-                free_kib: Found::Is(5_000),
+                free_kib: Some(Found::Is(5_000)),
                 instructions: Found::hole("no prompt"),
             }],
             speed: vec![SpeedRow {
