@@ -8,11 +8,14 @@ use crate::bench::subject::{link, Subject, Subjects};
 use crate::error::{Context, Error, Result};
 use crate::peers::native;
 use crate::progress::Step;
+use rustix::process::{kill_process, Pid, Signal};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Instant;
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// Rounds of a time; everybody has a turn in each, and the least counts.
 const ROUNDS: usize = 5;
@@ -20,6 +23,8 @@ const ROUNDS: usize = 5;
 const STARTS: usize = 200;
 /// Benchmarks of the shell that are taken over, with what is counted there.
 const SHELL: [&str; 3] = ["loop", "string", "function"];
+/// Nothing here takes so long, unless it never ends.
+const LIMIT: Duration = Duration::from_secs(60);
 const FILES: usize = 10_000;
 const BIG: u64 = 1 << 30;
 
@@ -69,32 +74,38 @@ fn tools(dir: &Path, name: &'static str, binary: &Path) -> Result<Tools> {
     Ok(Tools { shell, ls: Some(link(dir, name, "ls", binary)?) })
 }
 
-/// What the shells do.
+/// What the shells do: by the clock first, then instructions, of those that came to an end.
 fn shells(all: &[Tools], tiny: &Path) -> Vec<SpeedRow> {
     let all: Vec<&Tools> = all.iter().collect();
-    let by = |task: &str, run: Run, counter: Counter| {
-        row(&all, task, counter.unit(), 1, |tools| {
-            let value = measure::once(&tools.shell, run, counter, tiny)?;
-            value.ok_or_else(|| Error::new("it has no such program"))
-        })
-    };
     let clock = |task: &str, script: &str, times: usize| {
         let script = script.replace("TRUE", &tiny.to_string_lossy());
         row(&all, task, "ms", ROUNDS, |tools| wall(&tools.shell.sh, &["-c", &script], times))
     };
-    let mut rows = vec![
-        by("start: sh -c :", Run::Script(":"), Counter::Instructions),
-        clock("start: sh -c :, 200 times", ":", STARTS),
-    ];
+    let by = |task: &str, run: Run, counter: Counter, clocked: Option<&SpeedRow>| {
+        row(&all, task, counter.unit(), 1, |tools| {
+            let figures = clocked.iter().flat_map(|row| &row.figures);
+            let own = figures.filter(|(who, _)| who == tools.shell.name).find_map(|(_, found)| found.why());
+            if let Some(why) = own {
+                return Err(Error::new(why));
+            }
+            let value = measure::once(&tools.shell, run, counter, tiny)?;
+            value.ok_or_else(|| Error::new("it has no such program"))
+        })
+    };
+    let mut rows = Vec::new();
+    let start = clock("start: sh -c :, 200 times", ":", STARTS);
+    rows.push(by("start: sh -c :", Run::Script(":"), Counter::Instructions, Some(&start)));
+    rows.push(start);
     for benchmark in BENCHMARKS.iter().filter(|benchmark| SHELL.contains(&benchmark.name)) {
         let Run::Script(script) = benchmark.run else { continue };
         let task = format!("{}: {}", benchmark.name, benchmark.what);
-        rows.push(by(&task, benchmark.run, benchmark.counter));
-        rows.push(clock(&task, script, 1));
+        let clocked = clock(&task, script, 1);
+        rows.push(by(&task, benchmark.run, benchmark.counter, Some(&clocked)));
+        rows.push(clocked);
     }
     let forks = "i=0; while [ $i -lt 2000 ]; do TRUE; i=$((i+1)); done";
     rows.push(clock("fork and exec of a tiny program, 2,000 times", forks, 1));
-    rows.push(by("private dirty memory of a shell that waits", Run::Fifo, Counter::PrivateMemory));
+    rows.push(by("private dirty memory of a shell that waits", Run::Fifo, Counter::PrivateMemory, None));
     rows
 }
 
@@ -138,10 +149,10 @@ fn row(
     for round in 1..=rounds {
         for (tools, best) in all.iter().zip(&mut best) {
             step.line(&format!("{}, round {round} of {rounds}", tools.shell.name));
-            *best = match (best.take(), measure(tools)) {
-                (Some(Err(why)), _) | (_, Err(why)) => Some(Err(why)),
-                (Some(Ok(old)), Ok(new)) => Some(Ok(old.min(new))),
-                (None, Ok(new)) => Some(Ok(new)),
+            *best = match best.take() {
+                Some(Err(why)) => Some(Err(why)),
+                Some(Ok(old)) => Some(measure(tools).map(|new| old.min(new))),
+                None => Some(measure(tools)),
             };
         }
     }
@@ -161,15 +172,48 @@ fn wall(program: &Path, arguments: &[&str], times: usize) -> Result<f64> {
         let mut command = clean(program);
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().context(program.display())?;
+        let watch = Watch::over(&child, LIMIT);
         if let Some(mut output) = child.stdout.take() {
             while output.read(&mut buffer).context(program.display())? > 0 {}
         }
         let status = child.wait().context(program.display())?;
+        let late = watch.late();
+        if late {
+            return Err(Error::new(format!("not done after {} s", LIMIT.as_secs())));
+        }
         if !status.success() {
             return Err(Error::new(format!("{}: {status}", program.display())));
         }
     }
     Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+/// Kills a child that takes too long, which ends its output.
+struct Watch {
+    stop: mpsc::Sender<()>,
+    watcher: JoinHandle<bool>,
+}
+
+impl Watch {
+    fn over(child: &Child, limit: Duration) -> Watch {
+        let (stop, stopped) = mpsc::channel();
+        let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let watcher = thread::spawn(move || {
+            let late = stopped.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+            if let (true, Some(child)) = (late, child) {
+                // It may have just ended by itself.
+                let _ = kill_process(child, Signal::KILL);
+            }
+            late
+        });
+        Watch { stop, watcher }
+    }
+
+    /// Ends the watch; whether the child was killed.
+    fn late(self) -> bool {
+        drop(self.stop);
+        self.watcher.join().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -181,6 +225,15 @@ mod tests {
         let sh = Path::new("/bin/sh");
         assert!(wall(sh, &["-c", "echo x; sleep 0.05"], 2).unwrap() >= 100.0);
         assert!(wall(sh, &["-c", "exit 3"], 1).unwrap_err().to_string().contains("3"));
+    }
+
+    #[test]
+    fn what_never_ends_is_killed() {
+        let mut sleep = crate::process::command("sleep");
+        let mut child = sleep.arg("100").spawn().unwrap();
+        let watch = Watch::over(&child, Duration::from_millis(50));
+        assert!(!child.wait().unwrap().success());
+        assert!(watch.late());
     }
 
     #[test]
@@ -196,7 +249,7 @@ mod tests {
                 Err(Error::new("no ls"))
             }
         });
-        assert_eq!(row.figures[0].1.is(), Some(&5.0));
+        assert_eq!(row.figures[0].1.is(), Some(&6.0));
         assert_eq!(row.figures[1].1.why(), Some("no ls"));
     }
 }
