@@ -9,6 +9,7 @@ pub mod build;
 pub mod cache;
 pub mod checks;
 pub mod cli;
+pub mod compare;
 pub mod compile;
 pub mod config;
 pub mod cpio;

@@ -5,6 +5,7 @@ use crate::process::{command, run, which};
 use crate::progress::Step;
 use crate::target::{Package, Purpose, Target};
 use crate::toolchain::{Toolchain, PACKAGES};
+use std::path::Path;
 
 /// Something the machine needs, and whether it is there.
 #[derive(Debug, Clone)]
@@ -49,6 +50,16 @@ const BENCH: &[(&str, &str)] = &[
     ("bzip2", "bzip2"),
 ];
 
+/// The peers' cross compiler with glibc and the kernel's headers; what packs.
+const COMPARE: &[(&str, &str)] = &[
+    ("gcc-arm-linux-gnueabi", "arm-linux-gnueabi-gcc"),
+    ("libc6-dev-armel-cross", "/usr/arm-linux-gnueabi/lib/libc.a"),
+    ("gcc", "gcc"),
+    ("make", "make"),
+    ("bzip2", "bzip2"),
+    ("xz-utils", "xz"),
+];
+
 /// What `target` needs for `purposes`.
 pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
     let mut needs = Vec::new();
@@ -77,8 +88,9 @@ pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
         .map(|(name, program)| (Purpose::Kernel, *name, *program));
     let test = TEST.iter().map(|(name, program)| (Purpose::Test, *name, *program));
     let bench = BENCH.iter().map(|(name, program)| (Purpose::Bench, *name, *program));
-    for (purpose, package, program) in kernel.chain(own).chain(test).chain(bench) {
-        let present = which(program).is_some();
+    let compare = COMPARE.iter().map(|(name, program)| (Purpose::Compare, *name, *program));
+    for (purpose, package, program) in kernel.chain(own).chain(test).chain(bench).chain(compare) {
+        let present = which(program).is_some() || (program.starts_with('/') && Path::new(program).exists());
         needs.push(Need { purpose, what: program.to_string(), packages: vec![package.to_string()], present });
     }
     needs.retain(|need| purposes.contains(&need.purpose));

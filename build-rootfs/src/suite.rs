@@ -135,7 +135,7 @@ impl Suite<'_> {
 }
 
 /// The cargo that runs us, with the environment as the user has it.
-fn host_cargo(project: &Project) -> Command {
+pub(crate) fn host_cargo(project: &Project) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(project.root()).stdin(Stdio::null());
     crate::process::die_with_us(&mut cargo);

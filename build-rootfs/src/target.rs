@@ -195,6 +195,8 @@ pub enum Purpose {
     Test,
     /// Measuring.
     Bench,
+    /// Comparing with the peers.
+    Compare,
 }
 
 impl Purpose {
@@ -206,6 +208,7 @@ impl Purpose {
             Purpose::Boot => "boot in QEMU",
             Purpose::Test => "run the tests",
             Purpose::Bench => "measure",
+            Purpose::Compare => "compare with BusyBox and Toybox",
         }
     }
 }

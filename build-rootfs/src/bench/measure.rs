@@ -40,7 +40,7 @@ pub fn once(subject: &Subject, run: Run, counter: Counter, tiny: &Path) -> Resul
 }
 
 /// A command in the environment of all measurements: what is in it costs instructions and memory.
-fn clean(program: &Path) -> Command {
+pub(crate) fn clean(program: &Path) -> Command {
     let mut command = command(program);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/").current_dir("/");
     command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -58,7 +58,11 @@ fn tool(command: &mut Command) -> Result<String> {
     Ok(said)
 }
 
-fn instructions(program: &Path, arguments: &[String]) -> Result<f64> {
+/// Instructions of one run in user mode.
+///
+/// # Errors
+/// The program or valgrind fails.
+pub(crate) fn instructions(program: &Path, arguments: &[String]) -> Result<f64> {
     let mut valgrind = clean(&needed("valgrind")?);
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(arguments);
     let said = tool(&mut valgrind)?;

@@ -84,7 +84,7 @@ impl Subjects {
 }
 
 /// A link called `name` to a multicall binary, in a folder of `owner`'s.
-fn link(dir: &Path, owner: &str, name: &str, binary: &Path) -> Result<PathBuf> {
+pub(crate) fn link(dir: &Path, owner: &str, name: &str, binary: &Path) -> Result<PathBuf> {
     let dir = dir.join(format!("{owner}-bin"));
     fs::create_dir_all(&dir).context(dir.display())?;
     let link = dir.join(name);

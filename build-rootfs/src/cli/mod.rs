@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod boot;
 mod build;
+mod compare;
 mod fuzz;
 mod kernel;
 mod setup;
@@ -23,6 +24,7 @@ Usage: cargo rootfs COMMAND [ARGUMENT]…
   build [TARGET]   write target/rootfs/TARGET: mote, initramfs, kernel, run-qemu.sh, sizes.json
   size [TARGET]    whose the bytes of mote are, by applet and by crate
   bench [FILTER]   speed and memory of the shell, beside dash, BusyBox and bash
+  compare          mote beside BusyBox and Toybox: writes docs/comparison.md
   kernel TARGET    build the kernel only
   fuzz [TARGET]    random input for parts of the shell, with cargo-fuzz
   setup            show what this machine needs, and install what is missing
@@ -38,6 +40,7 @@ const COMMANDS: &[Command] = &[
     ("bench", bench::main, bench::HELP),
     ("boot", boot::main, boot::HELP),
     ("build", build::main, build::HELP),
+    ("compare", compare::main, compare::HELP),
     ("fuzz", fuzz::main, fuzz::HELP),
     ("kernel", kernel::main, kernel::HELP),
     ("setup", setup::main, setup::HELP),
@@ -102,6 +105,8 @@ mod tests {
         assert!(error(&["boot", "--ram"]).contains("--ram"));
         assert!(error(&["boot", "--timeout", "soon"]).contains("soon"));
         assert!(error(&["bench", "nothing-such"]).contains("bench --list"));
+        assert!(error(&["compare", "--quik"]).contains("--quik"));
+        assert!(error(&["compare", "--json"]).contains("--json"));
         assert!(error(&["kernel"]).contains("TARGET"));
         assert!(error(&["build", "armv5te", "x86_64"]).contains("x86_64"));
         assert!(error(&["build", "--ram", "0x10"]).contains("--ram"));

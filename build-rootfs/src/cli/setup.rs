@@ -16,7 +16,8 @@ Usage: cargo rootfs setup [OPTION]
   --help   show this
 ";
 
-const ALL: &[Purpose] = &[Purpose::Mote, Purpose::Kernel, Purpose::Boot, Purpose::Test, Purpose::Bench];
+const ALL: &[Purpose] =
+    &[Purpose::Mote, Purpose::Kernel, Purpose::Boot, Purpose::Test, Purpose::Bench, Purpose::Compare];
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
     let mut check = false;

@@ -1,7 +1,8 @@
 //! The peers that mote is measured against and tested with: their sources, from Debian's source packages,
-//! and native builds of them, in the cache. Nothing of theirs enters the checkout.
+//! native builds and builds for ARM of them, in the cache. Nothing of theirs enters the checkout.
 
 pub mod apt;
+pub mod cross;
 pub mod native;
 
 use crate::cache::{hex, Cache};
@@ -42,7 +43,21 @@ pub const DASH: Peer = Peer {
     sha256: "6a474ac46e8b0b32916c4c60df694c82058d3297d8b385b74508030ca4a8f28a",
 };
 
+/// musl, the C library that the peers are linked with.
+pub const MUSL: Peer = Peer {
+    package: "musl",
+    archive: "musl_1.2.3.orig.tar.gz",
+    sha256: "7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4",
+};
+
 impl Peer {
+    /// The release's number, as the archive's name has it.
+    pub fn version(&self) -> &'static str {
+        let behind = self.archive.split_once('_').map_or("", |(_, behind)| behind);
+        let number = behind.split_once(".orig").map_or(behind, |(number, _)| number);
+        number.split('+').next().unwrap_or(number)
+    }
+
     /// The unpacked source, read-only by agreement: whoever builds in it takes a copy.
     ///
     /// # Errors
@@ -94,6 +109,11 @@ impl Peer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_come_from_the_archives() {
+        assert_eq!([BUSYBOX, TOYBOX, MUSL].map(|peer| peer.version()), ["1.35.0", "0.8.9", "1.2.3"]);
+    }
 
     #[test]
     fn only_the_known_archive_is_taken() {

@@ -2,6 +2,7 @@
 //! implementation that the suite was written for, which tells what can be expected.
 
 pub mod busybox;
+pub mod counts;
 pub mod job;
 pub mod known;
 pub mod normal;

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 /// The harness: what it finds belongs to what it does.
-const HARNESS: &[&str] = &[
+pub(super) const HARNESS: &[&str] = &[
     include_str!("busybox.rs"),
     include_str!("job.rs"),
     include_str!("normal.rs"),

@@ -1,0 +1,141 @@
+//! The binaries: mote's and the peers', from the cache or built.
+
+use super::plan::{Case, Peer, Set};
+use crate::applets::Catalogue;
+use crate::cache::{key, Cache};
+use crate::compile::compile;
+use crate::error::{Context, Result};
+use crate::peers::cross::{self, busybox, toybox, Built, Wish};
+use crate::project::Project;
+use crate::target::{Target, DEFAULT};
+use crate::toolchain::Toolchain;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What mote is made of.
+const SOURCES: [&str; 7] = ["Cargo.lock", "Cargo.toml", "applets", "init", "sh", "sys", "targets"];
+
+/// Everything that builds need.
+pub struct Workshop<'a> {
+    /// The checkout.
+    pub project: &'a Project,
+    /// mote's applets and sets.
+    pub catalogue: Catalogue,
+    /// Of the peers' builds, outside the checkout.
+    pub cache: Cache,
+    /// The target.
+    pub target: Target,
+    /// The toolchain's version.
+    pub toolchain: String,
+    own: Cache,
+    sources: String,
+}
+
+/// A build of a peer, and what it has.
+#[derive(Debug, Clone)]
+pub struct PeerBuild {
+    /// The build.
+    pub built: Built,
+    /// Applets by name, the shell among them.
+    pub applets: Vec<String>,
+    /// Applets of the set that the peer does not have.
+    pub lacking: Vec<String>,
+}
+
+impl<'a> Workshop<'a> {
+    /// Finds the toolchain.
+    ///
+    /// # Errors
+    /// There is none, or the checkout cannot be read.
+    pub fn open(project: &'a Project) -> Result<Workshop<'a>> {
+        let target = Target::load(project, DEFAULT)?;
+        let toolchain = Toolchain::find(&target)?.version;
+        let mut inputs = vec![toolchain.clone().into_bytes()];
+        for name in SOURCES {
+            add_files(&project.root().join(name), &mut inputs)?;
+        }
+        Ok(Workshop {
+            project,
+            catalogue: Catalogue::load(project)?,
+            cache: Cache::open()?,
+            own: Cache::at(project.out().join("compare")),
+            sources: key(inputs),
+            target,
+            toolchain,
+        })
+    }
+
+    /// mote with `applets` (names of features) and its symbols.
+    ///
+    /// # Errors
+    /// It does not compile.
+    pub fn mote(&self, applets: &[String]) -> Result<PathBuf> {
+        let key = key([self.sources.as_str(), &applets.join(",")]);
+        let place = self
+            .own
+            .entry("mote", &key, |entry| compile(self.project, &self.target, applets, entry).map(drop))?;
+        Ok(place.join("mote.sym"))
+    }
+
+    /// The applets of one of mote's sets.
+    ///
+    /// # Errors
+    /// The checkout has no such set.
+    pub fn applets(&self, set: Set) -> Result<Vec<String>> {
+        self.catalogue.resolve(set.applets())
+    }
+
+    /// The smaller build of `case`, of those with and without `-flto`.
+    ///
+    /// # Errors
+    /// A source cannot be had, or nothing can be built.
+    pub fn peer(&self, case: &Case) -> Result<PeerBuild> {
+        let (wish, lacking) = self.wish(case)?;
+        let built = cross::smaller(|lto| self.one(case, &wish, lto))?;
+        let mut applets = wish.applets;
+        applets.extend(wish.shell.map(|_| "sh".to_string()));
+        Ok(PeerBuild { built, applets, lacking })
+    }
+
+    /// `case` without one of its applets, built as `lto` says.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn peer_without(&self, case: &Case, applet: &str, lto: bool) -> Result<Built> {
+        let (mut wish, _) = self.wish(case)?;
+        wish.applets.retain(|name| name != applet);
+        if applet == "sh" {
+            wish.shell = None;
+        }
+        self.one(case, &wish, lto)
+    }
+
+    fn wish(&self, case: &Case) -> Result<(Wish, Vec<String>)> {
+        let mut wish = case.wish(&self.catalogue)?;
+        let mut lacking = Vec::new();
+        if case.peer == Peer::Toybox {
+            (wish.applets, lacking) = toybox::having(&self.cache, &wish.applets)?;
+        }
+        Ok((wish, lacking))
+    }
+
+    fn one(&self, case: &Case, wish: &Wish, lto: bool) -> Result<Built> {
+        match case.peer {
+            Peer::BusyBox => busybox::build(&self.cache, wish, case.abi, lto),
+            Peer::Toybox => toybox::build(&self.cache, wish, case.abi, lto),
+        }
+    }
+}
+
+/// The names and contents of the files at `path`.
+fn add_files(path: &Path, inputs: &mut Vec<Vec<u8>>) -> Result<()> {
+    if !path.is_dir() {
+        inputs.push(path.display().to_string().into_bytes());
+        inputs.push(fs::read(path).context(path.display())?);
+        return Ok(());
+    }
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(path).context(path.display())?.flatten().map(|file| file.path()).collect();
+    files.sort();
+    files.iter().filter(|file| !file.ends_with("target")).try_for_each(|file| add_files(file, inputs))
+}

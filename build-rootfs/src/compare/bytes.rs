@@ -1,0 +1,129 @@
+//! Gathers the bytes: of every build, of the C programs, and what each applet adds.
+
+use super::builds::{PeerBuild, Workshop};
+use super::plan::{cases, Case, Peer, Set};
+use super::report::{FloorRow, Found, MarginalRow, Part, SizeRow};
+use super::size::{bare, measure};
+use crate::error::{Context, Result};
+use crate::ledger::Ledger;
+use crate::peers::cross::{self, hello, Abi, Code, Flavour, Libc, Shell};
+use std::fs;
+use std::path::Path;
+
+/// Why a quick report lacks something.
+pub const QUICK: &str = "left out by --quick";
+
+/// mote's builds of every set, and the peers' main ones.
+pub fn main(shop: &Workshop) -> Vec<SizeRow> {
+    let mut rows: Vec<SizeRow> = Set::ALL.map(|set| mote(shop, set)).into();
+    rows.extend(cases().iter().filter(|case| case.abi == Abi::MAIN).map(|case| peer(shop, case)));
+    rows
+}
+
+/// The peers' other builds.
+pub fn others(shop: &Workshop) -> Vec<SizeRow> {
+    cases().iter().filter(|case| case.abi != Abi::MAIN).map(|case| peer(shop, case)).collect()
+}
+
+fn mote(shop: &Workshop, set: Set) -> SizeRow {
+    let bytes = shop.applets(set).and_then(|applets| measure(&shop.mote(&applets)?, &applets));
+    SizeRow {
+        who: "mote".into(),
+        peer: None,
+        set,
+        shell: None,
+        flavour: None,
+        abi: None,
+        lto: None,
+        lacking: Vec::new(),
+        config: Vec::new(),
+        bytes: Found::of(bytes),
+    }
+}
+
+fn peer(shop: &Workshop, case: &Case) -> SizeRow {
+    let built = shop.peer(case);
+    let mut row = SizeRow {
+        who: case.who(),
+        peer: Some(case.peer),
+        set: case.set,
+        shell: case.shell,
+        flavour: Some(case.flavour),
+        abi: Some(case.abi),
+        lto: None,
+        lacking: Vec::new(),
+        config: Vec::new(),
+        bytes: Found::hole(""),
+    };
+    if let Ok(PeerBuild { built, lacking, .. }) = &built {
+        (row.lto, row.lacking) = (Some(built.lto), lacking.clone());
+        row.config = built.config.as_deref().map_or(Vec::new(), options);
+    }
+    row.bytes = Found::of(built.and_then(|build| measure(&build.built.binary, &build.applets)));
+    row
+}
+
+/// The names of the options that are on, and the values of the others.
+fn options(config: &Path) -> Vec<String> {
+    let text = fs::read_to_string(config).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("CONFIG_"));
+    lines.map(|line| line.strip_suffix("=y").unwrap_or(line).to_string()).collect()
+}
+
+/// The C programs: with each C library, in the code that is smaller.
+pub fn floors(shop: &Workshop) -> Vec<FloorRow> {
+    let abis = [Abi::MAIN, Abi { code: Code::Thumb, libc: Libc::Glibc }];
+    let rows = hello::PROGRAMS.iter().flat_map(|program| {
+        abis.map(|abi| {
+            let built = cross::smaller(|lto| hello::build(&shop.cache, *program, abi, lto));
+            let bytes = built.and_then(|built| measure(&built.binary, &[program.0.to_string()]));
+            FloorRow { program: program.0.into(), abi, bytes: Found::of(bytes) }
+        })
+    });
+    rows.collect()
+}
+
+/// What each applet of `seed` adds to it, in bytes of the file without section headers.
+pub fn marginals(shop: &Workshop) -> Result<Vec<MarginalRow>> {
+    let applets = shop.applets(Set::Seed)?;
+    let case =
+        |peer, shell, flavour| Case { peer, set: Set::Seed, shell: Some(shell), flavour, abi: Abi::MAIN };
+    let peers = [
+        case(Peer::BusyBox, Shell::Hush, Flavour::Bare),
+        case(Peer::BusyBox, Shell::Hush, Flavour::Rich),
+        case(Peer::Toybox, Shell::Toysh, Flavour::Rich),
+    ];
+    let rows = applets.iter().map(|applet| {
+        let mut bytes = vec![("mote".to_string(), Found::of(of_mote(shop, &applets, applet)))];
+        bytes.extend(peers.iter().map(|case| (case.who(), Found::of(of_peer(shop, case, applet)))));
+        MarginalRow { applet: applet.clone(), bytes }
+    });
+    Ok(rows.collect())
+}
+
+fn of_mote(shop: &Workshop, applets: &[String], applet: &str) -> Result<i64> {
+    let others: Vec<String> = applets.iter().filter(|name| *name != applet).cloned().collect();
+    Ok(file_size(&shop.mote(applets)?)? - file_size(&shop.mote(&others)?)?)
+}
+
+fn of_peer(shop: &Workshop, case: &Case, applet: &str) -> Result<i64> {
+    let whole = shop.peer(case)?.built;
+    let less = shop.peer_without(case, applet, whole.lto)?;
+    Ok(file_size(&whole.binary)? - file_size(&less.binary)?)
+}
+
+fn file_size(binary: &Path) -> Result<i64> {
+    let elf = fs::read(binary).context(binary.display())?;
+    Ok(bare(&elf, binary)?.len() as i64)
+}
+
+/// mote's parts, of the set `base`.
+///
+/// # Errors
+/// It does not compile.
+pub fn parts(shop: &Workshop) -> Result<Vec<Part>> {
+    let applets = shop.applets(Set::Base)?;
+    let ledger = Ledger::read(&shop.mote(&applets)?, &applets)?;
+    let rows = ledger.rows.into_iter().filter(|row| row.file > 0);
+    Ok(rows.map(|row| Part { kind: row.kind.to_string(), name: row.name, bytes: row.file }).collect())
+}

@@ -1,0 +1,113 @@
+//! Gathers what systems need in QEMU: all with the same kernel, device tree and root file system, but for
+//! the one binary.
+
+use super::builds::Workshop;
+use super::plan::{cases, Case, Set};
+use super::report::{reason, Found, GuestRow};
+use super::rootfs;
+use super::size::bare;
+use super::{instructions, ram};
+use crate::cache::Cache;
+use crate::config::Root;
+use crate::error::{Context, Result};
+use crate::kernel;
+use crate::peers::cross::Abi;
+use crate::progress::Step;
+use crate::qemu::System;
+use std::fs;
+use std::path::Path;
+
+/// The sets whose systems are booted.
+const SETS: [Set; 2] = [Set::Shell, Set::Seed];
+
+/// Boots mote and the peers' main builds.
+///
+/// # Errors
+/// There is no kernel, or no folder for the images.
+pub fn all(shop: &Workshop) -> Result<Vec<GuestRow>> {
+    let place = tempfile::tempdir().context("a temporary folder")?;
+    let booth = Booth::open(shop, place.path())?;
+    let mut rows = Vec::new();
+    for set in SETS {
+        let applets = shop.applets(set)?;
+        let binary = shop.mote(&applets);
+        rows.push(booth.row("mote".into(), set, binary.map(|binary| (binary, applets))));
+        for case in cases().into_iter().filter(|case| case.abi == Abi::MAIN && case.set == set) {
+            rows.push(booth.row(case.who(), set, peer(shop, &case)));
+        }
+    }
+    Ok(rows)
+}
+
+type Subject = (std::path::PathBuf, Vec<String>);
+
+fn peer(shop: &Workshop, case: &Case) -> Result<Subject> {
+    let build = shop.peer(case)?;
+    Ok((build.built.binary, build.applets))
+}
+
+/// What all systems have in common.
+struct Booth {
+    system: System,
+    map: String,
+}
+
+impl Booth {
+    fn open(shop: &Workshop, place: &Path) -> Result<Booth> {
+        let kernel = kernel::build(&Cache::open()?, &shop.target, None)?;
+        let machine = shop.target.machine()?;
+        let tree = place.join("dtb");
+        kernel.device_tree(&shop.target.file(&shop.target.kernel()?.device_tree), &tree)?;
+        let map = kernel.image.with_file_name("System.map");
+        Ok(Booth {
+            map: fs::read_to_string(&map).context(map.display())?,
+            system: System {
+                flash: None,
+                root: Root::Initramfs,
+                emulator: machine.emulator.clone(),
+                machine: machine.args.clone(),
+                nic: machine.nic.clone(),
+                ram: ram::ROOMY.into(),
+                kernel: kernel.image,
+                device_tree: Some(tree),
+                initramfs: place.join("initramfs.cpio"),
+                cmdline: machine.cmdline.clone(),
+                first_program: None,
+            },
+        })
+    }
+
+    fn row(&self, who: String, set: Set, subject: Result<Subject>) -> GuestRow {
+        let system = subject.and_then(|(binary, applets)| self.system(&binary, &applets));
+        match system {
+            Ok((system, binary)) => {
+                let step = Step::start(format!("{who}, {}, in QEMU", set.name()));
+                let has_cat = set != Set::Shell;
+                let row = GuestRow {
+                    instructions: Found::of(instructions::to_prompt(&system, &binary, &self.map)),
+                    free_kib: has_cat.then(|| Found::of(ram::free(&system))),
+                    ram_kib: Found::of(ram::floor(&system, |kib| step.line(&format!("{kib} KiB of RAM")))),
+                    who,
+                    set,
+                };
+                step.done();
+                row
+            }
+            Err(error) => {
+                let why = reason(&error);
+                let (ram_kib, free_kib) = (Found::hole(&why), Some(Found::hole(&why)));
+                GuestRow { who, set, ram_kib, free_kib, instructions: Found::hole(&why) }
+            }
+        }
+    }
+
+    /// The system with `binary`, which becomes part of its initramfs without section headers.
+    fn system(&self, binary: &Path, applets: &[String]) -> Result<(System, Vec<u8>)> {
+        let elf = bare(&fs::read(binary).context(binary.display())?, binary)?;
+        let image = rootfs::image(elf.clone(), applets)?;
+        let system =
+            System { first_program: image.first_program()?.map(String::from), ..self.system.clone() };
+        fs::write(&system.initramfs, image.archive()).context(system.initramfs.display())?;
+        Ok((system, elf))
+    }
+}

@@ -1,0 +1,105 @@
+//! The smallest RAM in which a system comes to a working prompt, and what is free there.
+
+use super::guest::{Guest, Wait};
+use crate::error::{Error, Result};
+use crate::qemu::System;
+use std::time::{Duration, Instant};
+
+/// RAM is given to the guest in pages.
+const STEP: u32 = 4;
+/// KiB below which the kernel itself does not start, and with which everybody does.
+const RANGE: (u32, u32) = (1536, 16384);
+/// How long a guest with enough memory may take: two seconds on an idle machine.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Some that have too little neither come to a prompt nor give up. They have this many times what the first
+/// one took, and at least [`LEAST`].
+const PATIENCE: u32 = 4;
+const LEAST: Duration = Duration::from_secs(8);
+/// The memory in which `MemFree` is read.
+pub const ROOMY: &str = "8M";
+/// A command that there is not, and what every shell's complaint about it holds: Toybox's has no `echo`. What
+/// is typed does not hold it.
+const QUESTION: (&str, &str) = ("rea''dy", "ready");
+const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
+
+/// The least `n` of the multiples of `step` in `from..=to` for which `works`, which holds for all above it.
+///
+/// # Errors
+/// Of `works`; or not even `to` works.
+pub fn bisect((from, to): (u32, u32), step: u32, mut works: impl FnMut(u32) -> Result<bool>) -> Result<u32> {
+    if !works(to)? {
+        return Err(Error::new(format!("no prompt with {to} KiB of RAM either")));
+    }
+    let (mut fails, mut good) = (from / step, to / step);
+    while good - fails > 1 {
+        let middle = fails + (good - fails) / 2;
+        match works(middle * step)? {
+            true => good = middle,
+            false => fails = middle,
+        }
+    }
+    Ok(good * step)
+}
+
+/// The smallest RAM, in KiB, with which `system` comes to a prompt that answers.
+///
+/// # Errors
+/// QEMU cannot be started, or the system does not come to a prompt at all.
+pub fn floor(system: &System, mut tell: impl FnMut(u32)) -> Result<u32> {
+    let mut limit = LIMIT;
+    bisect(RANGE, STEP, |kib| {
+        tell(kib);
+        let start = Instant::now();
+        let works = answers(&System { ram: format!("{kib}k"), ..system.clone() }, limit)?;
+        if limit == LIMIT {
+            limit = (start.elapsed() * PATIENCE).clamp(LEAST, LIMIT);
+        }
+        Ok(works)
+    })
+}
+
+fn answers(system: &System, limit: Duration) -> Result<bool> {
+    let mut guest = Guest::start(system.piped(&[]))?;
+    if guest.prompt(limit) != Wait::There {
+        return Ok(false);
+    }
+    Ok(guest.command(QUESTION.0, limit).is_ok_and(|said| said.contains(QUESTION.1)))
+}
+
+/// `MemFree` at the prompt, in KiB, with [`ROOMY`] RAM.
+///
+/// # Errors
+/// The system does not come to a prompt, or has no `/proc` or `cat`.
+pub fn free(system: &System) -> Result<u64> {
+    let mut guest = Guest::start(System { ram: ROOMY.into(), ..system.clone() }.piped(&[]))?;
+    if guest.prompt(LIMIT) != Wait::There {
+        return Err(Error::new(format!("no prompt; the console ended:\n{}", guest.tail())));
+    }
+    let said = guest.command(MEMINFO, LIMIT)?;
+    field(&said, "MemFree:").ok_or_else(|| Error::new(format!("no MemFree in what it says: {}", said.trim())))
+}
+
+fn field(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bisection_finds_the_first_that_works() {
+        for least in [8, 12, 1000, 2000] {
+            assert_eq!(bisect((4, 2000), 4, |n| Ok(n >= least)).unwrap(), least);
+        }
+        assert!(bisect((4, 2000), 4, |_| Ok(false)).unwrap_err().to_string().contains("2000 KiB"));
+        assert!(bisect((4, 2000), 4, |_| Err(Error::new("gone"))).is_err());
+    }
+
+    #[test]
+    fn meminfo_is_read() {
+        assert_eq!(field("MemTotal:  7 kB\nMemFree:        5123 kB\n# ", "MemFree:"), Some(5123));
+        assert_eq!(field("cat: no such file", "MemFree:"), None);
+    }
+}

@@ -1,0 +1,381 @@
+//! What was found: figures, and holes where there are none.
+
+use super::plan::{Peer, Set};
+use super::size::Bytes;
+use crate::error::{Error, Result};
+use crate::peers::cross::{Abi, Flavour, Shell};
+use serde::Serialize;
+
+/// A figure, or why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Found<T> {
+    /// The figure.
+    Is(T),
+    /// None.
+    Hole {
+        /// The reason.
+        hole: String,
+    },
+}
+
+impl<T> Found<T> {
+    /// A hole with its reason.
+    pub fn hole(why: impl Into<String>) -> Found<T> {
+        Found::Hole { hole: why.into() }
+    }
+
+    /// What a step came to. The reason is an error's first line, and the last line of a program's output.
+    pub fn of(result: Result<T>) -> Found<T> {
+        match result {
+            Ok(value) => Found::Is(value),
+            Err(error) => Found::hole(reason(&error)),
+        }
+    }
+
+    /// The figure.
+    pub fn is(&self) -> Option<&T> {
+        match self {
+            Found::Is(value) => Some(value),
+            Found::Hole { .. } => None,
+        }
+    }
+
+    /// The reason why there is none.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Found::Is(_) => None,
+            Found::Hole { hole } => Some(hole),
+        }
+    }
+}
+
+/// An error in one line.
+pub fn reason(error: &Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("build-rootfs: ").unwrap_or(&text);
+    let text = text.split("\n  fix: ").next().unwrap_or(text);
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    match rest.lines().rev().find(|line| !line.trim().is_empty()) {
+        Some(last) => format!("{} {}", first.trim_end(), last.trim()),
+        None => first.trim_end_matches(':').to_string(),
+    }
+}
+
+/// The machine and the versions.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Setting {
+    /// The day, as `2026-01-31`.
+    pub date: String,
+    /// mote's commit, with `+` when the checkout has more.
+    pub commit: String,
+    /// The command that made the report.
+    pub command: String,
+    /// How long it took, in seconds.
+    pub seconds: u64,
+    /// Whether it left out what takes long.
+    pub quick: bool,
+    /// What there is: the machine, the compilers, QEMU; name and version.
+    pub versions: Vec<(String, String)>,
+    /// The peers' sources.
+    pub sources: Vec<Source>,
+}
+
+/// A source archive.
+#[derive(Debug, Clone, Serialize)]
+pub struct Source {
+    /// Whose.
+    pub name: String,
+    /// The release.
+    pub version: String,
+    /// The archive.
+    pub archive: String,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+/// The bytes of one binary.
+#[derive(Debug, Clone, Serialize)]
+pub struct SizeRow {
+    /// Who it is.
+    pub who: String,
+    /// Whose; none for mote.
+    pub peer: Option<Peer>,
+    /// What is in it.
+    pub set: Set,
+    /// The peer's shell.
+    pub shell: Option<Shell>,
+    /// How much of each applet; mote has no choice.
+    pub flavour: Option<Flavour>,
+    /// The machine code and C library; mote has Thumb code and none.
+    pub abi: Option<Abi>,
+    /// Whether it was optimised as a whole by `-flto`, where that was smaller.
+    pub lto: Option<bool>,
+    /// Applets of the set that it lacks.
+    pub lacking: Vec<String>,
+    /// Its options.
+    pub config: Vec<String>,
+    /// The figures.
+    pub bytes: Found<Bytes>,
+}
+
+/// A C program.
+#[derive(Debug, Clone, Serialize)]
+pub struct FloorRow {
+    /// Its name.
+    pub program: String,
+    /// The machine code and C library; always static.
+    pub abi: Abi,
+    /// The figures.
+    pub bytes: Found<Bytes>,
+}
+
+/// What an applet adds to the set.
+#[derive(Debug, Clone, Serialize)]
+pub struct MarginalRow {
+    /// Its name.
+    pub applet: String,
+    /// Who, and how many bytes the file is smaller without it.
+    pub bytes: Vec<(String, Found<i64>)>,
+}
+
+/// What one system needs in QEMU.
+#[derive(Debug, Clone, Serialize)]
+pub struct GuestRow {
+    /// Who it is.
+    pub who: String,
+    /// What is in it.
+    pub set: Set,
+    /// The smallest RAM to a working prompt, in KiB.
+    pub ram_kib: Found<u32>,
+    /// `MemFree` at the prompt, in KiB; none where the set has no `cat` to read it with.
+    pub free_kib: Option<Found<u64>>,
+    /// Instructions from the first process's first to the prompt.
+    pub instructions: Found<u64>,
+}
+
+/// A task on this machine.
+#[derive(Debug, Clone, Serialize)]
+pub struct SpeedRow {
+    /// What is done.
+    pub task: String,
+    /// What is counted.
+    pub unit: String,
+    /// Who, and the figure.
+    pub figures: Vec<(String, Found<f64>)>,
+}
+
+/// A test-suite.
+#[derive(Debug, Clone, Serialize)]
+pub struct SuiteRow {
+    /// Its name.
+    pub suite: String,
+    /// Who, and how many cases passed.
+    pub passed: Vec<(String, Found<usize>)>,
+    /// How many of them there are.
+    pub cases: usize,
+}
+
+/// A part of mote, for the map.
+#[derive(Debug, Clone, Serialize)]
+pub struct Part {
+    /// `applet`, `crate`, `shared` or `file`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its bytes in the file.
+    pub bytes: u64,
+}
+
+/// Everything.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// The machine and the versions.
+    pub setting: Setting,
+    /// Bytes by build, mote's among them.
+    pub sizes: Vec<SizeRow>,
+    /// C programs.
+    pub floors: Vec<FloorRow>,
+    /// What each applet adds.
+    pub marginals: Vec<MarginalRow>,
+    /// Systems in QEMU.
+    pub guests: Vec<GuestRow>,
+    /// Tasks on this machine.
+    pub speed: Vec<SpeedRow>,
+    /// Test-suites.
+    pub suites: Vec<SuiteRow>,
+    /// mote by crate and applet.
+    pub parts: Vec<Part>,
+    /// Parts of the report that are left out as a whole: the part and the reason.
+    pub left_out: Vec<(String, String)>,
+}
+
+impl Report {
+    /// Every hole: where it is, and the reason.
+    pub fn holes(&self) -> Vec<(String, String)> {
+        let mut holes = self.left_out.clone();
+        let mut add = |place: String, why: Option<&str>| {
+            holes.extend(why.map(|why| (place, why.to_string())));
+        };
+        for row in &self.sizes {
+            add(format!("bytes, {}, {}, {}", row.set.name(), row.who, abi(row.abi)), row.bytes.why());
+        }
+        for row in &self.floors {
+            add(format!("bytes of {} in C, {}", row.program, abi(Some(row.abi))), row.bytes.why());
+        }
+        for row in &self.marginals {
+            for (who, bytes) in &row.bytes {
+                add(format!("marginal bytes of {}, {who}", row.applet), bytes.why());
+            }
+        }
+        for row in &self.guests {
+            let place = |what: &str| format!("{what}, {}, {}", row.set.name(), row.who);
+            add(place("smallest RAM"), row.ram_kib.why());
+            add(place("free memory"), row.free_kib.as_ref().and_then(Found::why));
+            add(place("instructions to the prompt"), row.instructions.why());
+        }
+        for row in &self.speed {
+            for (who, figure) in &row.figures {
+                add(format!("{}, {who}", row.task), figure.why());
+            }
+        }
+        for row in &self.suites {
+            for (who, passed) in &row.passed {
+                add(format!("{}, {who}", row.suite), passed.why());
+            }
+        }
+        holes
+    }
+}
+
+/// `Thumb, static musl`.
+pub fn abi(abi: Option<Abi>) -> String {
+    use crate::peers::cross::{Code, Libc};
+    let Some(abi) = abi else { return "Thumb, no C library".to_string() };
+    let code = match abi.code {
+        Code::Thumb => "Thumb",
+        Code::Arm => "ARM",
+    };
+    let libc = match abi.libc {
+        Libc::Musl => "static musl",
+        Libc::Glibc => "dynamic glibc",
+    };
+    format!("{code}, {libc}")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::peers::cross::{Code, Libc};
+
+    fn bytes(n: u64) -> Bytes {
+        Bytes {
+            stripped: n + 200,
+            sstripped: n,
+            text: n - 100,
+            gzip: n * 3 / 4,
+            xz: n * 2 / 3,
+            ..Bytes::default()
+        }
+    }
+
+    /// A small report with everything in it, holes among it.
+    pub(crate) fn sample() -> Report {
+        let size = |who: &str, peer, set, abi, found: Found<Bytes>| SizeRow {
+            who: who.into(),
+            peer,
+            set,
+            shell: peer.map(|_| Shell::Hush),
+            flavour: peer.map(|_| Flavour::Rich),
+            abi,
+            lto: peer.map(|_| true),
+            lacking: if set == Set::Base { vec!["depmod".into()] } else { Vec::new() },
+            config: peer.map_or(Vec::new(), |_| vec!["HUSH".into(), "LFS".into()]),
+            bytes: found,
+        };
+        let (main, arm) = (Some(Abi::MAIN), Some(Abi { code: Code::Arm, libc: Libc::Musl }));
+        let two = |a: i64| {
+            vec![("mote".to_string(), Found::Is(a)), ("BusyBox".to_string(), Found::hole("no source"))]
+        };
+        Report {
+            setting: Setting {
+                date: "2026-01-31".into(),
+                commit: "0123456789ab".into(),
+                command: "cargo rootfs compare".into(),
+                seconds: 125,
+                quick: false,
+                versions: vec![("C compiler".into(), "gcc 12".into())],
+                sources: vec![Source {
+                    name: "busybox".into(),
+                    version: "1.35.0".into(),
+                    archive: "b.tar".into(),
+                    sha256: "ab".into(),
+                }],
+            },
+            sizes: vec![
+                size("mote", None, Set::Shell, None, Found::Is(bytes(80_000))),
+                size("BusyBox, hush, rich", Some(Peer::BusyBox), Set::Shell, main, Found::Is(bytes(144_000))),
+                size("BusyBox, hush, rich", Some(Peer::BusyBox), Set::Shell, arm, Found::Is(bytes(205_000))),
+                size("mote", None, Set::Base, None, Found::Is(bytes(150_000))),
+                size(
+                    "Toybox, rich",
+                    Some(Peer::Toybox),
+                    Set::Base,
+                    main,
+                    Found::hole("it does | not compile"),
+                ),
+            ],
+            floors: vec![FloorRow {
+                program: "hello".into(),
+                abi: Abi::MAIN,
+                bytes: Found::Is(bytes(6_520)),
+            }],
+            marginals: vec![MarginalRow { applet: "cat".into(), bytes: two(431) }],
+            guests: vec![GuestRow {
+                who: "mote".into(),
+                set: Set::Seed,
+                ram_kib: Found::Is(2_300),
+                free_kib: Some(Found::Is(5_000)),
+                instructions: Found::hole("no prompt"),
+            }],
+            speed: vec![SpeedRow {
+                task: "start".into(),
+                unit: "instructions".into(),
+                figures: vec![("mote".into(), Found::Is(10_000.0)), ("dash".into(), Found::Is(200_000.0))],
+            }],
+            suites: vec![SuiteRow {
+                suite: "hush_test".into(),
+                passed: vec![("mote".into(), Found::Is(360)), ("hush".into(), Found::Is(366))],
+                cases: 379,
+            }],
+            parts: vec![
+                Part { kind: "crate".into(), name: "sh".into(), bytes: 60_000 },
+                Part { kind: "applet".into(), name: "ls".into(), bytes: 9_000 },
+            ],
+            left_out: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_hole_is_told() {
+        let holes = sample().holes();
+        let places: Vec<&str> = holes.iter().map(|(place, _)| place.as_str()).collect();
+        assert_eq!(
+            places,
+            [
+                "bytes, base, Toybox, rich, Thumb, static musl",
+                "marginal bytes of cat, BusyBox",
+                "instructions to the prompt, seed, mote"
+            ]
+        );
+    }
+
+    #[test]
+    fn errors_become_holes_in_one_line() {
+        let failed: Found<u32> = Found::of(Err(Error::new("make: exit 2; its last lines:\nx").fix("y")));
+        assert_eq!(failed.why(), Some("make: exit 2; its last lines: x"));
+        assert_eq!(Found::of(Ok(7)).is(), Some(&7));
+        assert_eq!(serde_json::to_string(&failed).unwrap(), r#"{"hole":"make: exit 2; its last lines: x"}"#);
+        assert_eq!(serde_json::to_string(&Found::Is(7)).unwrap(), "7");
+    }
+}

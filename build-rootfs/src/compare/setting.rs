@@ -1,0 +1,102 @@
+//! The machine, the versions and the sources that a report belongs to.
+
+use super::builds::Workshop;
+use super::report::{Setting, Source};
+use crate::peers::cross;
+use crate::peers::{BUSYBOX, MUSL, TOYBOX};
+use crate::process::{command, output};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Of this run.
+pub fn of(shop: &Workshop, quick: bool, took: Duration) -> Setting {
+    let root = shop.project.root();
+    Setting {
+        date: day(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400),
+        commit: commit(root),
+        command: format!("cargo rootfs compare{}", if quick { " --quick" } else { "" }),
+        seconds: took.as_secs(),
+        quick,
+        versions: versions(shop),
+        sources: [BUSYBOX, TOYBOX, MUSL]
+            .map(|peer| Source {
+                name: peer.package.into(),
+                version: peer.version().into(),
+                archive: peer.archive.into(),
+                sha256: peer.sha256.into(),
+            })
+            .into(),
+    }
+}
+
+fn commit(root: &Path) -> String {
+    let git = |arguments: &[&str]| output(command("git").arg("-C").arg(root).args(arguments));
+    let Ok(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else { return "unknown".to_string() };
+    // The page itself is written by this.
+    let changed = git(&["status", "--porcelain", "--", ".", ":!docs"]).unwrap_or_default();
+    format!("{}{}", commit.trim(), if changed.trim().is_empty() { "" } else { "+ (with changes)" })
+}
+
+fn versions(shop: &Workshop) -> Vec<(String, String)> {
+    let first = |program: &str| {
+        let said = output(command(program).arg("--version")).unwrap_or_default();
+        said.lines().next().unwrap_or("not installed").to_string()
+    };
+    let emulator =
+        shop.target.machine.as_ref().map_or("qemu-system-arm", |machine| machine.emulator.as_str());
+    let packages = ["libc6-dev-armel-cross", "linux-source-6.12", "dash", "bash"];
+    let named = [
+        ("machine", machine()),
+        ("system", system()),
+        ("mote's compiler", shop.toolchain.clone()),
+        ("peers' compiler", cross::version().unwrap_or_else(|_| "not installed".into())),
+        ("peers' linker", first("arm-linux-gnueabi-ld")),
+        ("QEMU", first(emulator)),
+        ("valgrind", first("valgrind")),
+    ];
+    let debian = packages.map(|name| {
+        let version = output(command("dpkg-query").args(["-W", "-f", "${Version}", name]));
+        (format!("Debian's {name}"), version.unwrap_or_else(|_| "not installed".into()))
+    });
+    named.map(|(name, version)| (name.to_string(), version)).into_iter().chain(debian).collect()
+}
+
+fn machine() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = model.map_or("unknown processor", |(_, model)| model.trim());
+    let processors = text.lines().filter(|line| line.starts_with("processor")).count();
+    format!("{model}, {processors} processors")
+}
+
+fn system() -> String {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("unknown");
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{}, Linux {}", name.trim_matches('"'), kernel.trim())
+}
+
+/// The day that is `days` after 1 January 1970 (days of the proleptic Gregorian calendar, in eras of 400
+/// years that begin in March).
+fn day(days: u64) -> String {
+    let z = days + 719_468;
+    let (era, of_era) = (z / 146_097, z % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    format!("{:04}-{month:02}-{day:02}", era * 400 + year + u64::from(month <= 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_have_their_dates() {
+        assert_eq!([day(0), day(59), day(11_016)], ["1970-01-01", "1970-03-01", "2000-02-29"]);
+        assert_eq!(day(20_781), "2026-11-24");
+    }
+}

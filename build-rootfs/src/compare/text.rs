@@ -1,0 +1,52 @@
+//! Tables and numbers in Markdown.
+
+/// A number with its thousands apart.
+pub fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A figure of any size: below a hundred with two decimals, if it has any.
+pub fn figure(value: f64) -> String {
+    match value {
+        v if v < 100.0 && v.fract() != 0.0 => format!("{v:.2}"),
+        v => number(v.round() as u64),
+    }
+}
+
+/// A table; the first column holds words, the others figures.
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let mut out = line(head.iter().map(|cell| cell.to_string()).collect());
+    let ruler = (0..head.len()).map(|n| if n == 0 { "---".to_string() } else { "---:".to_string() });
+    out += &format!("|{}|\n", ruler.collect::<Vec<_>>().join("|"));
+    for row in rows {
+        out += &line(row.iter().map(|cell| escape(cell)).collect());
+    }
+    out
+}
+
+/// Text that is no markup inside a table.
+pub fn escape(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_tables() {
+        assert_eq!([number(7), number(1234), number(1_234_567)], ["7", "1,234", "1,234,567"]);
+        assert_eq!([figure(0.5), figure(12.0), figure(1234.5)], ["0.50", "12", "1,235"]);
+        let text = table(&["who", "bytes"], &[vec!["a|b".into(), "7".into()]]);
+        assert_eq!(text, "| who | bytes |\n|---|---:|\n| a\\|b | 7 |\n");
+    }
+}

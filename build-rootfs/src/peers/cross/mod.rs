@@ -1,0 +1,273 @@
+//! Builds of the peers for ARMv5TE: the machine code, the C library and the options that mote is compared
+//! with. Everything that decides what a build becomes is in its key.
+
+pub mod busybox;
+pub mod hello;
+pub mod kconfig;
+pub mod musl;
+pub mod toybox;
+
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::process::{command, output, run, which};
+use crate::progress::Step;
+use serde::Serialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+/// The compiler's name, and what other tools of the same package begin with.
+const CROSS: &str = "arm-linux-gnueabi-";
+/// Where Debian's packages for cross compiling have glibc and the kernel's headers.
+pub const SYSROOT: &str = "/usr/arm-linux-gnueabi";
+/// Sections that nothing loads.
+const REMOVED: [&str; 3] = [".comment", ".note", ".ARM.attributes"];
+
+/// The instruction set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Code {
+    /// 16-bit instructions, the smaller ones; what they lack is in ARM code.
+    Thumb,
+    /// 32-bit instructions.
+    Arm,
+}
+
+/// The C library, and how it is linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Libc {
+    /// musl, inside the binary.
+    Musl,
+    /// Debian's glibc, beside the binary: its bytes are not counted.
+    Glibc,
+}
+
+/// How a peer's C is compiled and linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Abi {
+    /// The instruction set.
+    pub code: Code,
+    /// The C library.
+    pub libc: Libc,
+}
+
+/// How much of an applet a build has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Flavour {
+    /// Options off, but those without which an applet is of no use.
+    Bare,
+    /// The peer's own default options.
+    Rich,
+}
+
+/// Which shell of a peer stands for `sh`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shell {
+    /// BusyBox's own.
+    Hush,
+    /// BusyBox's descendant of dash.
+    Ash,
+    /// Toybox's.
+    Toysh,
+}
+
+/// What a build of a multicall binary is to have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wish {
+    /// Applets by name, the shell not among them.
+    pub applets: Vec<String>,
+    /// The shell, if it is to have one.
+    pub shell: Option<Shell>,
+    /// How much of them.
+    pub flavour: Flavour,
+}
+
+/// A build.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The binary, without symbols, with section headers.
+    pub binary: PathBuf,
+    /// The peer's options, `CONFIG_NAME=y` lines; none for a plain C program.
+    pub config: Option<PathBuf>,
+    /// Whether it is optimised as a whole, by `-flto`.
+    pub lto: bool,
+}
+
+/// A C compiler for an [`Abi`].
+#[derive(Debug, Clone)]
+pub struct Compiler {
+    /// The program.
+    pub program: PathBuf,
+    /// What its output depends on: its version, and that of the C library.
+    pub identity: String,
+}
+
+impl Wish {
+    /// In a few words.
+    fn describe(&self, abi: Abi, lto: bool) -> String {
+        let names: Vec<&str> = self.applets.iter().map(String::as_str).collect();
+        let names = if names.len() > 3 { format!("{} applets", names.len()) } else { names.join(" ") };
+        let shell = self.shell.map_or(String::new(), |shell| format!(" {shell:?}")).to_lowercase();
+        let (flavour, libc) = (format!("{:?}", self.flavour), format!("{:?}", abi.libc));
+        let lto = if lto { " -flto" } else { "" };
+        format!("{names}{shell}, {} {} {}{lto}", flavour.to_lowercase(), libc.to_lowercase(), abi.code.flag())
+    }
+}
+
+impl Code {
+    /// The compiler's argument.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Code::Thumb => "-mthumb",
+            Code::Arm => "-marm",
+        }
+    }
+}
+
+impl Abi {
+    /// Static with musl in Thumb mode: the smallest, and the one that is compared first.
+    pub const MAIN: Abi = Abi { code: Code::Thumb, libc: Libc::Musl };
+
+    /// The compiler's arguments that choose the machine.
+    pub fn machine(self) -> [&'static str; 3] {
+        ["-march=armv5te", "-mfloat-abi=soft", self.code.flag()]
+    }
+
+    /// The compiler's arguments.
+    pub fn compile_flags(self, lto: bool) -> Vec<&'static str> {
+        let mut flags = self.machine().to_vec();
+        flags.push("-fno-pie");
+        flags.extend(lto.then_some("-flto"));
+        flags
+    }
+
+    /// The linker's arguments, as the compiler passes them on.
+    pub fn link_flags(self, lto: bool) -> Vec<&'static str> {
+        let mut flags = self.machine().to_vec();
+        flags.extend(["-no-pie", "-Wl,-z,norelro", "-Wl,--build-id=none"]);
+        if lto {
+            flags.extend(["-flto", "-Os"]);
+        }
+        flags.extend((self.libc == Libc::Musl).then_some("-static"));
+        flags
+    }
+
+    /// The compiler; musl is built first.
+    ///
+    /// # Errors
+    /// There is no cross compiler, or musl cannot be had.
+    pub fn compiler(self, cache: &Cache) -> Result<Compiler> {
+        let version = version()?;
+        Ok(match self.libc {
+            Libc::Glibc => Compiler {
+                program: format!("{CROSS}gcc").into(),
+                identity: format!("{version}, glibc {}", glibc_version()?),
+            },
+            Libc::Musl => {
+                let (program, key) = musl::compiler(cache, self.code)?;
+                Compiler { program, identity: format!("{version}, musl {key}") }
+            }
+        })
+    }
+}
+
+/// The smaller of the builds with and without `-flto`.
+///
+/// # Errors
+/// Neither can be built: why the one without cannot.
+pub fn smaller(build: impl Fn(bool) -> Result<Built>) -> Result<Built> {
+    let size = |built: &Built| built.binary.metadata().map_or(u64::MAX, |meta| meta.len());
+    match (build(false), build(true)) {
+        (Ok(plain), Ok(lto)) => Ok(if size(&lto) < size(&plain) { lto } else { plain }),
+        (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
+        (Err(why), Err(_)) => Err(why),
+    }
+}
+
+/// Takes symbols out of `from`, and sections that nothing loads.
+///
+/// # Errors
+/// It is no ELF file, or `to` cannot be written.
+pub fn strip(from: &Path, to: &Path) -> Result<()> {
+    let mut strip = command(format!("{CROSS}strip"));
+    strip.args(REMOVED.iter().flat_map(|section| ["-R", section])).arg("-o").arg(to).arg(from);
+    output(&mut strip).map(drop)
+}
+
+/// The cross compiler's name and number.
+///
+/// # Errors
+/// There is none.
+pub fn version() -> Result<String> {
+    let program = which(&format!("{CROSS}gcc"));
+    let program =
+        program.ok_or_else(|| Error::new("no cross compiler for ARM").fix("run `cargo rootfs setup`"))?;
+    Ok(output(command(program).arg("--version"))?.lines().next().unwrap_or_default().to_string())
+}
+
+/// The number in the name of glibc's own file.
+fn glibc_version() -> Result<String> {
+    let package = output(command("dpkg-query").args(["-W", "-f", "${Version}", "libc6-dev-armel-cross"]))
+        .map_err(|error| error.within("glibc for ARM").fix("run `cargo rootfs setup`"))?;
+    Ok(package.trim().to_string())
+}
+
+/// `make` with as many jobs as there are processors, in `tree`.
+fn make(tree: &Path, variables: &[(&str, String)], targets: &[&str], step: &Step) -> Result<()> {
+    let jobs = thread::available_parallelism().map_or(1, usize::from);
+    let mut make = command("make");
+    make.arg("-C").arg(tree).arg(format!("-j{jobs}"));
+    make.args(variables.iter().map(|(name, value)| format!("{name}={value}"))).args(targets);
+    run(&mut make, step)
+}
+
+/// The lines of a `.config` that switch something on, or give it a value.
+fn options_on(config: &Path) -> Result<String> {
+    use crate::error::Context;
+    let text = fs::read_to_string(config).context(config.display())?;
+    Ok(text.lines().filter(|line| line.starts_with("CONFIG_")).map(|line| format!("{line}\n")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_size(dir: &Path, name: &str, size: usize, lto: bool) -> Built {
+        let binary = dir.join(name);
+        fs::write(&binary, vec![0; size]).unwrap();
+        Built { binary, config: None, lto }
+    }
+
+    #[test]
+    fn the_smaller_build_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let both = |plain, with| {
+            smaller(|lto| {
+                Ok(of_size(dir.path(), if lto { "l" } else { "p" }, if lto { with } else { plain }, lto))
+            })
+            .unwrap()
+            .lto
+        };
+        assert!(both(10, 9) && !both(9, 9) && !both(8, 9));
+        let one =
+            smaller(|lto| if lto { Err(Error::new("no")) } else { Ok(of_size(dir.path(), "x", 1, lto)) });
+        assert!(!one.unwrap().lto);
+        assert!(smaller(|lto| Err(Error::new(format!("lto {lto}"))))
+            .unwrap_err()
+            .to_string()
+            .contains("false"));
+    }
+
+    #[test]
+    fn flags_follow_the_abi() {
+        let main = Abi::MAIN;
+        assert!(
+            main.compile_flags(false).contains(&"-mthumb") && main.link_flags(false).contains(&"-static")
+        );
+        let other = Abi { code: Code::Arm, libc: Libc::Glibc };
+        assert!(other.compile_flags(true).contains(&"-flto") && !other.link_flags(true).contains(&"-static"));
+    }
+}
