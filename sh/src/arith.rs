@@ -333,7 +333,7 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
     /// A constant: decimal, octal, hexadecimal or `base#digits`.
     #[inline(never)]
     fn number(&mut self) -> i64 {
-        let mut base = 10u8;
+        let mut base = 10u32;
         let mut digits = 1;
         if self.byte(0) == b'0' {
             base = 8;
@@ -347,12 +347,12 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
         loop {
             let c = self.byte(0);
             if c == b'#' && base == 10 && (2..=64).contains(&value) {
-                base = value as u8;
+                base = value as u32;
                 value = 0;
             } else {
                 // Over base 36: 0-9, a-z, A-Z, @, _.
                 let d = match c {
-                    b'A'..=b'Z' if base > 36 => c - b'A' + 36,
+                    b'A'..=b'Z' if base > 36 => (c - b'A') as u32 + 36,
                     b'@' => 62,
                     b'_' => 63,
                     _ => num::digit(c),

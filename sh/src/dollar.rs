@@ -342,7 +342,7 @@ impl Parser<'_, '_> {
     pub(crate) fn number(&mut self, base: u32, most: usize) -> u32 {
         let mut n = 0;
         for _ in 0..most {
-            let d = num::digit(self.here()) as u32;
+            let d = num::digit(self.here());
             if d >= base {
                 break;
             }

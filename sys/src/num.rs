@@ -36,12 +36,12 @@ pub fn digits(buf: &mut [u8; 64], mut n: u64, base: u32) -> &[u8] {
     buf.get(i..).unwrap_or(&[])
 }
 
-/// Value of a digit in bases up to 36; 255 for anything else.
-pub fn digit(b: u8) -> u8 {
+/// Value of a digit in bases up to 36; 255 for anything else. A word, which callers need not mask.
+pub fn digit(b: u8) -> u32 {
     match b {
-        b'0'..=b'9' => b - b'0',
-        b'a'..=b'z' => b - b'a' + 10,
-        b'A'..=b'Z' => b - b'A' + 10,
+        b'0'..=b'9' => b as u32 - b'0' as u32,
+        b'a'..=b'z' => b as u32 - b'a' as u32 + 10,
+        b'A'..=b'Z' => b as u32 - b'A' as u32 + 10,
         _ => 255,
     }
 }
@@ -53,7 +53,7 @@ pub fn prefix(s: &[u8], base: u32) -> Option<(u64, &[u8])> {
     let mut n: u64 = 0;
     let mut i = 0;
     while let Some(&b) = s.get(i) {
-        let d = digit(b) as u32;
+        let d = digit(b);
         if d >= base {
             break;
         }

@@ -79,7 +79,7 @@ fn is_id(id: &[u8], text: &[u8]) -> bool {
         let place = if id.len() == 4 { n >> 1 ^ 3 } else { n >> 1 };
         let byte = id.get(place).copied().unwrap_or_default();
         let nibble = if n & 1 == 0 { byte >> 4 } else { byte & 15 };
-        if n >= 2 * id.len() || nibble != digit(b) {
+        if n >= 2 * id.len() || nibble as u32 != digit(b) {
             return false;
         }
         n += 1;

@@ -79,7 +79,7 @@ pub fn escape(text: &mut &[u8]) -> Option<u8> {
     let mut value = 0u8;
     let mut n = 0;
     while let [d, rest @ ..] = at {
-        let d = num::digit(*d);
+        let d = num::digit(*d) as u8;
         if n == most || d >= base {
             break;
         }

@@ -1,6 +1,7 @@
 //! Escapes in prompts, those of bash that BusyBox has too.
 
 use super::complete::behind;
+use crate::vars::push_decimal;
 use sys::zstr::cut;
 use sys::{num, process, system, time, Buf};
 
@@ -34,7 +35,7 @@ pub(crate) fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8], &mut Buf)) -> B
                 if out.len() == start && user == 0 {
                     out.extend_from_slice(b"root");
                 } else if out.len() == start {
-                    number(&mut out, user);
+                    push_decimal(user as i64, &mut out);
                 }
             }
             b'h' | b'H' => {
@@ -60,11 +61,6 @@ pub(crate) fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8], &mut Buf)) -> B
         text = behind;
     }
     out
-}
-
-#[inline(never)]
-pub(super) fn number(out: &mut Buf, n: u32) {
-    out.extend_from_slice(num::digits(&mut [0; 64], n as u64, 10));
 }
 
 /// Puts `~` for the home directory at `start` of `out`; with `last` only the last component stays.

@@ -1,7 +1,8 @@
 //! The editor in the shell: prompts, history file, what can be completed.
 
-use super::prompt::{expand, number};
+use super::prompt::expand;
 use super::{executables, Editor, Host, Kind, Line};
+use crate::vars::push_decimal;
 use crate::{builtin, opt, trap, Shell};
 use alloc::boxed::Box;
 use sys::fs::Fd;
@@ -44,8 +45,8 @@ impl Shell<'_> {
         }
         let prompt = self.expand_text(&doubled);
         expand(&prompt, &mut |name, out| match name {
-            b"?" => number(out, self.status as u32),
-            b"!" => number(out, lines as u32 + 1),
+            b"?" => push_decimal(self.status as i64, out),
+            b"!" => push_decimal(lines as i64 + 1, out),
             _ => self.variable(name, out),
         })
     }
