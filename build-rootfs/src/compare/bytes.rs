@@ -63,11 +63,12 @@ fn peer(shop: &Workshop, case: &Case) -> SizeRow {
     row
 }
 
-/// The names of the options that are on, and the values of the others.
+/// The names of the options that are on, and the values of the others but those of what is off.
 fn options(config: &Path) -> Vec<String> {
     let text = fs::read_to_string(config).unwrap_or_default();
     let lines = text.lines().filter_map(|line| line.strip_prefix("CONFIG_"));
-    lines.map(|line| line.strip_suffix("=y").unwrap_or(line).to_string()).collect()
+    let set = lines.filter(|line| !line.ends_with("=\"\"") && !line.ends_with("=0"));
+    set.map(|line| line.strip_suffix("=y").unwrap_or(line).to_string()).collect()
 }
 
 /// The C programs: with each C library, in the code that is smaller.

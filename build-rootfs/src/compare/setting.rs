@@ -2,6 +2,7 @@
 
 use super::builds::Workshop;
 use super::report::{Setting, Source};
+use crate::kernel;
 use crate::peers::cross;
 use crate::peers::{BUSYBOX, MUSL, TOYBOX};
 use crate::process::{command, output};
@@ -18,7 +19,7 @@ pub fn of(shop: &Workshop, quick: bool, took: Duration) -> Setting {
         command: format!("cargo rootfs compare{}", if quick { " --quick" } else { "" }),
         seconds: took.as_secs(),
         quick,
-        versions: versions(shop),
+        versions: versions(shop, quick),
         sources: [BUSYBOX, TOYBOX, MUSL]
             .map(|peer| Source {
                 name: peer.package.into(),
@@ -38,14 +39,14 @@ fn commit(root: &Path) -> String {
     format!("{}{}", commit.trim(), if changed.trim().is_empty() { "" } else { "+ (with changes)" })
 }
 
-fn versions(shop: &Workshop) -> Vec<(String, String)> {
+fn versions(shop: &Workshop, quick: bool) -> Vec<(String, String)> {
     let first = |program: &str| {
         let said = output(command(program).arg("--version")).unwrap_or_default();
         said.lines().next().unwrap_or("not installed").to_string()
     };
     let emulator =
         shop.target.machine.as_ref().map_or("qemu-system-arm", |machine| machine.emulator.as_str());
-    let packages = ["libc6-dev-armel-cross", "linux-source-6.12", "dash", "bash"];
+    let packages = ["libc6-dev-armel-cross", "dash", "bash"];
     let named = [
         ("machine", machine()),
         ("system", system()),
@@ -59,7 +60,17 @@ fn versions(shop: &Workshop) -> Vec<(String, String)> {
         let version = output(command("dpkg-query").args(["-W", "-f", "${Version}", name]));
         (format!("Debian's {name}"), version.unwrap_or_else(|_| "not installed".into()))
     });
-    named.map(|(name, version)| (name.to_string(), version)).into_iter().chain(debian).collect()
+    let guests = (!quick).then(|| ("kernel of the guests".to_string(), kernel(shop)));
+    let named = named.map(|(name, version)| (name.to_string(), version)).into_iter();
+    named.chain(guests).chain(debian).collect()
+}
+
+/// The third line of a kernel's configuration tells its version.
+fn kernel(shop: &Workshop) -> String {
+    let built = kernel::build(&shop.cache, &shop.target, None);
+    let config = built.ok().and_then(|built| fs::read_to_string(built.config).ok()).unwrap_or_default();
+    let line = config.lines().find(|line| line.contains("Kernel Configuration"));
+    line.map_or("not built".to_string(), |line| line.trim_matches(['#', ' ']).to_string())
 }
 
 fn machine() -> String {
