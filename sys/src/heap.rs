@@ -20,10 +20,11 @@ const LARGE: usize = MIN << (CLASSES - 1);
 /// What is asked of the kernel at a time for small blocks: bytes.
 const REGION: usize = if cfg!(mote_nommu) { 4096 } else { 32768 };
 const PAGE: usize = 4096;
-/// What the binary's other variables may take of the page.
-const OTHERS: usize = 64;
+/// What the binary's other variables may take of the page; without an MMU the tables of pointers are among them
+/// (`targets/thumbv7em/shared.ld` checks it).
+const OTHERS: usize = if cfg!(mote_nommu) { 1536 } else { 64 };
 /// Bytes of the first region.
-const FIRST: usize = if cfg!(mote_nommu) { 0 } else { (PAGE - OTHERS - size_of::<State>()) & !(MIN - 1) };
+const FIRST: usize = (PAGE - OTHERS - size_of::<State>()) & !(MIN - 1);
 
 /// The allocator; the binary declares one as its `#[global_allocator]`.
 #[repr(C, align(16))] // and first among the variables, by `link.ld`, which sorts by alignment
@@ -104,7 +105,7 @@ unsafe impl GlobalAlloc for Heap {
         }
         let size = MIN << c;
         if s.left < size {
-            (s.next, s.left) = if FIRST > 0 && s.next.is_null() {
+            (s.next, s.left) = if s.next.is_null() {
                 (self.first.get() as *mut u8, FIRST)
             } else {
                 (map(REGION), REGION)
