@@ -105,11 +105,8 @@ unsafe impl GlobalAlloc for Heap {
         }
         let size = MIN << c;
         if s.left < size {
-            (s.next, s.left) = if s.next.is_null() {
-                (self.first.get() as *mut u8, FIRST)
-            } else {
-                (map(REGION), REGION)
-            };
+            (s.next, s.left) =
+                if s.next.is_null() { (self.first.get() as *mut u8, FIRST) } else { (map(REGION), REGION) };
         }
         let p = s.next;
         s.left -= size;

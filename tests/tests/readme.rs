@@ -70,6 +70,20 @@ fn number(cell: &str) -> Option<u64> {
 }
 
 #[test]
+fn the_page_of_the_comparison_tells_the_sizes_of_the_ledger() {
+    let project = tests::project();
+    let page = std::fs::read_to_string(project.root().join("docs/comparison.md")).unwrap();
+    let saved = Snapshot::load(project, DEFAULT).unwrap_or_else(|e| panic!("{e}"));
+    // The sets are the first table's heading, mote's bytes its first row.
+    let (heading, bytes) = (row(&page, " | true |"), row(&page, "mote |"));
+    for (set, cell) in heading[1..].iter().zip(&bytes[1..]) {
+        let set = if *set == "shell" { "sh" } else { set };
+        let again = "`cargo rootfs size --save && cargo rootfs compare`";
+        assert_eq!(number(cell), saved.sets.get(set).copied(), "{set}: {again}");
+    }
+}
+
+#[test]
 fn readme_tells_the_sizes_of_the_ledger_and_the_goals_of_the_budgets() {
     let project = tests::project();
     let readme = std::fs::read_to_string(project.root().join("README.md")).unwrap();
