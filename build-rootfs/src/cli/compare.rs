@@ -32,7 +32,8 @@ which the smaller counts.
 
 Builds are cached: the first run takes an hour or two, later ones much less. The page is written after each
 part: a run that is ended leaves what it has. What cannot be had or does
-not build is a hole in the page, with its reason, and the rest goes on; the exit status is then 1.
+not build is a hole in the page, with its reason, and the rest goes on. The exit status is 1 when a whole part
+or a peer's binary is missing.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
@@ -66,7 +67,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         eprintln!("hole: {place}: {why}");
     }
     super::print(&format!("{}: written, with {} holes\n", dir.join(PAGE).display(), missing.len()))?;
-    Ok(u8::from(!missing.is_empty()))
+    Ok(u8::from(report.incomplete(compare::bytes::QUICK)))
 }
 
 /// Where a file is.

@@ -211,6 +211,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether a whole part or a peer's binary is missing, other than what was not asked for (the reason
+    /// `asked`). A program that cannot do a task is no reason to fail.
+    pub fn incomplete(&self, asked: &str) -> bool {
+        self.left_out.iter().any(|(_, why)| why != asked)
+            || self.sizes.iter().any(|row| row.bytes.why().is_some())
+    }
+
     /// Every hole: where it is, and the reason.
     pub fn holes(&self) -> Vec<(String, String)> {
         let mut holes = self.left_out.clone();
@@ -368,6 +375,17 @@ pub(crate) mod tests {
                 "instructions to the prompt, seed, mote"
             ]
         );
+    }
+
+    #[test]
+    fn a_missing_binary_or_part_is_a_failure() {
+        let mut report = sample();
+        assert!(report.incomplete("quick"));
+        report.sizes.retain(|row| row.bytes.is().is_some());
+        report.left_out.push(("speed".into(), "quick".into()));
+        assert!(!report.incomplete("quick"));
+        report.left_out.push(("speed".into(), "no valgrind".into()));
+        assert!(report.incomplete("quick"));
     }
 
     #[test]

@@ -8,11 +8,12 @@ use crate::bench::subject::{link, Subject, Subjects};
 use crate::error::{Context, Error, Result};
 use crate::peers::native;
 use crate::progress::Step;
-use rustix::process::{kill_process, Pid, Signal};
+use rustix::process::{kill_process, setrlimit, Pid, Resource, Rlimit, Signal};
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -25,6 +26,7 @@ const STARTS: usize = 200;
 const SHELL: [&str; 3] = ["loop", "string", "function"];
 /// Nothing here takes so long, unless it never ends.
 const LIMIT: Duration = Duration::from_secs(60);
+const MOST_MEMORY: u64 = 1 << 30;
 const FILES: usize = 10_000;
 const BIG: u64 = 1 << 30;
 
@@ -171,6 +173,7 @@ fn wall(program: &Path, arguments: &[&str], times: usize) -> Result<f64> {
     for _ in 0..times {
         let mut command = clean(program);
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
+        bound_memory(&mut command);
         let mut child = command.spawn().context(program.display())?;
         let watch = Watch::over(&child, LIMIT);
         if let Some(mut output) = child.stdout.take() {
@@ -186,6 +189,16 @@ fn wall(program: &Path, arguments: &[&str], times: usize) -> Result<f64> {
         }
     }
     Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+/// What never ends may eat all memory, too.
+fn bound_memory(command: &mut Command) {
+    let bound = || {
+        let limit = Rlimit { current: Some(MOST_MEMORY), maximum: Some(MOST_MEMORY) };
+        setrlimit(Resource::As, limit).map_err(Into::into)
+    };
+    // SAFETY: the closure makes one system call: it neither allocates nor takes a lock.
+    unsafe { command.pre_exec(bound) };
 }
 
 /// Kills a child that takes too long, which ends its output.
@@ -225,6 +238,7 @@ mod tests {
         let sh = Path::new("/bin/sh");
         assert!(wall(sh, &["-c", "echo x; sleep 0.05"], 2).unwrap() >= 100.0);
         assert!(wall(sh, &["-c", "exit 3"], 1).unwrap_err().to_string().contains("3"));
+        assert!(wall(sh, &["-c", "x=x; while :; do x=$x$x; done"], 1).is_err());
     }
 
     #[test]
