@@ -183,7 +183,13 @@ fn the_same_happens_as_with_busybox() {
         let case = &CASES[*n];
         // One place, since paths are in the log.
         let place = dir.join(n.to_string());
-        let [ours, theirs] = inits.each_ref().map(|init| run(init, &place, &programs, case));
+        let [ours, mut theirs] = inits.each_ref().map(|init| run(init, &place, &programs, case));
+        // On a slow machine BusyBox may overwrite a console that is a file before it is read, and then waits.
+        for _ in 0..2 {
+            if theirs.contains("Some(9)") {
+                theirs = run(&inits[1], &place, &programs, case);
+            }
+        }
         let same = ours == theirs && !ours.contains("never") && !ours.contains("Some(9)");
         Ok(if same { String::new() } else { format!("=== {}\n{ours}--- busybox\n{theirs}", case.0) })
     });
