@@ -1,14 +1,18 @@
 //! The binaries: mote's and the peers', from the cache or built.
 
 use super::plan::{Case, Peer, Set};
+use super::report::reason;
 use crate::applets::Catalogue;
 use crate::cache::{key, Cache};
 use crate::compile::compile;
-use crate::error::{Context, Result};
-use crate::peers::cross::{self, busybox, toybox, Built, Wish};
+use crate::error::{Context, Error, Result};
+use crate::peers::cross::{self, busybox, toybox, Built, Libc, Wish};
+use crate::peers::{Peer as Source, BUSYBOX, MUSL, TOYBOX};
 use crate::project::Project;
 use crate::target::{Target, DEFAULT};
 use crate::toolchain::Toolchain;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +32,8 @@ pub struct Workshop<'a> {
     /// The toolchain's version.
     pub toolchain: String,
     own: Cache,
+    /// Sources that cannot be had, and why: nobody asks the network again and again.
+    lost: RefCell<BTreeMap<&'static str, String>>,
     sources: String,
 }
 
@@ -58,6 +64,7 @@ impl<'a> Workshop<'a> {
             project,
             catalogue: Catalogue::load(project)?,
             cache: Cache::open()?,
+            lost: RefCell::default(),
             own: Cache::at(project.out().join("compare")),
             sources: key(inputs),
             target,
@@ -90,11 +97,32 @@ impl<'a> Workshop<'a> {
     /// # Errors
     /// A source cannot be had, or nothing can be built.
     pub fn peer(&self, case: &Case) -> Result<PeerBuild> {
+        let own = match case.peer {
+            Peer::BusyBox => &BUSYBOX,
+            Peer::Toybox => &TOYBOX,
+        };
+        self.source(own)?;
+        if case.abi.libc == Libc::Musl {
+            self.source(&MUSL)?;
+        }
         let (wish, lacking) = self.wish(case)?;
         let built = cross::smaller(|lto| self.one(case, &wish, lto))?;
         let mut applets = wish.applets;
         applets.extend(wish.shell.map(|_| "sh".to_string()));
         Ok(PeerBuild { built, applets, lacking })
+    }
+
+    /// Looks for a source, once.
+    ///
+    /// # Errors
+    /// It cannot be had.
+    pub fn source(&self, source: &Source) -> Result<()> {
+        if let Some(why) = self.lost.borrow().get(source.package) {
+            return Err(Error::new(why.clone()));
+        }
+        source.tree(&self.cache).map(drop).inspect_err(|error| {
+            self.lost.borrow_mut().insert(source.package, reason(error));
+        })
     }
 
     /// `case` without one of its applets, built as `lto` says.
@@ -138,4 +166,25 @@ fn add_files(path: &Path, inputs: &mut Vec<Vec<u8>>) -> Result<()> {
         fs::read_dir(path).context(path.display())?.flatten().map(|file| file.path()).collect();
     files.sort();
     files.iter().filter(|file| !file.ends_with("target")).try_for_each(|file| add_files(file, inputs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_source_is_asked_for_once() {
+        let project = Project::find().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let mut shop = Workshop::open(&project).unwrap();
+        // A file where the cache's folder would be: nothing can be had.
+        let file = dir.path().join("file");
+        fs::write(&file, "").unwrap();
+        shop.cache = Cache::at(file.clone());
+        let first = shop.source(&BUSYBOX).unwrap_err().to_string();
+        shop.cache = Cache::at(dir.path().join("good"));
+        fs::create_dir_all(dir.path().join(format!("good/source-busybox-{}", &BUSYBOX.sha256[..16])))
+            .unwrap();
+        assert_eq!(shop.source(&BUSYBOX).unwrap_err().to_string(), first);
+    }
 }

@@ -7,6 +7,7 @@ use super::size::{bare, measure};
 use crate::error::{Context, Result};
 use crate::ledger::Ledger;
 use crate::peers::cross::{self, hello, Abi, Code, Flavour, Libc, Shell};
+use crate::peers::MUSL;
 use std::fs;
 use std::path::Path;
 
@@ -76,7 +77,9 @@ pub fn floors(shop: &Workshop) -> Vec<FloorRow> {
     let abis = [Abi::MAIN, Abi { code: Code::Thumb, libc: Libc::Glibc }];
     let rows = hello::PROGRAMS.iter().flat_map(|program| {
         abis.map(|abi| {
-            let built = cross::smaller(|lto| hello::build(&shop.cache, *program, abi, lto));
+            let source = if abi.libc == Libc::Musl { shop.source(&MUSL) } else { Ok(()) };
+            let build = |lto| hello::build(&shop.cache, *program, abi, lto);
+            let built = source.and_then(|()| cross::smaller(build));
             let bytes = built.and_then(|built| measure(&built.binary, &[program.0.to_string()]));
             FloorRow { program: program.0.into(), abi, bytes: Found::of(bytes) }
         })
