@@ -116,11 +116,11 @@ fn words(line: &[u8]) -> Vec<Vec<u8>> {
     line.split(|&c| c <= b' ').filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
-/// With `_` for each `-` that is not in brackets.
+/// With `_` for each `-` that is not in brackets, which end with the word at the latest.
 fn folded(name: &[u8]) -> Vec<u8> {
     let mut inside = false;
     let fold = |&c: &u8| {
-        inside = c == b'[' || inside && c != b']';
+        inside = c == b'[' || inside && c != b']' && c > b' ';
         if c == b'-' && !inside {
             b'_'
         } else {
