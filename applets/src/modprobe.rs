@@ -229,10 +229,12 @@ fn probe(r: &mut Run, asked: &[u8]) -> bool {
     scan(r, file, &mut |r, line| {
         fold(line);
         let mut rest = &line[..];
-        let mut target = word(&mut rest);
         if o.bb {
             // PATH ALIAS…
             rest = cut(&mut rest, b'\n');
+        }
+        let mut target = word(&mut rest);
+        if o.bb {
             target = stem(target);
         } else if target != b"alias" {
             return false;
