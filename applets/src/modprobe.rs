@@ -380,8 +380,10 @@ fn soft(r: &mut Run, name: &Buf, which: ZStr) {
     r.soft += 1;
     each(&r.o.config, b"softdep", &mut |this, mut rest| {
         let mut on = false;
-        while !rest.is_empty() && is_of(this, name) {
-            let word = word(&mut rest);
+        if !is_of(this, name) {
+            return;
+        }
+        while let word @ [_, ..] = word(&mut rest) {
             if word.ends_with(b":") {
                 on = which.is(word);
             } else if on {
