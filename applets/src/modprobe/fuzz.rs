@@ -226,7 +226,9 @@ fn as_lines(command_line: &[u8]) -> Vec<u8> {
         let name = word.split(|&c| c == b'=').next().unwrap_or_default();
         let value = word.get(name.len() + 1..).unwrap_or_default();
         if name == b"modprobe.blacklist" || name == b"module_blacklist" {
-            lines.extend(value.split(|&c| c == b',').map(|module| [b"blacklist ", module].concat()));
+            // A comma ends a name; nothing is none.
+            let names = value.strip_suffix(b",").unwrap_or(value).split(|&c| c == b',');
+            lines.extend(names.filter(|_| !value.is_empty()).map(|name| [b"blacklist ", name].concat()));
         } else if let Some(n) = name.iter().position(|&c| c == b'.') {
             lines.push([b"options ", &word[..n], b" ", &word[n + 1..]].concat());
         }
