@@ -19,6 +19,7 @@ pub mod image;
 pub mod kernel;
 pub mod ledger;
 pub mod lock;
+pub mod number;
 pub mod peers;
 pub mod process;
 pub mod progress;

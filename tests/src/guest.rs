@@ -5,11 +5,10 @@ use build_rootfs::boot::console;
 use build_rootfs::build::{self, Plan};
 use build_rootfs::config::Root;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 /// How long the console may be silent while something is expected.
@@ -78,7 +77,7 @@ impl Guest {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut qemu = command.spawn().expect("QEMU starts");
         let keyboard = qemu.stdin.take().expect("a pipe");
-        let console = read(qemu.stdout.take().expect("a pipe"));
+        let console = console::read(qemu.stdout.take().expect("a pipe"));
         Guest { name: name.to_string(), qemu, keyboard, console, seen: Vec::new(), at: 0 }
     }
 
@@ -174,17 +173,4 @@ impl Drop for Guest {
             }
         }
     }
-}
-
-fn read(mut stdout: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(n) = stdout.read(&mut buffer) {
-            if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }

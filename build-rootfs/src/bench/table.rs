@@ -1,6 +1,7 @@
 //! Rows as a table for people.
 
 use super::Row;
+use crate::number::thousands;
 
 /// The rows, with what was missed marked.
 pub fn table(rows: &[Row]) -> String {
@@ -55,15 +56,8 @@ fn number(value: f64) -> String {
     if value < 100.0 && value.fract() != 0.0 {
         return format!("{value:.1}");
     }
-    let digits = format!("{value:.0}");
-    let mut out = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    // Half goes to the even one, as with the decimals above.
+    thousands(value.round_ties_even() as u64)
 }
 
 #[cfg(test)]

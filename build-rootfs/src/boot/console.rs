@@ -1,5 +1,23 @@
 //! What a guest writes to its console.
 
+use std::io::Read;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+/// What a guest writes, as it comes; the channel closes when the guest ends.
+pub fn read(mut stdout: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(n) = stdout.read(&mut buffer) {
+            if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
 /// Whether the kernel says that it gave up.
 pub fn panicked(console: &[u8]) -> bool {
     find(console, b"Kernel panic - not syncing").is_some()

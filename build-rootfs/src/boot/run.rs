@@ -1,6 +1,6 @@
 //! Runs one command in a booted guest: its output on our stdout, its status as ours.
 
-use super::console::{panicked, Extractor};
+use super::console::{self, panicked, Extractor};
 use super::{end, failure, interrupted, Interrupt, POLL};
 use crate::build::{Outputs, Plan};
 use crate::config::Root;
@@ -9,11 +9,10 @@ use crate::error::{Context, Error, Result};
 use crate::image::Image;
 use crate::qemu::System;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 const WRAPPER: &str = "/.mote/run";
@@ -134,7 +133,7 @@ impl Guest {
                 .fix("run `cargo rootfs setup`")
         })?;
         let stdout = qemu.stdout.take().ok_or_else(|| Error::new("QEMU has no output"))?;
-        Ok(Guest { qemu, console: reader(stdout), stderr, ram: system.ram.clone(), interrupt })
+        Ok(Guest { qemu, console: console::read(stdout), stderr, ram: system.ram.clone(), interrupt })
     }
 
     fn follow(
@@ -203,17 +202,4 @@ fn remember(seen: &mut Vec<u8>, bytes: &[u8]) {
     if seen.len() > 2 * KEEP {
         seen.drain(..seen.len() - KEEP);
     }
-}
-
-fn reader(mut stdout: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(n) = stdout.read(&mut buffer) {
-            if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }

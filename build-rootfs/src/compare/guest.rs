@@ -1,11 +1,10 @@
 //! A booted guest at the other end of a serial line.
 
-use crate::boot::console::{last_lines, panicked};
+use crate::boot::console::{self, last_lines, panicked};
 use crate::error::{Context, Error, Result};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// Prompts of root's and of others' end like this.
@@ -42,7 +41,7 @@ impl Guest {
         })?;
         let pipes = qemu.stdin.take().zip(qemu.stdout.take());
         let (keyboard, stdout) = pipes.ok_or_else(|| Error::new("QEMU has no console"))?;
-        Ok(Guest { qemu, keyboard, console: read(stdout), seen: Vec::new() })
+        Ok(Guest { qemu, keyboard, console: console::read(stdout), seen: Vec::new() })
     }
 
     /// Types `text`.
@@ -122,19 +121,6 @@ fn at_prompt(seen: &[u8]) -> bool {
         }
     }
     PROMPTS.iter().any(|prompt| end.ends_with(prompt))
-}
-
-fn read(mut stdout: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(n) = stdout.read(&mut buffer) {
-            if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }
 
 #[cfg(test)]

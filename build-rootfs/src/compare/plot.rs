@@ -1,8 +1,8 @@
 //! Pictures for the page, as SVG. Each has a background of its own, so that it reads on light and dark pages.
 
 use super::report::{Part, Report};
-use super::text::number;
 use crate::error::{Error, Result};
+use crate::number::thousands as number;
 use crate::peers::cross::Abi;
 use plotters::coord::Shift;
 use plotters::element::{Drawable, PointCollection};

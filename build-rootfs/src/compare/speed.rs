@@ -185,7 +185,7 @@ fn wall(program: &Path, arguments: &[&str], times: usize) -> Result<f64> {
             return Err(Error::new(format!("not done after {} s", LIMIT.as_secs())));
         }
         if !status.success() {
-            return Err(Error::new(format!("{}: {status}", program.display())));
+            return Err(Error::new(status.to_string()));
         }
     }
     Ok(start.elapsed().as_secs_f64() * 1e3)

@@ -1,17 +1,6 @@
-//! Tables and numbers in Markdown.
+//! Tables and figures in Markdown.
 
-/// A number with its thousands apart.
-pub fn number(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+use crate::number::thousands as number;
 
 /// A figure of any size: below a hundred with two decimals, if it has any.
 pub fn figure(value: f64) -> String {
@@ -44,7 +33,6 @@ mod tests {
 
     #[test]
     fn numbers_and_tables() {
-        assert_eq!([number(7), number(1234), number(1_234_567)], ["7", "1,234", "1,234,567"]);
         assert_eq!([figure(0.5), figure(12.0), figure(1234.5)], ["0.50", "12", "1,235"]);
         let text = table(&["who", "bytes"], &[vec!["a|b".into(), "7".into()]]);
         assert_eq!(text, "| who | bytes |\n|---|---:|\n| a\\|b | 7 |\n");
