@@ -106,8 +106,8 @@ impl Plan {
             (None, None) => catalogue.resolve(DEFAULT_SET)?,
         };
         let ram = match (&options.ram, &config.ram) {
-            (Some(ram), _) => Some(qemu::check_ram(ram)?),
-            (None, Some(ram)) => Some(config.place.blame(&ram.span(), qemu::check_ram(ram.get_ref()))?),
+            (Some(ram), _) => Some(ram_of(&target, ram)?),
+            (None, Some(ram)) => Some(config.place.blame(&ram.span(), ram_of(&target, ram.get_ref()))?),
             (None, None) => target.machine.as_ref().map(|machine| machine.ram.clone()),
         };
         let root = match (options.root, &config.root) {
@@ -176,7 +176,7 @@ impl Plan {
         let flash = self.target.kernel.as_ref().and_then(|kernel| Some((kernel, kernel.flash.as_ref()?)));
         let flash = flash.map(|(kernel, flash)| Parts {
             built: built.clone(),
-            kernel_address: flash.kernel_address,
+            flash: flash.clone(),
             device_tree: self.target.file(&kernel.device_tree),
         });
         let name = built.image.file_name().unwrap_or_default();
@@ -298,6 +298,20 @@ struct Sizes<'a> {
     initramfs: u64,
     kernel: Option<u64>,
     device_tree: Option<u64>,
+}
+
+/// `ram`, if it is an amount of memory that the board can have.
+fn ram_of(target: &Target, ram: &str) -> Result<String> {
+    let ram = qemu::check_ram(ram)?;
+    let most = target.kernel.as_ref().and_then(|kernel| kernel.flash.as_ref()).map(|flash| flash.ram_size);
+    match most {
+        Some(most) if qemu::ram_bytes(&ram) > u64::from(most) => {
+            let most = most >> 10;
+            Err(Error::usage(format!("ram `{ram}`: the board has {most}k"))
+                .fix(format!("write {most}k or less")))
+        }
+        _ => Ok(ram),
+    }
 }
 
 /// `root`, if the target can have it.

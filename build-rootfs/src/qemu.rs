@@ -153,7 +153,7 @@ pub fn check_ram(ram: &str) -> Result<String> {
 }
 
 /// An amount that [`check_ram`] took, in bytes.
-fn ram_bytes(ram: &str) -> u64 {
+pub fn ram_bytes(ram: &str) -> u64 {
     let digits = ram.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match ram.as_bytes().last() {
         Some(b'k' | b'K') => 10,

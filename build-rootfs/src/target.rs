@@ -120,6 +120,10 @@ pub struct Flash {
     pub stub: String,
     /// Where the kernel lies and is entered.
     pub kernel_address: u32,
+    /// Bytes of flash.
+    pub size: u32,
+    /// Bytes of RAM that the board has: the most that `ram` can say.
+    pub ram_size: u32,
 }
 
 /// A kernel that Debian has built.

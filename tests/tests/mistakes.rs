@@ -69,6 +69,7 @@ fn broken_rootfs_toml_shows_line_cause_and_fix() {
         ("[[file]]\npath = \"/a\"\n", "1: /a: it needs one of `source` and `content`", "not both"),
         ("ram = \"4M\n", "1: ", "docs/rootfs-toml.md"),
         ("\nroot = \"romfs\"\n", "2: root romfs: the system of x86_64 is not in flash", "thumbv7em"),
+        ("target = \"thumbv7em\"\nram = \"17M\"\n", "2: ram `17M`: the board has 16384k", "16384k or less"),
         ("root = \"flash\"\n", "1: unknown variant `flash`", "initramfs, romfs"),
     ];
     for (text, cause, fix) in cases {

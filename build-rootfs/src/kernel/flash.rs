@@ -5,6 +5,7 @@ use super::Built;
 use crate::cache::write_atomically;
 use crate::config::Root;
 use crate::error::{Context, Error, Result};
+use crate::target::Flash;
 use object::elf::{FileFlags, ELFOSABI_NONE, EM_ARM, ET_EXEC, PF_R, PF_X, PT_LOAD};
 use object::write::elf::{FileHeader, ProgramHeader, Writer};
 use object::Endianness;
@@ -23,8 +24,8 @@ const WORDS: usize = 7 * 4;
 pub struct Parts {
     /// The kernel and what was built with it.
     pub built: Built,
-    /// Where the kernel lies.
-    pub kernel_address: u32,
+    /// The board's flash and RAM.
+    pub flash: Flash,
     /// The source of the device tree, with `{ram}`, `{bootargs}`, `{initrd_start}`, `{initrd_end}`, `{rom_start}`,
     /// `{rom_size}` and `{rom_status}` in it.
     pub device_tree: PathBuf,
@@ -39,7 +40,7 @@ impl Parts {
         let read = |file: &Path| fs::read(file).context(file.display());
         let stub = self.built.stub.as_deref().ok_or_else(|| Error::new("the kernel is none for flash"))?;
         let (stub, kernel, content) = (read(stub)?, read(&self.built.image)?, read(content)?);
-        let layout = Layout::new(self.kernel_address as usize, kernel.len());
+        let layout = Layout::new(&self.flash, kernel.len());
         let template = fs::read_to_string(&self.device_tree).context(self.device_tree.display())?;
         let number = |n: usize| format!("{n:#x}");
         // An initramfs without a byte is none.
@@ -73,19 +74,22 @@ pub struct Layout {
     pub device_tree: usize,
     /// That of the initramfs or the romfs.
     pub root: usize,
+    /// Where flash ends.
+    pub end: usize,
 }
 
 impl Layout {
-    /// For a kernel of `size` bytes at `kernel`.
-    pub fn new(kernel: usize, size: usize) -> Layout {
+    /// For a kernel of `size` bytes.
+    pub fn new(flash: &Flash, size: usize) -> Layout {
+        let (kernel, end) = (flash.kernel_address as usize, flash.size as usize);
         let device_tree = (kernel + size).next_multiple_of(ALIGN);
-        Layout { kernel, device_tree, root: device_tree + DEVICE_TREE }
+        Layout { kernel, device_tree, root: device_tree + DEVICE_TREE, end }
     }
 
     /// The ELF file.
     ///
     /// # Errors
-    /// A part is too big for its place.
+    /// A part is too big for its place, or all of them for the flash.
     pub fn link(&self, stub: &[u8], kernel: &[u8], device_tree: &[u8], root: &[u8]) -> Result<Vec<u8>> {
         let mut flash = stub.to_vec();
         let words =
@@ -106,6 +110,11 @@ impl Layout {
             }
             flash.resize(address, 0xff);
             flash.extend_from_slice(part);
+        }
+        if flash.len() > self.end {
+            let (taken, end) = (flash.len(), self.end);
+            return Err(Error::new(format!("the system takes {taken} bytes of flash, the board has {end}"))
+                .fix("choose fewer applets, or leave out files"));
         }
         elf(&flash)
     }
@@ -150,9 +159,15 @@ mod tests {
     use super::*;
     use object::{Object, ObjectSegment};
 
+    fn layout(kernel: usize) -> Layout {
+        let flash =
+            Flash { stub: "stub.S".into(), kernel_address: 0x1000, size: 0x5000, ram_size: 0x10_0000 };
+        Layout::new(&flash, kernel)
+    }
+
     #[test]
     fn parts_lie_where_the_layout_says() {
-        let layout = Layout::new(0x1000, 5000);
+        let layout = layout(5000);
         assert_eq!((layout.device_tree, layout.root), (0x3000, 0x4000));
         let file = layout.link(&[1; 64], &[2; 5000], &[3; 100], &[4; 10]).unwrap();
         let elf = object::File::parse(file.as_slice()).unwrap();
@@ -166,8 +181,11 @@ mod tests {
 
     #[test]
     fn what_is_too_big_is_named() {
-        let layout = Layout::new(0x1000, 100);
+        let layout = layout(100);
         let error = layout.link(&[1; 64], &[2; 100], &[3; 4097], &[]).unwrap_err().to_string();
         assert!(error.contains("the device tree is 1 bytes too big"), "{error}");
+        let error = layout.link(&[1; 64], &[2; 100], &[3; 9], &[4; 0x2001]).unwrap_err().to_string();
+        assert!(error.contains("takes 20481 bytes of flash, the board has 20480"), "{error}");
+        assert!(layout.link(&[1; 64], &[2; 100], &[3; 9], &[4; 0x2000]).is_ok());
     }
 }
