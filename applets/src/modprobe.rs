@@ -493,4 +493,5 @@ fn list(r: &mut Run, patterns: &[ZStr]) {
 }
 
 #[cfg(test)]
+#[path = "modprobe/tests.rs"]
 mod tests;
