@@ -1,5 +1,6 @@
 //! Compiles mote for a target: `core` from source, panics that abort at once, no libc.
 
+use crate::assemble;
 use crate::cache::write_atomically;
 use crate::error::{Context, Error, Result};
 use crate::lock::lock;
@@ -40,13 +41,19 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     let dir = project.out().join(format!(".cargo-{}", target.full_name()));
     // One at a time: the binary's name does not tell its applets.
     let _lock = lock(&dir.with_extension("lock"))?;
-    let mut cargo =
-        cargo(&toolchain, target, &project.root().join("Cargo.toml"), &dir, Panic::ImmediateAbort);
+    let (verb, manifest) =
+        (if target.compact { "rustc" } else { "build" }, project.root().join("Cargo.toml"));
+    let mut cargo = cargo(&toolchain, target, verb, &manifest, &dir, Panic::ImmediateAbort);
     cargo.args(["--package", PACKAGE, "--bin", BINARY, "--no-default-features"]);
     cargo.args(["--features", &applets.join(",")]);
-    run(&mut cargo, &step).map_err(|error| error.within(format!("compiling mote for {}", target.name)))?;
-
-    let built = dir.join(&target.name).join(PROFILE).join(BINARY);
+    let within = |error: Error| error.within(format!("compiling mote for {}", target.name));
+    let mut built = dir.join(&target.name).join(PROFILE).join(BINARY);
+    if target.compact {
+        built = assemble::compacted(&mut cargo, &toolchain, target, &dir, &built, applets, &step)
+            .map_err(within)?;
+    } else {
+        run(&mut cargo, &step).map_err(within)?;
+    }
     let symbols = fs::read(&built).context(built.display())?;
     let stripped = finish(&symbols).map_err(|why| Error::new(format!("{}: {why}", built.display())))?;
     let binary = Binary { file: out.join("mote"), twin: out.join("mote.sym") };
@@ -73,28 +80,43 @@ pub fn prove_init(project: &Project, target: &Target) -> Result<()> {
     let toolchain = Toolchain::find(target)?;
     let step = Step::start("process 1 alone, without panics and heap");
     let dir = project.out().join(format!(".cargo-{}-proof", target.name));
-    let mut cargo = cargo(&toolchain, target, &project.root().join("Cargo.toml"), &dir, Panic::Abort);
+    let manifest = project.root().join("Cargo.toml");
+    let mut cargo = cargo(&toolchain, target, "build", &manifest, &dir, Panic::Abort);
     run(cargo.args(["--package", "init", "--bin", "proof", "--features", "proof"]), &step)
         .map_err(|error| error.within("process 1 can panic or allocate"))?;
     step.done();
     Ok(())
 }
 
-/// A `cargo build` for the target with everything but the choice of the package.
-pub fn cargo(toolchain: &Toolchain, target: &Target, manifest: &Path, dir: &Path, panic: Panic) -> Command {
+/// A `cargo build` (or another `verb`) for the target with everything but the choice of the package.
+pub fn cargo(
+    toolchain: &Toolchain,
+    target: &Target,
+    verb: &str,
+    manifest: &Path,
+    dir: &Path,
+    panic: Panic,
+) -> Command {
     let panic = if panic == Panic::Abort { "abort" } else { "immediate-abort" };
     let mut flags = vec!["-Zunstable-options".to_string(), format!("-Cpanic={panic}")];
     flags.extend(target.codegen_args());
     flags.extend(target.cfg().map(|name| format!("--cfg={name}")));
-    flags.extend(target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")));
-    flags.extend(toolchain.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
+    flags.extend(link_flags(toolchain, target));
 
     let mut cargo = command(&toolchain.cargo);
-    cargo.arg("build").arg("--manifest-path").arg(manifest);
+    cargo.arg(verb).arg("--manifest-path").arg(manifest);
     cargo.arg("--target-dir").arg(dir).args(["--profile", PROFILE]);
     cargo.arg("-Zjson-target-spec").arg("--target").arg(target.spec());
     cargo.arg(format!("-Zbuild-std={STD_CRATES}")).arg(format!("-Zbuild-std-features={STD_FEATURES}"));
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", &toolchain.rustc);
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env("CARGO_TERM_COLOR", "never");
     cargo
+}
+
+/// The linker and its arguments, as options of rustc.
+pub fn link_flags(toolchain: &Toolchain, target: &Target) -> Vec<String> {
+    let mut flags: Vec<String> =
+        target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")).collect();
+    flags.extend(toolchain.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
+    flags
 }

@@ -3,12 +3,14 @@
 
 pub mod applets;
 pub mod apply;
+pub mod assemble;
 pub mod bench;
 pub mod boot;
 pub mod build;
 pub mod cache;
 pub mod checks;
 pub mod cli;
+pub mod compact;
 pub mod compare;
 pub mod compile;
 pub mod config;

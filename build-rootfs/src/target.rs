@@ -29,6 +29,9 @@ pub struct Target {
     /// Arguments for the compiler's code generator, LLVM.
     #[serde(default)]
     pub codegen: Vec<Flag>,
+    /// Whether the compiler's assembly text goes through [`crate::compact`].
+    #[serde(default)]
+    pub compact: bool,
     /// Arguments for the linker.
     pub link: Vec<Flag>,
     /// What `cfg` is set when mote is compiled, by name.

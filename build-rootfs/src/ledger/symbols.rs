@@ -77,6 +77,8 @@ fn owner(name: &str) -> Owner {
     match (first.as_str(), parts.next(), parts.next()) {
         _ if !is_path && first.starts_with("mote_") => ("crate", "sys".to_string()),
         _ if !is_path && first == "_start" => ("crate", "sys".to_string()),
+        // What `compact` has taken out of several functions.
+        _ if !is_path && first.starts_with("OUTLINED_FUNCTION") => ("crate", "outlined".to_string()),
         _ if !is_path => ("crate", "compiler_builtins".to_string()),
         // A second part alone is a function or a static of the crate's root.
         (MULTICALL, Some(module), Some(_)) => ("applet", module.trim_start_matches("r#").to_string()),
@@ -99,6 +101,7 @@ mod tests {
         assert_eq!(owner("_RNvNtCs1234_3sys3out5flush"), ("crate", "sys".to_string()));
         assert_eq!(owner("memcpy"), ("crate", "compiler_builtins".to_string()));
         assert_eq!(owner("mote_syscall3"), ("crate", "sys".to_string()));
+        assert_eq!(owner("OUTLINED_FUNCTION_12"), ("crate", "outlined".to_string()));
         let in_trait = "_ZN48_$LT$sys..out..Out$u20$as$u20$sys..out..Sink$GT$5write17h0123456789abcdefE";
         assert_eq!(owner(in_trait), ("crate", "sys".to_string()));
         let for_bytes = "_ZN46_$LT$$u5b$u8$u5d$$u20$as$u20$sys..out..Put$GT$3put17h0123456789abcdefE";

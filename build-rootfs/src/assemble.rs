@@ -1,0 +1,119 @@
+//! From the compiler's assembly text, made shorter by [`crate::compact`], to the linked program.
+
+use crate::cache::write_atomically;
+use crate::compact::compact;
+use crate::compile::link_flags;
+use crate::error::{Context, Error, Result};
+use crate::process::{command, run, run_taking};
+use crate::progress::Step;
+use crate::target::Target;
+use crate::toolchain::Toolchain;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A crate that is nothing but an assembly text: rustc is the assembler and calls the linker. It goes without
+/// `core`, whose macros and traits for that it therefore names itself.
+const CRATE: &str = r#"#![feature(no_core, rustc_attrs, decl_macro, lang_items)]
+#![no_core]
+#![no_main]
+#[rustc_builtin_macro]
+macro global_asm() {}
+#[rustc_builtin_macro]
+macro include_str() {}
+#[lang = "pointee_sized"]
+trait PointeeSized {}
+#[lang = "meta_sized"]
+trait MetaSized: PointeeSized {}
+#[lang = "sized"]
+trait Sized: MetaSized {}
+global_asm!(include_str!("mote.s"), options(raw));
+"#;
+
+/// The crate of arithmetic and memory functions that compilers call. It is never part of link-time optimisation.
+const BUILTINS: &str = "compiler_builtins";
+
+/// A line by which cargo tells what it has built.
+#[derive(Deserialize)]
+struct Artifact {
+    target: Named,
+    filenames: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+/// Runs `cargo` (a `cargo rustc` that builds `applets` in `dir`) and returns the compacted program. When that
+/// cannot be made, it tells so and returns `plain`, the program that cargo has linked.
+///
+/// # Errors
+/// The sources do not compile, or a file cannot be read or written.
+pub fn compacted(
+    cargo: &mut Command,
+    toolchain: &Toolchain,
+    target: &Target,
+    dir: &Path,
+    plain: &Path,
+    applets: &[String],
+    step: &Step,
+) -> Result<PathBuf> {
+    // Cargo leaves alone what is up to date: each set of applets needs a file of its own.
+    let set: String =
+        Sha256::digest(applets.join(",")).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let place = dir.join("compact").join(set);
+    fs::create_dir_all(&place).context(place.display())?;
+    let before = place.join("compiler.s");
+    cargo.arg("--message-format=json-render-diagnostics");
+    cargo.arg("--").arg(format!("--emit=asm={}", before.display()));
+    let mut builtins = None;
+    run_taking(cargo, step, |line| {
+        let json = line.starts_with('{');
+        if let Ok(artifact) = serde_json::from_str::<Artifact>(line) {
+            let file =
+                artifact.filenames.into_iter().find(|file| file.extension().is_some_and(|end| end == "rlib"));
+            builtins = file.filter(|_| artifact.target.name == BUILTINS).or(builtins.take());
+        }
+        json
+    })?;
+    let builtins = builtins.ok_or_else(|| Error::new(format!("cargo tells of no {BUILTINS}")))?;
+    let text = fs::read_to_string(&before).context(before.display());
+    // Cargo does not know of it.
+    let text = text.map_err(|error| error.fix(format!("remove {} and try again", dir.display())))?;
+    let shorter = compact(&text).map_err(Error::new);
+    match shorter.and_then(|text| link(&text, toolchain, target, &builtins, &place, step)) {
+        Ok(program) => Ok(program),
+        Err(why) => {
+            eprintln!(
+                "{}: the compiler's code is taken as it is, some 4 % bigger than need be: {why}",
+                target.name
+            );
+            Ok(plain.to_path_buf())
+        }
+    }
+}
+
+/// Assembles and links `text` in `place`.
+fn link(
+    text: &str,
+    toolchain: &Toolchain,
+    target: &Target,
+    builtins: &Path,
+    place: &Path,
+    step: &Step,
+) -> Result<PathBuf> {
+    let (main, program) = (place.join("main.rs"), place.join("mote"));
+    write_atomically(&place.join("mote.s"), text.as_bytes(), 0o644)?;
+    write_atomically(&main, CRATE.as_bytes(), 0o644)?;
+    let mut rustc = command(&toolchain.rustc);
+    rustc.env("RUSTC_BOOTSTRAP", "1");
+    rustc.args(["--edition=2021", "--crate-name=mote", "--crate-type=bin", "-Ainternal_features"]);
+    rustc.args(["-Zunstable-options", "-Cpanic=immediate-abort"]).arg("--target").arg(target.spec());
+    rustc.args(link_flags(toolchain, target)).arg(format!("-Clink-arg={}", builtins.display()));
+    rustc.arg("-o").arg(&program).arg(&main);
+    run(&mut rustc, step)?;
+    Ok(program)
+}

@@ -1,0 +1,55 @@
+//! Functions with the same instructions are one.
+
+use super::program::{Function, Line, Part, Program};
+use std::collections::HashMap;
+
+/// Leaves of equal functions one, and makes the others' symbols its names. Nothing compares addresses of
+/// functions, which is why the linker may do so, too (`--icf=all`).
+pub(super) fn fold(program: &mut Program) {
+    let mut names: HashMap<String, String> = HashMap::new();
+    loop {
+        let mut first: HashMap<String, String> = HashMap::new();
+        let before = names.len();
+        for part in &mut program.parts {
+            let Part::Function(function) = part else { continue };
+            let name = function.name.clone();
+            let kept = first.entry(meaning(function, &names)).or_insert_with(|| name.clone()).clone();
+            if kept != name {
+                *part = Part::Other(vec![
+                    format!("\t.type\t{name},%function"),
+                    format!("\t.thumb_set\t{name}, {kept}"),
+                ]);
+                names.insert(name, kept);
+            }
+        }
+        if names.len() == before {
+            return;
+        }
+    }
+}
+
+/// The body, with its own labels by number and what it calls by the name that is kept.
+fn meaning(function: &Function, names: &HashMap<String, String>) -> String {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut text = String::new();
+    let lines = function.body.iter().flat_map(|line| match line {
+        Line::Label(label) => vec![label.as_str(), ":"],
+        Line::Ins(ins) => vec![ins.op.as_str(), "\t", ins.args.as_str()],
+        Line::Data(data) => vec![data.as_str()],
+    });
+    for part in lines {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '$';
+        for piece in part.split_inclusive(|c: char| !word(c)) {
+            let name = piece.trim_end_matches(|c: char| !word(c));
+            let count = numbers.len();
+            if [".LBB", ".LCPI", ".LJTI", ".Ltmp"].iter().any(|own| name.starts_with(own)) {
+                text.push_str(&format!("={}", numbers.entry(name).or_insert(count)));
+            } else {
+                text.push_str(names.get(name).map_or(name, String::as_str));
+            }
+            text.push_str(&piece[name.len()..]);
+        }
+        text.push('\n');
+    }
+    text
+}

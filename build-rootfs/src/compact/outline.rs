@@ -1,0 +1,356 @@
+//! Sequences that occur often become functions.
+//!
+//! `bl` takes four bytes and changes only lr, which a function that saves it first has to spare. So each
+//! sequence of more than four bytes that occurs often enough is moved away. There are three ways back: by
+//! `bx lr`; when the sequence calls something, lr is kept on the stack, 8 bytes deeper; and when the call comes
+//! last, the sequence ends with a jump to what is called, before which it is placed.
+
+use super::code::{register, Flow, Ins, Set, ARGUMENTS, LR, PC, SP};
+use super::program::{Function, Line, Part, Program};
+use std::collections::{HashMap, HashSet};
+
+/// The longest sequence that is looked for, in instructions.
+const LONGEST: usize = 24;
+/// Bytes of a call.
+const CALL: i64 = 4;
+
+/// Outlines what saves bytes, the most saving first.
+pub(super) fn outline(program: &mut Program) {
+    let mut callees = Callees::of(program);
+    let mut count = 0;
+    loop {
+        let found = find(program, &callees);
+        if found.is_empty() {
+            return;
+        }
+        // Later gains depend on earlier changes: take the best only, then look again.
+        let least = found[0].saved * 3 / 5;
+        let mut taken: HashSet<(usize, usize)> = HashSet::new();
+        let mut changes: Vec<(Place, usize, String)> = Vec::new();
+        let mut new = Vec::new();
+        for candidate in found.iter().take_while(|candidate| candidate.saved >= least) {
+            let length = candidate.lines.len();
+            let lines = |&Place { part, line }: &Place| (line..line + length).map(move |line| (part, line));
+            if candidate.places.iter().flat_map(lines).any(|line| taken.contains(&line)) {
+                continue;
+            }
+            taken.extend(candidate.places.iter().flat_map(lines));
+            let name = format!("OUTLINED_FUNCTION_{count}");
+            count += 1;
+            changes
+                .extend(candidate.places.iter().map(|&place| (place, candidate.lines.len(), name.clone())));
+            new.push((candidate.before.clone(), candidate.function(name)));
+        }
+        changes.sort_by(|one, other| other.0.cmp(&one.0));
+        for (place, length, name) in changes {
+            let Some(Part::Function(function)) = program.parts.get_mut(place.part) else { continue };
+            let Some(call) = Ins::new("bl", &name) else { continue };
+            function.body.splice(place.line..place.line + length, [Line::Ins(call)]);
+        }
+        callees.movable.extend(new.iter().map(|(_, function)| function.name.clone()));
+        insert(program, new);
+        program.functions_mut().for_each(Function::drop_constants);
+    }
+}
+
+/// Puts each function before the one that it jumps to, or behind all.
+fn insert(program: &mut Program, new: Vec<(Option<String>, Function)>) {
+    for (before, function) in new {
+        let named =
+            |part: &Part| matches!(part, Part::Function(other) if Some(&other.name) == before.as_ref());
+        let last = program
+            .parts
+            .iter()
+            .rposition(|part| matches!(part, Part::Function(_)))
+            .map_or(0, |last| last + 1);
+        let at = program.parts.iter().position(named).unwrap_or(last);
+        program.parts.insert(at, Part::Function(function));
+    }
+}
+
+/// Where a sequence occurs: the part of the program and the line of its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Place {
+    part: usize,
+    line: usize,
+}
+
+/// How the function of a sequence returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// `bx lr`.
+    Leaf,
+    /// The last call is a jump.
+    Jump,
+    /// `push {rN, lr}` first and `pop {rN, pc}` last, with a register that the sequence leaves alone.
+    Saved(u32),
+}
+
+/// A sequence worth to be a function.
+#[derive(Debug)]
+struct Candidate {
+    saved: i64,
+    places: Vec<Place>,
+    /// The instructions; those that load a constant name it instead of its label.
+    lines: Vec<Ins>,
+    way: Way,
+    /// The function that is jumped to.
+    before: Option<String>,
+}
+
+/// What is known of functions as callees.
+struct Callees {
+    /// Those before which something may be placed.
+    movable: HashSet<String>,
+    /// Those that surely take no arguments on the stack.
+    stackless: HashSet<String>,
+}
+
+impl Callees {
+    fn of(program: &Program) -> Self {
+        let movable = program.functions().map(|function| function.name.clone()).collect();
+        let stackless = program.functions().filter(|function| !takes_stack(function));
+        let stackless: HashSet<String> = stackless.map(|function| function.name.clone()).collect();
+        Self { movable, stackless }
+    }
+
+    /// Whether the stack may be deeper when `name` is called. What an outlined function calls is as good as it.
+    fn is_stackless(&self, name: &str) -> bool {
+        self.stackless.contains(name)
+    }
+}
+
+/// Whether `function` may look at what its caller has put on the stack.
+fn takes_stack(function: &Function) -> bool {
+    let mut frame = 0;
+    let mut moved = 0;
+    let number = |text: &str| text.trim_start_matches('#').parse::<u32>().ok();
+    for ins in function.body.iter().filter_map(Line::ins) {
+        let operands = ins.operands();
+        match ins.op.as_str() {
+            "push" => frame += 4 * ins.args.split(',').count() as u32,
+            "sub" if ins.args.starts_with("sp, #") => {
+                moved += 1;
+                frame += operands.get(1).and_then(|text| number(text)).unwrap_or(0);
+            }
+            "add"
+                if operands.first() == Some(&"sp")
+                    && operands.len() == 2
+                    && number(operands[1]).is_none() =>
+            {
+                return true
+            }
+            "mov" if operands.get(1) == Some(&"sp") => return true,
+            "add" if operands.get(1) == Some(&"sp") && operands.len() == 2 => return true,
+            _ if ins.reads & SP != 0 && ins.flow == Flow::Next && operands.first() != Some(&"sp") => {
+                let offset =
+                    ins.args.split("sp, #").nth(1).map_or(Some(0), |rest| number(rest.trim_end_matches(']')));
+                if offset.map_or(true, |offset| offset >= frame) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    moved > 1
+}
+
+/// All sequences worth to be functions, the best first.
+fn find(program: &Program, callees: &Callees) -> Vec<Candidate> {
+    let mut numbers: HashMap<(String, String), u32> = HashMap::new();
+    let mut units: Vec<(Place, u32)> = Vec::new();
+    let mut known: Vec<Ins> = Vec::new();
+    for (part, function) in program.parts.iter().enumerate() {
+        let Part::Function(function) = function else { continue };
+        if !function.keeps_lr() {
+            continue;
+        }
+        let constants = function.constants();
+        let mut tabled = false;
+        for (line, text) in function.body.iter().enumerate() {
+            let Some(ins) = text.ins() else { continue };
+            // Between these, distances count.
+            tabled = (tabled || ins.args.ends_with(", pc")) && ins.flow != Flow::Table;
+            let Some(unit) = (!tabled).then(|| unit(ins, &constants)).flatten() else { continue };
+            let next = numbers.len() as u32;
+            let number = *numbers.entry((unit.op.clone(), unit.args.clone())).or_insert(next);
+            if number == next {
+                known.push(unit);
+            }
+            units.push((Place { part, line }, number));
+        }
+    }
+    let mut candidates = Vec::new();
+    for (places, length) in repeated(&units) {
+        let start = places[0];
+        let lines: Vec<Ins> =
+            units[start..start + length].iter().map(|(_, number)| known[*number as usize].clone()).collect();
+        let places = places.iter().map(|&at| units[at].0).collect();
+        candidates.extend(Candidate::new(lines, places, callees));
+    }
+    candidates.sort_by(|one, other| other.saved.cmp(&one.saved).then_with(|| one.places.cmp(&other.places)));
+    candidates
+}
+
+/// The instruction as it may stand elsewhere: with its constant instead of the constant's label. None when
+/// it may not.
+fn unit(ins: &Ins, constants: &HashMap<&str, &str>) -> Option<Ins> {
+    let moves_stack = ins.writes & SP != 0;
+    let bound = (ins.reads | ins.writes) & (LR | PC) != 0 && !matches!(ins.flow, Flow::Call(_));
+    if ins.op == "adr" || moves_stack || bound || !matches!(ins.flow, Flow::Next | Flow::Call(_)) {
+        return None;
+    }
+    let Some(label) = ins.constant() else { return Some(ins.clone()) };
+    let value = constants.get(label)?.strip_prefix(".long\t")?;
+    // A label of the function's own does not reach elsewhere.
+    let own = value.contains(".LCPI") || value.contains(".LBB") || value.contains("-");
+    let register = ins.operands().first()?.to_string();
+    (!own).then(|| Ins { args: format!("{register}, ={value}"), ..ins.clone() })
+}
+
+/// Sequences of at least two units that follow each other and occur more than once: where they begin, and
+/// their length. Occurrences do not overlap.
+fn repeated(units: &[(Place, u32)]) -> Vec<(Vec<usize>, usize)> {
+    let follows = |at: usize| {
+        let (one, other) = (units[at].0, units.get(at + 1).map(|unit| unit.0));
+        other == Some(Place { part: one.part, line: one.line + 1 })
+    };
+    let mut found = Vec::new();
+    // The number of the sequence that begins at each unit, one unit shorter than the present length.
+    let mut starts: Vec<(usize, u32)> = units.iter().enumerate().map(|(at, unit)| (at, unit.1)).collect();
+    for length in 2..=LONGEST {
+        let mut groups: HashMap<(u32, u32), Vec<usize>> = HashMap::new();
+        for &(at, number) in &starts {
+            if at + length <= units.len() && follows(at + length - 2) {
+                groups.entry((number, units[at + length - 1].1)).or_default().push(at);
+            }
+        }
+        let mut groups: Vec<Vec<usize>> = groups.into_values().filter(|places| places.len() > 1).collect();
+        groups.sort();
+        starts.clear();
+        for (number, places) in groups.into_iter().enumerate() {
+            starts.extend(places.iter().map(|&at| (at, number as u32)));
+            let mut free = 0;
+            let apart: Vec<usize> = places
+                .into_iter()
+                .filter(|&at| {
+                    let fits = at >= free;
+                    free = if fits { at + length } else { free };
+                    fits
+                })
+                .collect();
+            if apart.len() > 1 {
+                found.push((apart, length));
+            }
+        }
+        starts.sort_unstable();
+    }
+    found
+}
+
+impl Candidate {
+    fn new(lines: Vec<Ins>, places: Vec<Place>, callees: &Callees) -> Option<Self> {
+        let size: i64 = lines.iter().map(|ins| i64::from(ins.size())).sum();
+        let constants: HashSet<&str> = lines.iter().filter_map(constant_of).collect();
+        let calls = lines.iter().filter(|ins| matches!(ins.flow, Flow::Call(_))).count();
+        let last = lines.last().and_then(|ins| match &ins.flow {
+            Flow::Call(Some(name)) => Some(name.clone()),
+            _ => None,
+        });
+        let jumps = calls == 1
+            && constants.is_empty()
+            && last.as_ref().is_some_and(|name| callees.movable.contains(name));
+        let (way, body) = match calls {
+            0 => (Way::Leaf, size + 2),
+            // `b` instead of `bl`.
+            _ if jumps => (Way::Jump, size - 2),
+            _ => (Way::Saved(spare(&lines, callees)?), size + 4),
+        };
+        let pool = constants.len() as i64 * 4 + if constants.is_empty() { 0 } else { 2 };
+        let saved = places.len() as i64 * (size - CALL) - body - pool;
+        let before = if way == Way::Jump { last } else { None };
+        (saved > 0).then_some(Self { saved, places, lines, way, before })
+    }
+
+    fn function(&self, name: String) -> Function {
+        let mut body = Vec::new();
+        let mut add = |op: &str, args: String| body.extend(Ins::new(op, &args).map(Line::Ins));
+        let mut constants: Vec<&str> = Vec::new();
+        if let Way::Saved(spare) = self.way {
+            add("push", format!("{{r{spare}, lr}}"));
+        }
+        for (nth, ins) in self.lines.iter().enumerate() {
+            if let Some(value) = constant_of(ins) {
+                let place = constants.iter().position(|other| *other == value).unwrap_or_else(|| {
+                    constants.push(value);
+                    constants.len() - 1
+                });
+                add("ldr", format!("{}, .LCPI_{name}_{place}", ins.operands()[0]));
+            } else if self.way == Way::Jump && nth + 1 == self.lines.len() {
+                body.push(Line::Ins(Ins { op: "b".into(), flow: Flow::Return, ..ins.clone() }));
+                return Function::new(name, body);
+            } else if matches!(self.way, Way::Saved(_)) && ins.reads & SP != 0 && ins.flow == Flow::Next {
+                add(&ins.op, deeper(&ins.args));
+            } else {
+                add(&ins.op, ins.args.clone());
+            }
+        }
+        match self.way {
+            Way::Saved(spare) => add("pop", format!("{{r{spare}, pc}}")),
+            _ => add("bx", "lr".into()),
+        }
+        if !constants.is_empty() {
+            body.push(Line::Data(".p2align\t2".into()));
+        }
+        for (place, value) in constants.iter().enumerate() {
+            body.push(Line::Label(format!(".LCPI_{name}_{place}")));
+            body.push(Line::Data(format!(".long\t{value}")));
+        }
+        Function::new(name, body)
+    }
+}
+
+/// The constant that a unit loads.
+fn constant_of(ins: &Ins) -> Option<&str> {
+    ins.operands().get(1).copied().and_then(|operand| operand.strip_prefix('='))
+}
+
+/// Bytes that [`Way::Saved`] puts on the stack: as many as keep its alignment.
+const DEEPER: u32 = 8;
+
+/// Operands with the same place on the stack when it is [`DEEPER`].
+fn deeper(args: &str) -> String {
+    match args.split_once("sp, #") {
+        Some((before, rest)) => {
+            let digits = rest.trim_end_matches(']');
+            let offset =
+                digits.parse::<u32>().map_or(rest.to_string(), |offset| (offset + DEEPER).to_string());
+            format!("{before}sp, #{offset}{}", &rest[digits.len()..])
+        }
+        None => args.replace("[sp]", &format!("[sp, #{DEEPER}]")),
+    }
+}
+
+/// A register that the sequence leaves alone, when the stack may be deeper while it runs.
+fn spare(lines: &[Ins], callees: &Callees) -> Option<u32> {
+    const REACH: u32 = 1020;
+    let mut written: Set = 0;
+    for ins in lines {
+        match &ins.flow {
+            Flow::Call(Some(name)) if callees.is_stackless(name) => {}
+            Flow::Call(_) => return None,
+            _ if ins.reads & SP != 0 => {
+                let number = |rest: &str| rest.trim_end_matches(']').parse::<u32>().ok();
+                let offset = ins.args.split("sp, #").nth(1).map_or(Some(0), number)?;
+                let plain = ins.args.contains("[sp") || ins.args.contains("sp, #");
+                if !plain || offset + DEEPER > REACH {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+        written |= ins.writes;
+    }
+    debug_assert_eq!(register("r3") & ARGUMENTS, register("r3"));
+    (4..8).rev().find(|number| written & (1 << number) == 0)
+}

@@ -1,0 +1,150 @@
+//! A few instructions are replaced by fewer.
+
+use super::code::{register, Flow, Ins, CV, IP, NZ};
+use super::live::live_out;
+use super::program::{Function, Line, Program};
+
+/// Shortens all functions until nothing more is found.
+pub(super) fn shorten(program: &mut Program) {
+    for function in program.functions_mut() {
+        while copy(function)
+            || byte_test(function)
+            || needless_compare(function)
+            || call_by_constant(function)
+        {}
+        function.drop_constants();
+    }
+}
+
+fn at(function: &Function, nth: usize) -> Option<&Ins> {
+    function.body.get(nth)?.ins()
+}
+
+/// The register of the `nth` operand.
+fn operand(ins: &Ins, nth: usize) -> u32 {
+    ins.operands().get(nth).map_or(0, |text| register(text))
+}
+
+/// `mov r12, a` `mov b, r12`, which LLVM writes where the flags are needed behind it, because `movs b, a`
+/// changes N and Z (never C): that is good enough where only C is needed, or before what sets the flags.
+fn copy(function: &mut Function) -> bool {
+    let live = live_out(function);
+    for nth in 0..function.body.len() {
+        let (Some(to), Some(from)) = (at(function, nth), at(function, nth + 1)) else { continue };
+        let through = to.op == "mov" && from.op == "mov" && operand(to, 0) == IP && operand(from, 1) == IP;
+        let (a, b) = (operand(to, 1), operand(from, 0));
+        if !through || (a | b) & !0xff != 0 || live[nth + 1] & IP != 0 {
+            continue;
+        }
+        let args = format!("{}, {}", from.operands()[0], to.operands()[1]);
+        let Some(place) = place_of_copy(function, nth, live[nth + 1] & NZ != 0, a, b) else { continue };
+        let Some(movs) = Ins::new("movs", &args) else { continue };
+        function.body.drain(nth..nth + 2);
+        function.body.insert(place, Line::Ins(movs));
+        return true;
+    }
+    false
+}
+
+/// Where `movs b, a` may stand instead of a copy at `nth`: there, or before what sets the flags.
+fn place_of_copy(function: &Function, nth: usize, flags: bool, a: u32, b: u32) -> Option<usize> {
+    if !flags {
+        return Some(nth);
+    }
+    for place in (0..nth).rev() {
+        let ins = at(function, place).filter(|ins| ins.flow == Flow::Next)?;
+        if (ins.reads | ins.writes) & b != 0 || ins.writes & a != 0 {
+            return None;
+        }
+        if ins.kills & NZ != 0 {
+            return Some(place);
+        }
+    }
+    None
+}
+
+/// `movs a, #255` `ands a, b` before `beq` or `bne`, where a is not needed later: `lsls a, b, #24`.
+fn byte_test(function: &mut Function) -> bool {
+    let live = live_out(function);
+    for nth in 0..function.body.len() {
+        let ins = [at(function, nth), at(function, nth + 1), at(function, nth + 2)];
+        let [Some(mask), Some(and), Some(branch)] = ins else { continue };
+        let a = mask.operands().first().copied().unwrap_or_default().to_string();
+        let masks = mask.op == "movs" && mask.args == format!("{a}, #255");
+        let tests = matches!(and.op.as_str(), "ands" | "tst") && and.operands().contains(&a.as_str());
+        let b = and.operands().into_iter().find(|name| *name != a).map(String::from);
+        let branches = matches!(branch.op.as_str(), "beq" | "bne");
+        let (Some(b), true) = (b, masks && tests && branches && and.operands().len() == 2) else { continue };
+        let changed = register(&a) | if and.op == "ands" { operand(and, 0) } else { 0 };
+        if live[nth + 2] & (changed | NZ | CV) != 0 {
+            continue;
+        }
+        let Some(shift) = Ins::new("lsls", &format!("{a}, {b}, #24")) else { continue };
+        function.body.splice(nth..nth + 2, [Line::Ins(shift)]);
+        return true;
+    }
+    false
+}
+
+/// `cmp a, #0` behind what has set N and Z by a, where C and V are not needed.
+fn needless_compare(function: &mut Function) -> bool {
+    let live = live_out(function);
+    for nth in 0..function.body.len() {
+        let Some(compare) = at(function, nth).filter(|ins| ins.op == "cmp" && ins.args.ends_with(", #0"))
+        else {
+            continue;
+        };
+        if live[nth] & CV == 0 && is_told(function, nth, operand(compare, 0)) {
+            function.body.remove(nth);
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether N and Z tell of the register `a` before line `nth`.
+fn is_told(function: &Function, nth: usize, a: u32) -> bool {
+    for place in (0..nth).rev() {
+        let Some(ins) = at(function, place).filter(|ins| ins.flow == Flow::Next) else { return false };
+        let copies = ins.op == "movs" && operand(ins, 1) == a;
+        if ins.writes & NZ != 0 {
+            return ins.tells_zero() && (operand(ins, 0) == a || copies);
+        }
+        if ins.writes & a != 0 {
+            return false;
+        }
+    }
+    false
+}
+
+/// `ldr a, =function` `blx a`, where a is not needed later: `bl function`, and no constant.
+fn call_by_constant(function: &mut Function) -> bool {
+    let constants = function.constants();
+    for nth in 0..function.body.len() {
+        let Some(call) = at(function, nth).filter(|ins| ins.op == "blx") else { continue };
+        let a = operand(call, 0);
+        let loaded = (0..nth)
+            .rev()
+            .find(|&place| at(function, place).map_or(true, |ins| (ins.reads | ins.writes) & a != 0));
+        let Some(load) = loaded.and_then(|place| at(function, place)) else { continue };
+        let between = loaded.unwrap_or(0)..nth;
+        let straight =
+            between.clone().all(|place| at(function, place).is_some_and(|ins| ins.flow == Flow::Next));
+        let constant = load
+            .constant()
+            .and_then(|label| constants.get(label))
+            .and_then(|text| text.strip_prefix(".long\t"));
+        let Some(name) = constant.filter(|name| name.starts_with('_') && load.writes == a && a & 0xf != 0)
+        else {
+            continue;
+        };
+        if !straight {
+            continue;
+        }
+        let Some(direct) = Ins::new("bl", name) else { continue };
+        function.body[nth] = Line::Ins(direct);
+        function.body.remove(between.start);
+        return true;
+    }
+    false
+}

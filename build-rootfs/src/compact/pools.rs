@@ -1,0 +1,115 @@
+//! Constants are shared by the functions that stand before them.
+//!
+//! A constant lies within 1 KB behind the instruction that loads it. LLVM gives each function its own; here one that
+//! lies behind it anyway, in whichever function, serves as well.
+
+use super::code::Ins;
+use super::place::offsets;
+use super::program::{Line, Part, Program};
+use std::collections::{HashMap, HashSet};
+
+/// How far behind an instruction a constant may lie, less what alignment may add.
+const REACH: u32 = 1_000;
+
+/// A constant: its label, where it lies, and the first instruction that loads it.
+struct Constant {
+    label: String,
+    value: String,
+    at: u32,
+    first_use: u32,
+}
+
+/// Drops the constants that have an equal one behind them, near enough for all that load them.
+pub(super) fn share(program: &mut Program) {
+    let mut constants = find(program);
+    constants.sort_by_key(|constant| constant.at);
+    let mut instead: HashMap<String, String> = HashMap::new();
+    for nth in 0..constants.len() {
+        let one = &constants[nth];
+        let later = constants[nth + 1..].iter().take_while(|other| other.at <= one.first_use + REACH);
+        let Some(other) = later
+            .map(|other| &other.label)
+            .zip(1..)
+            .filter(|(_, ahead)| constants[nth + ahead].value == one.value)
+            .last()
+        else {
+            continue;
+        };
+        instead.insert(one.label.clone(), other.0.clone());
+        let (ahead, first_use) = (nth + other.1, one.first_use);
+        constants[ahead].first_use = constants[ahead].first_use.min(first_use);
+    }
+    change(program, &instead);
+}
+
+/// The constants of four bytes that have one label and are loaded by instructions only.
+fn find(program: &Program) -> Vec<Constant> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for function in program.functions() {
+        let (places, end) = offsets(function, start);
+        start = end;
+        let mut uses: HashMap<&str, u32> = HashMap::new();
+        let mut barred: HashSet<&str> = HashSet::new();
+        for (line, at) in function.body.iter().zip(&places) {
+            match line {
+                Line::Ins(ins) => match ins.constant() {
+                    Some(label) => {
+                        uses.entry(label).or_insert(*at);
+                    }
+                    None => barred.extend(ins.operands().last()),
+                },
+                Line::Data(_) | Line::Label(_) => {}
+            }
+        }
+        for (nth, pair) in function.body.windows(2).enumerate() {
+            let [Line::Label(label), Line::Data(text)] = pair else { continue };
+            let alone = nth == 0 || !matches!(function.body[nth - 1], Line::Label(_));
+            let Some(value) = text.strip_prefix(".long\t").filter(|value| !value.contains('-')) else {
+                continue;
+            };
+            if let (Some(&first_use), true, false) =
+                (uses.get(label.as_str()), alone, barred.contains(label.as_str()))
+            {
+                found.push(Constant {
+                    label: label.clone(),
+                    value: value.into(),
+                    at: places[nth],
+                    first_use,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Loads other constants `instead`, and drops those.
+fn change(program: &mut Program, instead: &HashMap<String, String>) {
+    // What replaces one may itself be replaced.
+    let last = |label: &str| {
+        let mut label = label;
+        while let Some(next) = instead.get(label) {
+            label = next;
+        }
+        label.to_string()
+    };
+    for part in &mut program.parts {
+        let Part::Function(function) = part else { continue };
+        let mut gone = false;
+        function.body.retain_mut(|line| match line {
+            Line::Label(label) => {
+                gone = instead.contains_key(label);
+                !gone
+            }
+            Line::Data(_) => !std::mem::take(&mut gone),
+            Line::Ins(ins) => {
+                if let Some(label) = ins.constant().filter(|label| instead.contains_key(*label)) {
+                    let args = format!("{}, {}", ins.operands()[0], last(label));
+                    *ins = Ins::new("ldr", &args).unwrap_or_else(|| ins.clone());
+                }
+                true
+            }
+        });
+        function.drop_alignments();
+    }
+}

@@ -1,0 +1,269 @@
+//! The text of a program, apart into functions and what stands between them.
+
+use super::code::Ins;
+use std::collections::{HashMap, HashSet};
+
+/// A line of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Line {
+    /// A label.
+    Label(String),
+    /// An instruction.
+    Ins(Ins),
+    /// A directive: constants and their alignment.
+    Data(String),
+}
+
+impl Line {
+    /// The instruction, if it is one.
+    pub(super) fn ins(&self) -> Option<&Ins> {
+        match self {
+            Self::Ins(ins) => Some(ins),
+            _ => None,
+        }
+    }
+}
+
+/// A function that is understood.
+#[derive(Debug, Clone)]
+pub(super) struct Function {
+    /// Its symbol.
+    pub name: String,
+    /// What stands before its label: the directives that make the symbol.
+    head: Vec<String>,
+    /// Its instructions and constants.
+    pub body: Vec<Line>,
+}
+
+/// A part of the text.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    /// Lines that stay as they are.
+    Other(Vec<String>),
+    /// A function.
+    Function(Function),
+}
+
+/// A program.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    /// All its parts, in order.
+    pub parts: Vec<Part>,
+}
+
+/// The section of all functions that are understood: its assembler knows their distances.
+const SECTION: &str = "\t.section\t.text.compact,\"ax\",%progbits";
+
+impl Function {
+    /// A new one, for the linker's map a function like any other.
+    pub(super) fn new(name: String, body: Vec<Line>) -> Self {
+        let head = vec![format!("\t.type\t{name},%function"), "\t.code\t16".into(), "\t.thumb_func".into()];
+        Self { name, head, body }
+    }
+
+    /// The constant at each label: the directive behind it.
+    pub(super) fn constants(&self) -> HashMap<&str, &str> {
+        let (mut constants, mut waiting) = (HashMap::new(), Vec::new());
+        for line in &self.body {
+            match line {
+                Line::Label(label) => waiting.push(label.as_str()),
+                Line::Data(text) if !text.starts_with(".p2align") => {
+                    constants.extend(waiting.drain(..).map(|label| (label, text.as_str())));
+                }
+                _ => waiting.clear(),
+            }
+        }
+        constants
+    }
+
+    /// Whether its first instruction saves lr and every way out returns by `pop`: between these, lr is free.
+    pub(super) fn keeps_lr(&self) -> bool {
+        let mut all = self.body.iter().filter_map(Line::ins);
+        all.next().is_some_and(|first| first.op == "push" && first.args.contains("lr"))
+            && all.all(|ins| ins.op != "bx" && ins.op != "push")
+    }
+
+    /// The labels that its instructions and constants name.
+    pub(super) fn references(&self) -> impl Iterator<Item = &str> {
+        self.body.iter().flat_map(|line| {
+            labels_in(match line {
+                Line::Ins(ins) => &ins.args,
+                Line::Data(text) => text,
+                Line::Label(_) => "",
+            })
+        })
+    }
+
+    /// Drops the constants that nothing refers to.
+    pub(super) fn drop_constants(&mut self) {
+        let used: HashSet<String> = self.references().map(String::from).collect();
+        let mut kept: Vec<Line> = Vec::new();
+        let mut at = 0;
+        while at < self.body.len() {
+            let labels = self.body[at..].iter().take_while(|line| matches!(line, Line::Label(_))).count();
+            let data = self.body[at + labels..].iter().take_while(|line| is_constant(line)).count();
+            let lines = &self.body[at..at + (labels + data).max(1)];
+            let dead = |line: &Line| match line {
+                Line::Label(label) => label.starts_with(".LCPI") && !used.contains(label),
+                _ => true,
+            };
+            if labels == 0 || data == 0 || !lines.iter().all(dead) {
+                kept.extend_from_slice(lines);
+            }
+            at += lines.len();
+        }
+        self.body = kept;
+        self.drop_alignments();
+    }
+
+    /// Drops alignments that have lost their constants.
+    pub(super) fn drop_alignments(&mut self) {
+        let needed: Vec<bool> = (0..self.body.len())
+            .map(|nth| {
+                let next = self.body[nth + 1..].iter().find(|line| !matches!(line, Line::Label(_)));
+                match (&self.body[nth], next) {
+                    (Line::Data(text), Some(Line::Ins(ins))) if text.starts_with(".p2align\t2") => {
+                        ins.args.ends_with(", pc")
+                    }
+                    (Line::Data(text), Some(Line::Data(next))) => {
+                        !text.starts_with(".p2align") || !next.starts_with(".p2align")
+                    }
+                    (Line::Data(text), None) => !text.starts_with(".p2align"),
+                    _ => true,
+                }
+            })
+            .collect();
+        let mut needed = needed.into_iter();
+        self.body.retain(|_| needed.next().unwrap_or(true));
+    }
+
+    fn write(&self, out: &mut Vec<String>) {
+        out.push(SECTION.into());
+        // Constants are aligned where they stand.
+        out.push("\t.p2align\t1".into());
+        out.extend_from_slice(&self.head);
+        out.push(format!("{}:", self.name));
+        for line in &self.body {
+            out.push(match line {
+                Line::Label(label) => format!("{label}:"),
+                Line::Ins(ins) => format!("\t{}\t{}", ins.op, ins.args),
+                Line::Data(text) => format!("\t{text}"),
+            });
+        }
+        out.push(format!("\t.size\t{0}, .-{0}", self.name));
+    }
+}
+
+fn is_constant(line: &Line) -> bool {
+    matches!(line, Line::Data(text) if !text.starts_with(".p2align"))
+}
+
+/// The local labels in a directive.
+fn labels_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '$'))
+        .filter(|word| word.starts_with(".L"))
+}
+
+impl Program {
+    /// Reads what LLVM wrote.
+    ///
+    /// # Errors
+    /// A function does not end.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut lines = text.lines().map(String::from).peekable();
+        while let Some(line) = lines.next() {
+            let mut chunk = vec![line];
+            if chunk[0].starts_with("\t.section\t.text.") {
+                while let Some(line) =
+                    lines.next_if(|line| !line.starts_with("\t.section\t") && line != "\t.fnend")
+                {
+                    chunk.push(line);
+                }
+                let whole = lines.peek().is_some_and(|line| line == "\t.fnend");
+                chunk.extend(lines.next_if(|_| whole));
+                if let Some(function) = whole.then(|| function(&chunk)).flatten() {
+                    parts.push(Part::Function(function));
+                    continue;
+                }
+            }
+            match parts.last_mut() {
+                Some(Part::Other(lines)) => lines.append(&mut chunk),
+                _ => parts.push(Part::Other(chunk)),
+            }
+        }
+        if parts.iter().any(|part| matches!(part, Part::Function(_))) {
+            Ok(Self { parts })
+        } else {
+            Err("no function in it is understood".into())
+        }
+    }
+
+    /// The text for the assembler.
+    pub(super) fn write(&self) -> String {
+        let mut out = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Other(lines) => out.extend_from_slice(lines),
+                Part::Function(function) => function.write(&mut out),
+            }
+        }
+        out.push(String::new());
+        out.join("\n")
+    }
+
+    /// The functions.
+    pub(super) fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Function(function) => Some(function),
+            Part::Other(_) => None,
+        })
+    }
+
+    /// The functions, to be changed.
+    pub(super) fn functions_mut(&mut self) -> impl Iterator<Item = &mut Function> {
+        self.parts.iter_mut().filter_map(|part| match part {
+            Part::Function(function) => Some(function),
+            Part::Other(_) => None,
+        })
+    }
+}
+
+/// The function in the lines from its section to `.fnend`, if all of it is understood.
+fn function(chunk: &[String]) -> Option<Function> {
+    let start = chunk.iter().position(|line| line == "\t.fnstart")?;
+    let name = chunk.get(start.checked_sub(1)?)?.strip_suffix(':')?.to_string();
+    let head: Vec<String> =
+        chunk[1..start - 1].iter().filter(|line| !line.starts_with("\t.p2align")).cloned().collect();
+    let known = |line: &String| {
+        [".type", ".code", ".thumb_func", ".globl", ".hidden"].iter().any(|word| line[1..].starts_with(word))
+    };
+    if !head.iter().all(known) {
+        return None;
+    }
+    let mut body = Vec::new();
+    for line in &chunk[start + 1..] {
+        if let Some(label) = line.strip_suffix(':') {
+            if !label.starts_with(".Lfunc_end") {
+                body.push(Line::Label(label.to_string()));
+            }
+            continue;
+        }
+        let Some(text) = line.strip_prefix('\t').filter(|text| !text.is_empty()) else {
+            if line.is_empty() {
+                continue;
+            }
+            return None;
+        };
+        let (op, args) = text.split_once('\t').unwrap_or((text, ""));
+        match op {
+            // Nothing unwinds.
+            ".save" | ".pad" | ".setfp" | ".size" | ".cantunwind" | ".fnend" => {}
+            ".p2align" | ".long" | ".short" | ".byte" | ".asciz" | ".ascii" | ".zero" => {
+                body.push(Line::Data(text.to_string()));
+            }
+            _ => body.push(Line::Ins(Ins::new(op, args)?)),
+        }
+    }
+    Some(Function { name, head, body })
+}

@@ -1,0 +1,93 @@
+//! Branches to branches on the same flags.
+//!
+//! LLVM writes each choice between two values as a branch around a copy, also when several hang on one
+//! comparison: `beq one` copy `one: beq two` copy `two:`.
+
+use super::code::{opposite, Flow, Ins, CV, NZ};
+use super::program::{Function, Line, Program};
+use std::collections::HashSet;
+
+/// Takes branches to where they lead in the end, and drops those that are decided.
+pub(super) fn thread(program: &mut Program) {
+    for (nth, function) in program.functions_mut().enumerate() {
+        let mut count = 0;
+        loop {
+            drop_labels(function);
+            let label = format!(".LTHR{nth}_{count}");
+            count += 1;
+            if !(decided(function) || retarget(function, label)) {
+                break;
+            }
+        }
+    }
+}
+
+/// Drops the labels of blocks that nothing leads to.
+fn drop_labels(function: &mut Function) {
+    let used: HashSet<String> = function.references().map(String::from).collect();
+    function
+        .body
+        .retain(|line| !matches!(line, Line::Label(label) if is_block(label) && !used.contains(label)));
+}
+
+fn is_block(label: &str) -> bool {
+    label.starts_with(".LBB") || label.starts_with(".LTHR")
+}
+
+/// The conditional branch at line `nth`: its mnemonic and label.
+fn conditional(function: &Function, nth: usize) -> Option<(&str, &str)> {
+    let ins = function.body.get(nth)?.ins()?;
+    match &ins.flow {
+        Flow::Branch { label, conditional: true } => Some((&ins.op, label)),
+        _ => None,
+    }
+}
+
+/// A branch that leads to another on the same flags leads to where that one leads.
+fn retarget(function: &mut Function, new: String) -> bool {
+    for nth in 0..function.body.len() {
+        let Some((op, label)) = conditional(function, nth) else { continue };
+        let Some(start) =
+            function.body.iter().position(|line| matches!(line, Line::Label(name) if name == label))
+        else {
+            continue;
+        };
+        let labels = function.body[start..].iter().take_while(|line| matches!(line, Line::Label(_))).count();
+        let there = start + labels;
+        let Some((second, far)) = conditional(function, there) else { continue };
+        let to = match second {
+            _ if there == nth => continue,
+            _ if second == op => far.to_string(),
+            _ if opposite(op) == Some(second) => new.clone(),
+            _ => continue,
+        };
+        let Some(branch) = Ins::new(op, &to) else { continue };
+        function.body[nth] = Line::Ins(branch);
+        if to == new {
+            function.body.insert(there + 1, Line::Label(new));
+        }
+        return true;
+    }
+    false
+}
+
+/// A branch behind one on the same flags that was not taken.
+fn decided(function: &mut Function) -> bool {
+    for nth in 0..function.body.len() {
+        let Some((op, _)) = conditional(function, nth) else { continue };
+        let same =
+            |line: &Line| line.ins().is_some_and(|ins| ins.writes & (NZ | CV) == 0 && ins.flow == Flow::Next);
+        let next = nth + 1 + function.body[nth + 1..].iter().take_while(|line| same(line)).count();
+        let Some((second, far)) = conditional(function, next) else { continue };
+        if second == op {
+            function.body.remove(next);
+            return true;
+        }
+        if opposite(op) == Some(second) {
+            let Some(always) = Ins::new("b", far) else { continue };
+            function.body[next] = Line::Ins(always);
+            return true;
+        }
+    }
+    false
+}
