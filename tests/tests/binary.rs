@@ -97,7 +97,8 @@ fn formatting_in_a_target_binary_is_refused() {
     // The shared target folder has `core` compiled already.
     let out = project().out().join(".cargo-x86_64");
     let manifest = dir.path().join("Cargo.toml");
-    let output = cargo(&toolchain, &target, &manifest, &out, Panic::ImmediateAbort).output().unwrap();
+    let output =
+        cargo(&toolchain, &target, "build", &manifest, &out, Panic::ImmediateAbort).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let found = machinery(&fs::read(out.join("x86_64/mote/toy")).unwrap()).unwrap();
     assert!(found.iter().any(|what| what.starts_with("symbol ") && what.contains("core::fmt")), "{found:?}");

@@ -53,3 +53,34 @@ fn meaning(function: &Function, names: &HashMap<String, String>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compact::program::testing::program;
+
+    #[test]
+    fn equal_functions_are_one_whatever_their_labels() {
+        let loops = |n: u32| format!(".LBB{n}_1:; cmp r0, #0; bne .LBB{n}_1; bx lr");
+        let (one, other) = (loops(1), loops(2));
+        // Those that call equal functions are equal, too.
+        let calls = |name: &str| format!("push {{r7, lr}}; bl {name}; pop {{r7, pc}}");
+        let (first, second) = (calls("one"), calls("other"));
+        let third = "cmp r0, #1; bx lr";
+        let mut program = program(&[
+            ("first", &first),
+            ("one", &one),
+            ("other", &other),
+            ("second", &second),
+            ("third", third),
+        ]);
+        fold(&mut program);
+        let left: Vec<&str> = program.functions().map(|function| function.name.as_str()).collect();
+        assert_eq!(left, ["first", "one", "third"]);
+        let text = program.write();
+        assert!(
+            text.contains("\t.thumb_set\tother, one\n") && text.contains("\t.thumb_set\tsecond, first\n"),
+            "{text}"
+        );
+    }
+}

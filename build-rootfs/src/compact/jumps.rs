@@ -96,3 +96,52 @@ fn change(function: &mut Function) {
     drop(lines);
     function.body = body;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compact::program::testing::{program, shown};
+
+    #[test]
+    fn a_last_call_is_a_jump_to_what_follows() {
+        let wrapper = "push {r7, lr}; cmp r0, #0; beq .LBB0_1; movs r0, r1; bl close; pop {r7, pc}; .LBB0_1:; pop {r7, pc}";
+        let mut program = program(&[("wrapper", wrapper), ("other", "bx lr"), ("close", "bx lr")]);
+        jump(&mut program);
+        assert_eq!(
+            shown(&program, "wrapper"),
+            "cmp r0, #0; beq .LBB0_1; movs r0, r1; b close; .LBB0_1:; bx lr"
+        );
+        let names: Vec<&str> = program.functions().map(|function| function.name.as_str()).collect();
+        assert_eq!(names, ["other", "wrapper", "close"]);
+    }
+
+    #[test]
+    fn a_jump_to_what_follows_is_none() {
+        let mut program = program(&[
+            ("one", "push {r7, lr}; bl two; pop {r7, pc}"),
+            ("two", "push {r7, lr}; bl three; pop {r7, pc}"),
+            ("three", "bx lr"),
+        ]);
+        jump(&mut program);
+        fall_through(&mut program);
+        assert_eq!((shown(&program, "one"), shown(&program, "two")), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn what_needs_its_frame_keeps_it() {
+        for text in [
+            "push {r7, lr}; bl g; movs r0, #1; pop {r7, pc}",
+            "push {r7, lr}; bl g; bl g; pop {r7, pc}",
+            "push {r7, lr}; str r0, [sp]; bl g; pop {r7, pc}",
+            "push {r7, lr}; movs r7, r0; bl g; pop {r7, pc}",
+            "push {r6, r7, lr}; bl g; pop {r6, r7, pc}",
+            "push {r7, lr}; blx r3; pop {r7, pc}",
+            "push {r7, lr}; bl f; pop {r7, pc}",
+            "push {r7, lr}; bl unknown; pop {r7, pc}",
+        ] {
+            let mut program = program(&[("f", text), ("g", "bx lr")]);
+            jump(&mut program);
+            assert_eq!(shown(&program, "f"), text);
+        }
+    }
+}

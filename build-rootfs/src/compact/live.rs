@@ -42,3 +42,26 @@ pub(super) fn live_out(function: &Function) -> Vec<Set> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compact::code::{CV, NZ};
+    use crate::compact::program::testing::function;
+
+    #[test]
+    fn what_a_loop_needs_is_live_around_it() {
+        let live = live_out(&function("f", ".LBB0_1:; subs r4, r4, #1; bne .LBB0_1; movs r0, r5; bx lr"));
+        assert_eq!(live[1] & (NZ | CV), NZ);
+        assert_eq!(live[2] & 0b11_0000, 0b11_0000);
+        assert_eq!(live[3] & 1, 1);
+        assert_eq!(live[2] & 1, 0);
+    }
+
+    #[test]
+    fn a_call_ends_what_was_in_its_registers() {
+        let live = live_out(&function("f", "push {r4, lr}; movs r4, r0; bl g; movs r0, r4; pop {r4, pc}"));
+        assert_eq!(live[2] & 0b1_0001, 0b1_0000);
+        assert_eq!(live[0] & 1, 1);
+    }
+}

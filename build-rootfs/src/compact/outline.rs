@@ -5,7 +5,7 @@
 //! `bx lr`; when the sequence calls something, lr is kept on the stack, 8 bytes deeper; and when the call comes
 //! last, the sequence ends with a jump to what is called, before which it is placed.
 
-use super::code::{register, Flow, Ins, Set, ARGUMENTS, LR, PC, SP};
+use super::code::{Flow, Ins, Set, LR, PC, SP};
 use super::program::{Function, Line, Part, Program};
 use std::collections::{HashMap, HashSet};
 
@@ -41,7 +41,7 @@ pub(super) fn outline(program: &mut Program) {
                 .extend(candidate.places.iter().map(|&place| (place, candidate.lines.len(), name.clone())));
             new.push((candidate.before.clone(), candidate.function(name)));
         }
-        changes.sort_by(|one, other| other.0.cmp(&one.0));
+        changes.sort_by_key(|change| std::cmp::Reverse(change.0));
         for (place, length, name) in changes {
             let Some(Part::Function(function)) = program.parts.get_mut(place.part) else { continue };
             let Some(call) = Ins::new("bl", &name) else { continue };
@@ -145,7 +145,7 @@ fn takes_stack(function: &Function) -> bool {
             _ if ins.reads & SP != 0 && ins.flow == Flow::Next && operands.first() != Some(&"sp") => {
                 let offset =
                     ins.args.split("sp, #").nth(1).map_or(Some(0), |rest| number(rest.trim_end_matches(']')));
-                if offset.map_or(true, |offset| offset >= frame) {
+                if offset.is_none_or(|offset| offset >= frame) {
                     return true;
                 }
             }
@@ -351,6 +351,107 @@ fn spare(lines: &[Ins], callees: &Callees) -> Option<u32> {
         }
         written |= ins.writes;
     }
-    debug_assert_eq!(register("r3") & ARGUMENTS, register("r3"));
     (4..8).rev().find(|number| written & (1 << number) == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compact::program::testing::{program, shown};
+
+    /// Outlines what three functions have in common.
+    fn outlined(common: &str, others: &[(&str, &str)]) -> Program {
+        let texts: Vec<String> =
+            (1..4).map(|n| format!("push {{r4, r5, r6, lr}}; sub sp, #16; adds r0, #{n}; {common}; adds r1, #{n}; add sp, #16; pop {{r4, r5, r6, pc}}")).collect();
+        let names = ["one", "two", "three"];
+        let mut all: Vec<(&str, &str)> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
+        all.extend_from_slice(others);
+        let mut program = program(&all);
+        outline(&mut program);
+        program
+    }
+
+    const LEAF: (&str, &str) = ("g", "bx lr");
+
+    #[test]
+    fn plain_sequences_return_by_lr() {
+        let program = outlined("lsls r2, r0, #3; eors r2, r1; ldr r3, [sp, #4]; str r2, [r3]", &[]);
+        assert_eq!(
+            shown(&program, "OUTLINED_FUNCTION_0"),
+            "lsls r2, r0, #3; eors r2, r1; ldr r3, [sp, #4]; str r2, [r3]; bx lr"
+        );
+        assert!(shown(&program, "two").contains("adds r0, #2; bl OUTLINED_FUNCTION_0; adds r1, #2"));
+    }
+
+    #[test]
+    fn a_call_that_comes_last_is_a_jump() {
+        let program = outlined("movs r1, r5; ldr r0, [sp, #4]; bl g", &[LEAF]);
+        assert_eq!(shown(&program, "OUTLINED_FUNCTION_0"), "movs r1, r5; ldr r0, [sp, #4]; b g");
+        let names: Vec<&str> = program.functions().map(|function| function.name.as_str()).collect();
+        assert_eq!(names, ["one", "two", "three", "OUTLINED_FUNCTION_0", "g"]);
+    }
+
+    #[test]
+    fn around_calls_lr_is_saved_and_the_stack_is_deeper() {
+        let program =
+            outlined("ldr r0, [sp, #4]; bl g; str r0, [sp]; add r1, sp, #8; bl g; movs r2, r0", &[LEAF]);
+        assert_eq!(
+            shown(&program, "OUTLINED_FUNCTION_0"),
+            "push {r7, lr}; ldr r0, [sp, #12]; bl g; str r0, [sp, #8]; add r1, sp, #16; bl g; movs r2, r0; pop {r7, pc}"
+        );
+    }
+
+    #[test]
+    fn arguments_on_the_stack_stay_where_they_are_looked_for() {
+        let common = "movs r0, r5; bl g; movs r1, r0; movs r2, r6; str r1, [r5]";
+        for callee in
+            ["ldr r0, [sp]; bx lr", "push {r4, lr}; sub sp, #8; ldr r0, [sp, #16]; add sp, #8; pop {r4, pc}"]
+        {
+            let program = outlined(common, &[("g", callee)]);
+            assert!(program
+                .functions()
+                .all(|function| !shown(&program, &function.name).starts_with("push {r7, lr}")));
+        }
+        let own = "push {r4, lr}; sub sp, #8; ldr r0, [sp, #4]; add sp, #8; pop {r4, pc}";
+        let program = outlined(common, &[("g", own)]);
+        assert!(shown(&program, "OUTLINED_FUNCTION_0").starts_with("push {r7, lr}"));
+        // Of what is only a name nothing is known.
+        let program = outlined(common, &[]);
+        assert!(program
+            .functions()
+            .all(|function| !shown(&program, &function.name).starts_with("push {r7, lr}")));
+    }
+
+    #[test]
+    fn constants_come_along() {
+        let texts: Vec<String> = (1..5)
+            .map(|n| format!("push {{r4, lr}}; ldr r0, .LCPI{n}_0; movs r1, #7; str r1, [r0]; str r1, [r2]; str r1, [r3]; adds r2, #{n}; pop {{r4, pc}}; .p2align 2; .LCPI{n}_0:; .long v"))
+            .collect();
+        let names = ["a", "b", "c", "d"];
+        let all: Vec<(&str, &str)> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
+        let mut program = program(&all);
+        outline(&mut program);
+        assert_eq!(
+            shown(&program, "OUTLINED_FUNCTION_0"),
+            "ldr r0, .LCPI_OUTLINED_FUNCTION_0_0; movs r1, #7; str r1, [r0]; str r1, [r2]; str r1, [r3]; bx lr; .p2align 2; .LCPI_OUTLINED_FUNCTION_0_0:; .long v"
+        );
+        assert_eq!(shown(&program, "a"), "push {r4, lr}; bl OUTLINED_FUNCTION_0; adds r2, #1; pop {r4, pc}");
+    }
+
+    #[test]
+    fn what_depends_on_its_place_stays() {
+        for common in [
+            "adr r0, .LCPI1_0; movs r1, #7; movs r2, #7; str r1, [r2]",
+            "mov r3, lr; movs r1, #7; movs r2, #8; str r1, [r2]",
+        ] {
+            let program = outlined(common, &[]);
+            let first = common.split("; ").next().unwrap();
+            assert!(shown(&program, "one").contains(first), "{common}");
+        }
+        // A function that does not save lr has none to spare.
+        let leaf = "lsls r2, r0, #3; eors r2, r1; str r2, [r0]; bx lr";
+        let mut leaves = program(&[("a", leaf), ("b", leaf), ("c", leaf), ("d", leaf)]);
+        outline(&mut leaves);
+        assert_eq!(leaves.functions().count(), 4);
+    }
 }

@@ -66,7 +66,7 @@ fn place_of_copy(function: &Function, nth: usize, flags: bool, a: u32, b: u32) -
 /// `movs a, #255` `ands a, b` before `beq` or `bne`, where a is not needed later: `lsls a, b, #24`.
 fn byte_test(function: &mut Function) -> bool {
     let live = live_out(function);
-    for nth in 0..function.body.len() {
+    for (nth, live) in live.windows(3).enumerate() {
         let ins = [at(function, nth), at(function, nth + 1), at(function, nth + 2)];
         let [Some(mask), Some(and), Some(branch)] = ins else { continue };
         let a = mask.operands().first().copied().unwrap_or_default().to_string();
@@ -76,7 +76,7 @@ fn byte_test(function: &mut Function) -> bool {
         let branches = matches!(branch.op.as_str(), "beq" | "bne");
         let (Some(b), true) = (b, masks && tests && branches && and.operands().len() == 2) else { continue };
         let changed = register(&a) | if and.op == "ands" { operand(and, 0) } else { 0 };
-        if live[nth + 2] & (changed | NZ | CV) != 0 {
+        if live[2] & (changed | NZ | CV) != 0 {
             continue;
         }
         let Some(shift) = Ins::new("lsls", &format!("{a}, {b}, #24")) else { continue };
@@ -89,12 +89,12 @@ fn byte_test(function: &mut Function) -> bool {
 /// `cmp a, #0` behind what has set N and Z by a, where C and V are not needed.
 fn needless_compare(function: &mut Function) -> bool {
     let live = live_out(function);
-    for nth in 0..function.body.len() {
+    for (nth, live) in live.into_iter().enumerate() {
         let Some(compare) = at(function, nth).filter(|ins| ins.op == "cmp" && ins.args.ends_with(", #0"))
         else {
             continue;
         };
-        if live[nth] & CV == 0 && is_told(function, nth, operand(compare, 0)) {
+        if live & CV == 0 && is_told(function, nth, operand(compare, 0)) {
             function.body.remove(nth);
             return true;
         }
@@ -125,7 +125,7 @@ fn call_by_constant(function: &mut Function) -> bool {
         let a = operand(call, 0);
         let loaded = (0..nth)
             .rev()
-            .find(|&place| at(function, place).map_or(true, |ins| (ins.reads | ins.writes) & a != 0));
+            .find(|&place| at(function, place).is_none_or(|ins| (ins.reads | ins.writes) & a != 0));
         let Some(load) = loaded.and_then(|place| at(function, place)) else { continue };
         let between = loaded.unwrap_or(0)..nth;
         let straight =
@@ -147,4 +147,71 @@ fn call_by_constant(function: &mut Function) -> bool {
         return true;
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compact::program::testing::{program, shown};
+
+    fn short(text: &str) -> String {
+        let mut program = program(&[("f", text)]);
+        shorten(&mut program);
+        shown(&program, "f")
+    }
+
+    fn stays(text: &str) {
+        assert_eq!(short(text), text);
+    }
+
+    #[test]
+    fn a_copy_by_way_of_r12_goes_before_the_comparison() {
+        assert_eq!(
+            short("cmp r0, #0; str r3, [r4]; mov r12, r1; mov r2, r12; beq .LBB0_1; .LBB0_1:; bx lr"),
+            "movs r2, r1; cmp r0, #0; str r3, [r4]; beq .LBB0_1; .LBB0_1:; bx lr"
+        );
+        // C is not changed by `movs`.
+        assert_eq!(
+            short("cmp r0, r3; mov r12, r1; mov r2, r12; sbcs r2, r3; bx lr"),
+            "cmp r0, r3; movs r2, r1; sbcs r2, r3; bx lr"
+        );
+        stays("cmp r2, #0; mov r12, r1; mov r2, r12; beq .LBB0_1; .LBB0_1:; bx lr");
+        stays("subs r1, #1; mov r12, r1; mov r2, r12; beq .LBB0_1; .LBB0_1:; bx lr");
+        stays("cmp r0, #0; beq .LBB0_1; mov r12, r1; mov r2, r12; .LBB0_1:; bne .LBB0_2; .LBB0_2:; bx lr");
+        stays("cmp r0, #0; mov r12, r1; mov r2, r12; mov r3, r12; beq .LBB0_1; .LBB0_1:; bx lr");
+    }
+
+    #[test]
+    fn a_byte_is_tested_by_one_shift() {
+        let text = "movs r1, #255; ands r1, r0; beq .LBB0_1; movs r1, #0; .LBB0_1:; movs r1, r0; bx lr";
+        assert_eq!(short(text), "lsls r1, r0, #24; beq .LBB0_1; movs r1, #0; .LBB0_1:; movs r1, r0; bx lr");
+        // Here the byte is needed later.
+        stays("movs r1, #255; ands r1, r0; beq .LBB0_1; .LBB0_1:; bx lr");
+        // And here the register whose byte is tested is changed.
+        stays("movs r1, #255; ands r0, r1; beq .LBB0_1; .LBB0_1:; movs r1, #1; bx lr");
+    }
+
+    #[test]
+    fn what_is_known_is_not_compared() {
+        assert_eq!(
+            short("movs r4, r0; cmp r0, #0; beq .LBB0_1; .LBB0_1:; bx lr"),
+            "movs r4, r0; beq .LBB0_1; .LBB0_1:; bx lr"
+        );
+        stays("movs r4, r0; cmp r0, #0; bhi .LBB0_1; .LBB0_1:; bx lr");
+        stays("movs r4, r0; cmp r1, #0; beq .LBB0_1; .LBB0_1:; bx lr");
+        stays("movs r4, r0; ldr r0, [r1]; cmp r0, #0; beq .LBB0_1; .LBB0_1:; bx lr");
+        stays("bl g; cmp r0, #0; beq .LBB0_1; .LBB0_1:; bx lr");
+    }
+
+    #[test]
+    fn a_known_function_is_called_directly() {
+        assert_eq!(
+            short("push {r4, lr}; ldr r3, .LCPI0_0; movs r0, r4; blx r3; pop {r4, pc}; .p2align 2; .LCPI0_0:; .long _f"),
+            "push {r4, lr}; movs r0, r4; bl _f; pop {r4, pc}"
+        );
+        stays(
+            "push {r4, lr}; ldr r4, .LCPI0_0; blx r4; blx r4; pop {r4, pc}; .p2align 2; .LCPI0_0:; .long _f",
+        );
+        stays("push {r4, lr}; ldr r3, [r0]; blx r3; pop {r4, pc}");
+    }
 }

@@ -5,7 +5,7 @@ use super::program::{Function, Line, Program};
 use std::collections::HashMap;
 
 /// How far a conditional branch reaches, less what alignment may add.
-const NEAR: i64 = 240;
+const NEAR: u32 = 240;
 
 /// `bcc next` `b label` `next:` becomes the opposite branch to the label where that reaches.
 pub(super) fn shorten_jumps(program: &mut Program) {
@@ -17,28 +17,25 @@ pub(super) fn shorten_jumps(program: &mut Program) {
 fn shorten_jump(function: &mut Function) -> bool {
     let (offsets, _) = offsets(function, 0);
     let labels = labels(function, &offsets);
-    for nth in 0..function.body.len() {
-        let [Some(over), Some(jump)] = [nth, nth + 1].map(|nth| function.body.get(nth).and_then(Line::ins))
-        else {
-            continue;
-        };
-        let Flow::Branch { label: next, conditional: true } = &over.flow else { continue };
-        let Flow::Branch { label: far, conditional: false } = &jump.flow else { continue };
-        let follows = function.body[nth + 2..]
-            .iter()
-            .take_while(|line| matches!(line, Line::Label(_)))
-            .any(|line| matches!(line, Line::Label(label) if label == next));
-        let distance = labels
-            .get(far.as_str())
-            .map_or(i64::MAX, |there| (i64::from(*there) - i64::from(offsets[nth])).abs());
-        if !follows || distance > NEAR {
-            continue;
+    for (nth, at) in offsets.iter().enumerate() {
+        let Some((op, far)) = jump_over(function, nth) else { continue };
+        let near = labels.get(far).is_some_and(|there| there.abs_diff(*at) <= NEAR);
+        if let Some(short) = Ins::new(op, far).filter(|_| near) {
+            function.body.splice(nth..nth + 2, [Line::Ins(short)]);
+            return true;
         }
-        let Some(short) = opposite(&over.op).and_then(|op| Ins::new(op, far)) else { continue };
-        function.body.splice(nth..nth + 2, [Line::Ins(short)]);
-        return true;
     }
     false
+}
+
+/// The condition on which the branch over a jump at line `nth` does not branch, and where the jump leads.
+fn jump_over(function: &Function, nth: usize) -> Option<(&'static str, &str)> {
+    let (over, jump) = (function.body.get(nth)?.ins()?, function.body.get(nth + 1)?.ins()?);
+    let Flow::Branch { label: next, conditional: true } = &over.flow else { return None };
+    let Flow::Branch { label: far, conditional: false } = &jump.flow else { return None };
+    let mut follow = function.body[nth + 2..].iter().take_while(|line| matches!(line, Line::Label(_)));
+    let follows = follow.any(|line| matches!(line, Line::Label(label) if label == next));
+    Some((opposite(&over.op).filter(|_| follows)?, far))
 }
 
 /// The offset of each line of `function` when it begins at `start`, and where it ends.
@@ -102,7 +99,22 @@ fn string(quoted: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::string;
+    use super::*;
+    use crate::compact::program::testing::{program, shown};
+
+    #[test]
+    fn a_jump_over_a_jump_is_one_where_it_reaches() {
+        let text = |far: usize| {
+            let far = vec!["movs r0, r1"; far].join("; ");
+            format!("cmp r0, #0; beq .LBB0_1; b .LBB0_2; .LBB0_1:; {far}; .LBB0_2:; bx lr")
+        };
+        let mut near = program(&[("f", &text(50))]);
+        shorten_jumps(&mut near);
+        assert!(shown(&near, "f").starts_with("cmp r0, #0; bne .LBB0_2; .LBB0_1:; movs"));
+        let mut far = program(&[("f", &text(150))]);
+        shorten_jumps(&mut far);
+        assert_eq!(shown(&far, "f"), text(150));
+    }
 
     #[test]
     fn texts_have_lengths() {

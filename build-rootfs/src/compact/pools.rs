@@ -113,3 +113,44 @@ fn change(program: &mut Program, instead: &HashMap<String, String>) {
         function.drop_alignments();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compact::program::testing::{program, shown};
+
+    fn loads(nth: u32, value: &str) -> String {
+        format!("ldr r0, .LCPI{nth}_0; bx lr; .p2align 2; .LCPI{nth}_0:; .long {value}")
+    }
+
+    #[test]
+    fn the_last_constant_within_reach_serves_all() {
+        let (one, two, three, other) = (loads(1, "v"), loads(2, "v"), loads(3, "v"), loads(4, "w"));
+        let mut program = program(&[("one", &one), ("two", &two), ("other", &other), ("three", &three)]);
+        share(&mut program);
+        assert_eq!(shown(&program, "one"), "ldr r0, .LCPI3_0; bx lr");
+        assert_eq!(shown(&program, "two"), "ldr r0, .LCPI3_0; bx lr");
+        assert_eq!(shown(&program, "three"), three);
+        assert_eq!(shown(&program, "other"), other);
+    }
+
+    #[test]
+    fn too_far_is_too_far_from_the_first_load() {
+        let long = vec!["movs r0, r1"; 300].join("; ") + "; bx lr";
+        let (one, two, three) = (loads(1, "v"), loads(2, "v"), loads(3, "v"));
+        let mut program =
+            program(&[("one", &one), ("long", &long), ("two", &two), ("longer", &long), ("three", &three)]);
+        share(&mut program);
+        assert_eq!(shown(&program, "one"), "ldr r0, .LCPI2_0; bx lr");
+        assert_eq!(shown(&program, "two"), two);
+    }
+
+    #[test]
+    fn an_address_that_is_taken_stays() {
+        let one = "adr r0, .LCPI1_0; ldr r1, .LCPI1_0; bx lr; .p2align 2; .LCPI1_0:; .long v".to_string();
+        let two = loads(2, "v");
+        let mut program = program(&[("one", &one), ("two", &two)]);
+        share(&mut program);
+        assert_eq!(shown(&program, "one"), one);
+    }
+}

@@ -267,3 +267,107 @@ fn function(chunk: &[String]) -> Option<Function> {
     }
     Some(Function { name, head, body })
 }
+
+/// For the unit tests of the steps: programs written down in short, and shown as short.
+#[cfg(test)]
+pub(super) mod testing {
+    use super::{Function, Line, Part, Program};
+    use crate::compact::code::Ins;
+
+    /// A function from its lines, which are apart by `; `: labels end with a colon, directives begin with a dot.
+    pub(in crate::compact) fn function(name: &str, text: &str) -> Function {
+        let line = |text: &str| {
+            let (op, args) = text.split_once(' ').unwrap_or((text, ""));
+            match text.strip_suffix(':') {
+                Some(label) => Line::Label(label.into()),
+                None if [".long", ".p2align", ".asciz"].contains(&op) => Line::Data(format!("{op}\t{args}")),
+                None => Line::Ins(Ins::new(op, args).unwrap_or_else(|| panic!("{text}"))),
+            }
+        };
+        Function::new(name.into(), text.split("; ").map(line).collect())
+    }
+
+    /// A program of such functions.
+    pub(in crate::compact) fn program(functions: &[(&str, &str)]) -> Program {
+        let parts = functions.iter().map(|(name, text)| Part::Function(function(name, text)));
+        Program { parts: parts.collect() }
+    }
+
+    /// The lines of the function `name`.
+    pub(in crate::compact) fn shown(program: &Program, name: &str) -> String {
+        let function = program.functions().find(|function| function.name == name);
+        let lines = function.unwrap_or_else(|| panic!("no {name}")).body.iter().map(|line| match line {
+            Line::Label(label) => format!("{label}:"),
+            Line::Ins(ins) => format!("{} {}", ins.op, ins.args).trim_end().to_string(),
+            Line::Data(text) => text.replace('\t', " "),
+        });
+        lines.collect::<Vec<_>>().join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\t.syntax\tunified
+\t.section\t.text._start,\"ax\",%progbits
+_start:
+\tbl\tf
+\t.section\t.text.f,\"ax\",%progbits
+\t.p2align\t2
+\t.type\tf,%function
+\t.code\t16
+\t.thumb_func
+f:
+\t.fnstart
+\t.save\t{r7, lr}
+\tpush\t{r7, lr}
+\tldr\tr0, .LCPI0_0
+\tpop\t{r7, pc}
+\t.p2align\t2
+.LCPI0_0:
+\t.long\t4097
+.Lfunc_end0:
+\t.size\tf, .Lfunc_end0-f
+\t.cantunwind
+\t.fnend
+\t.section\t.text.g,\"ax\",%progbits
+\t.type\tg,%function
+g:
+\t.fnstart
+\tsvc\t#0
+\t.fnend
+";
+
+    #[test]
+    fn what_is_not_understood_stays() {
+        let program = Program::read(TEXT).unwrap();
+        let names: Vec<&str> = program.functions().map(|function| function.name.as_str()).collect();
+        assert_eq!(names, ["f"]);
+        assert_eq!(
+            testing::shown(&program, "f"),
+            "push {r7, lr}; ldr r0, .LCPI0_0; pop {r7, pc}; .p2align 2; .LCPI0_0:; .long 4097"
+        );
+        let text = program.write();
+        for line in [
+            "_start:\n\tbl\tf\n",
+            "g:\n\t.fnstart\n\tsvc\t#0\n",
+            "f:\n\tpush\t{r7, lr}\n",
+            "\t.size\tf, .-f\n",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        assert!(Program::read("\t.syntax\tunified\n").is_err());
+    }
+
+    #[test]
+    fn constants_without_use_go_with_their_alignment() {
+        let mut one = testing::function("f", "bx lr; .p2align 2; .LCPI0_0:; .long 1");
+        one.drop_constants();
+        assert_eq!(one.body.len(), 1);
+        let table = "add r2, pc; .LCPI0_1:; add pc, r2; .p2align 2; .LJTI0_0:; .long .LCPI0_1";
+        let mut kept = testing::function("f", table);
+        kept.drop_constants();
+        assert_eq!(kept.body.len(), 6);
+    }
+}

@@ -150,3 +150,46 @@ fn apply(program: &mut Program, tails: &[Tail]) {
     }
     program.functions_mut().for_each(Function::drop_constants);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compact::program::testing::{program, shown};
+
+    #[test]
+    fn equal_ends_are_one() {
+        let end = "str r0, [r4]; add sp, #8; pop {r4, pc}";
+        let one = format!("push {{r4, lr}}; movs r0, #1; {end}");
+        let two = format!("push {{r4, lr}}; movs r0, #2; {end}");
+        let three = "push {r4, lr}; movs r0, #3; add sp, #8; pop {r4, pc}";
+        let other = "push {r4, lr}; movs r0, #3; add sp, #16; pop {r4, pc}";
+        let mut program = program(&[("one", &one), ("two", &two), ("three", three), ("other", other)]);
+        merge(&mut program);
+        assert_eq!(shown(&program, "one"), "push {r4, lr}; movs r0, #1; b .LTAIL0");
+        assert_eq!(shown(&program, "two"), "push {r4, lr}; movs r0, #2; .LTAIL0:; str r0, [r4]; b .LTAIL1");
+        assert_eq!(
+            shown(&program, "three"),
+            "push {r4, lr}; movs r0, #3; .LTAIL1:; add sp, #8; pop {r4, pc}"
+        );
+        assert_eq!(shown(&program, "other"), other);
+    }
+
+    #[test]
+    fn what_is_too_far_stays() {
+        let end = "push {r4, lr}; str r0, [r4]; str r0, [r5]; pop {r4, pc}";
+        let long = vec!["movs r0, r1"; 1_000].join("; ") + "; bx lr";
+        let mut program = program(&[("one", end), ("long", &long), ("two", end)]);
+        merge(&mut program);
+        assert_eq!(shown(&program, "one"), end);
+        assert_eq!(shown(&program, "two"), end);
+    }
+
+    #[test]
+    fn a_label_within_the_end_parts_it() {
+        let one = "push {r4, lr}; bl f; .LBB0_1:; add sp, #8; pop {r4, pc}";
+        let two = "push {r4, lr}; bl f; add sp, #8; pop {r4, pc}";
+        let mut program = program(&[("one", one), ("two", two)]);
+        merge(&mut program);
+        assert_eq!(shown(&program, "one"), "push {r4, lr}; bl f; .LBB0_1:; b .LTAIL0");
+    }
+}

@@ -91,3 +91,49 @@ fn decided(function: &mut Function) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compact::program::testing::{program, shown};
+
+    fn threaded(text: &str) -> String {
+        let mut program = program(&[("f", text)]);
+        thread(&mut program);
+        shown(&program, "f")
+    }
+
+    #[test]
+    fn two_choices_on_one_comparison_are_one_branch() {
+        assert_eq!(
+            threaded(
+                "cmp r0, #0; beq .LBB0_1; mov r1, r8; .LBB0_1:; beq .LBB0_2; mov r2, r9; .LBB0_2:; bx lr"
+            ),
+            "cmp r0, #0; beq .LBB0_2; mov r1, r8; mov r2, r9; .LBB0_2:; bx lr"
+        );
+    }
+
+    #[test]
+    fn opposite_choices_are_two_ways() {
+        assert_eq!(
+            threaded(
+                "cmp r0, #0; bhi .LBB0_1; mov r1, r8; .LBB0_1:; bls .LBB0_2; mov r2, r9; .LBB0_2:; bx lr"
+            ),
+            "cmp r0, #0; bhi .LTHR0_0; mov r1, r8; b .LBB0_2; .LTHR0_0:; mov r2, r9; .LBB0_2:; bx lr"
+        );
+    }
+
+    #[test]
+    fn new_flags_are_a_new_choice() {
+        let text =
+            "cmp r0, #0; beq .LBB0_1; cmp r1, #0; beq .LBB0_2; .LBB0_1:; adds r0, #1; beq .LBB0_2; bx lr; \
+                    .LBB0_2:; bx lr";
+        assert_eq!(threaded(text), text);
+    }
+
+    #[test]
+    fn a_branch_to_itself_ends_nothing() {
+        let text = "cmp r0, #0; .LBB0_1:; beq .LBB0_1; bx lr";
+        assert_eq!(threaded(text), text);
+    }
+}
