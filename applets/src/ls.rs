@@ -420,15 +420,15 @@ impl Ls<'_, '_> {
         }
         let mut order = b.key.cmp(&a.key);
         if order.is_eq() {
-            let (x, y) = (list.name(a).bytes(), list.name(b).bytes());
+            let (x, y) = (list.name(a), list.name(b));
             if self.has(opt!("X")) {
-                order = name::extension(x).cmp(name::extension(y));
+                order = name::extension(x).order(name::extension(y));
             }
             if self.has(opt!("v")) {
-                order = name::version(x, y);
+                order = name::version(x.bytes(), y.bytes());
             }
             if order.is_eq() {
-                order = x.cmp(y);
+                order = x.order(y);
             }
         }
         if self.has(opt!("r")) {

@@ -1,5 +1,6 @@
 //! NUL-terminated strings, the kernel's form of text, one register wide.
 
+use core::cmp::Ordering;
 use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -83,6 +84,18 @@ impl<'a> ZStr<'a> {
             p = p.skip(1);
         }
         Some(p)
+    }
+
+    /// Which of two comes first by their bytes.
+    #[inline(never)]
+    pub fn order(mut self, mut other: ZStr) -> Ordering {
+        loop {
+            let (a, b) = (self.first(), other.first());
+            if a != b || a == 0 {
+                return a.cmp(&b);
+            }
+            (self, other) = (self.skip(1), other.skip(1));
+        }
     }
 
     /// What follows the last slash; all of it, if there is none.
@@ -196,6 +209,16 @@ mod tests {
         let s = ZStr::new(c"ab");
         assert!(s.is(b"ab") && !s.is(b"a") && !s.is(b"abc") && !s.is(b"ab\0c"));
         assert_eq!(s.strip_prefix(b"a").unwrap().bytes(), b"b");
+    }
+
+    #[test]
+    fn the_order_is_that_of_bytes() {
+        let texts = [c"", c"\x01", c"a", c"aa", c"ab", c"b", c"\xff"].map(ZStr::new);
+        for (i, a) in texts.iter().enumerate() {
+            for (j, b) in texts.iter().enumerate() {
+                assert_eq!(a.order(*b), i.cmp(&j));
+            }
+        }
     }
 
     #[test]

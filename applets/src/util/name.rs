@@ -1,7 +1,7 @@
 //! File names as a terminal may get them, and their order.
 
 use core::cmp::Ordering;
-use sys::{num, utf8, Buf};
+use sys::{num, utf8, Buf, ZStr};
 
 /// What becomes of characters that could break a terminal or cannot be seen.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,8 +72,15 @@ pub(crate) fn version(mut a: &[u8], mut b: &[u8]) -> Ordering {
 }
 
 /// The last dot and what follows it; empty without one.
-pub(crate) fn extension(name: &[u8]) -> &[u8] {
-    name.iter().rposition(|&b| b == b'.').and_then(|n| name.get(n..)).unwrap_or(&[])
+pub(crate) fn extension(mut name: ZStr) -> ZStr {
+    let mut dot = None;
+    while !name.is_empty() {
+        if name.first() == b'.' {
+            dot = Some(name);
+        }
+        name = name.skip(1);
+    }
+    dot.unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -102,7 +109,7 @@ mod tests {
         assert_eq!(v("a", "a1"), Ordering::Less);
         assert_eq!(v("x01", "x1"), Ordering::Equal);
         assert_eq!(v("b1", "a2"), Ordering::Greater);
-        assert_eq!(extension(b"a.b.c"), b".c");
-        assert_eq!(extension(b"a"), b"");
+        assert_eq!(extension(ZStr::new(c"a.b.c")).bytes(), b".c");
+        assert_eq!(extension(ZStr::new(c"a")).bytes(), b"");
     }
 }
