@@ -70,7 +70,7 @@ fn copy(cx: &mut Cx, fd: Fd, lines: &mut Lines) -> Result<(), Errno> {
         let n = fs::read(fd, &mut buf)?;
         let text = buf.get(..n).unwrap_or_default();
         if plain {
-            cx.out.bytes(text);
+            cx.out.unbuffered(text);
         } else {
             for &b in text {
                 byte(cx, b, lines);

@@ -171,6 +171,12 @@ impl Out {
         // SAFETY: the first `len` bytes of the buffer have been written, and a sink leaves the buffer alone.
         let b = unsafe { core::slice::from_raw_parts(self.buf.as_ptr() as *const u8, self.len) };
         self.len = 0;
+        self.unbuffered(b);
+    }
+
+    /// Writes `b` as it is, past what is buffered: for what is large, once the buffer is flushed.
+    #[inline(never)]
+    pub fn unbuffered(&mut self, b: &[u8]) {
         if let Some(sink) = self.sink {
             sink(self, b);
         } else if self.error.is_ok() {
