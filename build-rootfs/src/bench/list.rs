@@ -11,6 +11,8 @@ pub enum Counter {
     SystemCalls,
     /// Private dirty memory of a process that waits, in KiB (`Private_Dirty` in /proc/PID/smaps_rollup).
     PrivateMemory,
+    /// Time by the clock, in milliseconds; what is written is read from a pipe.
+    Time,
 }
 
 /// What mote's figure must be.
@@ -20,6 +22,8 @@ pub enum Bound {
     OfDash(f64),
     /// At most this.
     AtMost(u64),
+    /// At most this much of the best of the others.
+    OfBest(f64),
 }
 
 /// What runs.
@@ -48,7 +52,107 @@ pub struct Benchmark {
     pub bound: Option<Bound>,
 }
 
-/// All of them.
+/// What a tool does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// `ls -l` of a folder with that many files.
+    List(usize),
+    /// `rm -r` of a folder with that many files.
+    Remove(usize),
+    /// `ps` with so many processes more than there were.
+    Processes(usize),
+    /// `cat` of a file of that many bytes.
+    CatFile(u64),
+    /// `cat` of that many bytes that come through a pipe.
+    CatPipe(u64),
+}
+
+/// One benchmark of a tool.
+#[derive(Debug, Clone, Copy)]
+pub struct ToolBenchmark {
+    /// Its name, for the filter.
+    pub name: &'static str,
+    /// What is done, in a few words.
+    pub what: &'static str,
+    /// What is done.
+    pub work: Work,
+    /// What is counted: [`Counter::Instructions`] or [`Counter::Time`].
+    pub counter: Counter,
+    /// What mote must reach, beside BusyBox and Toybox.
+    pub bound: Bound,
+}
+
+const GIB: u64 = 1 << 30;
+
+/// All of the tools.
+pub const TOOLS: &[ToolBenchmark] = &[
+    ToolBenchmark {
+        name: "ls",
+        what: "ls -l of 100,000 files",
+        work: Work::List(100_000),
+        counter: Counter::Instructions,
+        bound: Bound::OfBest(1.0),
+    },
+    ToolBenchmark {
+        name: "ls-time",
+        what: "ls -l of 100,000 files",
+        work: Work::List(100_000),
+        counter: Counter::Time,
+        bound: Bound::OfBest(1.0),
+    },
+    ToolBenchmark {
+        name: "rm",
+        what: "rm -r of 100,000 files",
+        work: Work::Remove(100_000),
+        counter: Counter::Instructions,
+        bound: Bound::OfBest(1.0),
+    },
+    ToolBenchmark {
+        name: "rm-time",
+        what: "rm -r of 100,000 files",
+        work: Work::Remove(100_000),
+        counter: Counter::Time,
+        bound: Bound::OfBest(1.0),
+    },
+    ToolBenchmark {
+        name: "ps",
+        what: "ps with 1,000 processes",
+        work: Work::Processes(1000),
+        counter: Counter::Instructions,
+        bound: Bound::OfBest(1.0),
+    },
+    ToolBenchmark {
+        name: "ps-time",
+        what: "ps with 1,000 processes",
+        work: Work::Processes(1000),
+        counter: Counter::Time,
+        bound: Bound::OfBest(1.0),
+    },
+    ToolBenchmark {
+        name: "cat",
+        what: "cat of a file of 1 GiB",
+        work: Work::CatFile(GIB),
+        counter: Counter::Instructions,
+        bound: Bound::OfBest(1.0),
+    },
+    ToolBenchmark {
+        name: "cat-time",
+        what: "cat of a file of 1 GiB",
+        work: Work::CatFile(GIB),
+        counter: Counter::Time,
+        // mote and BusyBox leave all of it to the same calls of sendfile: what differs is chance.
+        bound: Bound::OfBest(1.1),
+    },
+    ToolBenchmark {
+        name: "cat-pipe",
+        what: "cat of 1 GiB from a pipe",
+        work: Work::CatPipe(GIB),
+        counter: Counter::Time,
+        bound: Bound::OfBest(1.0),
+    },
+];
+
+/// All of the shell, and of what a program costs at least.
 pub const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "start",

@@ -6,13 +6,16 @@ use crate::error::{Context, Error, Result};
 use crate::process::{command, which};
 use nix::sys::resource::{getrusage, UsageWho};
 use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 /// How long a shell may take to come to the point where it waits.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes that go through a pipe at a time.
+const CHUNK: usize = 1 << 16;
 
 /// Measures `subject` once; none when it has no such program.
 ///
@@ -35,6 +38,7 @@ pub fn once(subject: &Subject, run: Run, counter: Counter, tiny: &Path) -> Resul
         Counter::ProcessorTime => processor_time(program, &arguments),
         Counter::SystemCalls => system_calls(program, &arguments),
         Counter::PrivateMemory => private_memory(program),
+        Counter::Time => wall(clean(program).args(&arguments), 0),
     };
     figure.map(Some).map_err(|error| error.within(subject.name))
 }
@@ -93,6 +97,39 @@ fn calls(trace: &str) -> usize {
         name.len() < call.len() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     trace.lines().filter(starts).count()
+}
+
+/// Milliseconds of one run by the clock: the output is read from a pipe, and `feed` bytes come in through one.
+///
+/// # Errors
+/// The program cannot be started, or fails.
+pub(crate) fn wall(command: &mut Command, feed: u64) -> Result<f64> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    if feed > 0 {
+        command.stdin(Stdio::piped());
+    }
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context(&name)?;
+    let feeder = child.stdin.take().map(|pipe| thread::spawn(move || pour(pipe, feed)));
+    let mut buffer = vec![0; CHUNK];
+    if let Some(mut output) = child.stdout.take() {
+        while output.read(&mut buffer).context(&name)? > 0 {}
+    }
+    let status = child.wait().context(&name)?;
+    let took = start.elapsed();
+    if let Some(Err(why)) = feeder.and_then(|feeder| feeder.join().ok()) {
+        return Err(why).context(&name);
+    }
+    if !status.success() {
+        return Err(Error::new(format!("{name}: {status}")));
+    }
+    Ok(took.as_secs_f64() * 1e3)
+}
+
+/// Writes `bytes` bytes, a multiple of [`CHUNK`], into a pipe.
+fn pour(mut pipe: impl Write, bytes: u64) -> std::io::Result<()> {
+    let chunk = vec![0; CHUNK];
+    (0..bytes / CHUNK as u64).try_for_each(|_| pipe.write_all(&chunk))
 }
 
 fn processor_time(program: &Path, arguments: &[String]) -> Result<f64> {
@@ -170,6 +207,18 @@ mod tests {
                      8 exit_group(0) = ?\n7 <... vfork resumed>) = 8\n8 +++ exited with 0 +++\n\
                      7 --- SIGCHLD {si_signo=SIGCHLD} ---\n7 wait4(-1, 0x7, 0, NULL) = 8\n";
         assert_eq!(calls(trace), 4);
+    }
+
+    #[test]
+    fn the_clock_sees_what_goes_through() {
+        let sh = |script| {
+            let mut sh = clean(Path::new("/bin/sh"));
+            sh.args(["-c", script]);
+            sh
+        };
+        assert!(wall(&mut sh("sleep 0.05; [ $(wc -c) = 1048576 ] && echo x"), 1 << 20).unwrap() >= 50.0);
+        assert!(wall(&mut sh("exit 3"), 0).unwrap_err().to_string().contains("3"));
+        assert!(wall(&mut sh("exit 0"), 1 << 20).unwrap_err().to_string().contains("Broken pipe"));
     }
 
     #[test]

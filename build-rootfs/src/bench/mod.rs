@@ -1,18 +1,19 @@
 //! Measures mote and its peers: instructions, processor time, system calls, memory.
 //!
 //! What there is to measure is data ([`list`]), who is measured is found by [`subject`], [`measure`] counts,
-//! and [`table`] presents.
+//! [`tools`] does so for the tools, and [`table`] presents.
 
 pub mod list;
 pub mod measure;
 pub mod subject;
 pub mod table;
+pub mod tools;
 
 use crate::error::Result;
 use crate::progress::Step;
 use list::{Benchmark, Bound, Counter};
 use serde::Serialize;
-use subject::{Subject, Subjects};
+use subject::Subjects;
 
 /// Rounds of a figure that is not the same in every run. All shells take their turn in each round.
 const ROUNDS: usize = 5;
@@ -37,8 +38,10 @@ pub struct Row {
     pub unit: &'static str,
     /// The figures, mote's first.
     pub figures: Vec<Figure>,
-    /// mote's figure by dash's, where dash has one.
-    pub of_dash: Option<f64>,
+    /// Whose figure mote's is held against.
+    pub against: &'static str,
+    /// mote's figure by that one, where there is one.
+    pub ratio: Option<f64>,
     /// The most that mote's figure may be, in words.
     pub must: Option<String>,
     /// Whether it is reached; none without a bound.
@@ -53,12 +56,13 @@ impl Counter {
             Counter::ProcessorTime => "ms of processor time",
             Counter::SystemCalls => "system calls",
             Counter::PrivateMemory => "KiB of private memory",
+            Counter::Time => "ms",
         }
     }
 
     /// Of several rounds: time that others took away is no time of ours, so the least; memory depends on
     /// where the kernel puts the stack, so the most. The others are the same in every round.
-    fn of_rounds(self, figures: impl Iterator<Item = f64>) -> Option<f64> {
+    pub(crate) fn of_rounds(self, figures: impl Iterator<Item = f64>) -> Option<f64> {
         figures.reduce(if self == Counter::PrivateMemory { f64::max } else { f64::min })
     }
 }
@@ -76,7 +80,7 @@ fn row(subjects: &Subjects, benchmark: &Benchmark) -> Result<Row> {
     let step = Step::start(format!("{}: {}", benchmark.name, benchmark.what));
     let counter = benchmark.counter;
     let rounds = match counter {
-        Counter::ProcessorTime | Counter::PrivateMemory => ROUNDS,
+        Counter::ProcessorTime | Counter::PrivateMemory | Counter::Time => ROUNDS,
         Counter::Instructions | Counter::SystemCalls => 1,
     };
     let mut measured: Vec<Vec<f64>> = vec![Vec::new(); subjects.all.len()];
@@ -88,40 +92,48 @@ fn row(subjects: &Subjects, benchmark: &Benchmark) -> Result<Row> {
         }
     }
     step.done();
-    let all = measured.into_iter().map(|figures| counter.of_rounds(figures.into_iter()));
-    Ok(judge(benchmark, &subjects.all, all.collect()))
+    let values = measured.into_iter().map(|figures| counter.of_rounds(figures.into_iter()));
+    let figures = subjects.all.iter().zip(values).map(|(s, value)| Figure { shell: s.name, value }).collect();
+    Ok(judge(benchmark.name, benchmark.what, counter, benchmark.bound, figures))
 }
 
-fn judge(benchmark: &Benchmark, subjects: &[Subject], values: Vec<Option<f64>>) -> Row {
-    let figures: Vec<Figure> =
-        subjects.iter().zip(values).map(|(subject, value)| Figure { shell: subject.name, value }).collect();
-    let of = |name: &str| figures.iter().find(|figure| figure.shell == name)?.value;
-    let (mote, dash) = (of("mote"), of("dash"));
-    let of_dash = mote.zip(dash).filter(|(_, dash)| *dash > 0.0).map(|(mote, dash)| mote / dash);
-    let (must, reached) = match benchmark.bound {
+/// What comes of a benchmark; mote's figure is the first one.
+fn judge(
+    name: &'static str,
+    what: &'static str,
+    counter: Counter,
+    bound: Option<Bound>,
+    figures: Vec<Figure>,
+) -> Row {
+    let mote = figures.first().and_then(|figure| figure.value);
+    let others = figures.iter().skip(1);
+    let (against, other) = match bound {
+        Some(Bound::OfBest(_)) => ("the best", others.filter_map(|figure| figure.value).reduce(f64::min)),
+        _ => ("dash", others.filter(|figure| figure.shell == "dash").find_map(|figure| figure.value)),
+    };
+    let ratio = mote.zip(other).filter(|(_, other)| *other > 0.0).map(|(mote, other)| mote / other);
+    let (must, reached) = match bound {
         None => (None, None),
-        Some(Bound::OfDash(most)) => {
-            (Some(format!("{most:.2} of dash")), Some(of_dash.is_some_and(|ratio| ratio <= most)))
+        Some(Bound::OfDash(most) | Bound::OfBest(most)) => {
+            (Some(format!("{most:.2} of {against}")), Some(ratio.is_some_and(|ratio| ratio <= most)))
         }
         Some(Bound::AtMost(most)) => (Some(most.to_string()), mote.map(|mote| mote <= most as f64)),
     };
-    let unit = benchmark.counter.unit();
-    Row { name: benchmark.name, what: benchmark.what, unit, figures, of_dash, must, reached }
+    Row { name, what, unit: counter.unit(), figures, against, ratio, must, reached }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use std::path::PathBuf;
-
-    fn subject(name: &'static str) -> Subject {
-        Subject { name, sh: PathBuf::from("/bin/sh"), cat: None }
-    }
 
     /// Rows as they come out of a run.
     pub(crate) fn rows() -> Vec<Row> {
-        let all = [subject("mote"), subject("dash"), subject("bash")];
-        let with = |n: usize, values: [Option<f64>; 3]| judge(&list::BENCHMARKS[n], &all, values.to_vec());
+        let with = |n: usize, values: [Option<f64>; 3]| {
+            let Benchmark { name, what, counter, bound, .. } = list::BENCHMARKS[n];
+            let figures = ["mote", "dash", "bash"].into_iter().zip(values);
+            let figures = figures.map(|(shell, value)| Figure { shell, value }).collect();
+            judge(name, what, counter, bound, figures)
+        };
         vec![
             with(0, [Some(14_000.0), Some(220_000.0), Some(2_500_000.0)]),
             with(1, [Some(300.0), Some(200.0), None]),
@@ -136,8 +148,20 @@ pub(crate) mod tests {
             rows.iter().map(|row| row.reached).collect::<Vec<_>>(),
             [Some(true), Some(false), Some(true)]
         );
-        assert_eq!(rows[1].of_dash, Some(1.5));
+        assert_eq!(rows[1].ratio, Some(1.5));
         assert_eq!(rows[2].must.as_deref(), Some("16"));
+    }
+
+    #[test]
+    fn the_best_of_the_others_counts() {
+        let of = |values: [f64; 3]| {
+            let figures = ["mote", "BusyBox", "Toybox"].into_iter().zip(values);
+            let figures = figures.map(|(shell, value)| Figure { shell, value: Some(value) }).collect();
+            let row = judge("ls", "", Counter::Time, Some(Bound::OfBest(1.0)), figures);
+            (row.ratio, row.reached, row.must)
+        };
+        assert_eq!(of([3.0, 2.0, 4.0]), (Some(1.5), Some(false), Some("1.00 of the best".into())));
+        assert_eq!(of([3.0, 4.0, 6.0]).1, Some(true));
     }
 
     #[test]
@@ -149,9 +173,11 @@ pub(crate) mod tests {
 
     #[test]
     fn names_are_unique() {
-        let mut names: Vec<_> = list::BENCHMARKS.iter().map(|b| b.name).collect();
+        let tools = list::TOOLS.iter().map(|b| b.name);
+        let mut names: Vec<_> = list::BENCHMARKS.iter().map(|b| b.name).chain(tools).collect();
+        let all = names.len();
         names.sort();
         names.dedup();
-        assert_eq!(names.len(), list::BENCHMARKS.len());
+        assert_eq!(names.len(), all);
     }
 }

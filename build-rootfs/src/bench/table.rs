@@ -3,11 +3,12 @@
 use super::Row;
 use crate::number::thousands;
 
-/// The rows, with what was missed marked.
+/// The rows, all of the same shells or tools, with what was missed marked.
 pub fn table(rows: &[Row]) -> String {
     let shells: Vec<&str> =
         rows.first().map_or(Vec::new(), |row| row.figures.iter().map(|f| f.shell).collect());
-    let mut lines = vec![header(&shells)];
+    let against = rows.first().map_or("", |row| row.against);
+    let mut lines = vec![header(&shells, against)];
     lines.extend(rows.iter().map(line));
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |n: usize| lines.iter().filter_map(|line| line.get(n)).map(|cell| cell.chars().count()).max();
@@ -35,9 +36,9 @@ pub fn table(rows: &[Row]) -> String {
     out
 }
 
-fn header(shells: &[&str]) -> Vec<String> {
+fn header(shells: &[&str], against: &str) -> Vec<String> {
     let middle = shells.iter().map(|name| name.to_string());
-    let ends = ["of dash".to_string(), "must be at most".to_string()];
+    let ends = [format!("of {against}"), "must be at most".to_string()];
     std::iter::once(String::new()).chain(middle).chain(ends).collect()
 }
 
@@ -45,7 +46,7 @@ fn line(row: &Row) -> Vec<String> {
     let none = || "–".to_string();
     let mut cells = vec![row.name.to_string()];
     cells.extend(row.figures.iter().map(|figure| figure.value.map_or_else(none, number)));
-    cells.push(row.of_dash.map_or_else(none, |ratio| format!("{ratio:.2}")));
+    cells.push(row.ratio.map_or_else(none, |ratio| format!("{ratio:.2}")));
     let missed = if row.reached == Some(false) { "  MISSED" } else { "" };
     cells.push(format!("{}{missed}", row.must.clone().unwrap_or_else(none)));
     cells
