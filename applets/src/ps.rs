@@ -68,6 +68,8 @@ struct Ps<'a> {
     preset: u8,
     /// Bytes of a line that are shown.
     width: usize,
+    /// 1 until one is shown: the status of procps and Toybox when nothing is.
+    none: u8,
     proc: Fd,
     users: Names,
     groups: Names,
@@ -90,6 +92,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         wide: 0,
         preset: 0,
         width: usize::MAX,
+        none: 1,
         proc: Fd::CWD,
         users: Names::new(ZStr::new(c"/etc/passwd")),
         groups: Names::new(ZStr::new(c"/etc/group")),
@@ -145,9 +148,10 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if let Err(e) = o.scan(cx, Fd::CWD, ZStr::new(c"/proc"), 0) {
         cx.fail(b"/proc", e);
     }
+    let none = o.none;
     // The process ends here or soon: its memory goes with it.
     core::mem::forget(o);
-    cx.status
+    cx.status | none
 }
 
 impl Ps<'_> {
@@ -255,6 +259,7 @@ impl Ps<'_> {
 
     #[inline(never)]
     fn show(&mut self, cx: &mut Cx, p: &Process) {
+        self.none = 0;
         let mut value = core::mem::take(&mut self.value);
         let columns = core::mem::take(&mut self.columns);
         for (i, c) in columns.iter().enumerate() {
@@ -463,6 +468,13 @@ mod tests {
         let mut b = Buf::new();
         f(&mut b);
         String::from_utf8(b.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn nothing_to_show_is_told_by_the_status() {
+        use crate::call;
+        assert_eq!(call(&["ps", "-o", "pid=", "-p", "1"]), (0, "    1\n".into()));
+        assert_eq!(call(&["ps", "-o", "pid=", "-p", "999999999"]), (1, String::new()));
     }
 
     #[test]
