@@ -78,7 +78,9 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
     let old = sh.get(b"PWD").unwrap_or(b"").buf();
     let from: &[u8] = if set & 1 == 0 { &old } else { b"" };
     let mut new = Err(Errno::ENOENT);
-    if !matches!(dir.first(), Some(b'/' | b'.')) {
+    // What begins with `/`, `.` or `..` as a name of its own is not looked for.
+    let dots = dir.iter().take_while(|b| **b == b'.').count();
+    if dots > 2 || !matches!(dir.get(dots), None | Some(b'/')) {
         let path = sh.get(b"CDPATH").unwrap_or(b"").buf();
         let mut rest = &path[..];
         while new.is_err() && !rest.is_empty() {

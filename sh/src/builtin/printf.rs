@@ -4,7 +4,7 @@ use super::{echo, quote};
 use sys::zstr::position;
 use sys::{num, Buf, Cx, ZStr};
 
-/// Runs `printf` on raw arguments; 1 if a number was bad or the format was.
+/// Runs `printf` on raw arguments; 1 if a number was bad or the format was, 2 without a format.
 pub fn run(cx: &mut Cx) -> u8 {
     let mut args = &*core::mem::take(&mut cx.args);
     if let [first, rest @ ..] = args {
@@ -12,7 +12,7 @@ pub fn run(cx: &mut Cx) -> u8 {
             args = rest;
         }
     }
-    let [format, args @ ..] = args else { return cx.misuse(b"missing format") };
+    let [format, args @ ..] = args else { return cx.misuse(b"missing format") + 1 };
     let mut p =
         Printf { cx, args, all: args, left: 0, f: &[], flags: 0, width: 0, precision: NONE, negative: false };
     loop {
@@ -351,6 +351,7 @@ pub(crate) mod tests {
         assert_eq!(printf(&["a%f", "1"]), (1, "a".into()));
         assert_eq!(printf(&["a%y", "1"]), (1, "a".into()));
         assert_eq!(printf(&["a%"]), (1, "a".into()));
-        assert_eq!(printf(&[]).0, 1);
+        // As dash, bash and BusyBox ash have it.
+        assert_eq!(printf(&[]).0, 2);
     }
 }
