@@ -400,7 +400,7 @@ impl Shell<'_> {
 
     /// Carries out `NAME=value`, or `NAME+=value`: `name` is all before the `=`.
     pub(crate) fn assign_part(&mut self, i: usize, name: &[u8], value: &[u8]) -> Done {
-        if !name.ends_with(b"+") {
+        if name.last() != Some(&b'+') {
             return self.assign_sym(i, value);
         }
         let mut all = self.vars.value(i).unwrap_or(b"").buf();

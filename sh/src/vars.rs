@@ -117,7 +117,7 @@ impl Vars {
         loop {
             let i = (next as usize).wrapping_sub(1);
             match self.syms.get(i) {
-                Some(s) if s.name != name.len() || !s.text.starts_with(name) => next = s.next,
+                Some(s) if s.name != name.len() || s.text.z().strip_prefix(name).is_none() => next = s.next,
                 _ => return i,
             }
         }

@@ -8,7 +8,7 @@ use sys::{num, process, tty, Cx, ZStr};
 /// Runs `test` or `[` on raw arguments: 0 true, 1 false, 2 an error.
 pub fn run(cx: &mut Cx) -> u8 {
     let mut args = &*core::mem::take(&mut cx.args);
-    if cx.name.bytes().ends_with(b"[") {
+    if cx.name.bytes().last() == Some(&b'[') {
         match args {
             [rest @ .., last] if last.is(b"]") => args = rest,
             _ => {
