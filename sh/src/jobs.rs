@@ -299,6 +299,8 @@ impl Shell<'_> {
     pub(crate) fn enter_subshell(&mut self) {
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
         self.subshell = true;
+        // What they replaced is the parent's: kept open here, it would keep readers of a pipe waiting.
+        self.keep_redirections(0);
         if !self.jobs.is_empty() {
             self.outer_jobs = core::mem::take(&mut self.jobs);
         }

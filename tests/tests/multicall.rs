@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::{Duration, Instant};
 use tests::{applet, command, mote};
 
 fn run(command: &mut Command) -> (i32, String, String) {
@@ -99,4 +100,15 @@ fn a_binary_of_one_applet_is_that_applet() {
         assert_eq!(run(command(target, &file, "mote").arg("true")).0, 0);
         assert!(run(command(target, &file, "true").arg("--help")).1.starts_with("Usage: true"));
     }
+}
+
+#[test]
+fn an_applet_in_the_background_does_not_hold_the_output_that_the_shell_keeps() {
+    let start = Instant::now();
+    let script = "{ sleep 60 & } >/dev/null 2>&1; echo $!";
+    // Ends when nobody has the pipes any more.
+    let (status, pid, _) = run(command("x86_64", &mote("x86_64", "base"), "sh").args(["-c", script]));
+    assert!(start.elapsed() < Duration::from_secs(30));
+    assert_eq!(status, 0);
+    assert!(Command::new("kill").arg(pid.trim()).status().unwrap().success());
 }
