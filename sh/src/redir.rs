@@ -79,6 +79,16 @@ pub(crate) fn read_all(f: Fd, out: &mut Buf) {
 /// The lowest descriptor for the shell's own files.
 const OWN: i32 = 10;
 
+/// Closes the shell's own files, as exec would: those with numbers below 32, where the script's is, too.
+#[inline(never)]
+pub(crate) fn close_own() {
+    for n in OWN..32 {
+        if fs::fcntl(Fd(n), 1, 0).unwrap_or(0) != 0 {
+            shut(Fd(n));
+        }
+    }
+}
+
 impl Shell<'_> {
     /// Expands the redirections at `c`.
     pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Done {

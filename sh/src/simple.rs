@@ -4,7 +4,7 @@ use crate::builtin;
 use crate::exec::{Func, Kind};
 use crate::fields::Fields;
 use crate::jobs::Job;
-use crate::redir::Plan;
+use crate::redir::{close_own, Plan};
 use crate::tree::{self, byte, tagged, until};
 use crate::vars;
 use crate::{opt, Done, Flow, Shell, Truth, R};
@@ -230,9 +230,10 @@ impl Shell<'_> {
         self.separate()?;
         let mut job = Job::new(Buf::new());
         if last && !self.has_exit_trap() || self.fork(&mut job, true)? == Truth::Yes {
-            if self.redirect(plan).is_err() {
+            if !self.redirect_child(plan) {
                 process::exit(1);
             }
+            close_own();
             self.default_signals();
             self.applet(e, f);
             process::exit(self.status);
