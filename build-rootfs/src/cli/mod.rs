@@ -23,7 +23,7 @@ Usage: cargo rootfs COMMAND [ARGUMENT]…
   test [FILTER]    set up what is missing, then run every test
   build [TARGET]   write target/rootfs/TARGET: mote, initramfs, kernel, run-qemu.sh, sizes.json
   size [TARGET]    whose the bytes of mote are, by applet and by crate
-  bench [FILTER]   speed and memory of the shell, beside dash, BusyBox and bash
+  bench [FILTER]   speed and memory, beside dash, bash, BusyBox and Toybox
   compare          mote beside BusyBox and Toybox: writes docs/comparison.md
   kernel TARGET    build the kernel only
   fuzz [TARGET]    random input for parts of the shell, with cargo-fuzz
