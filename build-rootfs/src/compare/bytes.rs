@@ -11,9 +11,6 @@ use crate::peers::MUSL;
 use std::fs;
 use std::path::Path;
 
-/// Why a quick report lacks something.
-pub const QUICK: &str = "left out by --quick";
-
 /// mote's builds of every set, and the peers' main ones.
 pub fn main(shop: &Workshop) -> Vec<SizeRow> {
     let mut rows: Vec<SizeRow> = Set::ALL.map(|set| mote(shop, set)).into();

@@ -7,14 +7,14 @@ use crate::process::command;
 use crate::strip::strip;
 use object::elf::{SHF_ALLOC, SHF_WRITE};
 use object::{Object, ObjectSection, SectionKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
 /// Bytes of one binary, measured for all alike.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bytes {
     /// The file without symbols, as `strip` leaves it.
     pub stripped: u64,
