@@ -94,12 +94,18 @@ pub fn marginals(shop: &Workshop) -> Result<Vec<MarginalRow>> {
         case(Peer::BusyBox, Shell::Hush, Flavour::Rich),
         case(Peer::Toybox, Shell::Toysh, Flavour::Rich),
     ];
-    let rows = applets.iter().map(|applet| {
-        let mut bytes = vec![("mote".to_string(), Found::of(of_mote(shop, &applets, applet)))];
-        bytes.extend(peers.iter().map(|case| (case.who(), Found::of(of_peer(shop, case, applet)))));
-        MarginalRow { applet: applet.clone(), bytes }
-    });
-    Ok(rows.collect())
+    let mut rows: Vec<MarginalRow> =
+        applets.iter().map(|applet| MarginalRow { applet: applet.clone(), bytes: Vec::new() }).collect();
+    for row in &mut rows {
+        row.bytes.push(("mote".to_string(), Found::of(of_mote(shop, &applets, &row.applet))));
+    }
+    // Builds of one kind follow each other: only what an applet changes is compiled again.
+    for case in &peers {
+        for row in &mut rows {
+            row.bytes.push((case.who(), Found::of(of_peer(shop, case, &row.applet))));
+        }
+    }
+    Ok(rows)
 }
 
 fn of_mote(shop: &Workshop, applets: &[String], applet: &str) -> Result<i64> {

@@ -6,6 +6,7 @@ pub mod hello;
 pub mod kconfig;
 pub mod musl;
 pub mod toybox;
+mod yard;
 
 use crate::cache::Cache;
 use crate::error::{Error, Result};
