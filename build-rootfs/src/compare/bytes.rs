@@ -14,13 +14,24 @@ use std::path::Path;
 /// mote's builds of every set, and the peers' main ones.
 pub fn main(shop: &Workshop) -> Vec<SizeRow> {
     let mut rows: Vec<SizeRow> = Set::ALL.map(|set| mote(shop, set)).into();
-    rows.extend(cases().iter().filter(|case| case.abi == Abi::MAIN).map(|case| peer(shop, case)));
+    rows.extend(peers(shop, |case| case.abi == Abi::MAIN));
     rows
 }
 
 /// The peers' other builds.
 pub fn others(shop: &Workshop) -> Vec<SizeRow> {
-    cases().iter().filter(|case| case.abi != Abi::MAIN).map(|case| peer(shop, case)).collect()
+    peers(shop, |case| case.abi != Abi::MAIN)
+}
+
+/// The peers' builds that are `wanted`, in the order of the page.
+fn peers(shop: &Workshop, wanted: impl Fn(&Case) -> bool) -> Vec<SizeRow> {
+    let cases: Vec<Case> = cases().into_iter().filter(wanted).collect();
+    // A build takes over what the last one compiled with the same options.
+    let mut order: Vec<usize> = (0..cases.len()).collect();
+    order.sort_by_key(|at| (cases[*at].abi, cases[*at].peer, cases[*at].flavour, cases[*at].set));
+    let mut rows: Vec<(usize, SizeRow)> = order.into_iter().map(|at| (at, peer(shop, &cases[at]))).collect();
+    rows.sort_by_key(|(at, _)| *at);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 fn mote(shop: &Workshop, set: Set) -> SizeRow {

@@ -33,6 +33,7 @@ const QUESTION: (&str, &str) = ("rea''dy", "ready");
 const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
 
 /// The least `n` of the multiples of the step up to the most for which `works`, which holds for all above it.
+/// The one below it is tried twice: what only came too late at first works then, and the search goes on there.
 ///
 /// # Errors
 /// Of `works`; or not even the most works.
@@ -41,15 +42,21 @@ pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Res
     if !works(most)? {
         return Err(Error::new(format!("no prompt with {most} KiB of RAM either")));
     }
-    let (mut fails, mut good) = (0, most / step);
-    while good - fails > 1 {
-        let middle = fails + (good - fails) / 2;
-        match works(middle * step)? {
-            true => good = middle,
-            false => fails = middle,
+    let mut good = most / step;
+    loop {
+        let mut fails = 0;
+        while good - fails > 1 {
+            let middle = fails + (good - fails) / 2;
+            match works(middle * step)? {
+                true => good = middle,
+                false => fails = middle,
+            }
         }
+        if fails == 0 || !works(fails * step)? {
+            return Ok(good * step);
+        }
+        good = fails;
     }
-    Ok(good * step)
 }
 
 /// The smallest RAM, in KiB, with which `system` comes to a prompt that answers.
@@ -112,6 +119,12 @@ mod tests {
             let found = bisect(Search { step: 4, most: 2003 }, |n| Ok(n >= least));
             assert_eq!(found.unwrap(), least);
         }
+        // The first answer comes too late.
+        let mut late = true;
+        let found = bisect(Search { step: 4, most: 2000 }, |n| {
+            Ok(n >= 800 && !(n == 1000 && std::mem::take(&mut late)))
+        });
+        assert_eq!(found.unwrap(), 800);
         let search = Search { step: 4, most: 2000 };
         assert!(bisect(search, |_| Ok(false)).unwrap_err().to_string().contains("2000 KiB"));
         assert!(bisect(search, |_| Err(Error::new("gone"))).is_err());
