@@ -37,8 +37,8 @@ Usage: cargo rootfs compare [OPTION]…
 
 A part that was measured before is taken over as long as nothing has changed that it depends on: mote's
 sources, this tool, the peers, compilers, QEMU, the machine. So a run that was ended goes on where it was:
-the page is written after each part. The peers' builds are kept in the cache, too: the first run takes about
-an hour, one after a change of mote about ten minutes, one without a change seconds.
+the page is written after each part. The peers' builds are kept in the cache, too: the first run takes an hour
+or two, one after a change of mote ten to twenty minutes, one without a change seconds.
 
 The peers have bare and default options, each with and without LTO, of which the smaller counts. What cannot
 be had or does not build is a hole in the page, with its reason, and the rest goes on. The exit status is 1
