@@ -3,8 +3,8 @@
 use super::builds::{PeerBuild, Workshop};
 use super::plan::{cases, Case, Peer, Set};
 use super::report::{FloorRow, Found, MarginalRow, Part, SizeRow};
-use super::size::{bare, measure};
-use crate::error::{Context, Result};
+use super::size::{loaded, measure};
+use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::peers::cross::{self, hello, Abi, Code, Flavour, Libc, Shell};
 use crate::peers::MUSL;
@@ -95,7 +95,7 @@ pub fn floors(shop: &Workshop) -> Vec<FloorRow> {
     rows.collect()
 }
 
-/// What each applet of `seed` adds to it, in bytes of the file without section headers.
+/// What each applet of `seed` adds to it, in bytes of text and data.
 pub fn marginals(shop: &Workshop) -> Result<Vec<MarginalRow>> {
     let applets = shop.applets(Set::Seed)?;
     let case =
@@ -121,18 +121,13 @@ pub fn marginals(shop: &Workshop) -> Result<Vec<MarginalRow>> {
 
 fn of_mote(shop: &Workshop, applets: &[String], applet: &str) -> Result<i64> {
     let others: Vec<String> = applets.iter().filter(|name| *name != applet).cloned().collect();
-    Ok(file_size(&shop.mote(applets)?)? - file_size(&shop.mote(&others)?)?)
+    Ok(loaded(&shop.mote(applets)?)? as i64 - loaded(&shop.mote(&others)?)? as i64)
 }
 
 fn of_peer(shop: &Workshop, case: &Case, applet: &str) -> Result<i64> {
     let whole = shop.peer(case)?.built;
     let less = shop.peer_without(case, applet, whole.lto)?;
-    Ok(file_size(&whole.binary)? - file_size(&less.binary)?)
-}
-
-fn file_size(binary: &Path) -> Result<i64> {
-    let elf = fs::read(binary).context(binary.display())?;
-    Ok(bare(&elf, binary)?.len() as i64)
+    Ok(loaded(&whole.binary)? as i64 - loaded(&less.binary)? as i64)
 }
 
 /// mote's parts, of the set `base`.

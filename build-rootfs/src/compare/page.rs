@@ -200,8 +200,9 @@ fn marginals(report: &Report) -> String {
         report.marginals.iter().map(|row| (format!("`{}`", row.applet), row.bytes.as_slice())).collect();
     let signed = |n: &i64| format!("{}{}", if *n < 0 { "−" } else { "" }, number(n.unsigned_abs()));
     format!(
-        "## What each applet adds\n\nBytes by which the binary of `seed` shrinks without it (the same flags; what \
-         is shared with others stays).\n\n{}",
+        "## What each applet adds\n\nBytes by which text and data of `seed` shrink without it (the same flags; what \
+         is shared with others stays). Not the file's: between text and data it may have up to a page of nothing, in \
+         which a small applet vanishes.\n\n{}",
         columns("applet", &rows, signed)
     )
 }

@@ -154,7 +154,7 @@ pub struct FloorRow {
 pub struct MarginalRow {
     /// Its name.
     pub applet: String,
-    /// Who, and how many bytes the file is smaller without it.
+    /// Who, and how many bytes of text and data there are less without it.
     pub bytes: Vec<(String, Found<i64>)>,
 }
 

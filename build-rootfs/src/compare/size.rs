@@ -65,6 +65,17 @@ pub fn measure(binary: &Path, applets: &[String]) -> Result<Bytes> {
     })
 }
 
+/// What of the ELF file `binary` is loaded from the file, text and data. The file has up to a page of nothing
+/// between the two, in which an applet can vanish.
+///
+/// # Errors
+/// It cannot be read, or is no ELF file.
+pub fn loaded(binary: &Path) -> Result<u64> {
+    let elf = fs::read(binary).context(binary.display())?;
+    let (text, data, _) = sections(&elf).map_err(|why| wrong(binary, &why))?;
+    Ok(text + data)
+}
+
 /// The binary as it goes into an image.
 ///
 /// # Errors
