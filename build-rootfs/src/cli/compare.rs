@@ -2,9 +2,10 @@
 
 use super::args::{prepare, unexpected, Args, Word};
 use crate::cache::write_atomically;
+use crate::compare::part::Part;
 use crate::compare::report::Report;
-use crate::compare::{self, page, plot};
-use crate::error::{Context, Result};
+use crate::compare::{self, page, plot, Wanted};
+use crate::error::{Context, Error, Result};
 use crate::project::Project;
 use crate::target::{Purpose, Target, DEFAULT};
 use std::fs;
@@ -18,56 +19,86 @@ writes docs/comparison.md with its pictures.
 
 Usage: cargo rootfs compare [OPTION]…
 
-  --quick      bytes of the main builds only (Thumb code, static with musl): no other machine code, no
-               marginal bytes, nothing booted, no speed, no test-suites
-  --json FILE  write the figures there, too, holes with their reasons among them
-  --out DIR    write the page and its pictures there (default: docs in the checkout)
-  --help       show this
+  --only PART[,PART]…  measure these parts again, and take the others as they were measured before:
+                         bytes      of mote and the peers, Thumb code, static with musl; packed or not, and
+                                    of the whole initramfs
+                         floors     bytes of the smallest C programs
+                         map        mote by crate and applet
+                         guests     in QEMU: the smallest RAM to a working prompt, what is free there, the
+                                    instructions up to it
+                         speed      instructions and time of shell work, ls, cat and starting programs, here
+                         suites     cases passed of BusyBox's and Toybox's test-suites
+                         marginals  bytes that each applet adds
+                         others     bytes of the peers' builds with ARM code and with glibc
+  --quick              bytes, floors and map only; the others as they were measured before
+  --json FILE          write the figures there, too, holes with their reasons among them
+  --out DIR            write the page and its pictures there (default: docs in the checkout)
+  --help               show this
 
-Measured are, for mote and every peer: bytes of the binary and of the whole initramfs, packed and not; what
-each applet adds; in QEMU the smallest RAM to a working prompt, what is free there, and the instructions up
-to it; on this machine instructions and time of shell work, ls, cat and starting programs; cases passed of
-BusyBox's and Toybox's test-suites. The peers have bare and default options, each with and without LTO, of
-which the smaller counts.
+A part that was measured before is taken over as long as nothing has changed that it depends on: mote's
+sources, this tool, the peers, compilers, QEMU, the machine. So a run that was ended goes on where it was:
+the page is written after each part. The peers' builds are kept in the cache, too: the first run takes an hour
+or two, one after a change of mote ten to twenty minutes, one without a change seconds.
 
-Builds are cached: the first run takes an hour or two, later ones much less. The page is written after each
-part: a run that is ended leaves what it has. What cannot be had or does
-not build is a hole in the page, with its reason, and the rest goes on. The exit status is 1 when a whole part
-or a peer's binary is missing.
+The peers have bare and default options, each with and without LTO, of which the smaller counts. What cannot
+be had or does not build is a hole in the page, with its reason, and the rest goes on. The exit status is 1
+when a part that was asked for or a peer's binary is missing.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
-    let (mut quick, mut json, mut out): (bool, Option<PathBuf>, Option<PathBuf>) = (false, None, None);
+    let (mut quick, mut only, mut json, mut out) = (false, None, None, None);
     while let Some(word) = args.next()? {
         if args.helps(&word)? {
             return Ok(0);
         }
         match &word {
             Word::Option(name) if name == "--quick" => quick = true,
+            Word::Option(name) if name == "--only" => only = Some(parts(&args.value()?)?),
             Word::Option(name) if name == "--json" => json = Some(PathBuf::from(args.value()?)),
             Word::Option(name) if name == "--out" => out = Some(PathBuf::from(args.value()?)),
             _ => return Err(unexpected(&word)),
         }
     }
+    let wanted = match only {
+        Some(_) if quick => return Err(Error::usage("--quick and --only: one of them").fix("leave one out")),
+        Some(parts) => Wanted::Again(parts),
+        None => Wanted::Stale(!quick),
+    };
     let project = Project::find()?;
-    let all =
-        [Purpose::Mote, Purpose::Compare, Purpose::Kernel, Purpose::Boot, Purpose::Test, Purpose::Bench];
-    let purposes = if quick { &all[..2] } else { &all[..] };
-    prepare(&Target::load(&project, DEFAULT)?, purposes)?;
+    prepare(&Target::load(&project, DEFAULT)?, &purposes(&wanted))?;
     let dir = out.unwrap_or_else(|| project.root().join("docs"));
     // Better now than after an hour.
     for place in std::iter::once(dir.as_path()).chain(json.as_deref().map(folder)) {
         writable(place)?;
     }
-    let report = compare::run(&project, quick, |report| write(report, &dir, json.as_deref()))?;
-    // What --quick leaves out is no failure.
+    let report = compare::run(&project, &wanted, |report| write(report, &dir, json.as_deref()))?;
+    // What was not asked for is no failure.
     let missing: Vec<(String, String)> =
-        report.holes().into_iter().filter(|(_, why)| why != compare::bytes::QUICK).collect();
+        report.holes().into_iter().filter(|(_, why)| !why.starts_with(compare::LEFT_OUT)).collect();
     for (place, why) in &missing {
         eprintln!("hole: {place}: {why}");
     }
-    super::print(&format!("{}: written, with {} holes\n", dir.join(PAGE).display(), missing.len()))?;
-    Ok(u8::from(report.incomplete(compare::bytes::QUICK)))
+    let holes = report.holes().len();
+    super::print(&format!("{}: written, with {holes} holes\n", dir.join(PAGE).display()))?;
+    Ok(u8::from(report.incomplete()))
+}
+
+/// A list of parts, separated by commas.
+fn parts(list: &str) -> Result<Vec<Part>> {
+    list.split(',').map(Part::of).collect()
+}
+
+/// What the parts need.
+fn purposes(wanted: &Wanted) -> Vec<Purpose> {
+    let mut purposes = vec![Purpose::Mote, Purpose::Compare];
+    let asks = |part| wanted.asks_for(part);
+    if asks(Part::Guests) {
+        purposes.extend([Purpose::Kernel, Purpose::Boot]);
+    }
+    if asks(Part::Speed) || asks(Part::Suites) {
+        purposes.extend([Purpose::Test, Purpose::Bench]);
+    }
+    purposes
 }
 
 /// Where a file is.

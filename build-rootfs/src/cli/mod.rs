@@ -7,6 +7,7 @@ mod build;
 mod compare;
 mod fuzz;
 mod kernel;
+mod ram;
 mod setup;
 mod size;
 mod test;
@@ -24,6 +25,7 @@ Usage: cargo rootfs COMMAND [ARGUMENT]…
   build [TARGET]   write target/rootfs/TARGET: mote, initramfs, kernel, run-qemu.sh, sizes.json
   size [TARGET]    whose the bytes of mote are, by applet and by crate
   bench [FILTER]   speed and memory, beside dash, bash, BusyBox and Toybox
+  ram [TARGET]     the smallest RAM to a prompt, found in QEMU
   compare          mote beside BusyBox and Toybox: writes docs/comparison.md
   kernel TARGET    build the kernel only
   fuzz [TARGET]    random input for parts of the shell, with cargo-fuzz
@@ -43,6 +45,7 @@ const COMMANDS: &[Command] = &[
     ("compare", compare::main, compare::HELP),
     ("fuzz", fuzz::main, fuzz::HELP),
     ("kernel", kernel::main, kernel::HELP),
+    ("ram", ram::main, ram::HELP),
     ("setup", setup::main, setup::HELP),
     ("size", size::main, size::HELP),
     ("test", test::main, test::HELP),
@@ -107,6 +110,10 @@ mod tests {
         assert!(error(&["bench", "nothing-such"]).contains("bench --list"));
         assert!(error(&["compare", "--quik"]).contains("--quik"));
         assert!(error(&["compare", "--json"]).contains("--json"));
+        assert!(error(&["compare", "--only", "sped"]).contains("did you mean `speed`?"));
+        assert!(error(&["compare", "--only", "speed", "--quick"]).contains("--only"));
+        assert!(error(&["ram", "--applets", "ls"]).contains("`sh`"));
+        assert!(error(&["ram", "--ram", "lots"]).contains("lots"));
         assert!(error(&["kernel"]).contains("TARGET"));
         assert!(error(&["build", "armv5te", "x86_64"]).contains("x86_64"));
         assert!(error(&["build", "--ram", "0x10"]).contains("--ram"));

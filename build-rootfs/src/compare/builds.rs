@@ -34,7 +34,8 @@ pub struct Workshop<'a> {
     own: Cache,
     /// Sources that cannot be had, and why: nobody asks the network again and again.
     lost: RefCell<BTreeMap<&'static str, String>>,
-    sources: String,
+    /// A hash of everything that mote is made of.
+    pub(super) sources: String,
 }
 
 /// A build of a peer, and what it has.
@@ -58,7 +59,7 @@ impl<'a> Workshop<'a> {
         let toolchain = Toolchain::find(&target)?.version;
         let mut inputs = vec![toolchain.clone().into_bytes()];
         for name in SOURCES {
-            add_files(&project.root().join(name), &mut inputs)?;
+            add_files(&project.root().join(name), project.root(), &mut inputs)?;
         }
         Ok(Workshop {
             project,
@@ -155,17 +156,17 @@ impl<'a> Workshop<'a> {
     }
 }
 
-/// The names and contents of the files at `path`.
-fn add_files(path: &Path, inputs: &mut Vec<Vec<u8>>) -> Result<()> {
+/// The names and contents of the files at `path`, which is below `root`.
+pub(super) fn add_files(path: &Path, root: &Path, inputs: &mut Vec<Vec<u8>>) -> Result<()> {
     if !path.is_dir() {
-        inputs.push(path.display().to_string().into_bytes());
+        inputs.push(path.strip_prefix(root).unwrap_or(path).display().to_string().into_bytes());
         inputs.push(fs::read(path).context(path.display())?);
         return Ok(());
     }
     let mut files: Vec<PathBuf> =
         fs::read_dir(path).context(path.display())?.flatten().map(|file| file.path()).collect();
     files.sort();
-    files.iter().filter(|file| !file.ends_with("target")).try_for_each(|file| add_files(file, inputs))
+    files.iter().filter(|file| !file.ends_with("target")).try_for_each(|file| add_files(file, root, inputs))
 }
 
 #[cfg(test)]
@@ -181,10 +182,10 @@ mod tests {
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
         shop.cache = Cache::at(file.clone());
-        let first = shop.source(&BUSYBOX).unwrap_err().to_string();
+        let first = reason(&shop.source(&BUSYBOX).unwrap_err());
         shop.cache = Cache::at(dir.path().join("good"));
         fs::create_dir_all(dir.path().join(format!("good/source-busybox-{}", &BUSYBOX.sha256[..16])))
             .unwrap();
-        assert_eq!(shop.source(&BUSYBOX).unwrap_err().to_string(), first);
+        assert_eq!(reason(&shop.source(&BUSYBOX).unwrap_err()), first);
     }
 }

@@ -3,27 +3,35 @@
 use super::builds::{PeerBuild, Workshop};
 use super::plan::{cases, Case, Peer, Set};
 use super::report::{FloorRow, Found, MarginalRow, Part, SizeRow};
-use super::size::{bare, measure};
-use crate::error::{Context, Result};
+use super::size::{loaded, measure};
+use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::peers::cross::{self, hello, Abi, Code, Flavour, Libc, Shell};
 use crate::peers::MUSL;
 use std::fs;
 use std::path::Path;
 
-/// Why a quick report lacks something.
-pub const QUICK: &str = "left out by --quick";
-
 /// mote's builds of every set, and the peers' main ones.
 pub fn main(shop: &Workshop) -> Vec<SizeRow> {
     let mut rows: Vec<SizeRow> = Set::ALL.map(|set| mote(shop, set)).into();
-    rows.extend(cases().iter().filter(|case| case.abi == Abi::MAIN).map(|case| peer(shop, case)));
+    rows.extend(peers(shop, |case| case.abi == Abi::MAIN));
     rows
 }
 
 /// The peers' other builds.
 pub fn others(shop: &Workshop) -> Vec<SizeRow> {
-    cases().iter().filter(|case| case.abi != Abi::MAIN).map(|case| peer(shop, case)).collect()
+    peers(shop, |case| case.abi != Abi::MAIN)
+}
+
+/// The peers' builds that are `wanted`, in the order of the page.
+fn peers(shop: &Workshop, wanted: impl Fn(&Case) -> bool) -> Vec<SizeRow> {
+    let cases: Vec<Case> = cases().into_iter().filter(wanted).collect();
+    // A build takes over what the last one compiled with the same options.
+    let mut order: Vec<usize> = (0..cases.len()).collect();
+    order.sort_by_key(|at| (cases[*at].abi, cases[*at].peer, cases[*at].flavour, cases[*at].set));
+    let mut rows: Vec<(usize, SizeRow)> = order.into_iter().map(|at| (at, peer(shop, &cases[at]))).collect();
+    rows.sort_by_key(|(at, _)| *at);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 fn mote(shop: &Workshop, set: Set) -> SizeRow {
@@ -87,7 +95,7 @@ pub fn floors(shop: &Workshop) -> Vec<FloorRow> {
     rows.collect()
 }
 
-/// What each applet of `seed` adds to it, in bytes of the file without section headers.
+/// What each applet of `seed` adds to it, in bytes of text and data.
 pub fn marginals(shop: &Workshop) -> Result<Vec<MarginalRow>> {
     let applets = shop.applets(Set::Seed)?;
     let case =
@@ -97,28 +105,29 @@ pub fn marginals(shop: &Workshop) -> Result<Vec<MarginalRow>> {
         case(Peer::BusyBox, Shell::Hush, Flavour::Rich),
         case(Peer::Toybox, Shell::Toysh, Flavour::Rich),
     ];
-    let rows = applets.iter().map(|applet| {
-        let mut bytes = vec![("mote".to_string(), Found::of(of_mote(shop, &applets, applet)))];
-        bytes.extend(peers.iter().map(|case| (case.who(), Found::of(of_peer(shop, case, applet)))));
-        MarginalRow { applet: applet.clone(), bytes }
-    });
-    Ok(rows.collect())
+    let mut rows: Vec<MarginalRow> =
+        applets.iter().map(|applet| MarginalRow { applet: applet.clone(), bytes: Vec::new() }).collect();
+    for row in &mut rows {
+        row.bytes.push(("mote".to_string(), Found::of(of_mote(shop, &applets, &row.applet))));
+    }
+    // Builds of one kind follow each other: only what an applet changes is compiled again.
+    for case in &peers {
+        for row in &mut rows {
+            row.bytes.push((case.who(), Found::of(of_peer(shop, case, &row.applet))));
+        }
+    }
+    Ok(rows)
 }
 
 fn of_mote(shop: &Workshop, applets: &[String], applet: &str) -> Result<i64> {
     let others: Vec<String> = applets.iter().filter(|name| *name != applet).cloned().collect();
-    Ok(file_size(&shop.mote(applets)?)? - file_size(&shop.mote(&others)?)?)
+    Ok(loaded(&shop.mote(applets)?)? as i64 - loaded(&shop.mote(&others)?)? as i64)
 }
 
 fn of_peer(shop: &Workshop, case: &Case, applet: &str) -> Result<i64> {
     let whole = shop.peer(case)?.built;
     let less = shop.peer_without(case, applet, whole.lto)?;
-    Ok(file_size(&whole.binary)? - file_size(&less.binary)?)
-}
-
-fn file_size(binary: &Path) -> Result<i64> {
-    let elf = fs::read(binary).context(binary.display())?;
-    Ok(bare(&elf, binary)?.len() as i64)
+    Ok(loaded(&whole.binary)? as i64 - loaded(&less.binary)? as i64)
 }
 
 /// mote's parts, of the set `base`.

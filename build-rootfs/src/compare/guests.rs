@@ -3,6 +3,7 @@
 
 use super::builds::Workshop;
 use super::plan::{cases, Case, Set};
+use super::ram::Search;
 use super::report::{reason, Found, GuestRow};
 use super::rootfs;
 use super::size::bare;
@@ -82,11 +83,12 @@ impl Booth {
         match system {
             Ok((system, binary)) => {
                 let step = Step::start(format!("{who}, {}, in QEMU", set.name()));
+                let tell = |kib| step.line(&format!("{kib} KiB of RAM"));
                 let has_cat = set != Set::Shell;
                 let row = GuestRow {
                     instructions: Found::of(instructions::to_prompt(&system, &binary, &self.map)),
                     free_kib: has_cat.then(|| Found::of(ram::free(&system))),
-                    ram_kib: Found::of(ram::floor(&system, |kib| step.line(&format!("{kib} KiB of RAM")))),
+                    ram_kib: Found::of(ram::floor(&system, Search::COMPARED, tell)),
                     who,
                     set,
                 };

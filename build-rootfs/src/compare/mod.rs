@@ -7,7 +7,9 @@ pub mod gdb;
 pub mod guest;
 pub mod guests;
 pub mod instructions;
+pub mod kept;
 pub mod page;
+pub mod part;
 pub mod plan;
 pub mod plot;
 pub mod ram;
@@ -22,91 +24,108 @@ pub mod text;
 use crate::error::Result;
 use crate::project::Project;
 use builds::Workshop;
-use bytes::QUICK;
-use report::{reason, Report};
+use kept::{Kept, Shelf};
+use part::Part;
+use report::{reason, Report, Took};
 use std::time::Instant;
 
 /// What stands for a part that is not done yet, should the run be ended before.
 const PENDING: &str = "the run was ended before it came to this";
+/// What stands for a part that was not asked for, and has not been measured before.
+pub const LEFT_OUT: &str = "left out";
 
-/// A part of the report, in the order of the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Main,
-    Floors,
-    Map,
-    Guests,
-    Speed,
-    Suites,
-    Marginals,
-    Others,
+/// What to measure. The rest is taken from earlier runs, where that is still true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Every part, or with `false` only those that are quick; what is still true of earlier runs is taken over.
+    Stale(bool),
+    /// These parts, whatever there is of earlier runs.
+    Again(Vec<Part>),
 }
 
-impl Part {
-    const ALL: [Part; 8] = [
-        Part::Main,
-        Part::Floors,
-        Part::Map,
-        Part::Guests,
-        Part::Speed,
-        Part::Suites,
-        Part::Marginals,
-        Part::Others,
-    ];
-
-    fn name(self) -> &'static str {
+impl Wanted {
+    /// Whether `part` is one of those.
+    pub fn asks_for(&self, part: Part) -> bool {
         match self {
-            Part::Main => "bytes of the main builds",
-            Part::Floors => "bytes of C programs",
-            Part::Map => "mote by crate and applet",
-            Part::Guests => "systems in QEMU",
-            Part::Speed => "speed",
-            Part::Suites => "test-suites",
-            Part::Marginals => "marginal bytes",
-            Part::Others => "bytes with ARM code and with glibc",
+            Wanted::Stale(all) => *all || part.is_quick(),
+            Wanted::Again(parts) => parts.contains(&part),
         }
     }
 
-    fn is_quick(self) -> bool {
-        matches!(self, Part::Main | Part::Floors | Part::Map)
-    }
-
-    /// Does the work of the part.
-    fn measure(self, shop: &Workshop, report: &mut Report) -> Result<()> {
-        match self {
-            Part::Main => report.sizes = bytes::main(shop),
-            Part::Floors => report.floors = bytes::floors(shop),
-            Part::Map => report.parts = bytes::parts(shop)?,
-            Part::Guests => report.guests = guests::all(shop)?,
-            Part::Speed => report.speed = speed::all(shop)?,
-            Part::Suites => report.suites = suites::all(shop)?,
-            Part::Marginals => report.marginals = bytes::marginals(shop)?,
-            Part::Others => report.sizes.extend(bytes::others(shop)),
-        }
-        Ok(())
+    /// The reason for the hole of a part that it does not ask for.
+    fn why_not(&self, part: Part) -> String {
+        let option = match self {
+            Wanted::Stale(_) => "--quick",
+            Wanted::Again(_) => "--only",
+        };
+        format!("{LEFT_OUT} by {option}; `cargo rootfs compare --only {}` measures it", part.word())
     }
 }
 
-/// Builds and measures everything, or with `quick` only the bytes of the main builds. `save` gets the report
-/// after each part, as far as it is.
+/// Builds and measures what is wanted. `save` gets the report after each part, as far as it is.
 ///
 /// # Errors
 /// mote's own toolchain is missing, the checkout is damaged, or `save` fails. What goes wrong with a peer is
 /// a hole.
-pub fn run(project: &Project, quick: bool, mut save: impl FnMut(&Report) -> Result<()>) -> Result<Report> {
-    let start = Instant::now();
+pub fn run(
+    project: &Project,
+    wanted: &Wanted,
+    mut save: impl FnMut(&Report) -> Result<()>,
+) -> Result<Report> {
     let shop = Workshop::open(project)?;
-    let mut report = Report::default();
-    let why = |part: &Part| if quick && !part.is_quick() { QUICK } else { PENDING };
-    report.left_out = Part::ALL.iter().map(|part| (part.name().to_string(), why(part).to_string())).collect();
-    for part in Part::ALL.iter().filter(|part| !quick || part.is_quick()) {
-        let done = part.measure(&shop, &mut report);
-        report.left_out.retain(|(name, _)| name != part.name());
-        if let Err(error) = done {
-            report.left_out.push((part.name().to_string(), reason(&error)));
+    let shelf = Shelf::open(&shop)?;
+    let mut found: Vec<(Part, std::result::Result<Kept, String>)> = Vec::new();
+    for part in Part::ALL {
+        found.push((
+            part,
+            match shelf.get(part) {
+                Some(kept) if !wanted.asks_for(part) || matches!(wanted, Wanted::Stale(_)) => Ok(kept),
+                _ if wanted.asks_for(part) => Err(PENDING.into()),
+                _ => Err(wanted.why_not(part)),
+            },
+        ));
+    }
+    let todo: Vec<usize> =
+        (0..found.len()).filter(|at| matches!(&found[*at].1, Err(why) if why == PENDING)).collect();
+    let mut report = assembled(&shop, &found);
+    if todo.is_empty() {
+        save(&report)?;
+    }
+    for at in todo {
+        let part = found[at].0;
+        let start = Instant::now();
+        found[at].1 = part.measure(&shop).map_err(|error| reason(&error)).map(|report| Kept {
+            date: setting::today(),
+            seconds: start.elapsed().as_secs(),
+            report,
+        });
+        if let (_, Ok(kept)) = &found[at] {
+            if part.may_have_holes() || kept.report.holes().is_empty() {
+                shelf.put(part, kept)?;
+            }
         }
-        report.setting = setting::of(&shop, quick, start.elapsed());
+        report = assembled(&shop, &found);
         save(&report)?;
     }
     Ok(report)
+}
+
+/// The report of all parts, in their order.
+fn assembled(shop: &Workshop, found: &[(Part, std::result::Result<Kept, String>)]) -> Report {
+    let mut report = Report::default();
+    for (part, found) in found {
+        match found {
+            Ok(kept) => {
+                report.add(kept.report.clone());
+                report.setting.took.push(Took {
+                    part: part.name().into(),
+                    date: kept.date.clone(),
+                    seconds: kept.seconds,
+                });
+            }
+            Err(why) => report.left_out.push((part.name().into(), why.clone())),
+        }
+    }
+    report.setting = setting::of(shop, report.setting.took);
+    report
 }

@@ -3,10 +3,10 @@
 use crate::applets::Catalogue;
 use crate::error::Result;
 use crate::peers::cross::{Abi, Code, Flavour, Libc, Shell, Wish};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A peer that is a multicall binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Peer {
     /// BusyBox.
@@ -26,7 +26,7 @@ impl Peer {
 }
 
 /// A set of applets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Set {
     /// `true` alone.

@@ -183,16 +183,31 @@ fn item_box(area: &Area, item: &Item) -> Result<()> {
         return Ok(());
     }
     draw(area, &Rectangle::new([(x, y), (right - 1, bottom - 1)], kind_colour(&item.part.kind).filled()))?;
-    let bytes = number(item.part.bytes);
+    let (name, bytes) = (&item.part.name, number(item.part.bytes));
     // A letter is less than seven pixels wide.
-    let fits = |text: &str, lines: i32| text.len() as i32 * 7 + 8 < right - x && lines * 15 + 4 < bottom - y;
-    if fits(&item.part.name, 1) {
-        write(area, &item.part.name, (x + 4, y + 4), 14, WHITE, HPos::Left)?;
+    let columns = ((right - x - 8) / 7).max(0) as usize;
+    let rows = ((bottom - y - 4) / 15).max(0) as usize;
+    let mut label = wrapped(name, columns).filter(|lines| lines.len() <= rows).unwrap_or_default();
+    if !label.is_empty() && label.len() < rows && bytes.len() <= columns {
+        label.push(bytes);
     }
-    if fits(&item.part.name, 2) && fits(&bytes, 2) {
-        write(area, &bytes, (x + 4, y + 19), 14, WHITE, HPos::Left)?;
+    for (n, line) in label.iter().enumerate() {
+        write(area, line, (x + 4, y + 4 + 15 * n as i32), 14, WHITE, HPos::Left)?;
     }
     Ok(())
+}
+
+/// The text in lines of at most `columns` letters, broken between words; none when a word is longer.
+fn wrapped(text: &str, columns: usize) -> Option<Vec<String>> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            _ if word.len() > columns => return None,
+            Some(line) if line.len() + 1 + word.len() <= columns => *line = format!("{line} {word}"),
+            _ => lines.push(word.to_string()),
+        }
+    }
+    Some(lines)
 }
 
 fn picture(height: i32, paint: impl FnOnce(&Area) -> Result<()>) -> Result<String> {
@@ -246,6 +261,13 @@ mod tests {
     #[test]
     fn without_figures_there_are_no_pictures() {
         assert!(all(&Report::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn long_names_are_broken_between_words() {
+        assert_eq!(wrapped("texts of all applets", 12).unwrap(), ["texts of all", "applets"]);
+        assert_eq!(wrapped("ls", 2).unwrap(), ["ls"]);
+        assert!(wrapped("a longword", 7).is_none());
     }
 
     #[test]

@@ -1,14 +1,24 @@
 //! The smallest RAM in which a system comes to a working prompt, and what is free there.
 
 use super::guest::{Guest, Wait};
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::qemu::System;
 use std::time::{Duration, Instant};
 
-/// RAM is given to the guest in pages.
-const STEP: u32 = 4;
-/// KiB below which the kernel itself does not start, and with which everybody does.
-const RANGE: (u32, u32) = (1536, 16384);
+/// Where to look for the smallest RAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Search {
+    /// KiB of which RAM is a multiple: a page at least.
+    pub step: u32,
+    /// The most KiB to try.
+    pub most: u32,
+}
+
+impl Search {
+    /// For what is compared on versatilepb.
+    pub const COMPARED: Search = Search { step: 4, most: 16384 };
+}
+
 /// How long a guest with enough memory may take: two seconds on an idle machine.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Some that have too little neither come to a prompt nor give up. They have this many times what the first
@@ -22,32 +32,40 @@ pub const ROOMY: &str = "8M";
 const QUESTION: (&str, &str) = ("rea''dy", "ready");
 const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
 
-/// The least `n` of the multiples of `step` in `from..=to` for which `works`, which holds for all above it.
+/// The least `n` of the multiples of the step up to the most for which `works`, which holds for all above it.
+/// The one below it is tried twice: what only came too late at first works then, and the search goes on there.
 ///
 /// # Errors
-/// Of `works`; or not even `to` works.
-pub fn bisect((from, to): (u32, u32), step: u32, mut works: impl FnMut(u32) -> Result<bool>) -> Result<u32> {
-    if !works(to)? {
-        return Err(Error::new(format!("no prompt with {to} KiB of RAM either")));
+/// Of `works`; or not even the most works.
+pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Result<u32> {
+    let (step, most) = (search.step, search.most / search.step * search.step);
+    if !works(most)? {
+        return Err(Error::new(format!("no prompt with {most} KiB of RAM either")));
     }
-    let (mut fails, mut good) = (from / step, to / step);
-    while good - fails > 1 {
-        let middle = fails + (good - fails) / 2;
-        match works(middle * step)? {
-            true => good = middle,
-            false => fails = middle,
+    let mut good = most / step;
+    loop {
+        let mut fails = 0;
+        while good - fails > 1 {
+            let middle = fails + (good - fails) / 2;
+            match works(middle * step)? {
+                true => good = middle,
+                false => fails = middle,
+            }
         }
+        if fails == 0 || !works(fails * step)? {
+            return Ok(good * step);
+        }
+        good = fails;
     }
-    Ok(good * step)
 }
 
 /// The smallest RAM, in KiB, with which `system` comes to a prompt that answers.
 ///
 /// # Errors
 /// QEMU cannot be started, or the system does not come to a prompt at all.
-pub fn floor(system: &System, mut tell: impl FnMut(u32)) -> Result<u32> {
+pub fn floor(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Result<u32> {
     let mut limit = LIMIT;
-    bisect(RANGE, STEP, |kib| {
+    bisect(search, |kib| {
         tell(kib);
         let start = Instant::now();
         let works = answers(&System { ram: format!("{kib}k"), ..system.clone() }, limit)?;
@@ -59,6 +77,13 @@ pub fn floor(system: &System, mut tell: impl FnMut(u32)) -> Result<u32> {
 }
 
 fn answers(system: &System, limit: Duration) -> Result<bool> {
+    let scratch = tempfile::tempdir().context("a temporary folder")?;
+    let mut system = system.clone();
+    if system.flash.is_some() {
+        // There the device tree tells how much RAM there is.
+        system.kernel = scratch.path().join("flash.elf");
+        system.link(&[])?;
+    }
     let mut guest = Guest::start(system.piped(&[]))?;
     if guest.prompt(limit) != Wait::There {
         return Ok(false);
@@ -91,10 +116,18 @@ mod tests {
     #[test]
     fn bisection_finds_the_first_that_works() {
         for least in [8, 12, 1000, 2000] {
-            assert_eq!(bisect((4, 2000), 4, |n| Ok(n >= least)).unwrap(), least);
+            let found = bisect(Search { step: 4, most: 2003 }, |n| Ok(n >= least));
+            assert_eq!(found.unwrap(), least);
         }
-        assert!(bisect((4, 2000), 4, |_| Ok(false)).unwrap_err().to_string().contains("2000 KiB"));
-        assert!(bisect((4, 2000), 4, |_| Err(Error::new("gone"))).is_err());
+        // The first answer comes too late.
+        let mut late = true;
+        let found = bisect(Search { step: 4, most: 2000 }, |n| {
+            Ok(n >= 800 && !(n == 1000 && std::mem::take(&mut late)))
+        });
+        assert_eq!(found.unwrap(), 800);
+        let search = Search { step: 4, most: 2000 };
+        assert!(bisect(search, |_| Ok(false)).unwrap_err().to_string().contains("2000 KiB"));
+        assert!(bisect(search, |_| Err(Error::new("gone"))).is_err());
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use super::plan::{Peer, Set};
 use super::size::Bytes;
+use super::LEFT_OUT;
 use crate::error::{Error, Result};
 use crate::peers::cross::{Abi, Flavour, Shell};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A figure, or why there is none.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Found<T> {
     /// The figure.
@@ -56,14 +57,23 @@ pub fn reason(error: &Error) -> String {
     let text = text.strip_prefix("build-rootfs: ").unwrap_or(&text);
     let text = text.split("\n  fix: ").next().unwrap_or(text);
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    match rest.lines().rev().find(|line| !line.trim().is_empty()) {
+    let line = match rest.lines().rev().find(|line| !line.trim().is_empty()) {
         Some(last) => format!("{} {}", first.trim_end(), last.trim()),
         None => first.trim_end_matches(':').to_string(),
+    };
+    line.split(' ').map(without_folders).collect::<Vec<_>>().join(" ")
+}
+
+/// Where things are on this machine is nobody's business: of an absolute path, its last name.
+fn without_folders(word: &str) -> &str {
+    match word.rfind('/') {
+        Some(at) if word.starts_with('/') && at + 1 < word.len() => &word[at + 1..],
+        _ => word,
     }
 }
 
 /// The machine and the versions.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Setting {
     /// The day, as `2026-01-31`.
     pub date: String,
@@ -71,18 +81,27 @@ pub struct Setting {
     pub commit: String,
     /// The command that made the report.
     pub command: String,
-    /// How long it took, in seconds.
-    pub seconds: u64,
-    /// Whether it left out what takes long.
-    pub quick: bool,
+    /// The parts of the report: when they were measured, and how long that took.
+    pub took: Vec<Took>,
     /// What there is: the machine, the compilers, QEMU; name and version.
     pub versions: Vec<(String, String)>,
     /// The peers' sources.
     pub sources: Vec<Source>,
 }
 
+/// When a part was measured.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Took {
+    /// The part.
+    pub part: String,
+    /// The day.
+    pub date: String,
+    /// How long it took, the builds that were not there yet included, in seconds.
+    pub seconds: u64,
+}
+
 /// A source archive.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Source {
     /// Whose.
     pub name: String,
@@ -95,7 +114,7 @@ pub struct Source {
 }
 
 /// The bytes of one binary.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SizeRow {
     /// Who it is.
     pub who: String,
@@ -120,7 +139,7 @@ pub struct SizeRow {
 }
 
 /// A C program.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FloorRow {
     /// Its name.
     pub program: String,
@@ -131,16 +150,16 @@ pub struct FloorRow {
 }
 
 /// What an applet adds to the set.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MarginalRow {
     /// Its name.
     pub applet: String,
-    /// Who, and how many bytes the file is smaller without it.
+    /// Who, and how many bytes of text and data there are less without it.
     pub bytes: Vec<(String, Found<i64>)>,
 }
 
 /// What one system needs in QEMU.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GuestRow {
     /// Who it is.
     pub who: String,
@@ -155,7 +174,7 @@ pub struct GuestRow {
 }
 
 /// A task on this machine.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SpeedRow {
     /// What is done.
     pub task: String,
@@ -166,7 +185,7 @@ pub struct SpeedRow {
 }
 
 /// A test-suite.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SuiteRow {
     /// Its name.
     pub suite: String,
@@ -177,7 +196,7 @@ pub struct SuiteRow {
 }
 
 /// A part of mote, for the map.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Part {
     /// `applet`, `crate`, `shared` or `file`.
     pub kind: String,
@@ -188,7 +207,7 @@ pub struct Part {
 }
 
 /// Everything.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Report {
     /// The machine and the versions.
     pub setting: Setting,
@@ -211,11 +230,40 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether a whole part or a peer's binary is missing, other than what was not asked for (the reason
-    /// `asked`). A program that cannot do a task is no reason to fail.
-    pub fn incomplete(&self, asked: &str) -> bool {
-        self.left_out.iter().any(|(_, why)| why != asked)
+    /// Takes over what `other` has.
+    pub fn add(&mut self, other: Report) {
+        self.sizes.extend(other.sizes);
+        self.floors.extend(other.floors);
+        self.marginals.extend(other.marginals);
+        self.guests.extend(other.guests);
+        self.speed.extend(other.speed);
+        self.suites.extend(other.suites);
+        self.parts.extend(other.parts);
+        self.left_out.extend(other.left_out);
+    }
+
+    /// Whether a whole part or a peer's binary is missing, other than what was not asked for. A program that
+    /// cannot do a task is no reason to fail.
+    pub fn incomplete(&self) -> bool {
+        self.left_out.iter().any(|(_, why)| !why.starts_with(LEFT_OUT))
             || self.sizes.iter().any(|row| row.bytes.why().is_some())
+    }
+
+    /// Holes among the tasks: who, the reason, and all tasks of which it is the reason.
+    fn speed_holes(&self) -> Vec<(&str, &str, Vec<&str>)> {
+        let mut holes: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+        for row in &self.speed {
+            let lacking = row.figures.iter().filter_map(|(who, figure)| Some((who.as_str(), figure.why()?)));
+            let task = row.task.split(':').next().unwrap_or_default();
+            for (who, why) in lacking {
+                match holes.iter_mut().find(|hole| (hole.0, hole.1) == (who, why)) {
+                    Some((_, _, tasks)) if tasks.contains(&task) => {}
+                    Some((_, _, tasks)) => tasks.push(task),
+                    None => holes.push((who, why, vec![task])),
+                }
+            }
+        }
+        holes
     }
 
     /// Every hole: where it is, and the reason.
@@ -241,10 +289,8 @@ impl Report {
             add(place("free memory"), row.free_kib.as_ref().and_then(Found::why));
             add(place("instructions to the prompt"), row.instructions.why());
         }
-        for row in &self.speed {
-            for (who, figure) in &row.figures {
-                add(format!("{}, {who}", row.task), figure.why());
-            }
+        for (who, why, tasks) in self.speed_holes() {
+            add(format!("{}, {who}", tasks.join("; ")), Some(why));
         }
         for row in &self.suites {
             for (who, passed) in &row.passed {
@@ -309,8 +355,7 @@ pub(crate) mod tests {
                 date: "2026-01-31".into(),
                 commit: "0123456789ab".into(),
                 command: "cargo rootfs compare".into(),
-                seconds: 125,
-                quick: false,
+                took: vec![Took { part: "speed".into(), date: "2026-01-30".into(), seconds: 125 }],
                 versions: vec![("C compiler".into(), "gcc 12".into())],
                 sources: vec![Source {
                     name: "busybox".into(),
@@ -380,12 +425,32 @@ pub(crate) mod tests {
     #[test]
     fn a_missing_binary_or_part_is_a_failure() {
         let mut report = sample();
-        assert!(report.incomplete("quick"));
+        assert!(report.incomplete());
         report.sizes.retain(|row| row.bytes.is().is_some());
-        report.left_out.push(("speed".into(), "quick".into()));
-        assert!(!report.incomplete("quick"));
+        report.left_out.push(("speed".into(), "left out by --quick".into()));
+        assert!(!report.incomplete());
         report.left_out.push(("speed".into(), "no valgrind".into()));
-        assert!(report.incomplete("quick"));
+        assert!(report.incomplete());
+    }
+
+    #[test]
+    fn tasks_with_one_reason_are_one_hole() {
+        let mut report = sample();
+        let row = |task: &str, why: &str| SpeedRow {
+            task: task.into(),
+            unit: "ms".into(),
+            figures: vec![("toysh".into(), Found::hole(why))],
+        };
+        report.speed = vec![row("loop: x", "a"), row("loop: x", "a"), row("fork", "a"), row("start: y", "b")];
+        let holes = report.holes();
+        let told = |place: &str, why: &str| holes.contains(&(place.to_string(), why.to_string()));
+        assert!(told("loop; fork, toysh", "a") && told("start, toysh", "b"), "{holes:?}");
+    }
+
+    #[test]
+    fn paths_of_this_machine_are_not_told() {
+        let failed = Error::new("/work/a b/sh: exit status: 1: cannot read /x/y, and not a/b or /");
+        assert_eq!(reason(&failed), "a b/sh: exit status: 1: cannot read y, and not a/b or /");
     }
 
     #[test]

@@ -1,25 +1,26 @@
 //! The machine, the versions and the sources that a report belongs to.
 
 use super::builds::Workshop;
-use super::report::{Setting, Source};
+use super::part::Part;
+use super::report::{Setting, Source, Took};
 use crate::kernel;
 use crate::peers::cross;
 use crate::peers::{BUSYBOX, MUSL, TOYBOX};
 use crate::process::{command, output};
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Of this run.
-pub fn of(shop: &Workshop, quick: bool, took: Duration) -> Setting {
+/// Of this run, in which the parts `took` were there.
+pub fn of(shop: &Workshop, took: Vec<Took>) -> Setting {
     let root = shop.project.root();
+    let booted = took.iter().any(|took| took.part == Part::Guests.name());
     Setting {
-        date: day(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400),
+        date: today(),
         commit: commit(root),
-        command: format!("cargo rootfs compare{}", if quick { " --quick" } else { "" }),
-        seconds: took.as_secs(),
-        quick,
-        versions: versions(shop, quick),
+        command: "cargo rootfs compare".to_string(),
+        versions: versions(shop, booted.then(|| kernel(shop))),
+        took,
         sources: [BUSYBOX, TOYBOX, MUSL]
             .map(|peer| Source {
                 name: peer.package.into(),
@@ -39,7 +40,8 @@ fn commit(root: &Path) -> String {
     format!("{}{}", commit.trim(), if changed.trim().is_empty() { "" } else { "+ (with changes)" })
 }
 
-fn versions(shop: &Workshop, quick: bool) -> Vec<(String, String)> {
+/// The machine and its tools; `kernel`: that of the guests.
+pub(super) fn versions(shop: &Workshop, kernel: Option<String>) -> Vec<(String, String)> {
     let first = |program: &str| {
         let said = output(command(program).arg("--version")).unwrap_or_default();
         said.lines().next().unwrap_or("not installed").to_string()
@@ -60,7 +62,7 @@ fn versions(shop: &Workshop, quick: bool) -> Vec<(String, String)> {
         let version = output(command("dpkg-query").args(["-W", "-f", "${Version}", name]));
         (format!("Debian's {name}"), version.unwrap_or_else(|_| "not installed".into()))
     });
-    let guests = (!quick).then(|| ("kernel of the guests".to_string(), kernel(shop)));
+    let guests = kernel.map(|kernel| ("kernel of the guests".to_string(), kernel));
     let named = named.map(|(name, version)| (name.to_string(), version)).into_iter();
     named.chain(guests).chain(debian).collect()
 }
@@ -86,6 +88,11 @@ fn system() -> String {
     let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("unknown");
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     format!("{}, Linux {}", name.trim_matches('"'), kernel.trim())
+}
+
+/// This day, as `2026-01-31`.
+pub(super) fn today() -> String {
+    day(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400)
 }
 
 /// The day that is `days` after 1 January 1970 (days of the proleptic Gregorian calendar, in eras of 400

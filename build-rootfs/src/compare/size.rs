@@ -7,14 +7,14 @@ use crate::process::command;
 use crate::strip::strip;
 use object::elf::{SHF_ALLOC, SHF_WRITE};
 use object::{Object, ObjectSection, SectionKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
 /// Bytes of one binary, measured for all alike.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bytes {
     /// The file without symbols, as `strip` leaves it.
     pub stripped: u64,
@@ -63,6 +63,17 @@ pub fn measure(binary: &Path, applets: &[String]) -> Result<Bytes> {
         initramfs_gzip: compressed("gzip", &archive)?,
         initramfs_xz: compressed("xz", &archive)?,
     })
+}
+
+/// What of the ELF file `binary` is loaded from the file, text and data. The file has up to a page of nothing
+/// between the two, in which an applet can vanish.
+///
+/// # Errors
+/// It cannot be read, or is no ELF file.
+pub fn loaded(binary: &Path) -> Result<u64> {
+    let elf = fs::read(binary).context(binary.display())?;
+    let (text, data, _) = sections(&elf).map_err(|why| wrong(binary, &why))?;
+    Ok(text + data)
 }
 
 /// The binary as it goes into an image.

@@ -26,6 +26,8 @@ const STARTS: usize = 200;
 const SHELL: [&str; 3] = ["loop", "string", "function"];
 /// Nothing here takes so long, unless it never ends.
 const LIMIT: Duration = Duration::from_secs(60);
+/// A loop of three turns, and how long it may take: who does not come out of it has no figures of loops.
+const LOOP: (&str, Duration) = ("i=0; while [ $i -lt 3 ]; do i=$((i+1)); done", Duration::from_secs(5));
 const MOST_MEMORY: u64 = 1 << 30;
 const FILES: usize = 10_000;
 const BIG: u64 = 1 << 30;
@@ -79,9 +81,17 @@ fn tools(dir: &Path, name: &'static str, binary: &Path) -> Result<Tools> {
 /// What the shells do: by the clock first, then instructions, of those that came to an end.
 fn shells(all: &[Tools], tiny: &Path) -> Vec<SpeedRow> {
     let all: Vec<&Tools> = all.iter().collect();
+    let lost: Vec<(&str, String)> =
+        all.iter().filter_map(|tools| Some((tools.shell.name, lost_in_loops(tools)?))).collect();
     let clock = |task: &str, script: &str, times: usize| {
         let script = script.replace("TRUE", &tiny.to_string_lossy());
-        row(&all, task, "ms", ROUNDS, |tools| wall(&tools.shell.sh, &["-c", &script], times))
+        row(&all, task, "ms", ROUNDS, |tools| {
+            let why = lost.iter().find(|(name, _)| *name == tools.shell.name && script.contains("while"));
+            match why {
+                Some((_, why)) => Err(Error::new(why)),
+                None => wall(&tools.shell.sh, &["-c", &script], times, LIMIT),
+            }
+        })
     };
     let by = |task: &str, run: Run, counter: Counter, clocked: Option<&SpeedRow>| {
         row(&all, task, counter.unit(), 1, |tools| {
@@ -111,6 +121,13 @@ fn shells(all: &[Tools], tiny: &Path) -> Vec<SpeedRow> {
     rows
 }
 
+/// Why a shell cannot run scripts with loops, if it cannot.
+fn lost_in_loops(tools: &Tools) -> Option<String> {
+    let (script, limit) = LOOP;
+    let why = wall(&tools.shell.sh, &["-c", script], 1, limit).err()?;
+    Some(format!("it does not come out of a `while` loop of three turns: {}", reason(&why)))
+}
+
 /// What `ls` and `cat` do.
 fn files(all: &[Tools]) -> Result<Vec<SpeedRow>> {
     let place = tempfile::tempdir().context("a temporary folder")?;
@@ -131,9 +148,11 @@ fn files(all: &[Tools]) -> Result<Vec<SpeedRow>> {
         row(&ls, "ls -l of 10,000 files", "instructions", 1, |tools| {
             measure::instructions(&there(&tools.ls)?, &["-l".to_string(), many.clone()])
         }),
-        row(&ls, "ls -l of 10,000 files", "ms", ROUNDS, |tools| wall(&there(&tools.ls)?, &["-l", &many], 1)),
+        row(&ls, "ls -l of 10,000 files", "ms", ROUNDS, |tools| {
+            wall(&there(&tools.ls)?, &["-l", &many], 1, LIMIT)
+        }),
         row(&cat, "cat of 1 GiB into a pipe", "ms", ROUNDS, |tools| {
-            wall(&there(&tools.shell.cat)?, &[&big], 1)
+            wall(&there(&tools.shell.cat)?, &[&big], 1, LIMIT)
         }),
     ])
 }
@@ -166,8 +185,9 @@ fn row(
     SpeedRow { task: task.to_string(), unit: unit.to_string(), figures: figures.collect() }
 }
 
-/// Milliseconds that `times` runs of a program take, one after the other; its output is read through a pipe.
-fn wall(program: &Path, arguments: &[&str], times: usize) -> Result<f64> {
+/// Milliseconds that `times` runs of a program take, one after the other, each within `limit`; its output is
+/// read through a pipe.
+fn wall(program: &Path, arguments: &[&str], times: usize, limit: Duration) -> Result<f64> {
     let start = Instant::now();
     let mut buffer = vec![0; 1 << 16];
     for _ in 0..times {
@@ -175,14 +195,14 @@ fn wall(program: &Path, arguments: &[&str], times: usize) -> Result<f64> {
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
         bound_memory(&mut command);
         let mut child = command.spawn().context(program.display())?;
-        let watch = Watch::over(&child, LIMIT);
+        let watch = Watch::over(&child, limit);
         if let Some(mut output) = child.stdout.take() {
             while output.read(&mut buffer).context(program.display())? > 0 {}
         }
         let status = child.wait().context(program.display())?;
         let late = watch.late();
         if late {
-            return Err(Error::new(format!("not done after {} s", LIMIT.as_secs())));
+            return Err(Error::new(format!("not done after {} s", limit.as_secs())));
         }
         if !status.success() {
             return Err(Error::new(status.to_string()));
@@ -236,9 +256,17 @@ mod tests {
     #[test]
     fn the_clock_runs_and_failures_are_told() {
         let sh = Path::new("/bin/sh");
-        assert!(wall(sh, &["-c", "echo x; sleep 0.05"], 2).unwrap() >= 100.0);
-        assert!(wall(sh, &["-c", "exit 3"], 1).unwrap_err().to_string().contains("3"));
-        assert!(wall(sh, &["-c", "x=x; while :; do x=$x$x; done"], 1).is_err());
+        assert!(wall(sh, &["-c", "echo x; sleep 0.05"], 2, LIMIT).unwrap() >= 100.0);
+        assert!(wall(sh, &["-c", "exit 3"], 1, LIMIT).unwrap_err().to_string().contains("3"));
+        assert!(wall(sh, &["-c", "x=x; while :; do x=$x$x; done"], 1, LIMIT).is_err());
+    }
+
+    #[test]
+    fn a_shell_without_loops_is_told() {
+        let tools = |sh: &str| Tools { shell: Subject { name: "a", sh: sh.into(), cat: None }, ls: None };
+        assert_eq!(lost_in_loops(&tools("/bin/sh")), None);
+        let why = lost_in_loops(&tools("/bin/false")).unwrap();
+        assert!(why.contains("`while`") && why.ends_with("exit status: 1"), "{why}");
     }
 
     #[test]

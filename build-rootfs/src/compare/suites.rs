@@ -7,6 +7,7 @@ use crate::error::{Context, Error, Result};
 use crate::progress::Step;
 use crate::suite::host_cargo;
 use serde::{Deserialize, Serialize};
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 /// One run of one suite, a line of the harness's output.
@@ -24,27 +25,37 @@ pub struct Count {
     pub why: Option<String>,
 }
 
-/// Runs them all.
+/// Runs them all. When the harness ends before its time, what it has told stays.
 ///
 /// # Errors
-/// The harness does not compile, or ends before its end.
+/// The harness does not compile, or ends before it has told anything.
 pub fn all(shop: &Workshop) -> Result<Vec<SuiteRow>> {
     let step = Step::start("test-suites of BusyBox and Toybox");
     let mut cargo = host_cargo(shop.project);
     cargo.args(["run", "--quiet", "--release", "--package", "tests", "--bin", "pass-counts"]);
-    let output = cargo.stderr(Stdio::inherit()).output().context("cargo")?;
-    if !output.status.success() {
-        return Err(Error::new(format!("the harness of the test-suites: {}", output.status)));
+    let mut harness = cargo.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cargo")?;
+    let mut counts = Vec::new();
+    for line in harness.stdout.take().into_iter().flat_map(|output| BufReader::new(output).lines()) {
+        let line = line.context(HARNESS)?;
+        let count: Count = serde_json::from_str(&line).context(HARNESS)?;
+        step.line(&format!("{}, {}", count.suite, count.who));
+        counts.push(count);
     }
+    let status = harness.wait().context("cargo")?;
     step.done();
-    rows(&String::from_utf8_lossy(&output.stdout))
+    let early = (!status.success()).then(|| format!("the harness ended before it came to this: {status}"));
+    match early {
+        Some(why) if counts.is_empty() => Err(Error::new(why)),
+        early => Ok(rows(counts, early.as_deref())),
+    }
 }
 
-/// The counts, suite by suite, in their order.
-fn rows(text: &str) -> Result<Vec<SuiteRow>> {
+const HARNESS: &str = "the harness of the test-suites";
+
+/// The counts, suite by suite, in their order. `early`: why there are no more of them.
+fn rows(counts: Vec<Count>, early: Option<&str>) -> Vec<SuiteRow> {
     let mut rows: Vec<SuiteRow> = Vec::new();
-    for line in text.lines() {
-        let count: Count = serde_json::from_str(line).context("the harness of the test-suites")?;
+    for count in counts {
         let passed = match (count.passed, count.why) {
             (Some(passed), _) => Found::Is(passed),
             (None, why) => Found::hole(why.unwrap_or_default()),
@@ -61,7 +72,11 @@ fn rows(text: &str) -> Result<Vec<SuiteRow>> {
             }),
         }
     }
-    Ok(rows)
+    if let Some(why) = early {
+        let passed = vec![("all others".to_string(), Found::hole(why))];
+        rows.push(SuiteRow { suite: "the rest of the suites".into(), passed, cases: 0 });
+    }
+    rows
 }
 
 #[cfg(test)]
@@ -72,14 +87,15 @@ mod tests {
     fn counts_become_rows() {
         let count = |suite: &str, who: &str, passed: Option<usize>| {
             let why = passed.is_none().then(|| "no source".to_string());
-            let count = Count { suite: suite.into(), who: who.into(), passed, cases: 9, why };
-            serde_json::to_string(&count).unwrap() + "\n"
+            Count { suite: suite.into(), who: who.into(), passed, cases: 9, why }
         };
-        let text = count("a", "mote", Some(7)) + &count("b", "mote", Some(8)) + &count("a", "ash", None);
-        let rows = rows(&text).unwrap();
+        let counts =
+            [count("a", "mote", Some(7)), count("b", "mote", Some(8)), count("a", "ash", None)].to_vec();
+        let early = super::rows(counts.clone(), Some("killed"));
+        assert_eq!(early[2].passed[0].1.why(), Some("killed"));
+        let rows = rows(counts, None);
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0].passed[0], ("mote".to_string(), Found::Is(7)));
         assert_eq!(rows[0].passed[1].1.why(), Some("no source"));
-        assert!(super::rows("nonsense").is_err());
     }
 }

@@ -27,7 +27,8 @@ pub struct Finished {
 }
 
 /// Runs `command` with an empty stdin for at most `limit`, with its stdout and stderr in one pipe and no
-/// other descriptor, then ends what is left of its session's first process group.
+/// other descriptor, then ends what is left of its session's first process group; when time has run out, all
+/// its descendants and everything in its session.
 ///
 /// # Errors
 /// It cannot be started.
@@ -84,33 +85,66 @@ fn collect(mut child: Child, chunks: &mpsc::Receiver<Vec<u8>>, deadline: Instant
             }
         }
     }
+    if status.is_none() {
+        kill_family(child.id());
+    }
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         // There may be nothing left of it.
         let _ = kill_process_group(group, Signal::KILL);
     }
     if status.is_none() {
-        kill_session(child.id());
         let _ = child.wait();
     }
     output.extend(chunks.try_iter().flatten());
     Finished { output, status }
 }
 
-/// Jobs of a shell have process groups of their own; the leader has not been waited for, so the number of
-/// the session is still its.
-fn kill_session(leader: u32) {
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw)
-        else {
-            continue;
-        };
-        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        // Behind the name, which may hold anything: state, parent, group, session.
-        let session = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(3)?.parse().ok());
-        if session == Some(leader) {
-            let _ = kill_process(pid, Signal::KILL);
+/// Jobs of a shell have process groups of their own, and `script` has a session of its own; the leader has
+/// not been waited for, so the number of the session is still its. The parents stop first: a child whose
+/// parent has ended belongs to nobody, and one that forks meanwhile is found the next time.
+fn kill_family(leader: u32) {
+    let mut family = vec![leader];
+    loop {
+        let known = family.len();
+        let all = processes();
+        for process in &all {
+            let belongs = process.session == leader || family.contains(&process.parent);
+            if belongs && !family.contains(&process.pid) {
+                family.push(process.pid);
+            }
+        }
+        signal(&family, Signal::STOP);
+        if family.len() == known {
+            break;
         }
     }
+    signal(&family, Signal::KILL);
+}
+
+fn signal(processes: &[u32], signal: Signal) {
+    for pid in processes.iter().filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?)) {
+        // It may have ended by itself.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// What the kernel tells of a process.
+struct Process {
+    pid: u32,
+    parent: u32,
+    session: u32,
+}
+
+fn processes() -> Vec<Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let process = |entry: fs::DirEntry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        // Behind the name, which may hold anything: state, parent, group, session.
+        let mut fields = stat.rsplit(')').next()?.split_whitespace().skip(1).map(|field| field.parse().ok());
+        Some(Process { pid, parent: fields.next()??, session: fields.nth(1)?? })
+    };
+    entries.filter_map(process).collect()
 }
 
 /// What this process inherited stays out of the programs under test: some of them look.
@@ -159,12 +193,24 @@ mod tests {
         let done = shell("set -m; sleep 61 & echo $!; sleep 60", 300);
         let text = String::from_utf8_lossy(&done.output);
         let job = text.lines().find_map(|line| line.trim().parse::<u32>().ok()).unwrap();
+        gone(job);
+    }
+
+    fn gone(pid: u32) {
         let start = Instant::now();
-        let state = || fs::read_to_string(format!("/proc/{job}/stat")).unwrap_or_default();
+        let state = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         while !state().is_empty() && !state().contains(") Z") {
             assert!(start.elapsed() < Duration::from_secs(5));
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    #[test]
+    fn sessions_of_their_own_end_too() {
+        let done = shell("setsid sh -c 'sleep 62 & echo $!; wait' & echo; sleep 60", 300);
+        let text = String::from_utf8_lossy(&done.output);
+        let job = text.lines().find_map(|line| line.trim().parse::<u32>().ok()).unwrap();
+        gone(job);
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub struct Run {
     /// The shell, in a folder of `place` that is in `PATH`.
     shell: PathBuf,
     helpers: PathBuf,
+    /// For each case.
+    limit: Duration,
     /// `CONFIG_NAME=y` of the BusyBox that the suite belongs to: some cases ask.
     config: Vec<(String, String)>,
 }
@@ -96,7 +98,13 @@ impl Run {
         link(&busybox.binary, &bin.join("busybox"))?;
         let config = options(&busybox)?;
         let helpers = helpers(cache, "shell", &sources)?;
-        Ok(Run { suite, cases, place, shell: shell_link, helpers, config })
+        Ok(Run { suite, cases, place, shell: shell_link, helpers, limit: LIMIT, config })
+    }
+
+    /// The same with another time limit for each case.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Run {
+        Run { limit, ..self }
     }
 
     /// Runs all cases.
@@ -123,12 +131,12 @@ impl Run {
         shell.env("PATH", search_path(&[&bin, &self.helpers])).env("THIS_SH", &self.shell);
         shell.env("HOME", room.path()).env("TMPDIR", room.path()).env("PWD", &dir);
         shell.envs(self.config.iter().cloned());
-        let done = job::run(&mut shell, LIMIT)?;
+        let done = job::run(&mut shell, self.limit)?;
         let right = read(&case.right)?;
         let output = if self.suite == Suite::Hush { normal::of_hush(&done.output) } else { done.output };
         let Some(status) = done.status else {
             let seen = difference(room.path(), &output, &right)?;
-            return Ok(Verdict::Failed(format!("{OUT_OF_TIME} {} s\n{seen}", LIMIT.as_secs())));
+            return Ok(Verdict::Failed(format!("{OUT_OF_TIME} {} s\n{seen}", self.limit.as_secs())));
         };
         if status.code() == Some(SKIPPED) && self.suite == Suite::Hush {
             return Ok(Verdict::Skipped);

@@ -1,11 +1,11 @@
 //! BusyBox for ARMv5TE.
 
 use super::kconfig::{check, choice, Options};
+use super::yard::Yard;
 use super::{make, options_on, strip, Abi, Built, Flavour, Libc, Shell, Wish};
 use crate::cache::{key, Cache};
 use crate::error::{Context, Error, Result};
 use crate::peers::BUSYBOX;
-use crate::process::{command, run};
 use crate::progress::Step;
 use std::collections::BTreeSet;
 use std::fs;
@@ -95,11 +95,13 @@ pub fn build(cache: &Cache, wish: &Wish, abi: Abi, lto: bool) -> Result<Built> {
     // Its pointer to all its variables is told not to change, which whole-program optimisation believes.
     compile.extend(lto.then_some("-DBB_GLOBAL_CONST="));
     let (compile, link) = (compile.join(" "), link.join(" "));
-    let key = key([RECIPE, BUSYBOX.sha256, &wanted, &compiler.identity, &compile, &link]);
-    let place = cache.entry("cross-busybox", &key, |entry| {
+    let whole = key([RECIPE, BUSYBOX.sha256, &wanted, &compiler.identity, &compile, &link]);
+    let place = cache.entry("cross-busybox", &whole, |entry| {
         let step = Step::start(format!("BusyBox for ARM: {}", wish.describe(abi, lto)));
-        let tree = entry.with_extension("tree");
-        run(command("cp").arg("-a").arg(&source).arg(&tree), &step)?;
+        let inputs = key([RECIPE, BUSYBOX.sha256, &compiler.identity, &compile, &link]);
+        let name = if lto { "busybox-lto" } else { "busybox" };
+        let yard = Yard::open(cache, name, &source, &inputs, &step)?;
+        let tree = yard.tree();
         let file = tree.join("configs/mote_defconfig");
         fs::write(&file, &wanted).context(file.display())?;
         make(&tree, &[], &["mote_defconfig"], &step)?;
@@ -116,6 +118,7 @@ pub fn build(cache: &Cache, wish: &Wish, abi: Abi, lto: bool) -> Result<Built> {
         make(&tree, &variables, &["busybox"], &step)?;
         strip(&tree.join("busybox_unstripped"), &entry.join("busybox"))?;
         fs::write(entry.join("config"), config).context(entry.display())?;
+        yard.close()?;
         step.done();
         Ok(())
     })?;

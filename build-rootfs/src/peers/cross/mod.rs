@@ -6,12 +6,13 @@ pub mod hello;
 pub mod kconfig;
 pub mod musl;
 pub mod toybox;
+mod yard;
 
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::process::{command, output, run, which};
 use crate::progress::Step;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -24,7 +25,7 @@ pub const SYSROOT: &str = "/usr/arm-linux-gnueabi";
 const REMOVED: [&str; 3] = [".comment", ".note", ".ARM.attributes"];
 
 /// The instruction set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Code {
     /// 16-bit instructions, the smaller ones; what they lack is in ARM code.
@@ -34,7 +35,7 @@ pub enum Code {
 }
 
 /// The C library, and how it is linked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Libc {
     /// musl, inside the binary.
@@ -44,7 +45,7 @@ pub enum Libc {
 }
 
 /// How a peer's C is compiled and linked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Abi {
     /// The instruction set.
     pub code: Code,
@@ -53,7 +54,7 @@ pub struct Abi {
 }
 
 /// How much of an applet a build has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Flavour {
     /// Options off, but those without which an applet is of no use.
@@ -63,7 +64,7 @@ pub enum Flavour {
 }
 
 /// Which shell of a peer stands for `sh`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shell {
     /// BusyBox's own.

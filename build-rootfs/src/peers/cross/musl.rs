@@ -14,9 +14,12 @@ const RECIPE: &str = "1";
 /// The kernel's headers, which musl does not bring.
 const HEADERS: [&str; 4] = ["asm", "asm-generic", "linux", "mtd"];
 
-/// musl's compiler flags.
+/// musl's compiler flags. Debian's compiler makes code for any address, which is bigger, unless it is told.
 pub fn flags(code: Code) -> String {
-    format!("-Os -ffunction-sections -fdata-sections -march=armv5te -mfloat-abi=soft {}", code.flag())
+    format!(
+        "-Os -ffunction-sections -fdata-sections -fno-pie -march=armv5te -mfloat-abi=soft {}",
+        code.flag()
+    )
 }
 
 /// The arguments of musl's `configure`, but for its place.

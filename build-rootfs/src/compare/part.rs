@@ -1,0 +1,127 @@
+//! The parts of the report: each is measured by itself, and kept until something changes that it depends on.
+
+use super::builds::Workshop;
+use super::report::Report;
+use super::{bytes, guests, speed, suites};
+use crate::error::{nearest, Error, Result};
+use std::fmt::Write;
+
+/// A part of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Bytes of mote and of the peers' main builds.
+    Bytes,
+    /// Bytes of the smallest C programs.
+    Floors,
+    /// Whose mote's bytes are.
+    Map,
+    /// Systems in QEMU.
+    Guests,
+    /// Tasks on this machine.
+    Speed,
+    /// Cases passed of the peers' test-suites.
+    Suites,
+    /// What each applet adds.
+    Marginals,
+    /// The peers' builds with ARM code and with glibc.
+    Others,
+}
+
+impl Part {
+    /// All, in the order of the work.
+    pub const ALL: [Part; 8] = [
+        Part::Bytes,
+        Part::Floors,
+        Part::Map,
+        Part::Guests,
+        Part::Speed,
+        Part::Suites,
+        Part::Marginals,
+        Part::Others,
+    ];
+
+    /// The word for it on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Part::Bytes => "bytes",
+            Part::Floors => "floors",
+            Part::Map => "map",
+            Part::Guests => "guests",
+            Part::Speed => "speed",
+            Part::Suites => "suites",
+            Part::Marginals => "marginals",
+            Part::Others => "others",
+        }
+    }
+
+    /// What it is, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Bytes => "bytes of the main builds",
+            Part::Floors => "bytes of C programs",
+            Part::Map => "mote by crate and applet",
+            Part::Guests => "systems in QEMU",
+            Part::Speed => "speed",
+            Part::Suites => "test-suites",
+            Part::Marginals => "marginal bytes",
+            Part::Others => "bytes with ARM code and with glibc",
+        }
+    }
+
+    /// The part that `word` stands for.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn of(word: &str) -> Result<Part> {
+        Part::ALL.into_iter().find(|part| part.word() == word).ok_or_else(|| {
+            let words = Part::ALL.map(Part::word);
+            let near = nearest(word, words);
+            let mut fix = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            let _ = write!(fix, "The parts are: {}", words.join(", "));
+            Error::usage(format!("unknown part `{word}`")).fix(fix)
+        })
+    }
+
+    /// Whether it needs nothing but mote and the peers' main builds, and runs nothing.
+    pub fn is_quick(self) -> bool {
+        matches!(self, Part::Bytes | Part::Floors | Part::Map)
+    }
+
+    /// Whether its holes say what a program cannot do: measured again, they would be the same.
+    pub(super) fn may_have_holes(self) -> bool {
+        self == Part::Speed
+    }
+
+    /// Measures it: a report with this part only.
+    ///
+    /// # Errors
+    /// The part is missing as a whole. What is missing of it is a hole in the report.
+    pub(super) fn measure(self, shop: &Workshop) -> Result<Report> {
+        let mut report = Report::default();
+        match self {
+            Part::Bytes => report.sizes = bytes::main(shop),
+            Part::Floors => report.floors = bytes::floors(shop),
+            Part::Map => report.parts = bytes::parts(shop)?,
+            Part::Guests => report.guests = guests::all(shop)?,
+            Part::Speed => report.speed = speed::all(shop)?,
+            Part::Suites => report.suites = suites::all(shop)?,
+            Part::Marginals => report.marginals = bytes::marginals(shop)?,
+            Part::Others => report.sizes = bytes::others(shop),
+        }
+        Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_name_the_parts() {
+        for part in Part::ALL {
+            assert_eq!(Part::of(part.word()).unwrap(), part);
+        }
+        let text = Part::of("sped").unwrap_err().to_string();
+        assert!(text.contains("did you mean `speed`?") && text.contains("guests"), "{text}");
+    }
+}

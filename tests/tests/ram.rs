@@ -1,0 +1,34 @@
+//! `cargo rootfs ram`: the smallest RAM of an image is found by booting it.
+
+use std::process::Output;
+use tests::{rootfs, Guest, Options};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_rootfs");
+
+fn ram(words: &[&str]) -> Output {
+    let output = rootfs(TOOL).arg("ram").args(words).output().unwrap();
+    eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+#[test]
+fn what_it_finds_is_enough() {
+    let output = ram(&["--applets", "sh", "--ram", "4M"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let kib = text.strip_suffix("k\n").and_then(|kib| kib.parse::<u32>().ok());
+    let kib = kib.unwrap_or_else(|| panic!("`{text}` is no amount of memory"));
+    assert!((1024..4096).contains(&kib) && kib % 4 == 0, "{kib}");
+    let options = Options { applets: Some("sh".into()), ram: Some(text.trim().into()), ..Options::default() };
+    let mut guest = Guest::boot("ram", &options);
+    guest.expect("# ");
+    assert_eq!(guest.command("echo ok-$((6*7))", "# "), "ok-42\n");
+}
+
+#[test]
+fn too_little_for_a_prompt_is_told() {
+    let output = ram(&["--applets", "sh", "--ram", "1M"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("no prompt with 1024 KiB of RAM either"), "{said}");
+}
