@@ -197,7 +197,7 @@ impl Ls<'_, '_> {
 
     #[inline(never)]
     fn target(&mut self, list: &List, name: ZStr) {
-        let mut target = [0; 4096];
+        let mut target = [0; fs::PATH];
         match fs::readlinkat(list.dir, name, &mut target) {
             Ok(t) => {
                 // The mark is that of the file it leads to.

@@ -22,6 +22,8 @@ include!(concat!(env!("OUT_DIR"), "/table.rs"));
 #[cfg(not(target_env = "gnu"))]
 #[no_mangle]
 extern "C" fn mote_main(v: sys::env::Vectors) -> ! {
+    #[cfg(mote_marked)]
+    sys::mark::fill(v);
     sys::process::exit(multicall::main(v, &TABLE))
 }
 

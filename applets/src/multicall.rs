@@ -71,7 +71,7 @@ fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
         complain(&[b"mote: --install: takes [-s] [DIR]"]);
         return 1;
     }
-    let mut own = [0; 4096];
+    let mut own = [0; fs::PATH];
     let Some(own) = own_path(v, &mut own) else {
         complain(&[b"mote: --install: cannot tell my own path without /proc"]);
         return 1;
@@ -98,11 +98,11 @@ fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
 }
 
 /// The path of this binary: from /proc, or else as it was called (AT_EXECFN, 31).
-fn own_path(v: env::Vectors, buf: &mut [u8; 4096]) -> Option<ZStr<'_>> {
+fn own_path(v: env::Vectors, buf: &mut [u8; fs::PATH]) -> Option<ZStr<'_>> {
     // SAFETY: in both cases a NUL-terminated string: `buf` started as zeros and its last byte is spared;
     // AT_EXECFN is a string on the initial stack, and these are the vectors that the kernel made.
     unsafe {
-        if fs::readlinkat(Fd::CWD, ZStr::new(c"/proc/self/exe"), &mut buf[..4095]).is_ok() {
+        if fs::readlinkat(Fd::CWD, ZStr::new(c"/proc/self/exe"), &mut buf[..fs::PATH - 1]).is_ok() {
             return Some(ZStr::from_ptr(buf.as_ptr()));
         }
         let called = ZStr::from_ptr(env::auxv(v.envp(), 31)? as *const u8);

@@ -412,7 +412,7 @@ fn real(p: &Process, proc: Fd, tag: &[u8]) -> u32 {
 /// The command line; the name in brackets for kernel threads and the dead.
 #[inline(never)]
 fn command(out: &mut Buf, p: &Process, proc: Fd) {
-    let mut buf = [0; 2048];
+    let mut buf = [0; if cfg!(mote_nommu) { 1024 } else { 2048 }];
     let text = file(p, proc, b"cmdline", &mut buf);
     match text.iter().rposition(|&b| b != 0) {
         Some(end) => {

@@ -26,7 +26,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if let Some(path) = logical {
         cx.out.z(path);
     } else {
-        let mut buf = [0; 4096];
+        let mut buf = [0; fs::PATH];
         match fs::getcwd(&mut buf) {
             // Linux says so of a directory that our root does not reach.
             Ok([b'/', ..]) => {}

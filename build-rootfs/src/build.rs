@@ -7,7 +7,7 @@ use crate::compile::compile;
 use crate::config::{Compression, Config, Modules, Root};
 use crate::cpio::{Entry, Kind};
 use crate::error::{Context, Error, Result};
-use crate::image::Image;
+use crate::image::{Image, MOTE};
 use crate::kernel::{self, flash::Parts, modules::Tables};
 use crate::ledger::Sections;
 use crate::project::Project;
@@ -167,6 +167,10 @@ impl Plan {
     pub fn image(&self, mote: Vec<u8>) -> Result<Image> {
         let mut image = Image::base(mote, &self.catalogue, &self.applets)?;
         apply(&self.config, &mut image)?;
+        if self.target.is_flash() {
+            // Memory is what such boards have least of.
+            image.link_hard(MOTE);
+        }
         Ok(image)
     }
 

@@ -1,6 +1,8 @@
 //! The archive format of an initramfs: newc (Linux `Documentation/driver-api/early-userspace`). The same
 //! entries give the same bytes: sorted, times zero, inode numbers by order.
 
+use std::collections::BTreeMap;
+
 /// What an entry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -10,6 +12,9 @@ pub enum Kind {
     File(Vec<u8>),
     /// A symbolic link and where it leads.
     Symlink(String),
+    /// Another name of the regular file of that path, which has no leading slash; the rest of the entry is that
+    /// file's, whatever this one says.
+    Link(String),
     /// A character device: major, minor.
     Char(u32, u32),
     /// A block device: major, minor.
@@ -40,20 +45,39 @@ impl Entry {
 
 /// The archive of `entries`, which come sorted by path; a path has no leading slash.
 pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut inode = 0;
-    for (path, entry) in entries {
-        inode += 1;
-        append(&mut out, inode, path, entry);
+    let entries: Vec<_> = entries.into_iter().collect();
+    let mut names = BTreeMap::new();
+    for (_, entry) in &entries {
+        if let Kind::Link(target) = &entry.kind {
+            *names.entry(target.as_str()).or_insert(1) += 1;
+        }
     }
-    append(&mut out, 0, "TRAILER!!!", &Entry::new(Kind::Fifo, 0));
+    let place = |path: &str| entries.binary_search_by(|(other, _)| (*other).cmp(path)).ok();
+    let mut out = Vec::new();
+    for (at, (path, entry)) in entries.iter().enumerate() {
+        let linked = match &entry.kind {
+            Kind::Link(target) => place(target).map(|at| (at, target.as_str())),
+            _ => None,
+        };
+        // The content stands behind the file's own name.
+        match linked {
+            Some((at, target)) => {
+                let file = Entry { kind: Kind::File(Vec::new()), ..*entries[at].1 };
+                append(&mut out, at + 1, path, &file, names[target]);
+            }
+            None => append(&mut out, at + 1, path, entry, names.get(path).copied().unwrap_or(1)),
+        }
+    }
+    append(&mut out, 0, "TRAILER!!!", &Entry::new(Kind::Fifo, 0), 1);
     out
 }
 
-fn append(out: &mut Vec<u8>, inode: u32, path: &str, entry: &Entry) {
+fn append(out: &mut Vec<u8>, inode: usize, path: &str, entry: &Entry, names: u32) {
     let (format, links, content, device): (u32, u32, &[u8], (u32, u32)) = match &entry.kind {
         Kind::Dir => (0o040000, 2, &[], (0, 0)),
-        Kind::File(content) => (0o100000, 1, content, (0, 0)),
+        Kind::File(content) => (0o100000, names, content, (0, 0)),
+        // To a file that is not there.
+        Kind::Link(_) => (0o100000, 1, &[], (0, 0)),
         Kind::Symlink(target) => (0o120000, 1, target.as_bytes(), (0, 0)),
         Kind::Char(major, minor) => (0o020000, 1, &[], (*major, *minor)),
         Kind::Block(major, minor) => (0o060000, 1, &[], (*major, *minor)),
@@ -62,7 +86,8 @@ fn append(out: &mut Vec<u8>, inode: u32, path: &str, entry: &Entry) {
     // The trailer, which has no inode, has no format either.
     let mode = if inode == 0 { 0 } else { format | entry.mode };
     let (size, name) = (content.len() as u32, path.len() as u32 + 1);
-    let fields = [inode, mode, entry.uid, entry.gid, links, 0, size, 0, 0, device.0, device.1, name, 0];
+    let fields =
+        [inode as u32, mode, entry.uid, entry.gid, links, 0, size, 0, 0, device.0, device.1, name, 0];
     out.extend_from_slice(b"070701");
     for field in fields {
         out.extend_from_slice(format!("{field:08X}").as_bytes());
@@ -94,6 +119,20 @@ mod tests {
         assert_eq!(&bytes[116..121], b"hello");
         assert_eq!(bytes.len() % 4, 0);
         assert!(text.ends_with("TRAILER!!!\0\0\0\0"));
+    }
+
+    #[test]
+    fn names_of_one_file_share_its_inode_and_mode() {
+        let (file, link) = (Kind::File(b"hello".to_vec()), Kind::Link("b".to_string()));
+        let (file, link) = (Entry::new(file, 0o755), Entry::new(link, 0));
+        let bytes = archive([("a", &link), ("b", &file), ("c", &link)]);
+        let header = |at: usize| String::from_utf8_lossy(&bytes[at..at + 110]).into_owned();
+        let all = [header(0), header(112), header(232)];
+        for (header, size) in all.iter().zip(["00000000", "00000005", "00000000"]) {
+            assert_eq!(&header[6..22], "00000002000081ED");
+            assert_eq!((&header[38..46], &header[54..62]), ("00000003", size));
+        }
+        assert_eq!(&bytes[224..229], b"hello");
     }
 
     #[test]

@@ -104,6 +104,17 @@ impl Image {
             .fix("add `init` or `sh` to the applets"))
     }
 
+    /// Makes each symbolic link that leads to the file `path` by the shortest way another name of it: a
+    /// symbolic link takes a page in an initramfs, a name does not.
+    pub fn link_hard(&mut self, path: &str) {
+        let hard = Kind::Link(path.trim_start_matches('/').to_string());
+        for (from, entry) in &mut self.entries {
+            if entry.kind == Kind::Symlink(relative(from, path)) {
+                entry.kind = hard.clone();
+            }
+        }
+    }
+
     /// The archive: the same bytes for the same content.
     pub fn archive(&self) -> Vec<u8> {
         cpio::archive(self.entries.iter().map(|(path, entry)| (&path[1..], entry)))
@@ -162,6 +173,18 @@ mod tests {
         assert_eq!(relative("/sbin/reboot", MOTE), "../bin/mote");
         assert_eq!(relative("/usr/bin/env", MOTE), "../../bin/mote");
         assert_eq!(relative("/init", MOTE), "bin/mote");
+    }
+
+    #[test]
+    fn links_become_names() {
+        let mut image = Image::default();
+        let link = |to: &str| Entry::new(Kind::Symlink(to.to_string()), 0o777);
+        image.put(MOTE, file("x")).unwrap();
+        image.put("/sbin/init", link("../bin/mote")).unwrap();
+        image.put("/sbin/other", link("../bin/other")).unwrap();
+        image.link_hard(MOTE);
+        assert_eq!(image.get("/sbin/init").unwrap().kind, Kind::Link("bin/mote".to_string()));
+        assert_eq!(image.get("/sbin/other").unwrap().kind, Kind::Symlink("../bin/other".to_string()));
     }
 
     #[test]

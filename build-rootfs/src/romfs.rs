@@ -25,6 +25,15 @@ struct Node<'a> {
     children: BTreeMap<&'a str, Node<'a>>,
 }
 
+/// What is known of the entries written so far.
+#[derive(Default)]
+struct Known {
+    /// Regular files: path and header.
+    files: BTreeMap<String, usize>,
+    /// Other names of files: header and the file's path.
+    links: Vec<(usize, String)>,
+}
+
 /// The file system with `entries`, which come sorted by path; a path has no leading slash.
 pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> Vec<u8> {
     let mut root = Node::default();
@@ -38,7 +47,13 @@ pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> V
     let top = out.len() as u32;
     // The first header is the root directory's, called `.` as the first of its entries.
     header(&mut out, ".", DIRECTORY | EXECUTABLE, top, 0);
-    directory(&mut out, &root, top, top, Some(top as usize));
+    let mut known = Known::default();
+    directory(&mut out, (&root, ""), (top, top), Some(top as usize), &mut known);
+    for (at, path) in known.links {
+        if let Some(file) = known.files.get(&path) {
+            set_info(&mut out, at, *file as u32);
+        }
+    }
     let size = out.len() as u32;
     out.resize(out.len().next_multiple_of(1024), 0);
     out[8..12].copy_from_slice(&size.to_be_bytes());
@@ -47,8 +62,15 @@ pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> V
     out
 }
 
-/// Appends the entries of a directory whose header is at `own`; `last` is the header of the entry before them.
-fn directory(out: &mut Vec<u8>, node: &Node<'_>, own: u32, parent: u32, mut last: Option<usize>) {
+/// Appends the entries of a directory at `path` (empty, else with a slash at its end); `own` and its parent's are
+/// the headers of both, `last` is that of the entry before them.
+fn directory(
+    out: &mut Vec<u8>,
+    (node, path): (&Node<'_>, &str),
+    (own, parent): (u32, u32),
+    mut last: Option<usize>,
+    known: &mut Known,
+) {
     let mut add = |out: &mut Vec<u8>, called: &str, kind: u32, info: u32, content: &[u8]| {
         let at = place(out, called, kind, content);
         if let Some(last) = last {
@@ -72,20 +94,26 @@ fn directory(out: &mut Vec<u8>, node: &Node<'_>, own: u32, parent: u32, mut last
             None | Some(Kind::Dir) => {
                 // Where its entries are is known when they are written.
                 let at = add(out, called, DIRECTORY | EXECUTABLE, 0, b"");
-                folders.push((at, child));
+                folders.push((at, called, child));
             }
-            Some(Kind::File(content)) => drop(add(out, called, REGULAR | executable, 0, content)),
+            Some(Kind::File(content)) => {
+                let at = add(out, called, REGULAR | executable, 0, content);
+                known.files.insert(format!("{path}{called}"), at as usize);
+            }
+            Some(Kind::Link(to)) => {
+                let at = add(out, called, HARD_LINK, 0, b"");
+                known.links.push((at as usize, to.clone()));
+            }
             Some(Kind::Symlink(to)) => drop(add(out, called, SYMLINK, 0, to.as_bytes())),
             Some(Kind::Char(major, minor)) => drop(add(out, called, CHARACTER, major << 16 | minor, b"")),
             Some(Kind::Block(major, minor)) => drop(add(out, called, BLOCK, major << 16 | minor, b"")),
             Some(Kind::Fifo) => drop(add(out, called, FIFO, 0, b"")),
         }
     }
-    for (at, child) in folders {
+    for (at, called, child) in folders {
         let first = out.len() as u32;
-        out[at as usize + 4..at as usize + 8].copy_from_slice(&first.to_be_bytes());
-        sum_header(out, at as usize);
-        directory(out, child, at, own, None);
+        set_info(out, at as usize, first);
+        directory(out, (child, &format!("{path}{called}/")), (at, own), None, known);
     }
 }
 
@@ -112,6 +140,12 @@ fn header(out: &mut Vec<u8>, called: &str, kind: u32, info: u32, size: u32) {
 fn link(out: &mut [u8], at: usize, next: u32) {
     let kind = u32::from(out[at + 3]) & 0xf;
     out[at..at + 4].copy_from_slice(&(next | kind).to_be_bytes());
+    sum_header(out, at);
+}
+
+/// Sets the second word of the header at `at`: where a directory's entries begin, or what file a link is.
+fn set_info(out: &mut [u8], at: usize, info: u32) {
+    out[at + 4..at + 8].copy_from_slice(&info.to_be_bytes());
     sum_header(out, at);
 }
 
@@ -167,8 +201,10 @@ mod tests {
         let (link, text) =
             (Entry::new(Kind::Symlink("bin/mote".into()), 0o777), Entry::new(Kind::File(vec![1; 3]), 0o644));
         let console = Entry::new(Kind::Char(5, 1), 0o600);
+        let name = Entry::new(Kind::Link("bin/mote".into()), 0);
         let bytes = archive([
             ("bin", &dir),
+            ("bin/ls", &name),
             ("bin/mote", &mote),
             ("dev/console", &console),
             ("etc/motd", &text),
@@ -180,8 +216,11 @@ mod tests {
         let names: Vec<&str> = root.iter().map(|(_, name)| name.as_str()).collect();
         assert_eq!(names, [".", "..", "bin", "dev", "etc", "init"]);
         let bin = list(&bytes, word(&bytes, root[2].0 + 4) as usize);
-        assert_eq!(bin.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), [".", "..", "mote"]);
-        let mote = bin[2].0;
+        assert_eq!(bin.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), [".", "..", "ls", "mote"]);
+        let mote = bin[3].0;
+        // A hard link has neither size nor content.
+        let link = bin[2].0;
+        assert_eq!([0, 4, 8].map(|at| word(&bytes, link + at)), [mote as u32 | HARD_LINK, mote as u32, 0]);
         assert_eq!((word(&bytes, mote) & 0xf, word(&bytes, mote + 8)), (REGULAR | EXECUTABLE, 5000));
         assert_eq!(((mote + 32) % PAGE, bytes[mote + 32]), (0, 7));
         let dev = list(&bytes, word(&bytes, root[3].0 + 4) as usize);

@@ -485,7 +485,8 @@ impl Shell<'_> {
         if used < self.stack_limit {
             return Ok(());
         }
-        if self.stack_limit == crate::STACK_UNKNOWN {
+        // Without an MMU the limit says nothing about what there is.
+        if self.stack_limit == crate::STACK_UNKNOWN && !cfg!(mote_nommu) {
             // RLIMIT_STACK; asked for only by those who need it.
             let soft = process::getrlimit(3).unwrap_or(Limit { soft: 0, hard: 0 }).soft;
             let most = crate::STACK_MOST as u64;

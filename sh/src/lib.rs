@@ -148,8 +148,9 @@ mod opt {
     pub(crate) const LEVEL: u32 = 1 << 18;
 }
 
-/// What the stack may hold before its limit is asked for, and at most: bytes.
-const STACK_UNKNOWN: usize = if cfg!(mote_nommu) { 12 << 10 } else { 256 << 10 };
+/// What the stack may hold before its limit is asked for, and at most: bytes. Without an MMU it is all that there is,
+/// less what goes on behind the last look, a signal's frame and arguments (`mote_stack` in the `target.toml`).
+const STACK_UNKNOWN: usize = if cfg!(mote_nommu) { 29 << 8 } else { 256 << 10 };
 const STACK_MOST: usize = if cfg!(mote_nommu) { STACK_UNKNOWN } else { 6 << 20 };
 
 /// The state of a shell. What is used most comes first: Thumb-1 reaches 32 bytes and 32 words directly.

@@ -200,7 +200,7 @@ impl Vars {
                         return;
                     }
                 }
-                let mut b = [0; 4096];
+                let mut b = [0; fs::PATH];
                 value = fs::getcwd(&mut b).unwrap_or(b"").buf();
             }
             _ if s.value().is_some() => return,

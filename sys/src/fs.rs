@@ -241,18 +241,23 @@ pub struct Dirent<'a> {
     pub ino: u64,
 }
 
+/// Bytes of a path or of what a link leads to, at most: on a small stack less than the kernel takes.
+pub const PATH: usize = if cfg!(mote_nommu) { 1024 } else { 4096 };
+/// Words of a directory that are read at once; an entry takes up to 35.
+const DIR: usize = if cfg!(mote_nommu) { 64 } else { 256 };
+
 /// Reads an open directory entry by entry, through a buffer of its own.
 pub struct Dir {
     fd: Owned,
     at: usize,
     end: usize,
-    buf: [u64; 256],
+    buf: [u64; DIR],
 }
 
 impl Dir {
     /// Reads `fd`, a directory opened for reading.
     pub fn new(fd: Owned) -> Dir {
-        Dir { fd, at: 0, end: 0, buf: [0; 256] }
+        Dir { fd, at: 0, end: 0, buf: [0; DIR] }
     }
 
     /// Opens `path` in `dir`; with O_NOFOLLOW among `flags` a link is refused.
@@ -305,10 +310,14 @@ impl Dir {
     }
 }
 
-/// `man 2 readlinkat`: the bytes of the target in `buf`; a result that fills `buf` may be cut.
+/// `man 2 readlinkat`: the bytes of the target in `buf`; a result that fills `buf` may be cut, if `buf` has less
+/// than 4096 bytes. Where [`PATH`] is less, that is an error.
 pub fn readlinkat<'b>(dir: Fd, path: ZStr, buf: &'b mut [u8]) -> Result<&'b [u8]> {
     // SAFETY: the kernel writes at most buf.len() bytes.
     let n = check(unsafe { sys6!(__NR_readlinkat, dir.0, path.as_ptr(), buf.as_mut_ptr(), buf.len()) })?;
+    if cfg!(mote_nommu) && n == buf.len() {
+        return Err(Errno::ENAMETOOLONG);
+    }
     Ok(buf.get(..n).unwrap_or(&[]))
 }
 

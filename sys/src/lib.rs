@@ -25,6 +25,8 @@ pub mod fs;
 pub mod fuzz;
 pub mod heap;
 pub mod list;
+#[cfg(mote_marked)]
+pub mod mark;
 pub mod module;
 pub mod mount;
 pub mod net;

@@ -1,6 +1,7 @@
 //! Whole systems without an MMU: Linux on a Cortex-M4, its kernel in flash.
 
 use build_rootfs::config::Root;
+use build_rootfs::target::Target;
 use std::fmt::Write;
 use std::fs;
 use std::time::Duration;
@@ -55,7 +56,9 @@ done
 echo "right: $ran of $n"
 "#;
 
-fn scripts(name: &str, link: &str) {
+/// A guest whose console shows what `/driver` prints, with every case in the folders `/c` (scripts) and `/e` (what
+/// they print), and other files.
+fn driven(name: &str, link: &str, driver: &str, others: &[(&str, &str)]) -> Guest {
     let dir = tempfile::tempdir().unwrap();
     let mut config = String::from("inittab = [\"::sysinit:/bin/sh /driver\", \"::askfirst:-/bin/sh\"]\n");
     for (name, to) in [("fd", "/proc/self/fd"), ("stdout", "fd/1"), ("stderr", "fd/2"), ("stdin", "fd/0")] {
@@ -66,11 +69,13 @@ fn scripts(name: &str, link: &str) {
         fs::write(&source, content).unwrap();
         writeln!(config, "[[file]]\npath = \"/{path}\"\nsource = {:?}", source.display()).unwrap();
     };
-    file("driver", DRIVER);
-    let all = cases();
-    for (n, (script, out, status)) in all.iter().enumerate() {
+    file("driver", driver);
+    for (n, (script, out, status)) in cases().iter().enumerate() {
         file(&format!("c/{n}"), script);
         file(&format!("e/{n}"), &format!("{out}={status}\n"));
+    }
+    for (path, content) in others {
+        file(path, content);
     }
     let options = Options {
         config: Some(config),
@@ -78,14 +83,18 @@ fn scripts(name: &str, link: &str) {
         link: Some(link.into()),
         ..Options::default()
     };
-    let mut guest = boot(name, options);
+    boot(name, options)
+}
+
+fn scripts(name: &str, link: &str) {
+    let mut guest = driven(name, link, DRIVER, &[]);
     // One case starts 900 processes.
     let log = guest.expect_within("right: ", Duration::from_secs(200));
     let wrong: Vec<&str> = log.lines().filter(|line| line.starts_with("wrong ")).collect();
     let right = guest.expect(" of ");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let right: usize = right.trim().parse().unwrap();
-    assert!(right * 10 > all.len() * 8, "only {right} of {} could run", all.len());
+    let (right, all): (usize, usize) = (right.trim().parse().unwrap(), cases().len());
+    assert!(right * 10 > all * 8, "only {right} of {all} could run");
 }
 
 #[test]
@@ -98,15 +107,84 @@ fn scripts_print_what_they_should_as_a_plain_pie() {
     scripts("pie", "pie");
 }
 
+/// What uses much stack: each applet's usual work, and nesting up to where the shell refuses it.
+const DEEP: &str = r#"
+cd /tmp; mkdir -p a/b/c/d/e/f; echo x >a/f
+ls -lR / >/dev/null 2>&1; ls -la --color=always /dev /bin; ls -C /proc >/dev/null
+ps aux; ps -A -o pid,comm,args; uname -a; dmesg >/dev/null; dmesg -T | cat -n >/dev/null; cat -A /etc/passwd; mount
+mount -t ramfs none a/b; mount -o remount,ro a/b; umount a/b; umount -a -t none
+mkdir -m u+rwx,go=rx -pv m/n; mv -v a/f a/g; mv a z; rm -rv z m; printf '%5d %s %x %f %b\n' 1 a 255 1.5 'a\tb'
+ifconfig; ifconfig -a; insmod /none; rmmod none; modprobe none; modprobe -D none; depmod -n; lsmod
+kill -l; kill -0 1; sleep 0.01; test -d /tmp -a ! -f /x; [ 1 -lt 2 ]; pwd; true; false; init --help; cat --help
+trap 'echo $(echo trap)' USR1; kill -USR1 $$; set >/dev/null; type ls sh; ulimit -a; times; jobs
+rep() { n=0 x=; while [ $n -lt 400 ]; do x=$x$1; n=$((n+1)); done; }
+f='f() { [ $1 = 0 ] || f $(($1 - 1)); };'
+sh -c "$f f 7; echo seven"; sh -c "$f f 10000"; sh -c 'f() { f; }; f'; sh -c 'f() { (f); }; f'; sh -c 'f() { x=$(f); }; f'
+sh -c 'f() { eval f; }; f'; echo '. /tmp/s' >s; sh s; sh -c 'f() { f | cat; }; f'; sh -c 'f() { case a in *) f ;; esac; }; f'
+sh -c 'f() { for i in 1; do if f; then :; fi; done; }; f'; sh -c 'f() { while ! { f; }; do :; done; }; f'
+sh -c 'f() { ls -l $(f) /bin >/dev/null; }; f'; sh -c 'f() { cd /tmp; pwd -P; y=${PWD%/*}; f; }; f' >/dev/null
+rep '('; sh -c "echo \$(($x"; sh -c "$x"; sh -c "[[ a =~ $x ]]"; rep '{ '; sh -c "$x"; rep '${a:-'; sh -c "echo $x"
+rep '$('; sh -c "echo $x"; rep 'if '; sh -c "$x"; rep '-'; sh -c "echo \$((1 $x 1))"; rep '*a'
+sh -c "case aaaaaaaaaaaaaaaaaaaaaab in $x) ;; esac"; sh -c '[[ aaaaaaaaaaaaaab =~ ((a|b)*(a*)*)*c ]]'; rep '! '; sh -c "$x"
+rep 'case a in '; sh -c "$x"; rep '/*'; sh -c "echo $x" >/dev/null; rep a; sh -c "alias a$x=b; a$x"
+x=$(printf %3000s); y=$x$x$x$x; ls $y; /bin/ls $x >/dev/null; cat <<E | cat >/dev/null
+$y $(echo $y)
+E
+"#;
+
+/// Says of each program what it used at most.
+const MARKS: &str = r#"
+echo "marks"
+while read -r n a b; do
+    a=${a##*/}; a=${a#-}
+    case $a in *[!a-z]*|'') a=other ;; esac
+    eval "[ \$n -gt \${most_$a:-0} ] && most_$a=\$n of_$a=\"\$a \$b\""
+done </marks
+for v in $(set | while IFS== read -r a b; do case $a in most_*) echo $a ;; esac; done); do
+    eval "echo mark \$$v \$of_${v#most_}"
+done
+echo "marked: all"
+"#;
+
+#[test]
+fn programs_stay_within_their_stacks() {
+    let target = Target::load(tests::project(), "thumbv7em").unwrap();
+    let stack = |args: Vec<String>| -> usize {
+        args.iter().find_map(|arg| arg.strip_prefix("--defsym=mote_stack=")?.parse().ok()).unwrap()
+    };
+    let given = stack(target.link_args());
+    assert_eq!(stack(target.with_way("pie").unwrap().link_args()), given);
+    // Up to a sixteenth is left to arguments and the environment (the kernel adds what they take beyond that); then
+    // the vectors, and the frame of a signal that comes at the worst of times.
+    let most = given - given / 16 - 256 - 752;
+
+    let driver = DRIVER.replace("right: ", "Right: ") + "sh /deep\necho deep\n" + MARKS;
+    let mut guest = driven("marked", "marked", &driver, &[("deep", DEEP)]);
+    let log = guest.expect_within("marked: ", Duration::from_secs(200)).replace('\r', "");
+    let marks = log.lines().filter_map(|line| line.strip_prefix("mark ")?.split_once(' '));
+    let marks: Vec<(usize, &str)> = marks.map(|(bytes, who)| (bytes.parse().unwrap(), who)).collect();
+    let too_deep: Vec<_> = marks.iter().filter(|(bytes, _)| *bytes > most).collect();
+    assert!(too_deep.is_empty(), "over {most} bytes of stack: {too_deep:?}");
+    for name in ["sh", "ls", "ps", "cat", "mount", "rm", "mv", "init", "modprobe", "ifconfig"] {
+        assert!(marks.iter().any(|(_, who)| who.split(' ').next() == Some(name)), "{name}: {marks:?}");
+    }
+    // What nests without end is refused, and ends nothing but itself.
+    let refused = log.matches("nested too deeply").count();
+    assert!(refused >= 18 && log.contains("\nseven\n"), "{refused} times refused");
+    for word in ["Illegal", "Segmentation", "Bus error", "out of memory"] {
+        assert!(!log.contains(word), "{word}");
+    }
+}
+
 #[test]
 fn a_root_in_flash_is_read_only_and_runs_in_place() {
     let options = Options { root: Some(Root::Romfs), ram: Some("1M".into()), ..Options::default() };
     let mut guest = prompt("romfs", options);
     assert!(tell(&mut guest, "echo x >/etc/x").contains("Read-only"), "the root is writable");
     let maps = tell(&mut guest, "cat /proc/self/maps");
-    // Flash lies below RAM, which begins at 0x21000000.
+    // It is the shell's, of which cat is a part. Flash lies below RAM, which begins at 0x21000000.
     let text = maps.lines().find(|line| line.contains("r-xp")).unwrap_or_default();
-    assert!(text.starts_with("00") && text.ends_with("/bin/mote"), "{maps}");
+    assert!(text.starts_with("00") && text.ends_with("/bin/sh"), "{maps}");
 }
 
 #[test]
@@ -134,6 +212,86 @@ fn memory_that_runs_out_ends_a_command_and_nothing_else() {
     let text = tell(&mut guest, "sh -c 'x=aaaaaaaa; while :; do x=$x$x; done'; echo status $?");
     assert!(text.contains("out of memory") && text.contains("status 1"), "{text}");
     assert_eq!(tell(&mut guest, "echo $(echo on)"), "on\n");
+}
+
+/// A program of these instructions: an ELF file that is loaded as one piece.
+fn program(instructions: &[u16]) -> Vec<u8> {
+    const HEADERS: u32 = 52 + 32;
+    let size = HEADERS + instructions.len() as u32 * 2;
+    let mut file = b"\x7fELF\x01\x01\x01".to_vec();
+    file.resize(16, 0);
+    // ET_DYN for EM_ARM; the lowest bit of the entry says Thumb, the flags are those of the EABI's version 5.
+    file.extend([3u16, 40].iter().flat_map(|half| half.to_le_bytes()));
+    file.extend([1, HEADERS + 1, 52, 0, 0x0500_0000].iter().flat_map(|word: &u32| word.to_le_bytes()));
+    file.extend([52u16, 32, 1, 0, 0, 0].iter().flat_map(|half| half.to_le_bytes()));
+    // PT_LOAD: all of the file, to be read and executed.
+    file.extend([1, 0, 0, 0, size, size, 5, 4].iter().flat_map(|word: &u32| word.to_le_bytes()));
+    file.extend(instructions.iter().flat_map(|half| half.to_le_bytes()));
+    file
+}
+
+#[test]
+fn a_program_that_goes_astray_gets_a_signal_and_the_system_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = String::new();
+    // Nothing is at 0x70000000: movs r0, #0x70; lsls r0, r0, #24; then
+    let programs: [(&str, &[u16], u32); 4] = [
+        ("reads", &[0x2070, 0x0600, 0x6801], 139),         // ldr r1, [r0]
+        ("writes", &[0x2070, 0x0600, 0x6001], 139),        // str r1, [r0]
+        ("jumps", &[0x2070, 0x0600, 0x3001, 0x4700], 139), // adds r0, #1; bx r0
+        ("undefined", &[0xde00], 132),                     // udf #0
+    ];
+    for (name, code, _) in programs {
+        let file = dir.path().join(name);
+        fs::write(&file, program(code)).unwrap();
+        writeln!(config, "[[file]]\npath = \"/{name}\"\nsource = {:?}\nmode = \"755\"", file.display())
+            .unwrap();
+    }
+    let options = Options { ram: Some("1M".into()), config: Some(config), ..Options::default() };
+    let mut guest = prompt("faults", options);
+    for (name, _, status) in programs {
+        let text = tell(&mut guest, &format!("for i in 1 2 3; do /{name}; echo status=$?; done"));
+        let all = text.lines().filter(|line| line.trim() == format!("status={status}")).count();
+        assert_eq!(all, 3, "{name}: {text}");
+    }
+    let text = tell(&mut guest, "dmesg");
+    assert_eq!(text.matches("]: fault ipsr=").count(), 12, "{text}");
+    assert_eq!(tell(&mut guest, "echo $(echo on | cat)"), "on\n");
+}
+
+/// Pages that are free, and those of them in blocks of at least `order`.
+fn blocks(guest: &mut Guest, order: usize) -> (u64, u64) {
+    let text = tell(guest, "cat /proc/buddyinfo");
+    let counts: Vec<u64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let pages = |from: usize| counts.iter().enumerate().skip(from).map(|(n, count)| count << n).sum();
+    assert!(counts.len() > order, "{text}");
+    (pages(0), pages(order))
+}
+
+#[test]
+fn memory_does_not_crumble() {
+    const MIX: &str = "ls -l /bin; ps; cat /etc/passwd | cat -n; x=$(echo $(uname -a)); (cd /tmp; mkdir -p a/b; mv a c); \
+        ls -la /tmp; echo $x >/tmp/f$((i % 7)); cat /tmp/f* | while read a; do :; done; rm -r /tmp/c; mount; dmesg";
+    let options = Options { root: Some(Root::Romfs), ram: Some("704k".into()), ..Options::default() };
+    let mut guest = prompt("crumbs", options);
+    tell(&mut guest, "mount -t ramfs none /tmp");
+    let turns = |guest: &mut Guest, from: u32, to: u32| {
+        let text = tell(
+            guest,
+            &format!("i={from}; while [ $i -lt {to} ]; do {{ {MIX}; }} >/dev/null; i=$((i+1)); done"),
+        );
+        // What goes wrong would be told on stderr.
+        assert_eq!(text, "", "turns {from} to {to}");
+    };
+    turns(&mut guest, 0, 10);
+    let before = blocks(&mut guest, 2);
+    // A turn starts twelve processes.
+    for part in 0..17 {
+        turns(&mut guest, part * 10, part * 10 + 10);
+    }
+    let after = blocks(&mut guest, 2);
+    eprintln!("free pages, and those in blocks of four or more: {before:?}, then {after:?}");
+    assert!(after.0 + 8 >= before.0 && after.1 * 4 >= before.1 * 3, "{before:?}, then {after:?}");
 }
 
 #[test]

@@ -100,10 +100,10 @@ impl Copy<'_> {
 
     #[inline(never)]
     fn symlink(&mut self, w: &mut Walk) -> Result<(), Errno> {
-        let mut text = [0; 4097];
+        let mut text = [0; fs::PATH + 1];
         let from = w.dir;
         // Linux has no longer ones; so a NUL follows.
-        fs::readlinkat(from, w.name(), text.get_mut(..4096).unwrap_or_default())?;
+        fs::readlinkat(from, w.name(), text.get_mut(..fs::PATH).unwrap_or_default())?;
         let text = ZStr::from_bytes_with_nul(&text).unwrap_or(ZStr::new(c""));
         let (dir, name) = self.target(w);
         fs::symlinkat(text, dir, name)

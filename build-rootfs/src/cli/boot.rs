@@ -18,7 +18,7 @@ Usage: cargo rootfs boot [TARGET] [OPTION]…
   --ram SIZE         RAM of the machine, like 3090k or 4M
   --applets LIST     applets and sets, separated by commas (default: base)
   --config FILE      a rootfs.toml, which describes the image (docs/rootfs-toml.md)
-  --link WAY         how mote is linked, where the target has more than one way: shared or pie
+  --link WAY         how mote is linked, where the target has more than one way: shared, pie, or marked
   --root WHERE       initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
   --run CMD          run CMD in the guest's /bin/sh, print its output and nothing else on
                      stdout, and exit with its status

@@ -14,7 +14,7 @@ Usage: cargo rootfs build [TARGET] [OPTION]…
 
   --applets LIST   applets and sets, separated by commas (default: base)
   --config FILE    a rootfs.toml, which describes the image (docs/rootfs-toml.md)
-  --link WAY       how mote is linked, where the target has more than one way: shared or pie
+  --link WAY       how mote is linked, where the target has more than one way: shared, pie, or marked
   --root WHERE     initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
   --out DIR        where to write (default: target/rootfs/TARGET)
   --help           show this

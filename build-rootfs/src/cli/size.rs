@@ -17,7 +17,7 @@ Usage: cargo rootfs size [TARGET] [OPTION]…
 
   --applets LIST   applets and sets, separated by commas (default: base)
   --config FILE    take the applets from this rootfs.toml
-  --link WAY       how mote is linked, where the target has more than one way: shared or pie
+  --link WAY       how mote is linked, where the target has more than one way: shared, pie, or marked
   --functions      show every function and static, the largest first
   --json           print JSON
   --compare [REV]  show what grew and shrank since the revision REV, which is compiled for that;

@@ -40,7 +40,7 @@ fn logical(from: &[u8], path: &[u8]) -> Buf {
 
 /// The working directory as the kernel knows it.
 fn physical() -> sys::Result<Buf> {
-    let mut b = [0; 4096];
+    let mut b = [0; fs::PATH];
     Ok(fs::getcwd(&mut b)?.buf())
 }
 
