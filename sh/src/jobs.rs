@@ -300,7 +300,7 @@ impl Shell<'_> {
         self.opts &= !(opt::MONITOR | opt::INTERACTIVE);
         self.subshell = true;
         // What they replaced is the parent's: kept open here, it would keep readers of a pipe waiting.
-        self.keep_redirections(0);
+        self.forget_redirections();
         if !self.jobs.is_empty() {
             self.outer_jobs = core::mem::take(&mut self.jobs);
         }

@@ -392,6 +392,15 @@ impl Shell<'_> {
         }
     }
 
+    /// Closes what redirections have replaced; undoing them does nothing. Their places stay, since callers
+    /// hold marks.
+    pub(crate) fn forget_redirections(&mut self) {
+        for saved in self.saved.iter_mut() {
+            shut(Fd(saved.1));
+            *saved = (-1, -1);
+        }
+    }
+
     /// Makes redirections from `mark` up permanent.
     pub(crate) fn keep_redirections(&mut self, mark: usize) {
         for &(_, copy) in self.saved.iter().skip(mark) {

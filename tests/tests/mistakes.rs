@@ -52,7 +52,7 @@ fn what_a_target_does_not_have_is_said() {
     assert!(text.contains("unknown way to link `pie`") && text.contains("leave it out"), "{text}");
     let (status, text) = tool(&["build", "thumbv7em", "--link", "pi"]);
     assert_eq!(status, 2);
-    assert!(text.contains("use one of: pie, shared"), "{text}");
+    assert!(text.contains("use one of: marked, pie, shared"), "{text}");
 }
 
 #[test]
