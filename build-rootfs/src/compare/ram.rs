@@ -65,7 +65,7 @@ pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Res
 /// QEMU cannot be started, or the system does not come to a prompt at all.
 pub fn floor(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Result<u32> {
     let mut limit = LIMIT;
-    bisect(search, |kib| {
+    let mut works = |kib: u32| {
         tell(kib);
         let start = Instant::now();
         let works = answers(&System { ram: format!("{kib}k"), ..system.clone() }, limit)?;
@@ -73,7 +73,13 @@ pub fn floor(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Resu
             limit = (start.elapsed() * PATIENCE).clamp(LEAST, LIMIT);
         }
         Ok(works)
-    })
+    };
+    let mut kib = bisect(search, &mut works)?;
+    // The kernel takes some pages more or less from boot to boot: what works by chance is not enough.
+    while kib < search.most && !(works(kib)? && works(kib)?) {
+        kib += search.step;
+    }
+    Ok(kib)
 }
 
 fn answers(system: &System, limit: Duration) -> Result<bool> {
