@@ -8,9 +8,11 @@
 //! 1. [`fold`]: functions with the same instructions are one.
 //! 2. [`thread`]: branches to branches on the same flags.
 //! 3. [`peephole`]: a few instructions are replaced by fewer.
-//! 4. [`outline`]: sequences that occur often become functions.
-//! 5. [`tails`]: ends of functions that are equal and near are one.
-//! 6. [`place`]: jumps over jumps become jumps where the distance allows.
+//! 4. [`tails`] sorts the functions by how they end, [`jumps`] makes jumps of calls that come last.
+//! 5. [`outline`]: sequences that occur often become functions.
+//! 6. [`tails`]: ends of functions that are equal and near are one; [`jumps`]: a jump to what follows is none.
+//! 7. [`pools`]: constants serve the functions before them, too.
+//! 8. [`place`]: jumps over jumps become jumps where the distance allows.
 //!
 //! What each knows of an instruction stands in [`code`]; which registers and flags are needed later, in [`live`].
 
