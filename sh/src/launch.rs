@@ -174,7 +174,14 @@ impl Shell<'_> {
             l.group = Some(0);
         }
         // SAFETY: `launch` ends in exec or exit; it writes to descriptors, its own frames and `argv` only.
-        let child = unsafe { process::vfork(launch, &mut l as *mut Launch as *mut ()) };
+        let child = unsafe {
+            let l = &mut l as *mut Launch as *mut ();
+            if crate::REEXEC || monitor || output.is_some() {
+                process::vfork(launch, l)
+            } else {
+                process::vfork_and_wait(launch, l)
+            }
+        };
         drop(l);
         let mut job = Job::new(self.command_text());
         job.hidden = output.is_some();

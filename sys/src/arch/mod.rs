@@ -1,4 +1,4 @@
-//! What differs between processors: entry, the system call instruction, vfork, signal return.
+//! What differs between processors: entry, the system call instruction, clone, signal return.
 
 #[cfg(target_arch = "arm")]
 mod arm;
@@ -25,13 +25,18 @@ extern "C" {
     #[link_name = "mote_syscall6"]
     pub(crate) fn syscall6(a: usize, b: usize, c: usize, d: usize, e: usize, f: usize, nr: u32) -> isize;
 
-    /// vfork; the child calls `run(arg)` on the same stack, below the caller's frame, and must leave by
-    /// exec or `_exit`. Returns the child's process ID, or -errno.
+    /// `man 2 clone`; the child calls `run(arg)` on `stack`, a multiple of 16, or if it is 0 below the caller's
+    /// frame, and must leave by exec or `_exit`. Returns the child's process ID, or -errno.
     ///
     /// # Safety
-    /// `run` must not return, and may write only its own stack and what `arg` points to.
-    #[link_name = "mote_vfork_call"]
-    pub(crate) fn vfork_call(run: extern "C" fn(*mut ()) -> !, arg: *mut ()) -> isize;
+    /// `run` must not return, and what it and what comes after this call do with memory that both have must fit.
+    #[link_name = "mote_clone_call"]
+    pub(crate) fn clone_call(
+        run: extern "C" fn(*mut ()) -> !,
+        arg: *mut (),
+        flags: usize,
+        stack: usize,
+    ) -> isize;
 
     /// Where a signal handler returns to.
     #[cfg(target_arch = "x86_64")]
