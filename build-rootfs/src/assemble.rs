@@ -1,13 +1,13 @@
-//! From the compiler's assembly text, made shorter by [`crate::compact`], to the linked program.
+//! From the compiler's assembly text, made shorter by [`compact`], to the linked program.
 
 use crate::cache::write_atomically;
-use crate::compact::compact;
 use crate::compile::link_flags;
 use crate::error::{Context, Error, Result};
 use crate::process::{command, run, run_taking};
 use crate::progress::Step;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
+use compact::compact;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fs;

@@ -10,7 +10,6 @@ pub mod build;
 pub mod cache;
 pub mod checks;
 pub mod cli;
-pub mod compact;
 pub mod compare;
 pub mod compile;
 pub mod config;

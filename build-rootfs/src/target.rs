@@ -29,7 +29,7 @@ pub struct Target {
     /// Arguments for the compiler's code generator, LLVM.
     #[serde(default)]
     pub codegen: Vec<Flag>,
-    /// Whether the compiler's assembly text goes through [`crate::compact`].
+    /// Whether the compiler's assembly text goes through [`compact`].
     #[serde(default)]
     pub compact: bool,
     /// Arguments for the linker.

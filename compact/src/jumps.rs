@@ -100,7 +100,7 @@ fn change(function: &mut Function) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compact::program::testing::{program, shown};
+    use crate::program::testing::{program, shown};
 
     #[test]
     fn a_last_call_is_a_jump_to_what_follows() {

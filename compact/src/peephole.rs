@@ -152,7 +152,7 @@ fn call_by_constant(function: &mut Function) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compact::program::testing::{program, shown};
+    use crate::program::testing::{program, shown};
 
     fn short(text: &str) -> String {
         let mut program = program(&[("f", text)]);

@@ -95,7 +95,7 @@ fn decided(function: &mut Function) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compact::program::testing::{program, shown};
+    use crate::program::testing::{program, shown};
 
     fn threaded(text: &str) -> String {
         let mut program = program(&[("f", text)]);

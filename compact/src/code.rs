@@ -101,6 +101,21 @@ pub(super) fn register(name: &str) -> Set {
     }
 }
 
+/// The low registers in operands: where they stand, and their numbers.
+pub(super) fn registers(args: &str) -> Vec<(usize, u8)> {
+    let bytes = args.as_bytes();
+    let word = |at: Option<usize>| {
+        let byte = at.and_then(|at| bytes.get(at));
+        byte.is_some_and(|&c| c.is_ascii_alphanumeric() || c == b'_' || c == b'.' || c == b'$')
+    };
+    let low = |at: usize| {
+        let digit = bytes.get(at + 1).filter(|digit| (b'0'..=b'7').contains(digit))?;
+        let whole = bytes[at] == b'r' && !word(at.checked_sub(1)) && !word(Some(at + 2));
+        whole.then_some((at, digit - b'0'))
+    };
+    (0..bytes.len()).filter_map(low).collect()
+}
+
 /// `args` apart at its commas, but not within brackets.
 fn operands(args: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut from) = (Vec::new(), 0, 0);

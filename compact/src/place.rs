@@ -100,7 +100,7 @@ fn string(quoted: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compact::program::testing::{program, shown};
+    use crate::program::testing::{program, shown};
 
     #[test]
     fn a_jump_over_a_jump_is_one_where_it_reaches() {

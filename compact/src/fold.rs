@@ -57,7 +57,7 @@ fn meaning(function: &Function, names: &HashMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compact::program::testing::program;
+    use crate::program::testing::program;
 
     #[test]
     fn equal_functions_are_one_whatever_their_labels() {

@@ -9,24 +9,32 @@
 //! 2. [`thread`]: branches to branches on the same flags.
 //! 3. [`peephole`]: a few instructions are replaced by fewer.
 //! 4. [`tails`] sorts the functions by how they end, [`jumps`] makes jumps of calls that come last.
-//! 5. [`outline`]: sequences that occur often become functions.
-//! 6. [`tails`]: ends of functions that are equal and near are one; [`jumps`]: a jump to what follows is none.
-//! 7. [`pools`]: constants serve the functions before them, too.
-//! 8. [`place`]: jumps over jumps become jumps where the distance allows.
+//! 5. [`registers`] chooses registers and [`order`] the order of instructions so that sequences are like others;
+//!    [`reserve`] keeps what is used most in registers that LLVM leaves alone.
+//! 6. [`outline`]: sequences that occur often become functions.
+//! 7. [`tails`]: ends of functions that are equal and near are one; [`jumps`]: a jump to what follows is none.
+//! 8. [`pools`]: constants serve the functions before them, too.
+//! 9. [`place`]: jumps over jumps become jumps where the distance allows.
 //!
-//! What each knows of an instruction stands in [`code`]; which registers and flags are needed later, in [`live`].
+//! What each knows of an instruction stands in [`code`]; which registers and flags are needed later, in [`live`];
+//! which values there are, in [`webs`]; what is like what, in [`likeness`].
 
 mod code;
 mod fold;
 mod jumps;
+mod likeness;
 mod live;
+mod order;
 mod outline;
 mod peephole;
 mod place;
 mod pools;
 mod program;
+mod registers;
+mod reserve;
 mod tails;
 mod thread;
+mod webs;
 
 use program::Program;
 
@@ -41,6 +49,10 @@ pub fn compact(text: &str) -> Result<String, String> {
     peephole::shorten(&mut program);
     tails::sort(&mut program);
     jumps::jump(&mut program);
+    registers::choose(&mut program);
+    order::reorder(&mut program);
+    registers::choose(&mut program);
+    reserve::reserve(&mut program);
     outline::outline(&mut program);
     tails::merge(&mut program);
     jumps::fall_through(&mut program);

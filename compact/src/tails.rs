@@ -154,7 +154,7 @@ fn apply(program: &mut Program, tails: &[Tail]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compact::program::testing::{program, shown};
+    use crate::program::testing::{program, shown};
 
     #[test]
     fn equal_ends_are_one() {

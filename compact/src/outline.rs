@@ -257,18 +257,19 @@ impl Candidate {
             Flow::Call(Some(name)) => Some(name.clone()),
             _ => None,
         });
-        let jumps = calls == 1
-            && constants.is_empty()
-            && last.as_ref().is_some_and(|name| callees.movable.contains(name));
+        let by_register = lines.last().is_some_and(|ins| ins.op == "blx");
+        let near =
+            || constants.is_empty() && last.as_ref().is_some_and(|name| callees.movable.contains(name));
+        let jumps = calls == 1 && last.is_some() && (by_register || near());
         let (way, body) = match calls {
             0 => (Way::Leaf, size + 2),
             // `b` instead of `bl`.
-            _ if jumps => (Way::Jump, size - 2),
+            _ if jumps => (Way::Jump, if by_register { size } else { size - 2 }),
             _ => (Way::Saved(spare(&lines, callees)?), size + 4),
         };
         let pool = constants.len() as i64 * 4 + if constants.is_empty() { 0 } else { 2 };
         let saved = places.len() as i64 * (size - CALL) - body - pool;
-        let before = if way == Way::Jump { last } else { None };
+        let before = if way == Way::Jump && !by_register { last } else { None };
         (saved > 0).then_some(Self { saved, places, lines, way, before })
     }
 
@@ -286,6 +287,8 @@ impl Candidate {
                     constants.len() - 1
                 });
                 add("ldr", format!("{}, .LCPI_{name}_{place}", ins.operands()[0]));
+            } else if self.way == Way::Jump && nth + 1 == self.lines.len() && ins.op == "blx" {
+                add("bx", ins.args.clone());
             } else if self.way == Way::Jump && nth + 1 == self.lines.len() {
                 body.push(Line::Ins(Ins { op: "b".into(), flow: Flow::Return, ..ins.clone() }));
                 return Function::new(name, body);
@@ -297,7 +300,8 @@ impl Candidate {
         }
         match self.way {
             Way::Saved(spare) => add("pop", format!("{{r{spare}, pc}}")),
-            _ => add("bx", "lr".into()),
+            Way::Jump => {}
+            Way::Leaf => add("bx", "lr".into()),
         }
         if !constants.is_empty() {
             body.push(Line::Data(".p2align\t2".into()));
@@ -357,7 +361,7 @@ fn spare(lines: &[Ins], callees: &Callees) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compact::program::testing::{program, shown};
+    use crate::program::testing::{program, shown};
 
     /// Outlines what three functions have in common.
     fn outlined(common: &str, others: &[(&str, &str)]) -> Program {
@@ -389,6 +393,26 @@ mod tests {
         assert_eq!(shown(&program, "OUTLINED_FUNCTION_0"), "movs r1, r5; ldr r0, [sp, #4]; b g");
         let names: Vec<&str> = program.functions().map(|function| function.name.as_str()).collect();
         assert_eq!(names, ["one", "two", "three", "OUTLINED_FUNCTION_0", "g"]);
+    }
+
+    #[test]
+    fn a_last_call_by_a_register_jumps_by_it() {
+        let mut program = program(&[]);
+        for (name, n) in [("one", 1), ("two", 2), ("three", 3)] {
+            let text = format!("push {{r4, lr}}; adds r0, #{n}; movs r1, r5; movs r3, r6; lsls r3, r3, #2; ldr r0, [sp, #4]; ldr r2, .LCPI0_0; blx r8; adds r1, #{n}; pop {{r4, pc}}; .p2align 2; .LCPI0_0:; .long EMPTY");
+            let mut function = crate::program::testing::function(name, &text);
+            for line in &mut function.body {
+                if let Line::Ins(ins) = line {
+                    ins.flow = if ins.op == "blx" { Flow::Call(Some("g".into())) } else { ins.flow.clone() };
+                }
+            }
+            program.parts.push(Part::Function(function));
+        }
+        outline(&mut program);
+        assert_eq!(
+            shown(&program, "OUTLINED_FUNCTION_0"),
+            "movs r1, r5; movs r3, r6; lsls r3, r3, #2; ldr r0, [sp, #4]; ldr r2, .LCPI_OUTLINED_FUNCTION_0_0; bx r8; .p2align 2; .LCPI_OUTLINED_FUNCTION_0_0:; .long EMPTY"
+        );
     }
 
     #[test]

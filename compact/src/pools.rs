@@ -117,7 +117,7 @@ fn change(program: &mut Program, instead: &HashMap<String, String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compact::program::testing::{program, shown};
+    use crate::program::testing::{program, shown};
 
     fn loads(nth: u32, value: &str) -> String {
         format!("ldr r0, .LCPI{nth}_0; bx lr; .p2align 2; .LCPI{nth}_0:; .long {value}")

@@ -158,10 +158,14 @@ fn is_constant(line: &Line) -> bool {
     matches!(line, Line::Data(text) if !text.starts_with(".p2align"))
 }
 
+/// The symbols and labels in a line, and whatever looks like one.
+pub(super) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '$'))
+}
+
 /// The local labels in a directive.
 fn labels_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '$'))
-        .filter(|word| word.starts_with(".L"))
+    names_in(text).filter(|word| word.starts_with(".L"))
 }
 
 impl Program {
@@ -272,10 +276,10 @@ fn function(chunk: &[String]) -> Option<Function> {
 #[cfg(test)]
 pub(super) mod testing {
     use super::{Function, Line, Part, Program};
-    use crate::compact::code::Ins;
+    use crate::code::Ins;
 
     /// A function from its lines, which are apart by `; `: labels end with a colon, directives begin with a dot.
-    pub(in crate::compact) fn function(name: &str, text: &str) -> Function {
+    pub(crate) fn function(name: &str, text: &str) -> Function {
         let line = |text: &str| {
             let (op, args) = text.split_once(' ').unwrap_or((text, ""));
             match text.strip_suffix(':') {
@@ -288,13 +292,13 @@ pub(super) mod testing {
     }
 
     /// A program of such functions.
-    pub(in crate::compact) fn program(functions: &[(&str, &str)]) -> Program {
+    pub(crate) fn program(functions: &[(&str, &str)]) -> Program {
         let parts = functions.iter().map(|(name, text)| Part::Function(function(name, text)));
         Program { parts: parts.collect() }
     }
 
     /// The lines of the function `name`.
-    pub(in crate::compact) fn shown(program: &Program, name: &str) -> String {
+    pub(crate) fn shown(program: &Program, name: &str) -> String {
         let function = program.functions().find(|function| function.name == name);
         let lines = function.unwrap_or_else(|| panic!("no {name}")).body.iter().map(|line| match line {
             Line::Label(label) => format!("{label}:"),
