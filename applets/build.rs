@@ -2,8 +2,9 @@
 
 #[path = "decl.rs"]
 mod decl;
+#[path = "pack.rs"]
+mod pack;
 
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ const MULTICALL: &str = concat!(
 fn main() {
     println!("cargo:rerun-if-changed=src");
     println!("cargo:rerun-if-changed=decl.rs");
+    println!("cargo:rerun-if-changed=pack.rs");
     if let Err(e) = run() {
         eprintln!("{e}");
         std::process::exit(1);
@@ -65,7 +67,6 @@ fn table(decls: &[decl::Decl]) -> Result<String, String> {
         let _ =
             writeln!(src, "/// How many there are.\npub(crate) const DECLARATIONS: u8 = {};", decls.len());
     }
-    let (usage, pairs) = squeeze(usages.join("\0"));
     let _ = writeln!(src, "static TABLE: sys::Table = sys::Table {{");
     let _ = writeln!(src, "names: b\"{}\", entries: &[", blob.join("\\0"));
     for (_, i) in &names {
@@ -83,53 +84,8 @@ fn table(decls: &[decl::Decl]) -> Result<String, String> {
         if specs.trim_matches('\0').is_empty() { "no_options" } else { "options" },
         specs.as_bytes()
     );
-    let _ = writeln!(src, "usage: &{usage:?}, pairs: &{pairs:?} }};");
+    // Unpacking by the model takes some ten thousand bytes for each thousand of the texts.
+    let memory = std::env::var_os("CARGO_CFG_MOTE_NOMMU").is_none();
+    let _ = writeln!(src, "usage: {} }};", pack::usage(&usages.join("\0"), memory));
     Ok(src)
-}
-
-/// Byte-pair encoding of the usage texts: again and again, the pair of bytes that occurs most becomes one
-/// byte: from 128 up, then those below a blank, but for NUL and newline. Their places in the table are counted
-/// from 128 on, beyond 255 from 0. English shrinks to about 52 %, and `sys` expands it with a few instructions.
-fn squeeze(text: String) -> (Vec<u8>, Vec<[u8; 2]>) {
-    let mut bytes = text.into_bytes();
-    let mut pairs = Vec::new();
-    while pairs.len() < 128 + 32 {
-        let code = (pairs.len() as u8).wrapping_add(128);
-        if matches!(code, 0 | b'\n') {
-            pairs.push([0; 2]);
-            continue;
-        }
-        let mut counts: HashMap<[u8; 2], usize> = HashMap::new();
-        let mut last = None;
-        for w in bytes.windows(2).map(|w| [w[0], w[1]]).filter(|w| !w.contains(&0)) {
-            // In a run of one byte, pairs that overlap count once.
-            if last == Some(w) && w[0] == w[1] {
-                last = None;
-                continue;
-            }
-            *counts.entry(w).or_default() += 1;
-            last = Some(w);
-        }
-        // A pair costs two bytes in the table; ties go to the smaller pair, so that builds are the same.
-        let Some((&best, &n)) = counts.iter().max_by_key(|(p, n)| (**n, std::cmp::Reverse(**p))) else {
-            break;
-        };
-        if n < 4 {
-            break;
-        }
-        pairs.push(best);
-        let mut next = Vec::with_capacity(bytes.len());
-        let mut i = 0;
-        while i < bytes.len() {
-            if bytes[i..].starts_with(&best) {
-                next.push(code);
-                i += 2;
-            } else {
-                next.push(bytes[i]);
-                i += 1;
-            }
-        }
-        bytes = next;
-    }
-    (bytes, pairs)
 }

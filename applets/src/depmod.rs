@@ -10,11 +10,9 @@ use sys::out::SIZE;
 use crate::util::lines::Lines;
 use crate::util::modules::canonical;
 use crate::util::walk::{walk, Step};
-use alloc::vec;
-use alloc::vec::Vec;
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
-use sys::{num, system, Buf, Cx, Errno, Out, ToBuf, ZStr};
+use sys::{num, system, Buf, Cx, Errno, List, Out, ToBuf, ZStr};
 
 #[path = "depmod/elf.rs"]
 mod elf;
@@ -43,7 +41,7 @@ struct Module {
     /// The kernel's name.
     name: Buf,
     /// Numbers of the modules that it needs itself.
-    needs: Vec<u32>,
+    needs: List<u32>,
 }
 
 /// What a table is made of.
@@ -78,7 +76,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if cx.has(opt!("a")) {
         files = &[];
     }
-    let mut all = Vec::new();
+    let mut all = List::new();
     find(cx, &base, files, &mut all);
     // Tables that lack what could not be read would be worse than the old ones.
     if cx.status == 0 {
@@ -101,7 +99,7 @@ fn is_release(text: &[u8]) -> bool {
 
 /// Gathers the modules: those in `files`, or all below `base`.
 #[inline(never)]
-fn find(cx: &mut Cx, base: &Buf, files: &[ZStr], all: &mut Vec<Module>) {
+fn find(cx: &mut Cx, base: &Buf, files: &[ZStr], all: &mut List<Module>) {
     let start = base.len() + 1;
     let mut packed = Buf::new();
     let mut visit = |path: &[u8]| {
@@ -109,7 +107,7 @@ fn find(cx: &mut Cx, base: &Buf, files: &[ZStr], all: &mut Vec<Module>) {
         let mut ends = path.rsplit(|&b| b == b'.');
         match ends.next() {
             Some(b"ko") => {
-                all.push(Module { path: path.buf(), name: canonical(path), needs: Vec::new() });
+                all.push(Module { path: path.buf(), name: canonical(path), needs: List::new() });
             }
             Some(b"gz" | b"xz" | b"zst") if ends.next() == Some(b"ko") && packed.is_empty() => {
                 packed = path.buf();
@@ -145,13 +143,15 @@ type Failure = (Buf, Errno);
 #[inline(never)]
 fn write_all(cx: &mut Cx, base: &Buf, all: &mut [Module]) -> Result<(), Failure> {
     for n in 0..all.len() {
-        let mut needs = Vec::new();
+        let mut needs = List::new();
         each_text(base, all, n, b".modinfo", b"depends=", &mut |text| {
             let mut rest = text;
             while !rest.is_empty() {
                 let name = canonical(cut(&mut rest, b','));
                 // What the kernel itself has is no module.
-                needs.extend(all.iter().position(|m| m.name == *name).map(|n| n as u32));
+                if let Some(n) = all.iter().position(|m| m.name == *name) {
+                    needs.push(n as u32);
+                }
             }
         })?;
         if let Some(m) = all.get_mut(n) {
@@ -162,8 +162,8 @@ fn write_all(cx: &mut Cx, base: &Buf, all: &mut [Module]) -> Result<(), Failure>
         for (n, m) in all.iter().enumerate() {
             out.bytes(&m.path);
             out.byte(b':');
-            let mut order = Vec::new();
-            in_order(all, n as u32, &mut vec![false; all.len()], &mut order);
+            let mut order = List::new();
+            in_order(all, n as u32, &mut List::new(), &mut order);
             // Ourselves last; what is needed most stands behind.
             for m in order.iter().rev().skip(1).filter_map(|&n| all.get(n as usize)) {
                 out.byte(b' ');
@@ -196,9 +196,10 @@ fn write_all(cx: &mut Cx, base: &Buf, all: &mut [Module]) -> Result<(), Failure>
 
 /// Appends to `order` what module `n` needs, each before what needs it, and then `n`. A circle ends where it
 /// closes.
-fn in_order(all: &[Module], n: u32, seen: &mut [bool], order: &mut Vec<u32>) {
-    let (Some(m), Some(seen_it)) = (all.get(n as usize), seen.get_mut(n as usize)) else { return };
-    if !core::mem::replace(seen_it, true) {
+fn in_order(all: &[Module], n: u32, seen: &mut List<u32>, order: &mut List<u32>) {
+    let Some(m) = all.get(n as usize) else { return };
+    if !seen.contains(&n) {
+        seen.push(n);
         for &need in &m.needs {
             in_order(all, need, seen, order);
         }
@@ -294,12 +295,12 @@ mod tests {
         let module = |name: &[u8], needs: &[u32]| Module {
             path: name.buf(),
             name: name.buf(),
-            needs: needs.to_vec(),
+            needs: needs.iter().copied().collect(),
         };
         let all = [module(b"a", &[1, 2]), module(b"b", &[2]), module(b"c", &[3]), module(b"d", &[1])];
-        let mut order = Vec::new();
-        in_order(&all, 0, &mut [false; 4], &mut order);
-        assert_eq!(order, [3, 2, 1, 0]);
+        let mut order = List::new();
+        in_order(&all, 0, &mut List::new(), &mut order);
+        assert_eq!(*order, [3, 2, 1, 0]);
     }
 
     /// An ELF file of 64 or 32 bits with the sections that a module has.

@@ -2,7 +2,6 @@
 //! Documentation/ABI/testing/dev-kmsg of the kernel).
 
 use crate::util::stamp;
-use alloc::vec;
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
 use sys::{num, system, time, zone, Buf, ToBuf, Cx, Errno, ZStr};
@@ -72,7 +71,8 @@ fn by_system_call(cx: &mut Cx) -> Result<(), Errno> {
         None => system::syslog_number(SIZE_BUFFER, 0)?,
         Some(s) => num::parse_u32(s.bytes()).filter(|&n| n < 1 << 28).ok_or(Errno::EINVAL)? as usize,
     };
-    let mut text = vec![0; size];
+    let mut text = Buf::new();
+    text.pad(size, 0);
     let n = system::syslog(if cx.has(opt!("c")) { READ_CLEAR } else { READ_ALL }, &mut text)?;
     let mut left = text.get(..n).unwrap_or_default();
     while !left.is_empty() {
@@ -118,7 +118,8 @@ fn follow(cx: &mut Cx) -> Result<(), Errno> {
     )?;
     // From the last clearing on, as the system call has it.
     fs::lseek(*f, 0, if cx.has(opt!("W")) { fs::SEEK_END } else { fs::SEEK_DATA })?;
-    let mut record = vec![0; 8192];
+    let mut record = Buf::new();
+    record.pad(8192, 0);
     loop {
         match fs::read(*f, &mut record) {
             // Overwritten before we came to it: the next read goes on behind.

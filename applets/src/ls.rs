@@ -5,12 +5,11 @@ mod show;
 
 use crate::util::name::{self, Odd};
 use crate::util::users::Names;
-use alloc::vec::Vec;
 use core::cell::Cell;
 use sys::buf::concat;
 use sys::zstr::position_in;
 use sys::fs::{self, Dir, Fd, Statx};
-use sys::{num, sort, time, tty, Buf, Cx, Errno, ZStr};
+use sys::{num, sort, time, tty, Buf, Cx, Errno, List, ZStr};
 
 applet! {
     name: ls,
@@ -20,7 +19,7 @@ applet! {
     usage: "\
 [-1AaCxdFfpgHhiklLmnobNqrRsStcuUvXZ] [-w COLS] [FILE]...
 
-List FILEs and what is in directories; . if there is none.
+Listing FILEs and what is in directories; . if there is none.
 
     -1  One per line (default unless on a terminal)
     -C  In columns
@@ -69,7 +68,7 @@ struct Item {
     key: i64,
     sec: i64,
     nsec: u32,
-    /// Where its name starts in [`List::names`].
+    /// Where its name starts in [`Listing::names`].
     name: u32,
     /// Columns of the name with its mark.
     width: Cell<u32>,
@@ -95,20 +94,20 @@ impl Item {
 }
 
 /// Files to list together.
-struct List {
+struct Listing {
     /// What their names start from, and its path; empty for operands.
     dir: Fd,
     path: Buf,
-    items: Vec<Item>,
+    items: List<Item>,
     /// NUL-terminated, one behind the other.
     names: Buf,
     /// Which items are shown, in their order.
-    order: Vec<u32>,
+    order: List<u32>,
 }
 
-impl List {
-    fn new(dir: Fd, path: Buf) -> List {
-        List { dir, path, items: Vec::new(), names: Buf::new(), order: Vec::new() }
+impl Listing {
+    fn new(dir: Fd, path: Buf) -> Listing {
+        Listing { dir, path, items: List::new(), names: Buf::new(), order: List::new() }
     }
 
     #[inline(never)]
@@ -152,9 +151,9 @@ struct Ls<'l, 'c> {
     /// Has something been written that a blank line must part from the next directory?
     begun: bool,
     /// Paths of directories to list, the next one last, and how deep below the operand they are.
-    pending: Vec<(Buf, usize)>,
+    pending: List<(Buf, usize)>,
     /// With -RL, the directories above: a link to one of them is a loop.
-    above: Vec<(u64, u32, u32)>,
+    above: List<(u64, u32, u32)>,
     text: Buf,
 }
 
@@ -206,8 +205,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         users: Names::new(ZStr::new(c"/etc/passwd")),
         groups: Names::new(ZStr::new(c"/etc/group")),
         begun: false,
-        pending: Vec::new(),
-        above: Vec::new(),
+        pending: List::new(),
+        above: List::new(),
         text: Buf::new(),
         cx,
     };
@@ -240,7 +239,7 @@ impl Ls<'_, '_> {
         let dot = [ZStr::new(c".")];
         let args = core::mem::take(&mut self.cx.args);
         let args = if args.is_empty() { &dot[..] } else { args };
-        let mut list = List::new(Fd::CWD, Buf::new());
+        let mut list = Listing::new(Fd::CWD, Buf::new());
         for &a in args {
             self.add(&mut list, a, 0, 0);
         }
@@ -248,7 +247,7 @@ impl Ls<'_, '_> {
         self.sort(&mut list);
         if !self.has(opt!("d")) {
             self.push_directories(&list, 0);
-            let List { items, order, .. } = &mut list;
+            let Listing { items, order, .. } = &mut list;
             let mut files = 0;
             for at in 0..order.len() {
                 let n = *order.get(at).unwrap_or(&0);
@@ -271,7 +270,7 @@ impl Ls<'_, '_> {
 
     /// Remembers the directories of `list` to be listed, in its order.
     #[inline(never)]
-    fn push_directories(&mut self, list: &List, depth: usize) {
+    fn push_directories(&mut self, list: &Listing, depth: usize) {
         let mut n = list.order.len();
         while n > 0 {
             n -= 1;
@@ -302,7 +301,7 @@ impl Ls<'_, '_> {
             self.text.extend_from_slice(b":\n");
             self.cx.out.bytes(&self.text);
         }
-        let mut list = List::new(dir.fd(), path);
+        let mut list = Listing::new(dir.fd(), path);
         if self.has(opt!("a")) {
             self.add(&mut list, ZStr::new(c"."), 0, 0);
             self.add(&mut list, ZStr::new(c".."), 0, 0);
@@ -344,7 +343,7 @@ impl Ls<'_, '_> {
 
     /// Adds a file to `list`; what the directory tells of its type (DT_…, 0 for unknown) and inode may do.
     #[inline(never)]
-    fn add(&mut self, list: &mut List, name: ZStr, kind: u32, inode: u64) {
+    fn add(&mut self, list: &mut Listing, name: ZStr, kind: u32, inode: u64) {
         let mut item = Item { mode: kind << 12, inode, name: list.names.len() as u32, ..Item::default() };
         if self.status || kind == 0 {
             match &self.stat(list, name) {
@@ -387,7 +386,7 @@ impl Ls<'_, '_> {
     }
 
     /// Status of a file, links followed as the options say. A link that leads nowhere is listed itself.
-    fn stat(&self, list: &List, name: ZStr) -> Result<Statx, Errno> {
+    fn stat(&self, list: &Listing, name: ZStr) -> Result<Statx, Errno> {
         let operand = list.path.is_empty();
         let always = self.has(opt!("L")) || operand && self.has(opt!("H"));
         if always || operand && !self.has(opt!("dFl")) {
@@ -401,8 +400,8 @@ impl Ls<'_, '_> {
 
     /// Puts the items in the order in which to show them.
     #[inline(never)]
-    fn sort(&self, list: &mut List) {
-        let mut order: Vec<u32> = (0..list.items.len() as u32).collect();
+    fn sort(&self, list: &mut Listing) {
+        let mut order: List<u32> = (0..list.items.len() as u32).collect();
         if !self.has(opt!("U")) {
             sort::sort(&mut order, &mut |a, b| {
                 match (list.items.get(a as usize), list.items.get(b as usize)) {
@@ -414,7 +413,7 @@ impl Ls<'_, '_> {
         list.order = order;
     }
 
-    fn before(&self, list: &List, a: &Item, b: &Item) -> bool {
+    fn before(&self, list: &Listing, a: &Item, b: &Item) -> bool {
         if self.has(opt!("--group-directories-first")) && a.is_dir() != b.is_dir() {
             return a.is_dir();
         }

@@ -1,11 +1,10 @@
 //! ls: how the files are shown.
 
-use super::{Item, List, Ls, SPEC};
+use super::{Item, Listing, Ls, SPEC};
 use crate::util::stamp::{number, stamp};
 use crate::util::{mode, name};
-use alloc::vec::Vec;
 use sys::fs;
-use sys::{num, time, zone, ZStr};
+use sys::{num, time, zone, List, ZStr};
 
 /// Cells in front of a name, in their order; bits of [`Ls::cells`].
 const INODE: usize = 0;
@@ -53,7 +52,7 @@ fn parts(n: usize, size: usize) -> usize {
 
 impl Ls<'_, '_> {
     /// The line that tells the space used by all files of a directory.
-    pub(super) fn total(&mut self, list: &List) {
+    pub(super) fn total(&mut self, list: &Listing) {
         let mut sum = 0;
         for i in &list.items {
             sum += i.blocks;
@@ -67,7 +66,7 @@ impl Ls<'_, '_> {
 
     /// Shows the items of `list`.
     #[inline(never)]
-    pub(super) fn show(&mut self, list: &List) {
+    pub(super) fn show(&mut self, list: &Listing) {
         let n = list.order.len();
         if n == 0 {
             return;
@@ -75,7 +74,7 @@ impl Ls<'_, '_> {
         self.begun = true;
         let cells = self.measure(list);
         let mut columns = 1;
-        let mut widths: Vec<u32> = Vec::new();
+        let mut widths: List<u32> = List::new();
         if self.has(opt!("Cx")) {
             columns = self.fit(list, cells, &mut widths);
         }
@@ -112,7 +111,7 @@ impl Ls<'_, '_> {
     }
 
     /// Finds out how wide cells and names are; the columns that all cells take.
-    fn measure(&mut self, list: &List) -> u32 {
+    fn measure(&mut self, list: &Listing) -> u32 {
         self.widths = [0; CELLS];
         for n in 0..list.order.len() {
             let Some(i) = list.item(n) else { continue };
@@ -139,7 +138,7 @@ impl Ls<'_, '_> {
     }
 
     /// As many columns as fit, two blanks between them, and their widths.
-    fn fit(&self, list: &List, cells: u32, widths: &mut Vec<u32>) -> usize {
+    fn fit(&self, list: &Listing, cells: u32, widths: &mut List<u32>) -> usize {
         let n = list.order.len();
         let across = self.has(opt!("x"));
         let mut columns = n.min(self.screen as usize / 3 + 1);
@@ -149,7 +148,7 @@ impl Ls<'_, '_> {
                 columns = parts(n, rows);
             }
             widths.clear();
-            widths.resize(columns, 0);
+            (0..columns).for_each(|_| widths.push(0));
             // A full line would make some terminals begin a new one; but two columns may fill it.
             let mut line = 2 * (columns as u32 - 1) + (columns > 2) as u32;
             for at in 0..n {
@@ -174,7 +173,7 @@ impl Ls<'_, '_> {
 
     /// Writes an item: its cells, its name, and what a link holds.
     #[inline(never)]
-    fn item(&mut self, list: &List, i: &Item) {
+    fn item(&mut self, list: &Listing, i: &Item) {
         for k in 0..CELLS {
             if self.cells >> k & 1 == 0 {
                 continue;
@@ -196,7 +195,7 @@ impl Ls<'_, '_> {
     }
 
     #[inline(never)]
-    fn target(&mut self, list: &List, name: ZStr) {
+    fn target(&mut self, list: &Listing, name: ZStr) {
         let mut target = [0; fs::PATH];
         match fs::readlinkat(list.dir, name, &mut target) {
             Ok(t) => {
@@ -255,7 +254,7 @@ impl Ls<'_, '_> {
 
     /// Puts the text of cell `k` into `self.text`.
     #[inline(never)]
-    fn cell(&mut self, list: &List, i: &Item, k: usize) {
+    fn cell(&mut self, list: &Listing, i: &Item, k: usize) {
         self.text.clear();
         let mut n = i.links as u64;
         match k {
@@ -285,7 +284,7 @@ impl Ls<'_, '_> {
         number(&mut self.text, n, 0);
     }
 
-    fn context(&mut self, list: &List, i: &Item) {
+    fn context(&mut self, list: &Listing, i: &Item) {
         let mut value = [0; 256];
         let path = list.path(list.name(i));
         let context = fs::lgetxattr(path.z(), ZStr::new(c"security.selinux"), &mut value).unwrap_or(b"?");

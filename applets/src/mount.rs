@@ -1,14 +1,13 @@
 //! mount: attach file systems (BusyBox util-linux/mount.c; `man 8 mount`).
 
 use crate::util::fstab::{self, Line};
-use alloc::vec;
 use options::{Options, ACTIONS, PROPAGATION};
 use sys::buf::concat;
 use sys::fs;
 use sys::mount::{MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SILENT};
 use sys::opts::{Walk, Wrong};
 use sys::zstr::cut;
-use sys::{out, process, Buf, Cx, Errno, ToBuf, ZStr};
+use sys::{out, process, Buf, Cx, Errno, List, ToBuf, ZStr};
 
 #[path = "mount/loopdev.rs"]
 mod loopdev;
@@ -125,9 +124,9 @@ fn read(cx: &mut Cx, path: ZStr) -> Option<Buf> {
 #[inline(never)]
 fn list(o: &mut Order) {
     let Some(mut text) = read(o.cx, ZStr::new(fstab::MOUNTS)) else { return };
-    for l in fstab::lines(&mut text) {
+    for l in &fstab::lines(&mut text) {
         if fstab::meant(o.types, l.kind) {
-            tell(o, &l);
+            tell(o, l);
             o.cx.out.bytes(b" (");
             o.cx.out.z(l.options);
             o.cx.out.bytes(b")\n");
@@ -152,7 +151,7 @@ fn all(o: &mut Order) {
         Err(e) => return o.cx.fail_on(ZStr::new(fstab::MOUNTS), e),
     };
     let mounted = fstab::lines(&mut mounted);
-    for l in fstab::lines(&mut text) {
+    for l in &fstab::lines(&mut text) {
         let options = l.options.bytes();
         let wanted = o.wanted.is_none_or(|w| options::has_all(options, w.bytes()));
         let skip = options::has(options, b"noauto") || options::has(b"swap,ignore", l.kind.bytes());
@@ -163,7 +162,7 @@ fn all(o: &mut Order) {
         let other = matches!(kind(l.device), fs::S_IFDIR | fs::S_IFREG);
         let (device, dir) = (l.device.bytes(), fstab::canonical(l.dir));
         if !mounted.iter().any(|m| m.dir.is(&dir) && (other || m.device.is(device))) {
-            attach(o, &l);
+            attach(o, l);
         }
     }
 }
@@ -409,7 +408,7 @@ fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
     }
     let list = concat(&[l.options.bytes(), &o.extra]);
     let list = if list.first() == Some(&b',') { list.z().skip(1) } else { list.z() };
-    let mut argv = vec![path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr()];
+    let mut argv = List::from_iter([path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr()]);
     if letters.len() > 1 {
         argv.push(letters.z().as_ptr());
     }

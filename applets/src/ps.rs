@@ -2,13 +2,12 @@
 
 use crate::util::stamp::{number, stamp};
 use crate::util::users::Names;
-use alloc::vec::Vec;
 use columns::Column;
 use process::*;
 use sys::fs::{self, Dir, Fd};
 use sys::opts::Walk;
 use sys::zstr::{cut, position, position_in};
-use sys::{num, system, time, tty, zone, Buf, Cx, Errno, ZStr};
+use sys::{num, system, time, tty, zone, Buf, Cx, Errno, List, ZStr};
 
 #[path = "ps/columns.rs"]
 mod columns;
@@ -56,7 +55,7 @@ static LISTS: [[u8; 2]; 11] =
 
 /// What to show, and where the values come from that are no process's own.
 struct Ps<'a> {
-    columns: Vec<Column<'a>>,
+    columns: List<Column<'a>>,
     // Which processes: those that one of these wants, or all.
     on_terminal: bool,
     no_leaders: bool,
@@ -83,7 +82,7 @@ struct Ps<'a> {
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let now = time::now(time::CLOCK_REALTIME).sec;
     let mut o = Ps {
-        columns: Vec::new(),
+        columns: List::new(),
         on_terminal: false,
         no_leaders: false,
         all: false,
@@ -487,7 +486,7 @@ mod tests {
 
     #[test]
     fn cells_are_aligned() {
-        let mut all = Vec::new();
+        let mut all = List::new();
         columns::add(&mut all, b"pid,user,args", false).unwrap();
         let line = text(&|b| {
             cell(b, &all[0], b"7", false);

@@ -201,18 +201,21 @@ impl Shell<'_> {
         }
     }
 
-    /// Values and names of set variables that begin with `name`, in order.
+    /// Names of variables that begin with `name`, in order: those that are set, or that have `flag`.
     #[inline(never)]
-    fn names(&mut self, name: &[u8]) -> Fields {
+    pub(crate) fn names(&mut self, name: &[u8], flag: u8) -> Fields {
         self.vars.import();
         let mut all = Buf::new();
-        for s in self.vars.syms.iter().filter(|s| s.name().starts_with(name) && s.value().is_some()) {
-            all.extend_from_slice(s.name());
-            all.push(0);
+        for s in &self.vars.syms {
+            let wanted = if flag != 0 { s.flags & flag != 0 } else { s.value().is_some() };
+            if wanted && s.name().starts_with(name) {
+                all.extend_from_slice(s.name());
+                all.push(0);
+            }
         }
         let mut list = Fields::default();
-        for &name in &pattern::sorted(&all) {
-            list.push(name.strip_suffix(b"\0").unwrap_or(name));
+        for name in &pattern::sorted(&all) {
+            list.push(name.bytes());
         }
         list
     }
@@ -249,7 +252,7 @@ impl Shell<'_> {
             return self.refuse(c"syntax error: bad substitution", b"");
         }
         if o & !op::SECOND == op::NAMES {
-            let list = self.names(name);
+            let list = self.names(name, 0);
             self.each(&list, o == op::NAMES, 0, usize::MAX, f, mode);
             return Ok(());
         }

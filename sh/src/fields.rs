@@ -65,6 +65,7 @@ impl Fields {
     }
 
     /// Field `i` for the kernel and for applets. It lives as long as these fields stay and do not change.
+    #[inline(never)]
     pub(crate) fn z(&self, i: usize) -> ZStr<'static> {
         match self.starts.get(i) {
             // SAFETY: a field is followed by its NUL, and callers keep the fields while they use it.

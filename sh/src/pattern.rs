@@ -6,6 +6,7 @@
 
 use crate::Truth;
 use sys::fs::{self, Dir, Fd};
+use sys::sort::sort;
 use sys::zstr::{cut, position};
 use sys::{Buf, List, ToBuf, ZStr};
 
@@ -250,26 +251,28 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
     let mut any = false;
     for &path in &sorted(&paths) {
         // What was read from a directory is there.
-        if magic || ZStr::from_bytes_with_nul(path).is_some_and(|p| fs::lstat(p).is_ok()) {
+        if magic || fs::lstat(path).is_ok() {
             any = true;
-            each(path.strip_suffix(b"\0").unwrap_or(path));
+            each(path.bytes());
         }
     }
     any
 }
 
-/// The NUL-terminated texts in the order of their bytes, with their NULs.
+/// The NUL-terminated texts in the order of their bytes.
 #[inline(never)]
-pub(crate) fn sorted(texts: &[u8]) -> List<&[u8]> {
-    let mut all = List::new();
-    let mut rest = texts;
-    while let Some(n) = position(rest, 0) {
-        let (text, tail) = rest.split_at((n + 1).min(rest.len()));
-        all.push(text);
-        rest = tail;
+pub(crate) fn sorted(texts: &[u8]) -> List<ZStr<'_>> {
+    debug_assert!(matches!(texts, [] | [.., 0]));
+    // SAFETY: a text begins there, and a NUL ends it.
+    let from = |at: u32| unsafe { ZStr::from_ptr(texts.as_ptr().add(at as usize)) };
+    let mut order = List::new();
+    let mut at = 0;
+    while at < texts.len() {
+        order.push(at as u32);
+        at += from(at as u32).len() + 1;
     }
-    all.sort_unstable();
-    all
+    sort(&mut order, &mut |a, b| from(a).order(from(b)).is_lt());
+    order.iter().map(|&at| from(at)).collect()
 }
 
 /// How many times the text begins with `c`.

@@ -1,6 +1,7 @@
 //! Applets: the table of them, and the context that one runs in.
 
 use crate::opts::{Walk, Wrong};
+use crate::usage::Usage;
 use crate::zstr::Texts;
 use crate::{env, opts, out, Errno, Out, ZStr};
 
@@ -56,12 +57,8 @@ pub struct Table {
     pub options: fn(&mut Cx, &Entry) -> Option<u8>,
     /// Option specs ([`opts`]), one for each declaration.
     pub specs: &'static [u8],
-    /// Usage texts, one for each declaration, and the multicall's; bytes from 128 up and below a blank, the newline aside, stand
-    /// for `pairs`.
-    pub usage: &'static [u8],
-    /// What the bytes 128, 129, … 255, 0, 1, … 31 of the usage texts stand for: two bytes each, themselves
-    /// perhaps pairs.
-    pub pairs: &'static [[u8; 2]],
+    /// Usage texts, one for each declaration, and the multicall's.
+    pub usage: Usage,
 }
 
 /// Install directories by [`Entry::dir`].
@@ -114,26 +111,8 @@ impl Table {
         out.bytes(b"Usage: ");
         out.z(name);
         out.byte(b' ');
-        let mut skip = decl;
-        for &b in self.usage {
-            if b != 0 {
-                if skip == 0 {
-                    self.expand(out, b);
-                }
-            } else if skip == 0 {
-                break;
-            } else {
-                skip -= 1;
-            }
-        }
+        (self.usage.write)(&self.usage, decl as u32, out);
         out.byte(b'\n');
-    }
-
-    fn expand(&self, out: &mut Out, b: u8) {
-        match self.pairs.get(b.wrapping_sub(128) as usize) {
-            Some(p) if b != b'\n' => p.iter().for_each(|&c| self.expand(out, c)),
-            _ => out.byte(b),
-        }
     }
 }
 
@@ -307,8 +286,7 @@ mod tests {
         ],
         options,
         specs: b"aw:\0",
-        usage: b"[-a] [-w N]\n\x81\0-",
-        pairs: &[*b"xy", [128, b'z']],
+        usage: Usage { write: crate::usage::by_pairs, packed: b"[-a] [-w N]\n\0-", pairs: &[] },
     };
 
     fn call(args: &[&'static core::ffi::CStr]) -> (u8, Vec<u8>) {
@@ -327,8 +305,8 @@ mod tests {
     }
 
     #[test]
-    fn help_expands_pairs() {
-        assert_eq!(call(&[c"one", c"--help"]), (0, b"Usage: one [-a] [-w N]\nxyz\n".to_vec()));
+    fn help_is_the_usage_text() {
+        assert_eq!(call(&[c"one", c"--help"]), (0, b"Usage: one [-a] [-w N]\n\n".to_vec()));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 /// What stands in front of the bytes.
-#[repr(C)]
+// As much as an element of a `List` may be: the bytes behind it are aligned, too.
+#[repr(C, align(8))]
 struct Head {
     len: usize,
     /// Room for bytes, the NUL not counted; 0 for [`EMPTY`], which was never allocated.

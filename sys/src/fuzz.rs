@@ -23,8 +23,13 @@ const BLOB: &[u8] = b"1aA(all)w:(width)\x01?(color)\x01(full-time)C|1C|aA\0\
 ab:(bee)c?(bees)\x01(full-time)\x01?(full)d\x01:(bee-line)|acd\0\
 0123456789abcdefghijklmnopqrstuvwxyzABC:D:E:F:G:H:I:J(last)|yzA\0\
 -(minus)=:(equal)v\0";
-static TABLE: Table =
-    Table { names: b"", entries: &[], options: applet::options, specs: BLOB, usage: b"", pairs: &[] };
+static TABLE: Table = Table {
+    names: b"",
+    entries: &[],
+    options: applet::options,
+    specs: BLOB,
+    usage: crate::usage::Usage::NONE,
+};
 
 /// Lends `args`, without the NULs in them, as the kernel gives arguments.
 pub fn with_args<T>(args: &[Vec<u8>], run: impl FnOnce(&mut [ZStr<'static>]) -> T) -> T {

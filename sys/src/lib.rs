@@ -39,6 +39,7 @@ pub mod sort;
 pub mod system;
 pub mod time;
 pub mod tty;
+pub mod usage;
 pub mod utf8;
 pub mod zone;
 pub mod zstr;

@@ -15,7 +15,7 @@ pub struct List<T>(Buf, PhantomData<T>);
 impl<T> List<T> {
     /// An empty one; takes no memory.
     pub const fn new() -> List<T> {
-        const { assert!(align_of::<T>() <= align_of::<usize>()) };
+        const { assert!(align_of::<T>() <= align_of::<u64>()) };
         List(Buf::new(), PhantomData)
     }
 

@@ -1,8 +1,7 @@
 //! Network interfaces: sockets, and the requests that they take (`man 7 netdevice`).
 
 use crate::fs::{ioctl, Owned, O_CLOEXEC};
-use crate::{check, sys3, Fd, Result};
-use alloc::vec::Vec;
+use crate::{check, sys3, Fd, List, Result};
 use linux_raw_sys::ioctl::SIOCGIFCONF;
 
 pub use linux_raw_sys::ioctl::{
@@ -89,7 +88,7 @@ pub fn socket(family: u32, kind: u32, protocol: u32) -> Result<Owned> {
 
 /// SIOCGIFCONF: appends the interfaces and aliases that have IPv4 addresses to `list`, each with its address.
 #[inline(never)]
-pub fn configured(socket: Fd, list: &mut Vec<Ifreq>) -> Result<()> {
+pub fn configured(socket: Fd, list: &mut List<Ifreq>) -> Result<()> {
     #[repr(C)]
     struct Ifconf {
         bytes: i32,
@@ -99,16 +98,17 @@ pub fn configured(socket: Fd, list: &mut Vec<Ifreq>) -> Result<()> {
     // SAFETY: with a null pointer it tells how many bytes there would be.
     unsafe { ioctl(socket, SIOCGIFCONF, &mut c) }?;
     // Room for some more than there were a moment ago.
-    list.reserve(c.bytes as usize / size_of::<Ifreq>() + 8);
-    let room = list.spare_capacity_mut();
-    c.bytes = size_of_val(room) as i32;
-    c.list = room.as_mut_ptr().cast();
-    // SAFETY: room for so many bytes, of which the kernel fills as many as it then tells.
-    unsafe {
-        ioctl(socket, SIOCGIFCONF, &mut c)?;
-        list.set_len(list.len() + c.bytes as usize / size_of::<Ifreq>());
+    let from = list.len();
+    for _ in 0..c.bytes as usize / size_of::<Ifreq>() + 8 {
+        list.push(Ifreq::default());
     }
-    Ok(())
+    let room = list.get_mut(from..).unwrap_or_default();
+    c.bytes = size_of_val(room) as i32;
+    c.list = room.as_mut_ptr();
+    // SAFETY: room for so many bytes, of which the kernel fills as many as it then tells.
+    let told = unsafe { ioctl(socket, SIOCGIFCONF, &mut c) };
+    list.truncate(from + if told.is_ok() { c.bytes as usize / size_of::<Ifreq>() } else { 0 });
+    told.map(|_| ())
 }
 
 #[cfg(test)]
@@ -138,7 +138,7 @@ mod tests {
         // SAFETY: this request follows no pointer.
         unsafe { r.ioctl(*s, SIOCGIFINDEX) }.unwrap();
         assert_eq!(r.words[0], 1);
-        let mut list = Vec::new();
+        let mut list = List::new();
         configured(*s, &mut list).unwrap();
         assert!(list.iter().all(|r| r.name[0] != 0 && r.words[0] & 0xffff == AF_INET));
         let mut r = Ifreq::new(b"nosuch").unwrap();

@@ -1,16 +1,16 @@
 //! Sorting, once for all: a merge sort of indices that is not generic, so that a binary holds it once.
 
-use alloc::vec::Vec;
+use crate::List;
 
 /// Sorts the indices `v`; `before(a, b)` tells whether `a` must stand before `b`. Stable; n log n calls, and
 /// room for half of `v` besides it.
 pub fn sort(v: &mut [u32], before: &mut dyn FnMut(u32, u32) -> bool) {
-    merge(v, &mut Vec::new(), before);
+    merge(v, &mut List::new(), before);
 }
 
 /// Sorts both halves, then merges them. As deep as the length has binary digits.
 #[inline(never)]
-fn merge(v: &mut [u32], left: &mut Vec<u32>, before: &mut dyn FnMut(u32, u32) -> bool) {
+fn merge(v: &mut [u32], left: &mut List<u32>, before: &mut dyn FnMut(u32, u32) -> bool) {
     let middle = v.len() / 2;
     if middle == 0 {
         return;
@@ -19,7 +19,7 @@ fn merge(v: &mut [u32], left: &mut Vec<u32>, before: &mut dyn FnMut(u32, u32) ->
         merge(l, left, before);
         merge(r, left, before);
         left.clear();
-        left.extend_from_slice(l);
+        l.iter().for_each(|&n| left.push(n));
     }
     let (mut at, mut right) = (0, middle);
     for &l in left.iter() {

@@ -41,10 +41,8 @@ fn read(table: &[u8]) -> Vec<Fields> {
     let mut text: Buf = table.buf();
     // As the reading of a file does.
     text.push(b'\n');
-    lines(&mut text)
-        .iter()
-        .map(|l| [l.device, l.dir, l.kind, l.options].map(|z| z.bytes().to_vec()))
-        .collect()
+    let lines = lines(&mut text);
+    lines.iter().map(|l| [l.device, l.dir, l.kind, l.options].map(|z| z.bytes().to_vec())).collect()
 }
 
 fn plain(table: &[u8]) -> Vec<Fields> {

@@ -4,10 +4,9 @@ use super::{ask, name, named};
 use crate::util::fstab;
 use crate::util::net::{hex, print4, print6, words};
 use crate::util::reason::tell;
-use alloc::vec::Vec;
 use sys::net::{self, Ifreq, MAP, NAME};
 use sys::zstr::{cut, Texts};
-use sys::{num, Buf, Cx, Errno, Fd, ZStr};
+use sys::{num, Buf, Cx, Errno, Fd, List, ZStr};
 
 /// The word of a listed interface that tells where in /proc/net/dev its counters stand. An alias has none,
 /// and 0 there.
@@ -18,7 +17,7 @@ const PLACE: usize = 3;
 pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
     let dev = table(cx, ZStr::new(c"/proc/net/dev"));
     let inet6 = table(cx, ZStr::new(c"/proc/net/if_inet6"));
-    let mut list = Vec::new();
+    let mut list = List::new();
     let mut rest = &dev[..];
     while !rest.is_empty() {
         let mut line = cut(&mut rest, b'\n');

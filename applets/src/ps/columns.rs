@@ -1,7 +1,7 @@
 //! The columns that `ps` knows, and lists of them.
 
-use alloc::vec::Vec;
 use sys::zstr::{cut, position_in};
+use sys::List;
 
 /// One column of the output.
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ fn find(name: &[u8]) -> Option<Column<'static>> {
 
 /// Adds the columns of a list, names separated by commas or blanks, to `all`. `name=header` gives a header:
 /// the rest of the list as POSIX has it, up to a comma when `short`. An unknown name is the error.
-pub(crate) fn add<'a>(all: &mut Vec<Column<'a>>, list: &'a [u8], short: bool) -> Result<(), &'a [u8]> {
+pub(crate) fn add<'a>(all: &mut List<Column<'a>>, list: &'a [u8], short: bool) -> Result<(), &'a [u8]> {
     let mut rest = list;
     while !rest.is_empty() {
         let end = rest.iter().position(|b| matches!(b, b',' | b' ' | b'\t' | b'=')).unwrap_or(rest.len());
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     fn read(list: &str, short: bool) -> Result<Vec<String>, String> {
-        let mut all = Vec::new();
+        let mut all = List::new();
         add(&mut all, list.as_bytes(), short).map_err(|e| String::from_utf8_lossy(e).into_owned())?;
         let show = |c: &Column| {
             let header = String::from_utf8_lossy(c.header);

@@ -1,10 +1,9 @@
 //! Copies of file trees with all that belongs to them, for mv between file systems.
 
 use super::walk::{same, walk, Step, Walk};
-use alloc::vec::Vec;
 use sys::fs::{self, Fd, Owned, Statx, Timestamp};
 use sys::time::Timespec;
-use sys::{process, Buf, Cx, Errno, ZStr};
+use sys::{process, Buf, Cx, Errno, List, ZStr};
 
 /// A copy that is being made.
 struct Copy<'a> {
@@ -15,7 +14,7 @@ struct Copy<'a> {
     /// The copy of the directory that the walk is in, unless that is where `root` starts from.
     dir: Option<Owned>,
     /// Files with several links that were met: which, and where their copy's path starts in `paths`.
-    links: Vec<(u64, u32, u32, usize)>,
+    links: List<(u64, u32, u32, usize)>,
     paths: Buf,
 }
 
@@ -27,7 +26,7 @@ struct Copy<'a> {
 pub(crate) fn tree(cx: &mut Cx, operand: ZStr, is_dir: bool, root: &mut Buf) -> bool {
     // Slashes behind it belong to what follows.
     let length = operand.bytes().iter().rposition(|&b| b != b'/').map_or(0, |n| n + 1);
-    let mut copy = Copy { root, operand: length, dir: None, links: Vec::new(), paths: Buf::new() };
+    let mut copy = Copy { root, operand: length, dir: None, links: List::new(), paths: Buf::new() };
     let before = core::mem::take(&mut cx.status);
     walk(cx, operand, is_dir, &mut |w, step| match copy.step(w, step) {
         Ok(()) => true,

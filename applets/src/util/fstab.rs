@@ -1,12 +1,10 @@
 //! Tables of file systems: /etc/fstab and /proc/self/mounts (`man 5 fstab`).
 
-use alloc::vec;
-use alloc::vec::Vec;
 use sys::buf::concat;
 use sys::fs::{self, Fd};
 use sys::mount::field;
 use sys::zstr::cut;
-use sys::{num, Buf, Errno, ToBuf, ZStr};
+use sys::{num, Buf, Errno, List, ToBuf, ZStr};
 
 /// What the kernel says is mounted.
 pub(crate) static MOUNTS: &core::ffi::CStr = c"/proc/self/mounts";
@@ -48,8 +46,8 @@ pub(crate) fn read_if_there(path: ZStr) -> Result<Buf, Errno> {
 
 /// The lines of a table that name a device and a directory at least.
 #[inline(never)]
-pub(crate) fn lines(text: &mut Buf) -> Vec<Line<'_>> {
-    let mut all = Vec::new();
+pub(crate) fn lines(text: &mut Buf) -> List<Line<'_>> {
+    let mut all = List::new();
     for line in text.split_inclusive_mut(|&b| b == b'\n') {
         // A device may begin with `#`, which is written as a code.
         if line.iter().find(|b| !matches!(b, b' ' | b'\t')) == Some(&b'#') {
@@ -94,7 +92,8 @@ pub(crate) fn canonical(path: ZStr) -> Buf {
     let mut out = path.bytes().buf();
     if let Ok(f) = fs::open(path, fs::O_PATH | fs::O_CLOEXEC, 0) {
         let link = numbered(b"/proc/self/fd/", f.0 as u32);
-        let mut to = vec![0; 4096];
+        let mut to = Buf::new();
+        to.pad(4096, 0);
         if let Ok(to) = fs::readlinkat(Fd::CWD, link.z(), &mut to) {
             out.clear();
             out.extend_from_slice(to);

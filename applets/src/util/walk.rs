@@ -4,9 +4,8 @@
 //! are visited on the spot, names of subdirectories wait in one buffer. The way back up is `..`, and must
 //! lead to the directory that we came from.
 
-use alloc::vec::Vec;
 use sys::fs::{self, Dir, Fd, Statx};
-use sys::{Buf, Cx, Errno, ToBuf, ZStr};
+use sys::{Buf, Cx, Errno, List, ToBuf, ZStr};
 
 /// What a visit is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +34,7 @@ pub(crate) struct Walk<'w, 'c> {
     name: usize,
     /// Names of directories to enter, NUL-terminated.
     pending: Buf,
-    levels: Vec<Level>,
+    levels: List<Level>,
 }
 
 /// What is called for each entry; what it answers counts for [`Step::Enter`] only.
@@ -67,7 +66,7 @@ pub(crate) fn walk(cx: &mut Cx, operand: ZStr, is_dir: bool, visit: &mut Visit) 
         depth: 0,
         name: 0,
         pending: Buf::new(),
-        levels: Vec::new(),
+        levels: List::new(),
     };
     if is_dir {
         w.enter(visit);

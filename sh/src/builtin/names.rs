@@ -39,20 +39,11 @@ impl Shell<'_> {
 
     /// Writes the variables that have `flag`, by name.
     fn list_variables(&mut self, before: &[u8], flag: u8) {
-        self.vars.import();
-        let mut last: &[u8] = b"";
-        loop {
-            // The next name: they are few.
-            let mut next: Option<&Sym> = None;
-            for s in &self.vars.syms {
-                if s.name() > last && next.is_none_or(|n| s.name() < n.name()) {
-                    next = Some(s);
-                }
-            }
-            let Some(s) = next else { return };
-            last = s.name();
-            if s.flags & flag == flag && (s.value().is_some() || flag != 0) {
-                write_assignment(self.out, before, s.name(), s.value());
+        let names = self.names(b"", flag);
+        for k in 0..names.len() {
+            let name = names.get(k);
+            if let Some(s) = self.vars.syms.get(self.vars.find(name)) {
+                write_assignment(self.out, before, name, s.value());
             }
         }
     }

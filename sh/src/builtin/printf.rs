@@ -293,7 +293,7 @@ pub(crate) mod tests {
     use sys::Out;
 
     static NO_APPLETS: Table =
-        Table { names: b"", entries: &[], options: no_options, specs: b"", usage: b"", pairs: &[] };
+        Table { names: b"", entries: &[], options: no_options, specs: b"", usage: sys::usage::Usage::NONE };
 
     /// Status and output of a builtin that is written as an applet.
     pub(crate) fn call(run: &mut dyn FnMut(&mut Cx) -> u8, args: &[&[u8]]) -> (u8, String) {

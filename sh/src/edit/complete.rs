@@ -220,8 +220,8 @@ impl Editor {
     fn show(&mut self, names: &[u8]) {
         let names = pattern::sorted(names);
         self.screen.leave(&self.text);
-        // With the NULs, which stand for one of the two blanks.
-        let widest = names.iter().map(|n| n.len()).max().unwrap_or(0) + 1;
+        // With the two blanks behind it.
+        let widest = names.iter().map(|n| n.len()).max().unwrap_or(0) + 2;
         // Few columns more or less: subtraction spares the division.
         let (mut across, mut room) = (1, self.screen.columns());
         while room >= 2 * widest {
@@ -235,10 +235,10 @@ impl Editor {
         for row in 0..rows {
             let mut at = row;
             while let Some(n) = names.get(at) {
-                self.screen.text(n.strip_suffix(b"\0").unwrap_or(n));
+                self.screen.text(n.bytes());
                 at += rows;
                 if at < names.len() {
-                    (n.len()..=widest).for_each(|_| self.screen.send(b" "));
+                    (n.len()..widest).for_each(|_| self.screen.send(b" "));
                 }
             }
             self.screen.send(b"\n");

@@ -17,7 +17,7 @@ use sys::Cx;
 
 /// A binary without applets.
 static NO_APPLETS: Table =
-    Table { names: b"", entries: &[], options: no_options, specs: b"", usage: b"", pairs: &[] };
+    Table { names: b"", entries: &[], options: no_options, specs: b"", usage: sys::usage::Usage::NONE };
 
 /// Calls `run` as a builtin with `args`, its output kept in memory, and an empty environment.
 fn with_cx(args: &[Vec<u8>], run: impl FnOnce(&mut Cx)) {

@@ -3,7 +3,7 @@ use sys::applet::{no_options, Table};
 use sys::{Cx, Out};
 
 static TABLE: Table =
-    Table { names: b"", entries: &[], options: no_options, specs: b"", usage: b"", pairs: &[] };
+    Table { names: b"", entries: &[], options: no_options, specs: b"", usage: sys::usage::Usage::NONE };
 
 /// A shell with `A=1`, `B=2` and `HOME=/h` in its environment that runs `text`, then `then` with it; the value
 /// of that, and the output.
