@@ -36,6 +36,10 @@ pub struct Options {
     pub link: Option<String>,
     /// Where the root file system is.
     pub root: Option<Root>,
+    /// The name of one of the target's kernels.
+    pub kernel: Option<String>,
+    /// The name of one of the target's boards.
+    pub board: Option<String>,
 }
 
 /// Options, checked and completed.
@@ -86,9 +90,15 @@ impl Plan {
             (None, Some(name)) => config.place.blame(&name.span(), Target::load(project, name.get_ref()))?,
             (None, None) => Target::load(project, DEFAULT)?,
         };
-        let target = match &config.kernel.variant {
-            Some(name) => config.place.blame(&name.span(), target.with_variant(name.get_ref()))?,
-            None => target,
+        let target = match (&options.kernel, &config.kernel.variant) {
+            (Some(name), _) => target.with_variant(name)?,
+            (None, Some(name)) => config.place.blame(&name.span(), target.with_variant(name.get_ref()))?,
+            (None, None) => target,
+        };
+        let target = match (&options.board, &config.board) {
+            (Some(name), _) => target.with_board(name)?,
+            (None, Some(name)) => config.place.blame(&name.span(), target.with_board(name.get_ref()))?,
+            (None, None) => target,
         };
         let target = match &options.link {
             Some(way) => target.with_way(way)?,
@@ -217,6 +227,7 @@ impl Plan {
             first_program: image.first_program()?.map(str::to_string),
         };
         system.link(&[])?;
+        system.check()?;
         write_atomically(&out.join("run-qemu.sh"), system.script().as_bytes(), 0o755)?;
         Ok(system)
     }
@@ -285,7 +296,15 @@ impl Plan {
         let json = serde_json::to_string_pretty(&sizes).context("sizes.json")?;
         write_atomically(&outputs.dir.join("sizes.json"), format!("{json}\n").as_bytes(), 0o644)?;
         let text = match self.config.place.text() {
-            "" => format!("target = {:?}\napplets = {:?}\n", self.target.name, self.applets),
+            "" => {
+                let name = |key: &str, name: &Option<String>| {
+                    name.as_ref().map(|name| format!("{key} = {name:?}\n")).unwrap_or_default()
+                };
+                let (target, applets) = (&self.target.name, &self.applets);
+                let board = name("board", &self.target.machine_board);
+                let kernel = name("[kernel]\nvariant", &self.target.kernel_variant);
+                format!("target = {target:?}\napplets = {applets:?}\n{board}{kernel}")
+            }
             text => text.to_string(),
         };
         write_atomically(&outputs.dir.join("rootfs.toml"), text.as_bytes(), 0o644)
@@ -307,9 +326,9 @@ struct Sizes<'a> {
 /// `ram`, if it is an amount of memory that the board can have.
 fn ram_of(target: &Target, ram: &str) -> Result<String> {
     let ram = qemu::check_ram(ram)?;
-    let most = target.kernel.as_ref().and_then(|kernel| kernel.flash.as_ref()).map(|flash| flash.ram_size);
+    let most = target.kernel.as_ref().and_then(|kernel| Some(kernel.flash.as_ref()?.ram_size()));
     match most {
-        Some(most) if qemu::ram_bytes(&ram) > u64::from(most) => {
+        Some(most) if qemu::ram_bytes(&ram) > most => {
             let most = most >> 10;
             Err(Error::usage(format!("ram `{ram}`: the board has {most}k"))
                 .fix(format!("write {most}k or less")))

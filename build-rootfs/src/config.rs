@@ -15,6 +15,7 @@ use toml::Spanned;
 pub struct Config {
     pub target: Option<Spanned<String>>,
     pub applets: Option<Spanned<Applets>>,
+    pub board: Option<Spanned<String>>,
     pub ram: Option<Spanned<String>>,
     pub root: Option<Spanned<Root>>,
     #[serde(default)]

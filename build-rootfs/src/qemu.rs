@@ -72,6 +72,21 @@ impl System {
         }
     }
 
+    /// Checks that what lies in RAM before the kernel begins fits there.
+    ///
+    /// # Errors
+    /// It does not, or a file cannot be read.
+    pub fn check(&self) -> Result<()> {
+        let Some(parts) = &self.flash else { return Ok(()) };
+        let (taken, ram) = (parts.loaded(self.root, &self.initramfs)?, ram_bytes(&self.ram));
+        if taken < ram {
+            return Ok(());
+        }
+        let (ram, taken) = (&self.ram, taken.div_ceil(1024));
+        Err(Error::new(format!("ram `{ram}`: the kernel and what is loaded with it take {taken}k of it"))
+            .fix("give the machine more RAM (--ram, or `ram` in the rootfs.toml)"))
+    }
+
     /// QEMU with the board and the system, without a console.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut qemu = command(&self.emulator);

@@ -20,6 +20,9 @@ pub struct Target {
     /// The folder itself.
     #[serde(skip)]
     pub dir: PathBuf,
+    /// Kernel and machine as the file has them, without a variant and a board.
+    #[serde(skip)]
+    plain: Option<(Option<Kernel>, Option<Machine>)>,
     /// What kind of machine it is, in a few words.
     pub description: String,
     /// rustc's target specification, a file beside `target.toml`.
@@ -48,9 +51,16 @@ pub struct Target {
     pub ready_kernel: Option<ReadyKernel>,
     /// The machine to boot in QEMU, for targets that have one.
     pub machine: Option<Machine>,
-    /// Other kernels, and the machines that go with them, by name.
+    /// Kernels, and the machines that go with them, by name.
     #[serde(default)]
     pub variant: BTreeMap<String, Variant>,
+    /// The one to take, where all of them have names.
+    pub kernel_variant: Option<String>,
+    /// Boards, by name, for targets whose system runs on more than one.
+    #[serde(default)]
+    pub board: BTreeMap<String, Board>,
+    /// The one to take.
+    pub machine_board: Option<String>,
     /// Debian packages that this target needs beyond the common ones.
     #[serde(default, rename = "package")]
     pub packages: Vec<Package>,
@@ -115,18 +125,53 @@ pub struct Uimage {
     pub virtual_address: u32,
 }
 
-/// A kernel that runs in place, with everything else of the image behind it. Flash begins at address 0.
+/// A board without a boot loader: a stub, the kernel and everything else of the image lie in memory when it begins.
+/// Flash begins at address 0.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flash {
     /// The source of what runs before the kernel, a file beside `target.toml`. It lies at address 0.
     pub stub: String,
-    /// Where the kernel lies and is entered.
+    /// Where the kernel lies and is entered: in flash, or in RAM.
     pub kernel_address: u32,
     /// Bytes of flash.
     pub size: u32,
+    /// The board's RAM. It is used in this order.
+    #[serde(default)]
+    pub ram: Vec<Bank>,
+}
+
+/// Memory that lies in one piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bank {
+    /// Where it begins.
+    pub address: u32,
+    /// Its bytes.
+    pub size: u32,
+}
+
+impl Flash {
+    /// Whether the kernel runs in flash, and not in RAM.
+    pub fn in_place(&self) -> bool {
+        self.kernel_address < self.size
+    }
+
     /// Bytes of RAM that the board has: the most that `ram` can say.
-    pub ram_size: u32,
+    pub fn ram_size(&self) -> u64 {
+        self.ram.iter().map(|bank| u64::from(bank.size)).sum()
+    }
+
+    /// The board's first `bytes` of RAM.
+    pub fn banks(&self, mut bytes: u64) -> Vec<Bank> {
+        let mut banks = Vec::new();
+        for bank in &self.ram {
+            let size = bytes.min(u64::from(bank.size)) as u32;
+            bytes -= u64::from(size);
+            banks.extend((size > 0).then_some(Bank { size, ..*bank }));
+        }
+        banks
+    }
 }
 
 /// A kernel that Debian has built.
@@ -158,6 +203,18 @@ fn no_nic() -> String {
     "none".to_string()
 }
 
+/// A board that the target's system runs on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    /// What it is, in a few words.
+    pub description: String,
+    /// Behind [`Machine::args`].
+    pub args: Vec<String>,
+    /// As [`Flash::ram`].
+    pub ram: Vec<Bank>,
+}
+
 /// What differs for another kernel than the target's usual one. What it does not name stays.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -169,6 +226,8 @@ pub struct Variant {
     pub fragments: Vec<String>,
     /// As [`Kernel::device_tree`].
     pub device_tree: Option<String>,
+    /// As [`Flash::kernel_address`].
+    pub kernel_address: Option<u32>,
     /// As [`Machine::ram`].
     pub ram: Option<String>,
     /// As [`Machine::nic`].
@@ -239,35 +298,98 @@ impl Target {
         let mut target: Target = toml::from_str(&text).context(file.display())?;
         target.name = name.to_string();
         target.dir = dir;
-        match target.link_way.clone() {
-            Some(way) => target.with_way(&way).map_err(|error| error.within(file.display())),
-            None => Ok(target),
+        target.usual().map_err(|error| error.within(file.display()))
+    }
+
+    /// The target with what it takes when nobody chooses.
+    fn usual(mut self) -> Result<Target> {
+        self.plain = Some((self.kernel.clone(), self.machine.clone()));
+        let (way, variant, board) =
+            (self.link_way.clone(), self.kernel_variant.clone(), self.machine_board.clone());
+        if let Some(way) = way {
+            self = self.with_way(&way)?;
         }
+        self.choose(variant.as_deref(), board.as_deref())
     }
 
     /// The target with the kernel and machine of one of its variants.
     ///
     /// # Errors
     /// There is no variant of that name.
-    pub fn with_variant(mut self, name: &str) -> Result<Target> {
-        let Some(variant) = self.variant.get(name).cloned() else {
-            let known: Vec<&str> = self.variant.keys().map(String::as_str).collect();
-            let error = Error::usage(format!("target {}: unknown kernel variant `{name}`", self.name));
-            return Err(match nearest(name, known.iter().copied()) {
-                Some(near) => error.fix(format!("did you mean `{near}`?")),
-                None if known.is_empty() => error.fix("leave it out: this target has one kernel at most"),
-                None => error.fix(format!("use one of: {}", known.join(", "))),
-            });
-        };
+    pub fn with_variant(self, name: &str) -> Result<Target> {
+        let board = self.machine_board.clone();
+        self.choose(Some(name), board.as_deref())
+    }
+
+    /// The target with another board.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn with_board(self, name: &str) -> Result<Target> {
+        let variant = self.kernel_variant.clone();
+        self.choose(variant.as_deref(), Some(name))
+    }
+
+    fn choose(mut self, variant: Option<&str>, board: Option<&str>) -> Result<Target> {
+        if let Some((kernel, machine)) = self.plain.clone() {
+            (self.kernel, self.machine) = (kernel, machine);
+        }
+        if let Some(name) = variant {
+            let missing = "leave it out: this target has one kernel at most";
+            let chosen = self.named(&self.variant, "kernel variant", missing, name)?.clone();
+            self.take_variant(chosen);
+        }
+        if let Some(name) = board {
+            let missing = "leave it out: this target has one machine at most";
+            let chosen = self.named(&self.board, "board", missing, name)?.clone();
+            self.take_board(chosen);
+        }
+        self.kernel_variant = variant.map(str::to_string);
+        self.machine_board = board.map(str::to_string);
+        Ok(self)
+    }
+
+    fn take_variant(&mut self, variant: Variant) {
         if let Some(kernel) = &mut self.kernel {
             kernel.fragments.extend(variant.fragments);
             kernel.device_tree = variant.device_tree.unwrap_or_else(|| kernel.device_tree.clone());
+            if let (Some(flash), Some(address)) = (&mut kernel.flash, variant.kernel_address) {
+                flash.kernel_address = address;
+            }
         }
         if let Some(machine) = &mut self.machine {
             machine.ram = variant.ram.unwrap_or_else(|| machine.ram.clone());
             machine.nic = variant.nic.unwrap_or_else(|| machine.nic.clone());
         }
-        Ok(self)
+    }
+
+    fn take_board(&mut self, board: Board) {
+        if let Some(flash) = self.kernel.as_mut().and_then(|kernel| kernel.flash.as_mut()) {
+            flash.ram = board.ram;
+        }
+        if let Some(machine) = &mut self.machine {
+            machine.args.extend(board.args);
+        }
+    }
+
+    /// The one of `all` that has this name.
+    fn named<'a, T>(
+        &self,
+        all: &'a BTreeMap<String, T>,
+        what: &str,
+        missing: &str,
+        name: &str,
+    ) -> Result<&'a T> {
+        all.get(name).ok_or_else(|| {
+            let known: Vec<&str> = all.keys().map(String::as_str).collect();
+            let error = Error::usage(format!("target {}: unknown {what} `{name}`", self.name));
+            if known.is_empty() {
+                return error.fix(missing);
+            }
+            let near = nearest(name, known.iter().copied());
+            let hint = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            error.fix(format!("{hint}The {what}s are: {}", known.join(", ")))
+        })
     }
 
     /// The target with another way to link.
@@ -294,6 +416,16 @@ impl Target {
     /// What `cfg` is set when mote is compiled, by name.
     pub fn cfg(&self) -> impl Iterator<Item = &String> {
         self.cfg.iter().chain(self.chosen_way().into_iter().flat_map(|way| &way.cfg))
+    }
+
+    /// The target and, if they have names, its kernel and its board: for the user.
+    pub fn system_name(&self) -> String {
+        let more: Vec<&str> =
+            [&self.kernel_variant, &self.machine_board].into_iter().flatten().map(String::as_str).collect();
+        if more.is_empty() {
+            return self.name.clone();
+        }
+        format!("{} ({})", self.name, more.join(", "))
     }
 
     /// The target and, if it has some, its way to link: for names of files.
@@ -388,6 +520,10 @@ mod tests {
                     assert!(variant.file(file).is_file(), "{file}");
                 }
             }
+            for name in target.board.keys() {
+                let board = target.clone().with_board(name).unwrap();
+                assert!(board.kernel().unwrap().flash.as_ref().unwrap().ram_size() > 0, "{name}");
+            }
         }
     }
 
@@ -402,6 +538,36 @@ mod tests {
         assert_eq!(net.machine().unwrap().cmdline, usual.machine().unwrap().cmdline);
         let text = usual.with_variant("nett").unwrap_err().to_string();
         assert!(text.contains("armv5te: unknown kernel variant `nett`") && text.contains("`net`"), "{text}");
+    }
+
+    #[test]
+    fn kernel_and_board_are_chosen_by_themselves() {
+        let usual = Target::load(&Project::find().unwrap(), "thumbv7em").unwrap();
+        let parts = |target: &Target| {
+            let flash = target.kernel().unwrap().flash.clone().unwrap();
+            (flash.in_place(), flash.ram_size(), target.machine().unwrap().args.last().unwrap().clone())
+        };
+        assert_eq!(parts(&usual), (true, 20 << 20, "mps2-an386".to_string()));
+        let ram = usual.clone().with_variant("ram").unwrap();
+        assert_eq!(parts(&ram), (false, 20 << 20, "mps2-an386".to_string()));
+        let other = ram.with_board("mps2-an500").unwrap();
+        assert_eq!(parts(&other), (false, 4 << 20, "mps2-an500".to_string()));
+        assert_eq!(parts(&other.with_variant("xip").unwrap()), (true, 4 << 20, "mps2-an500".to_string()));
+        assert_eq!(usual.system_name(), "thumbv7em (xip, mps2-an386)");
+        let text = usual.with_board("versatilepb").unwrap_err().to_string();
+        assert!(text.contains("thumbv7em: unknown board `versatilepb`"), "{text}");
+        assert!(text.contains("The boards are: mps2-an385, mps2-an386, mps2-an500"), "{text}");
+    }
+
+    #[test]
+    fn memory_is_taken_bank_by_bank() {
+        let bank = |address, size| Bank { address, size };
+        let ram = vec![bank(0x2000, 0x100), bank(0x4000, 0x1000)];
+        let flash = Flash { stub: "stub.S".into(), kernel_address: 0x100, size: 0x1000, ram };
+        assert_eq!(flash.ram_size(), 0x1100);
+        assert_eq!(flash.banks(0x80), [bank(0x2000, 0x80)]);
+        assert_eq!(flash.banks(0x100), [bank(0x2000, 0x100)]);
+        assert_eq!(flash.banks(0x180), [bank(0x2000, 0x100), bank(0x4000, 0x80)]);
     }
 
     #[test]

@@ -28,6 +28,10 @@ pub struct Options {
     pub root: Option<Root>,
     /// As the tool's option `--link`.
     pub link: Option<String>,
+    /// As the tool's option `--kernel`.
+    pub kernel: Option<String>,
+    /// As the tool's option `--board`.
+    pub board: Option<String>,
     /// The target; without it the default one.
     pub target: Option<String>,
     /// More arguments for QEMU.
@@ -64,6 +68,8 @@ impl Guest {
             ram: options.ram.clone(),
             link: options.link.clone(),
             root: options.root,
+            kernel: options.kernel.clone(),
+            board: options.board.clone(),
         };
         let plan = Plan::new(project(), &options).unwrap_or_else(|e| panic!("{e}"));
         let outputs = plan.build(project()).unwrap_or_else(|e| panic!("{e}"));

@@ -5,8 +5,10 @@ pub mod conformance;
 pub mod differential;
 mod guest;
 mod host;
+mod program;
 pub mod scripts;
 
 pub use cases::cases;
 pub use guest::{Guest, Options};
 pub use host::{applet, applet_dir, command, mote, out, project, rootfs};
+pub use program::program;

@@ -53,6 +53,24 @@ fn what_a_target_does_not_have_is_said() {
     let (status, text) = tool(&["build", "thumbv7em", "--link", "pi"]);
     assert_eq!(status, 2);
     assert!(text.contains("use one of: marked, pie, shared"), "{text}");
+    let (status, text) = tool(&["build", "x86_64", "--kernel", "ram"]);
+    assert_eq!(status, 2);
+    assert!(
+        text.contains("x86_64: unknown kernel variant `ram`") && text.contains("has one kernel"),
+        "{text}"
+    );
+    let (status, text) = tool(&["boot", "thumbv7em", "--kernel", "rom"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("did you mean `ram`? The kernel variants are: ram, xip"), "{text}");
+    let (status, text) = tool(&["ram", "--board", "mps2-an386"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("armv5te: unknown board `mps2-an386`") && text.contains("one machine"), "{text}");
+    let (status, text) = tool(&["boot", "thumbv7em", "--board", "mps2"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("The boards are: mps2-an385, mps2-an386, mps2-an500"), "{text}");
+    let (status, text) = tool(&["boot", "thumbv7em", "--board", "mps2-an500", "--ram", "5M"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("ram `5M`: the board has 4096k"), "{text}");
 }
 
 #[test]
@@ -69,7 +87,12 @@ fn broken_rootfs_toml_shows_line_cause_and_fix() {
         ("[[file]]\npath = \"/a\"\n", "1: /a: it needs one of `source` and `content`", "not both"),
         ("ram = \"4M\n", "1: ", "docs/rootfs-toml.md"),
         ("\nroot = \"romfs\"\n", "2: root romfs: the system of x86_64 is not in flash", "thumbv7em"),
-        ("target = \"thumbv7em\"\nram = \"17M\"\n", "2: ram `17M`: the board has 16384k", "16384k or less"),
+        ("target = \"thumbv7em\"\nram = \"21M\"\n", "2: ram `21M`: the board has 20480k", "20480k or less"),
+        (
+            "target = \"thumbv7em\"\nboard = \"mps\"\n",
+            "2: target thumbv7em: unknown board `mps`",
+            "mps2-an500",
+        ),
         ("root = \"flash\"\n", "1: unknown variant `flash`", "initramfs, romfs"),
     ];
     for (text, cause, fix) in cases {

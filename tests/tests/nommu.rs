@@ -5,7 +5,7 @@ use build_rootfs::target::Target;
 use std::fmt::Write;
 use std::fs;
 use std::time::Duration;
-use tests::{cases, Guest, Options};
+use tests::{cases, program, Guest, Options};
 
 fn boot(name: &str, options: Options) -> Guest {
     Guest::boot(&format!("nommu-{name}"), &Options { target: Some("thumbv7em".into()), ..options })
@@ -182,7 +182,7 @@ fn a_root_in_flash_is_read_only_and_runs_in_place() {
     let mut guest = prompt("romfs", options);
     assert!(tell(&mut guest, "echo x >/etc/x").contains("Read-only"), "the root is writable");
     let maps = tell(&mut guest, "cat /proc/self/maps");
-    // It is the shell's, of which cat is a part. Flash lies below RAM, which begins at 0x21000000.
+    // It is the shell's, of which cat is a part. Flash lies below RAM, which begins at 0x20000000.
     let text = maps.lines().find(|line| line.contains("r-xp")).unwrap_or_default();
     assert!(text.starts_with("00") && text.ends_with("/bin/sh"), "{maps}");
 }
@@ -212,22 +212,6 @@ fn memory_that_runs_out_ends_a_command_and_nothing_else() {
     let text = tell(&mut guest, "sh -c 'x=aaaaaaaa; while :; do x=$x$x; done'; echo status $?");
     assert!(text.contains("out of memory") && text.contains("status 1"), "{text}");
     assert_eq!(tell(&mut guest, "echo $(echo on)"), "on\n");
-}
-
-/// A program of these instructions: an ELF file that is loaded as one piece.
-fn program(instructions: &[u16]) -> Vec<u8> {
-    const HEADERS: u32 = 52 + 32;
-    let size = HEADERS + instructions.len() as u32 * 2;
-    let mut file = b"\x7fELF\x01\x01\x01".to_vec();
-    file.resize(16, 0);
-    // ET_DYN for EM_ARM; the lowest bit of the entry says Thumb, the flags are those of the EABI's version 5.
-    file.extend([3u16, 40].iter().flat_map(|half| half.to_le_bytes()));
-    file.extend([1, HEADERS + 1, 52, 0, 0x0500_0000].iter().flat_map(|word: &u32| word.to_le_bytes()));
-    file.extend([52u16, 32, 1, 0, 0, 0].iter().flat_map(|half| half.to_le_bytes()));
-    // PT_LOAD: all of the file, to be read and executed.
-    file.extend([1, 0, 0, 0, size, size, 5, 4].iter().flat_map(|word: &u32| word.to_le_bytes()));
-    file.extend(instructions.iter().flat_map(|half| half.to_le_bytes()));
-    file
 }
 
 #[test]

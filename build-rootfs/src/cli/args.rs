@@ -79,6 +79,16 @@ impl Args {
         }
         Ok(true)
     }
+
+    /// Takes the options that choose what the image runs on.
+    pub(super) fn machine_option(&mut self, word: &Word, options: &mut Options) -> Result<bool> {
+        match word {
+            Word::Option(name) if name == "--kernel" => options.kernel = Some(self.value()?),
+            Word::Option(name) if name == "--board" => options.board = Some(self.value()?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
 }
 
 /// The error for a word that the command has no use for.

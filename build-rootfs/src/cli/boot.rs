@@ -20,6 +20,10 @@ Usage: cargo rootfs boot [TARGET] [OPTION]…
   --config FILE      a rootfs.toml, which describes the image (docs/rootfs-toml.md)
   --link WAY         how mote is linked, where the target has more than one way: shared, pie, or marked
   --root WHERE       initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
+  --kernel NAME      which kernel, where the target has more than one: min or net on armv5te; xip (it runs in flash) or
+                     ram on thumbv7em (default: min, xip)
+  --board NAME       which board, where the target has more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
+                     mps2-an500 (M7) on thumbv7em (default: mps2-an386)
   --run CMD          run CMD in the guest's /bin/sh, print its output and nothing else on
                      stdout, and exit with its status
   --log FILE         write what the console shows to FILE, too
@@ -39,7 +43,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         if args.helps(&word)? {
             return Ok(0);
         }
-        if args.image_option(&word, &mut options)? {
+        if args.image_option(&word, &mut options)? || args.machine_option(&word, &mut options)? {
             continue;
         }
         match &word {

@@ -16,12 +16,17 @@ Usage: cargo rootfs build [TARGET] [OPTION]…
   --config FILE    a rootfs.toml, which describes the image (docs/rootfs-toml.md)
   --link WAY       how mote is linked, where the target has more than one way: shared, pie, or marked
   --root WHERE     initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
+  --kernel NAME    which kernel, where the target has more than one: min or net on armv5te; xip (it runs in flash) or
+                   ram on thumbv7em (default: min, xip)
+  --board NAME     which board, where the target has more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
+                   mps2-an500 (M7) on thumbv7em (default: mps2-an386)
   --out DIR        where to write (default: target/rootfs/TARGET)
   --help           show this
 
 The folder then holds mote, mote.sym (the same with symbols), initramfs.cpio, sizes.json, rootfs.toml
-(what was built), and for a target with a kernel uImage, dtb (or flash.elf, which has both and the initramfs),
-kernel.config and run-qemu.sh, which boots the folder wherever it is moved to and needs nothing but QEMU.
+(what was built), and for a target with a kernel uImage, dtb (or flash.elf, which has both and the initramfs, each
+where it is to lie in memory), kernel.config and run-qemu.sh, which boots the folder wherever it is moved to
+and needs nothing but QEMU.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
@@ -30,7 +35,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         if args.helps(&word)? {
             return Ok(0);
         }
-        if args.image_option(&word, &mut options)? {
+        if args.image_option(&word, &mut options)? || args.machine_option(&word, &mut options)? {
             continue;
         }
         match &word {

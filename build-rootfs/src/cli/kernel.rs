@@ -12,6 +12,8 @@ Builds the kernel of a target or fetches Debian's, or finds it in the cache, and
 
 Usage: cargo rootfs kernel TARGET [OPTION]…
 
+  --kernel NAME  which kernel, where the target has more than one: min or net on armv5te; xip (it runs in flash) or ram
+                 on thumbv7em (default: min, xip)
   --config FILE  a rootfs.toml whose kernel options come on top of the target's
   --help         show this
 ";
@@ -23,6 +25,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
             return Ok(0);
         }
         match &word {
+            Word::Option(name) if name == "--kernel" => options.kernel = Some(args.value()?),
             Word::Option(name) if name == "--config" => options.config = Some(PathBuf::from(args.value()?)),
             Word::Value(target) if options.target.is_none() => options.target = Some(target.clone()),
             _ => return Err(unexpected(&word)),

@@ -95,6 +95,8 @@ fn print(text: &str) -> Result<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::Project;
+    use crate::target::Target;
 
     fn error(words: &[&str]) -> String {
         dispatch(words.iter().map(OsString::from)).unwrap_err().to_string()
@@ -117,6 +119,24 @@ mod tests {
         assert!(error(&["kernel"]).contains("TARGET"));
         assert!(error(&["build", "armv5te", "x86_64"]).contains("x86_64"));
         assert!(error(&["build", "--ram", "0x10"]).contains("--ram"));
+    }
+
+    #[test]
+    fn help_tells_every_kernel_and_board() {
+        let project = Project::find().unwrap();
+        let tells = |help: &str, name: &str| {
+            help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|word| word == name)
+        };
+        for target in Target::names(&project).unwrap() {
+            let target = Target::load(&project, &target).unwrap();
+            for help in [boot::HELP, build::HELP, ram::HELP] {
+                assert!(
+                    target.variant.keys().chain(target.board.keys()).all(|name| tells(help, name)),
+                    "{help}"
+                );
+            }
+            assert!(target.variant.keys().all(|name| tells(kernel::HELP, name)));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::error::{Context, Error, Result};
 use crate::progress::Step;
 use crate::project::Project;
 use crate::qemu::ram_bytes;
-use crate::target::Purpose;
+use crate::target::{Flash, Purpose};
 
 pub(super) const HELP: &str = "\
 Finds the smallest RAM with which an image comes to a prompt that answers, by booting it in QEMU again and
@@ -19,6 +19,10 @@ Usage: cargo rootfs ram [TARGET] [OPTION]…
   --config FILE   a rootfs.toml, which describes the image (docs/rootfs-toml.md)
   --link WAY      how mote is linked, where the target has more than one way: shared or pie
   --root WHERE    initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
+  --kernel NAME   which kernel, where the target has more than one: min or net on armv5te; xip (it runs in flash) or
+                  ram on thumbv7em (default: min, xip)
+  --board NAME    which board, where the target has more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
+                  mps2-an500 (M7) on thumbv7em (default: mps2-an386)
   --ram SIZE      the most to try (default: four times what `cargo rootfs boot` takes)
   --help          show this
 
@@ -37,7 +41,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         if args.helps(&word)? {
             return Ok(0);
         }
-        if args.image_option(&word, &mut options)? {
+        if args.image_option(&word, &mut options)? || args.machine_option(&word, &mut options)? {
             continue;
         }
         match &word {
@@ -57,11 +61,11 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     prepare(&plan.target, &[Purpose::Mote, Purpose::Kernel, Purpose::Boot])?;
     let ram = plan.ram.clone().unwrap_or_else(|| machine.ram.clone());
     let flash = plan.target.kernel.as_ref().and_then(|kernel| kernel.flash.as_ref());
-    let most = most(ram_bytes(&ram), given, flash.map(|flash| u64::from(flash.ram_size)));
+    let most = most(ram_bytes(&ram), given, flash.map(Flash::ram_size));
     let outputs = plan.build(&project)?;
     let system = outputs.system.ok_or_else(|| Error::new("this target has no kernel to boot"))?;
     let search = Search { step: if most >= BIG { 1024 } else { 4 }, most: (most >> 10) as u32 };
-    let step = Step::start(format!("the smallest RAM of {}", plan.target.full_name()));
+    let step = Step::start(format!("the smallest RAM of {}", plan.target.system_name()));
     let kib = floor(&system, search, |kib| step.line(&format!("{kib} KiB")))?;
     step.done();
     super::print(&format!("{kib}k\n"))

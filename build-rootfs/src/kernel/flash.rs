@@ -1,5 +1,7 @@
-//! What a board without a boot loader has in its flash: boot stub, kernel, device tree and root file system, one
-//! behind the other from address 0 on, as one ELF file that QEMU loads.
+//! What a board without a boot loader has in its memory when it begins, as one ELF file that QEMU loads. Either all
+//! of it lies in flash, one behind the other from address 0 on: boot stub, kernel, device tree and root file system. Or
+//! the kernel runs in RAM, and has its device tree before it and its initramfs behind it there; in flash lie the stub
+//! and, if it is one for flash, the root file system.
 
 use super::Built;
 use crate::cache::write_atomically;
@@ -26,7 +28,7 @@ pub struct Parts {
     pub built: Built,
     /// The board's flash and RAM.
     pub flash: Flash,
-    /// The source of the device tree, with `{ram}`, `{bootargs}`, `{initrd_start}`, `{initrd_end}`, `{rom_start}`,
+    /// The source of the device tree, with `{ram}` (addresses and sizes), `{bootargs}`, `{initrd_start}`, `{initrd_end}`, `{rom_start}`,
     /// `{rom_size}` and `{rom_status}` in it.
     pub device_tree: PathBuf,
 }
@@ -40,16 +42,19 @@ impl Parts {
         let read = |file: &Path| fs::read(file).context(file.display());
         let stub = self.built.stub.as_deref().ok_or_else(|| Error::new("the kernel is none for flash"))?;
         let (stub, kernel, content) = (read(stub)?, read(&self.built.image)?, read(content)?);
-        let layout = Layout::new(&self.flash, kernel.len());
+        let layout = Layout::new(&self.flash, kernel.len(), root);
         let template = fs::read_to_string(&self.device_tree).context(self.device_tree.display())?;
         let number = |n: usize| format!("{n:#x}");
+        let banks = self.flash.banks(ram);
+        let banks: Vec<String> =
+            banks.iter().map(|bank| format!("{:#x} {:#x}", bank.address, bank.size)).collect();
         // An initramfs without a byte is none.
         let (initrd, status) = match root {
             Root::Initramfs => (layout.root..layout.root + content.len(), "disabled"),
             Root::Romfs => (0..0, "okay"),
         };
         let source = template
-            .replace("{ram}", &number(ram as usize))
+            .replace("{ram}", &banks.join(" "))
             .replace("{bootargs}", &cmdline.replace('\\', "\\\\").replace('"', "\\\""))
             .replace("{initrd_start}", &number(initrd.start))
             .replace("{initrd_end}", &number(initrd.end))
@@ -62,6 +67,20 @@ impl Parts {
         self.built.device_tree(&dts, &dtb)?;
         let elf = layout.link(&stub, &kernel, &read(&dtb)?, &content)?;
         write_atomically(to, &elf, 0o644)
+    }
+
+    /// The bytes of RAM that are taken before the kernel begins, with the root file system `content`.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn loaded(&self, root: Root, content: &Path) -> Result<u64> {
+        let size = |file: &Path| file.metadata().map(|meta| meta.len()).context(file.display());
+        let layout = Layout::new(&self.flash, size(&self.built.image)? as usize, root);
+        Ok(match (self.flash.in_place(), root) {
+            (true, _) => 0,
+            (false, Root::Romfs) => (layout.kernel - layout.ram) as u64 + size(&self.built.image)?,
+            (false, Root::Initramfs) => (layout.root - layout.ram) as u64 + size(content)?,
+        })
     }
 }
 
@@ -76,14 +95,22 @@ pub struct Layout {
     pub root: usize,
     /// Where flash ends.
     pub end: usize,
+    /// Where RAM begins.
+    pub ram: usize,
 }
 
 impl Layout {
     /// For a kernel of `size` bytes.
-    pub fn new(flash: &Flash, size: usize) -> Layout {
+    pub fn new(flash: &Flash, size: usize, root: Root) -> Layout {
         let (kernel, end) = (flash.kernel_address as usize, flash.size as usize);
-        let device_tree = (kernel + size).next_multiple_of(ALIGN);
-        Layout { kernel, device_tree, root: device_tree + DEVICE_TREE, end }
+        let ram = flash.ram.first().map_or(end, |bank| bank.address as usize);
+        let behind = (kernel + size).next_multiple_of(ALIGN);
+        let (device_tree, root) = match (flash.in_place(), root) {
+            (true, _) => (behind, behind + DEVICE_TREE),
+            (false, Root::Initramfs) => (ram, behind),
+            (false, Root::Romfs) => (ram, ALIGN),
+        };
+        Layout { kernel, device_tree, root, end, ram }
     }
 
     /// The ELF file.
@@ -91,43 +118,67 @@ impl Layout {
     /// # Errors
     /// A part is too big for its place, or all of them for the flash.
     pub fn link(&self, stub: &[u8], kernel: &[u8], device_tree: &[u8], root: &[u8]) -> Result<Vec<u8>> {
-        let mut flash = stub.to_vec();
-        let words =
-            flash.get_mut(WORDS..WORDS + 8).ok_or_else(|| Error::new("the boot stub is too short"))?;
+        let mut stub = stub.to_vec();
+        let words = stub.get_mut(WORDS..WORDS + 8).ok_or_else(|| Error::new("the boot stub is too short"))?;
         words[..4].copy_from_slice(&(self.kernel as u32).to_le_bytes());
         words[4..].copy_from_slice(&(self.device_tree as u32).to_le_bytes());
-        let parts = [
-            ("boot stub", self.kernel, kernel),
-            ("kernel", self.device_tree, device_tree),
-            ("device tree", self.root, root),
+        let mut parts = [
+            ("boot stub", 0, &stub[..]),
+            ("kernel", self.kernel, kernel),
+            ("device tree", self.device_tree, device_tree),
+            ("root file system", self.root, root),
         ];
-        for (before, address, part) in parts {
-            if flash.len() > address {
-                let over = flash.len() - address;
-                return Err(Error::new(format!(
-                    "the {before} is {over} bytes too big for its place in flash"
-                )));
-            }
-            flash.resize(address, 0xff);
-            flash.extend_from_slice(part);
+        parts.sort_by_key(|(_, address, _)| *address);
+        let (mut flash, mut ram) = (Piece::new(0, 0xff), Piece::new(self.ram, 0));
+        for (name, address, part) in parts {
+            let piece = if address < self.end { &mut flash } else { &mut ram };
+            piece.put(name, address, part)?;
         }
-        if flash.len() > self.end {
-            let (taken, end) = (flash.len(), self.end);
+        if flash.bytes.len() > self.end {
+            let (taken, end) = (flash.bytes.len(), self.end);
             return Err(Error::new(format!("the system takes {taken} bytes of flash, the board has {end}"))
                 .fix("choose fewer applets, or leave out files"));
         }
-        elf(&flash)
+        elf(&[flash, ram])
     }
 }
 
-/// An ELF file that loads `bytes` to address 0.
-fn elf(bytes: &[u8]) -> Result<Vec<u8>> {
+/// Memory from an address on.
+struct Piece {
+    address: usize,
+    bytes: Vec<u8>,
+    /// What is between parts.
+    fill: u8,
+    /// The name of the last part.
+    last: &'static str,
+}
+
+impl Piece {
+    fn new(address: usize, fill: u8) -> Piece {
+        Piece { address, bytes: Vec::new(), fill, last: "" }
+    }
+
+    fn put(&mut self, name: &'static str, address: usize, part: &[u8]) -> Result<()> {
+        let (at, taken) = (address - self.address, self.bytes.len());
+        if taken > at {
+            let over = taken - at;
+            return Err(Error::new(format!("the {} is {over} bytes too big for its place", self.last)));
+        }
+        self.bytes.resize(at, self.fill);
+        self.bytes.extend_from_slice(part);
+        self.last = name;
+        Ok(())
+    }
+}
+
+/// An ELF file that loads the pieces, those without a byte left out.
+fn elf(pieces: &[Piece]) -> Result<Vec<u8>> {
+    let pieces: Vec<&Piece> = pieces.iter().filter(|piece| !piece.bytes.is_empty()).collect();
     let mut out = Vec::new();
     let mut writer = Writer::new(Endianness::Little, false, &mut out);
     writer.reserve_file_header();
-    writer.reserve_program_headers(1);
-    let size = bytes.len() as u64;
-    let offset = writer.reserve(size, 4);
+    writer.reserve_program_headers(pieces.len() as u32);
+    let offsets: Vec<u64> = pieces.iter().map(|piece| writer.reserve(piece.bytes.len() as u64, 4)).collect();
     let header = FileHeader {
         os_abi: ELFOSABI_NONE,
         abi_version: 0,
@@ -139,49 +190,79 @@ fn elf(bytes: &[u8]) -> Result<Vec<u8>> {
     };
     writer.write_file_header(&header).map_err(|why| Error::new(format!("the flash image: {why}")))?;
     writer.write_align_program_headers();
-    writer.write_program_header(&ProgramHeader {
-        p_type: PT_LOAD,
-        p_flags: PF_R | PF_X,
-        p_offset: offset,
-        p_vaddr: 0,
-        p_paddr: 0,
-        p_filesz: size,
-        p_memsz: size,
-        p_align: 4,
-    });
-    writer.write_align(4);
-    writer.write(bytes);
+    for (piece, offset) in pieces.iter().zip(offsets) {
+        let (address, size) = (piece.address as u64, piece.bytes.len() as u64);
+        writer.write_program_header(&ProgramHeader {
+            p_type: PT_LOAD,
+            p_flags: PF_R | PF_X,
+            p_offset: offset,
+            p_vaddr: address,
+            p_paddr: address,
+            p_filesz: size,
+            p_memsz: size,
+            p_align: 4,
+        });
+    }
+    for piece in pieces {
+        writer.write_align(4);
+        writer.write(&piece.bytes);
+    }
     Ok(out)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target::Bank;
     use object::{Object, ObjectSegment};
 
-    fn layout(kernel: usize) -> Layout {
-        let flash =
-            Flash { stub: "stub.S".into(), kernel_address: 0x1000, size: 0x5000, ram_size: 0x10_0000 };
-        Layout::new(&flash, kernel)
+    fn layout(kernel_address: u32, kernel: usize, root: Root) -> Layout {
+        let ram = vec![Bank { address: 0x10_0000, size: 0x8000 }];
+        let flash = Flash { stub: "stub.S".into(), kernel_address, size: 0x5000, ram };
+        Layout::new(&flash, kernel, root)
+    }
+
+    /// Address and content of what is loaded.
+    fn loaded(file: &[u8]) -> Vec<(u64, Vec<u8>)> {
+        let elf = object::File::parse(file).unwrap();
+        elf.segments().map(|segment| (segment.address(), segment.data().unwrap().to_vec())).collect()
     }
 
     #[test]
     fn parts_lie_where_the_layout_says() {
-        let layout = layout(5000);
+        let layout = layout(0x1000, 5000, Root::Initramfs);
         assert_eq!((layout.device_tree, layout.root), (0x3000, 0x4000));
+        assert_eq!(layout, self::layout(0x1000, 5000, Root::Romfs));
         let file = layout.link(&[1; 64], &[2; 5000], &[3; 100], &[4; 10]).unwrap();
-        let elf = object::File::parse(file.as_slice()).unwrap();
-        let segment = elf.segments().next().unwrap();
-        let flash = segment.data().unwrap();
-        assert_eq!((segment.address(), flash.len()), (0, 0x400a));
+        let [(0, flash)] = &loaded(&file)[..] else { panic!("more than flash") };
+        assert_eq!(flash.len(), 0x400a);
         assert_eq!(flash[28..36], [0, 0x10, 0, 0, 0, 0x30, 0, 0]);
         assert_eq!((flash[63], flash[0x1000], flash[0x3063], flash[0x4000]), (1, 2, 3, 4));
         assert_eq!(flash[0x3064..0x4000], [0xff; 0x1000 - 100]);
     }
 
     #[test]
+    fn a_kernel_in_ram_has_all_but_the_stub_there() {
+        let layout = layout(0x10_2000, 5000, Root::Initramfs);
+        assert_eq!((layout.device_tree, layout.root), (0x10_0000, 0x10_4000));
+        let file = layout.link(&[1; 61], &[2; 5000], &[3; 100], &[4; 10]).unwrap();
+        let [(0, flash), (0x10_0000, ram)] = &loaded(&file)[..] else { panic!("not flash and RAM") };
+        assert_eq!(flash[28..36], [0, 0x20, 0x10, 0, 0, 0, 0x10, 0]);
+        assert_eq!((flash.len(), ram.len()), (61, 0x400a));
+        assert_eq!((ram[0], ram[0x63], ram[0x64], ram[0x2000], ram[0x4000]), (3, 3, 0, 2, 4));
+    }
+
+    #[test]
+    fn a_root_for_flash_stays_there_when_the_kernel_is_in_ram() {
+        let layout = layout(0x10_2000, 5000, Root::Romfs);
+        let file = layout.link(&[1; 64], &[2; 5000], &[3; 100], &[4; 10]).unwrap();
+        let [(0, flash), (0x10_0000, ram)] = &loaded(&file)[..] else { panic!("not flash and RAM") };
+        assert_eq!((flash.len(), flash[0x1000], ram.len()), (0x100a, 4, 0x2000 + 5000));
+    }
+
+    #[test]
     fn what_is_too_big_is_named() {
-        let layout = layout(100);
+        let layout = layout(0x1000, 100, Root::Initramfs);
         let error = layout.link(&[1; 64], &[2; 100], &[3; 4097], &[]).unwrap_err().to_string();
         assert!(error.contains("the device tree is 1 bytes too big"), "{error}");
         let error = layout.link(&[1; 64], &[2; 100], &[3; 9], &[4; 0x2001]).unwrap_err().to_string();

@@ -12,7 +12,7 @@ use crate::cache::{key, require_space, Cache};
 use crate::error::{Context, Error, Result};
 use crate::process::{command, output, run, which};
 use crate::progress::Step;
-use crate::target::{Kernel, Target, Uimage};
+use crate::target::{Flash, Kernel, Target, Uimage};
 use config::Wish;
 use source::Source;
 use std::fs;
@@ -90,14 +90,26 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
     let stub = kernel.flash.as_ref().map(|flash| read(&flash.stub)).transpose()?;
     let recipe = Recipe { kernel, wishes, source, patches, stub };
     let place = cache.entry(&format!("kernel-{}", target.name), &recipe.key()?, |entry| {
-        let step = Step::start(format!("kernel for {}", target.name));
+        let step = Step::start(match &target.kernel_variant {
+            Some(variant) => format!("kernel {variant} for {}", target.name),
+            None => format!("kernel for {}", target.name),
+        });
         recipe.make(entry, &step)?;
         step.done();
         Ok(())
     })?;
     let stub = kernel.flash.as_ref().map(|_| place.join(STUB));
-    let image = place.join(if stub.is_some() { "xipImage" } else { "uImage" });
+    let image = place.join(kernel.flash.as_ref().map_or("uImage", image_name));
     Ok(Built { image, stub, config: place.join("config"), modules: None, dtc: place.join("dtc") })
+}
+
+/// The kernel's own name of the image for a board with flash.
+fn image_name(flash: &Flash) -> &'static str {
+    if flash.in_place() {
+        "xipImage"
+    } else {
+        "Image"
+    }
 }
 
 /// That nobody can choose options of a kernel which Debian has built.
@@ -125,6 +137,9 @@ impl Recipe<'_> {
         let addresses = kernel.uimage.as_ref().map(|u| format!("{} {}", u.load_address, u.virtual_address));
         let mut parts = vec![RECIPE, &self.source.identity, &wishes, &kernel.arch, &kernel.cflags];
         parts.extend(addresses.as_deref());
+        let in_ram = kernel.flash.as_ref().filter(|flash| !flash.in_place());
+        let in_ram = in_ram.map(|flash| format!("in RAM at {}", flash.kernel_address));
+        parts.extend(in_ram.as_deref());
         parts.extend(self.patches.iter().chain(&self.stub).map(String::as_str));
         parts.push(compiler.lines().next().unwrap_or_default());
         Ok(key(parts))
@@ -145,9 +160,10 @@ impl Recipe<'_> {
             apply(patch, &tree)?;
         }
         self.configure(&tree, step)?;
-        match &self.kernel.uimage {
-            Some(uimage) => self.make_uimage(uimage, &tree, entry, step)?,
-            None => self.make_for_flash(&tree, entry, step)?,
+        match (&self.kernel.uimage, &self.kernel.flash) {
+            (Some(uimage), _) => self.make_uimage(uimage, &tree, entry, step)?,
+            (None, Some(flash)) => self.make_for_flash(flash, &tree, entry, step)?,
+            (None, None) => return Err(Error::new("the target does not say how its kernel is loaded")),
         }
         fs::copy(tree.join(".config"), entry.join("config")).context(entry.display())?;
         let dtc = tree.join("scripts/dtc/dtc");
@@ -166,9 +182,15 @@ impl Recipe<'_> {
         fs::write(entry.join("System.map"), map).context(entry.display())
     }
 
-    fn make_for_flash(&self, tree: &Path, entry: &Path, step: &Step) -> Result<()> {
-        let image = self.make_image("xipImage", tree, step)?;
-        fs::write(entry.join("xipImage"), image).context(entry.display())?;
+    fn make_for_flash(&self, flash: &Flash, tree: &Path, entry: &Path, step: &Step) -> Result<()> {
+        let name = image_name(flash);
+        let mut image = self.make_image(name, tree, step)?;
+        if !flash.in_place() {
+            // What is put behind it must not lie in its .bss.
+            let size = size_in_memory(&read(&tree.join("System.map"))?, flash.kernel_address)?;
+            image.resize(size.max(image.len()), 0);
+        }
+        fs::write(entry.join(name), image).context(entry.display())?;
         let (source, object) = (tree.join("stub.S"), tree.join("stub.o"));
         fs::write(&source, self.stub.as_deref().unwrap_or_default()).context(source.display())?;
         let tool = |name: &str| command(format!("{}{name}", self.kernel.cross));
