@@ -37,6 +37,7 @@ pub fn digits(buf: &mut [u8; 64], mut n: u64, base: u32) -> &[u8] {
 }
 
 /// Value of a digit in bases up to 36; 255 for anything else. A word, which callers need not mask.
+#[inline(never)]
 pub fn digit(b: u8) -> u32 {
     match b {
         b'0'..=b'9' => b as u32 - b'0' as u32,
