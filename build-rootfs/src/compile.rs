@@ -31,6 +31,37 @@ pub struct Binary {
     pub twin: PathBuf,
 }
 
+/// Compiles another program of the workspace as mote is, `binary` of `package`, into `out`: one that tests need in a
+/// guest.
+///
+/// # Errors
+/// As [`compile`]; also where the target's assembly text is worked on, which knows mote only.
+pub fn compile_program(
+    project: &Project,
+    target: &Target,
+    (package, binary): (&str, &str),
+    out: &Path,
+) -> Result<PathBuf> {
+    if target.compact {
+        return Err(Error::new(format!("{}: only mote is compiled for it", target.name)));
+    }
+    let toolchain = Toolchain::find(target)?;
+    let step = Step::start(format!("{binary} for {}", target.name));
+    let dir = project.out().join(format!(".cargo-{}", target.full_name()));
+    let _lock = lock(&dir.with_extension("lock"))?;
+    let manifest = project.root().join("Cargo.toml");
+    let mut cargo = cargo(&toolchain, target, "build", &manifest, &dir, Panic::ImmediateAbort);
+    run(cargo.args(["--package", package, "--bin", binary]), &step)
+        .map_err(|error| error.within(format!("compiling {binary} for {}", target.name)))?;
+    let built = dir.join(&target.name).join(PROFILE).join(binary);
+    let symbols = fs::read(&built).context(built.display())?;
+    let stripped = finish(&symbols).map_err(|why| Error::new(format!("{}: {why}", built.display())))?;
+    let file = out.join(binary);
+    write_atomically(&file, &stripped, 0o755)?;
+    step.done();
+    Ok(file)
+}
+
 /// Compiles `applets` (names of features) for `target`; puts `mote` and `mote.sym` into `out`.
 ///
 /// # Errors

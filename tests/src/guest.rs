@@ -104,12 +104,20 @@ impl Guest {
 
     /// As [`Guest::expect`], with another time-out for silence.
     pub fn expect_within(&mut self, text: &str, silence: Duration) -> String {
+        String::from_utf8_lossy(&self.expect_bytes(text, silence)).into_owned()
+    }
+
+    /// As [`Guest::expect_within`], of bytes that need be no text.
+    pub fn expect_bytes(&mut self, text: &str, silence: Duration) -> Vec<u8> {
+        // Of what was looked through before, only an end that the text may begin in is looked at again.
+        let mut from = self.at;
         loop {
-            if let Some(found) = console::find(&self.seen[self.at..], text.as_bytes()) {
-                let before = String::from_utf8_lossy(&self.seen[self.at..self.at + found]).into_owned();
-                self.at += found + text.len();
+            if let Some(found) = console::find(&self.seen[from..], text.as_bytes()) {
+                let before = self.seen[self.at..from + found].to_vec();
+                self.at = from + found + text.len();
                 return before;
             }
+            from = self.at.max(self.seen.len().saturating_sub(text.len()));
             match self.console.recv_timeout(silence) {
                 Ok(bytes) => self.seen.extend(bytes),
                 Err(why) => panic!(

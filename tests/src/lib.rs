@@ -1,5 +1,6 @@
 //! Harness of the whole-system tests: binaries and their links for a target, and booted guests.
 
+pub mod batch;
 mod cases;
 pub mod conformance;
 pub mod differential;

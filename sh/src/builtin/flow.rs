@@ -48,8 +48,9 @@ pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// `eval [ARG]…`.
 pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut text = Buf::new();
-    for i in 1..f.len() {
-        if i > 1 {
+    let first = 1 + f.is(1, b"--") as usize;
+    for i in first..f.len() {
+        if i > first {
             text.push(b' ');
         }
         text.extend_from_slice(f.get(i));

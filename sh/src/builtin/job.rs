@@ -129,29 +129,41 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
             }
         }
     }
-    for k in i..f.len() {
-        let spec = f.get(k);
-        let Some(n) = find(&sh.jobs, spec) else {
-            if spec.first() != Some(&b'%') && sys::num::parse_u32(spec).is_none() {
-                return sh.refuse(c"%: Illegal number", spec);
-            }
-            status = 127;
-            continue;
-        };
-        while let Some(j) = sh.jobs.get(n) {
-            if j.state() != State::Running {
-                status = j.status(sh.opts & opt::PIPEFAIL != 0);
-                if j.state() == State::Done {
-                    sh.jobs.remove(n);
+    // With `-n` all are looked at before one is waited for, else one after the other.
+    let (mut k, mut running) = (i, false);
+    loop {
+        if k < f.len() {
+            let spec = f.get(k);
+            match find(&sh.jobs, spec).and_then(|n| Some((n, sh.jobs.get(n)?))) {
+                Some((_, j)) if j.state() == State::Running => running = true,
+                Some((n, j)) => {
+                    status = j.status(sh.opts & opt::PIPEFAIL != 0);
+                    if j.state() == State::Done {
+                        sh.jobs.remove(n);
+                    }
+                    if any != 0 {
+                        return Ok(status as u32);
+                    }
                 }
-                break;
+                None if spec.first() != Some(&b'%') && sys::num::parse_u32(spec).is_none() => {
+                    return sh.refuse(c"%: Illegal number", spec);
+                }
+                None => status = 127,
             }
-            if let Some(s) = sh.wait_more()? {
-                return Ok(s as u32);
+            if any != 0 || !running {
+                k += 1;
+                continue;
             }
+        } else if running {
+            k = i;
+        } else {
+            return Ok(status as u32);
+        }
+        running = false;
+        if let Some(s) = sh.wait_more()? {
+            return Ok(s as u32);
         }
     }
-    Ok(status as u32)
 }
 
 impl Shell<'_> {

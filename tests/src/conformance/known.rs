@@ -56,6 +56,12 @@ impl Known {
         self
     }
 
+    /// Those of `expected` that are not known to fail, nor to pass at times only.
+    pub fn rest(&self, suite: &str, expected: BTreeSet<String>) -> BTreeSet<String> {
+        let reasons = self.reasons(suite);
+        expected.into_iter().filter(|case| !reasons.contains_key(case.as_str())).collect()
+    }
+
     fn reasons(&self, suite: &str) -> BTreeMap<&str, &Difference> {
         let of_suite = self.difference.iter().filter(|difference| difference.suite == suite);
         of_suite

@@ -3,6 +3,7 @@
 
 pub mod busybox;
 pub mod counts;
+pub mod guest;
 pub mod job;
 pub mod known;
 pub mod normal;

@@ -20,7 +20,7 @@ const UNSTABLE: &[&str] =
     &["hush-signals/signal_read1", "ash-signals/sigquit_exec", "hush-signals/sigquit_exec"];
 const OUT_OF_TIME: &str = "not done after";
 /// By this status a case says that it does not apply.
-const SKIPPED: i32 = 77;
+pub(super) const SKIPPED: i32 = 77;
 
 /// One of the two suites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,12 +43,12 @@ impl Suite {
 
 /// A case: its script and what it must print.
 #[derive(Debug)]
-struct Case {
+pub(super) struct Case {
     /// `ash-vars/var1`.
-    name: String,
-    dir: PathBuf,
-    script: String,
-    right: PathBuf,
+    pub(super) name: String,
+    pub(super) dir: PathBuf,
+    pub(super) script: String,
+    pub(super) right: PathBuf,
 }
 
 /// A run of a suite by a shell.
@@ -145,7 +145,7 @@ impl Run {
     }
 }
 
-fn judge(room: &Path, output: &[u8], right: &[u8]) -> Result<Verdict> {
+pub(super) fn judge(room: &Path, output: &[u8], right: &[u8]) -> Result<Verdict> {
     if output == right {
         return Ok(Verdict::Exact);
     }
@@ -166,7 +166,7 @@ fn difference(room: &Path, output: &[u8], right: &[u8]) -> Result<String> {
 }
 
 /// The cases as `run-all` finds them: executable `*.tests` with a `.right` beside it.
-fn cases(tests: &Path) -> Result<Vec<Case>> {
+pub(super) fn cases(tests: &Path) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for dir in fs::read_dir(tests).context(tests.display())?.flatten().filter(|dir| dir.path().is_dir()) {
         let group = dir.file_name().to_string_lossy().into_owned();
@@ -197,7 +197,7 @@ fn copy_flat(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn options(busybox: &Native) -> Result<Vec<(String, String)>> {
+pub(super) fn options(busybox: &Native) -> Result<Vec<(String, String)>> {
     let text = fs::read_to_string(&busybox.config).context(busybox.config.display())?;
     let options = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));
     // A process has little room for its environment on some machines; what no case asks for stays out.

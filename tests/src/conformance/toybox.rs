@@ -100,7 +100,7 @@ fn mend_ifconfig(test: &Path) -> Result<()> {
 }
 
 /// Some names hold the number of a process, which is another one in each run.
-fn names_without_numbers(applet: &str, output: &str) -> String {
+pub(super) fn names_without_numbers(applet: &str, output: &str) -> String {
     let results = |line: &str| line.starts_with("PASS: ") || line.starts_with("FAIL: ");
     let line = |line: &str| match () {
         () if applet == "ps" && results(line) => line
