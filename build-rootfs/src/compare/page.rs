@@ -201,8 +201,7 @@ fn marginals(report: &Report) -> String {
     let signed = |n: &i64| format!("{}{}", if *n < 0 { "−" } else { "" }, number(n.unsigned_abs()));
     format!(
         "## What each applet adds\n\nBytes by which text and data of `seed` shrink without it (the same flags; what \
-         is shared with others stays). Not the file's: between text and data it may have up to a page of nothing, in \
-         which a small applet vanishes.\n\n{}",
+         is shared with others stays).\n\n{}",
         columns("applet", &rows, signed)
     )
 }
@@ -332,10 +331,15 @@ fn method(report: &Report) -> String {
         format!("`{}`; linked with `{}`", abi.compile_flags(lto).join(" "), abi.link_flags(lto).join(" "))
     };
     use crate::peers::cross::Libc::{Glibc, Musl};
+    let script = musl::SCRIPT;
     let packed = COMPRESSORS.map(|(program, arguments)| format!("`{program} {}`", arguments.join(" ")));
     format!(
         "## How\n\n{}\n{}\nSources, by `apt-get source` from the machine's own list, without Debian's patches:\n\n{sources}\n\
          - musl: `./configure {}`, `CFLAGS=\"{}\"` (for ARM code `-marm`).\n\
+         - The peers with musl are linked by `build-rootfs/src/peers/cross/{script}` into one segment without tables \
+         for exceptions: the linker's own script leaves up to a page of zeros between text and data in the file, and \
+         puts data on a page of its own. In the dynamic builds it does that, too, but without zeros \
+         in the file.\n\
          - BusyBox (its own `-Os` and flags, and as `EXTRA_CFLAGS` and `EXTRA_LDFLAGS`): {}; with LTO, where that is \
          smaller: {}, and `-DBB_GLOBAL_CONST=`. ARM code: `-marm`; with glibc: {}.\n\
          - Toybox: the same, and its own `{}`.\n\
