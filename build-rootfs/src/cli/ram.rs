@@ -17,7 +17,7 @@ Usage: cargo rootfs ram [TARGET] [OPTION]…
 
   --applets LIST  applets and sets, separated by commas; a shell must be among them (default: base)
   --config FILE   a rootfs.toml, which describes the image (docs/rootfs-toml.md)
-  --link WAY      how mote is linked, where the target has more than one way: shared or pie
+  --link WAY      how mote is linked, where the target has more than one way: shared, pie, or marked
   --root WHERE    initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
   --ram SIZE      the most to try (default: four times what `cargo rootfs boot` takes)
   --help          show this
