@@ -16,7 +16,7 @@ use serde::Serialize;
 use subject::Subjects;
 
 /// Rounds of a figure that is not the same in every run. All shells take their turn in each round.
-const ROUNDS: usize = 5;
+pub(crate) const ROUNDS: usize = 5;
 
 /// One shell's figure.
 #[derive(Debug, Clone, Serialize)]

@@ -56,14 +56,20 @@ pub fn find(project: &Project) -> Result<Vec<Tools>> {
         (Catalogue::load(project)?, Target::load(project, NATIVE)?, Cache::open()?);
     let mote = compile(project, &target, &catalogue.resolve(DEFAULT_SET)?, &dir.join(DEFAULT_SET))?.file;
     let peers = [("BusyBox", native::busybox(&cache)?.binary), ("Toybox", native::toybox(&cache)?.binary)];
-    let mut all = Vec::new();
-    for (name, binary) in [("mote", mote)].into_iter().chain(peers) {
+    [("mote", mote)].into_iter().chain(peers).map(|(name, binary)| Tools::of(&dir, name, &binary)).collect()
+}
+
+impl Tools {
+    /// Those of the multicall program `binary`, with links in `dir`.
+    ///
+    /// # Errors
+    /// The links cannot be made.
+    pub(crate) fn of(dir: &Path, name: &'static str, binary: &Path) -> Result<Tools> {
         for applet in ["ls", "rm", "ps", "cat"] {
-            link(&dir, name, applet, &binary)?;
+            link(dir, name, applet, binary)?;
         }
-        all.push(Tools { name, dir: dir.join(format!("{name}-bin")) });
+        Ok(Tools { name, dir: dir.join(format!("{name}-bin")) })
     }
-    Ok(all)
 }
 
 /// Runs the benchmarks whose names hold `filter`.
@@ -80,14 +86,11 @@ fn row(all: &[Tools], benchmark: &ToolBenchmark) -> Result<Row> {
     let ToolBenchmark { name, what, work, counter, bound } = *benchmark;
     let rounds = if counter == Counter::Time { ROUNDS } else { 1 };
     let mut measured: Vec<Vec<f64>> = vec![Vec::new(); all.len()];
-    let mut scene = Scene::of(work)?;
+    let mut stage = Stage::of(work)?;
     for round in 1..=rounds {
         for (tools, figures) in all.iter().zip(&mut measured) {
             step.line(&format!("{}, round {round} of {rounds}", tools.name));
-            if work.consumes() && !scene.place.exists() {
-                scene = Scene::of(work)?;
-            }
-            figures.push(once(tools, work, counter, &scene.place).map_err(|e| e.within(tools.name))?);
+            figures.push(stage.once(tools, counter).map_err(|e| e.within(tools.name))?);
         }
     }
     step.done();
@@ -96,21 +99,46 @@ fn row(all: &[Tools], benchmark: &ToolBenchmark) -> Result<Row> {
     Ok(judge(name, what, counter, Some(bound), figures))
 }
 
-fn once(tools: &Tools, work: Work, counter: Counter, place: &Path) -> Result<f64> {
-    let (applet, arguments) = work.command(place);
-    let program = tools.dir.join(applet);
-    let figure = match counter {
-        Counter::Instructions => instructions(&program, &arguments)?,
-        Counter::Time => {
-            let feed = if let Work::CatPipe(bytes) = work { bytes } else { 0 };
-            wall(clean(&program).args(&arguments), feed)?
-        }
-        _ => return Err(Error::new("tools are measured by instructions and by the clock")),
-    };
-    if work.consumes() && place.exists() {
-        return Err(Error::new(format!("{applet} left {} behind", place.display())));
+/// A benchmark's work with what it works on, for one after the other.
+pub(crate) struct Stage {
+    work: Work,
+    scene: Scene,
+    used: bool,
+}
+
+impl Stage {
+    /// Prepares `work`.
+    ///
+    /// # Errors
+    /// There is no room for what it needs.
+    pub(crate) fn of(work: Work) -> Result<Stage> {
+        Ok(Stage { work, scene: Scene::of(work)?, used: false })
     }
-    Ok(figure)
+
+    /// Measures `tools` once.
+    ///
+    /// # Errors
+    /// The tool fails or cannot be measured, or there is no room for what it needs.
+    pub(crate) fn once(&mut self, tools: &Tools, counter: Counter) -> Result<f64> {
+        if std::mem::replace(&mut self.used, self.work.consumes()) {
+            self.scene = Scene::of(self.work)?;
+        }
+        let (work, place) = (self.work, &self.scene.place);
+        let (applet, arguments) = work.command(place);
+        let program = tools.dir.join(applet);
+        let figure = match counter {
+            Counter::Instructions => instructions(&program, &arguments)?,
+            Counter::Time => {
+                let feed = if let Work::CatPipe(bytes) = work { bytes } else { 0 };
+                wall(clean(&program).args(&arguments), feed)?
+            }
+            _ => return Err(Error::new("tools are measured by instructions and by the clock")),
+        };
+        if work.consumes() && place.exists() {
+            return Err(Error::new(format!("{applet} left {} behind", place.display())));
+        }
+        Ok(figure)
+    }
 }
 
 /// What a benchmark works on; goes when dropped.

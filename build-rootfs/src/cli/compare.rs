@@ -17,7 +17,10 @@ pub(super) const HELP: &str = "\
 Compares mote with BusyBox and Toybox, built here from Debian's sources for the same machine (ARMv5TE), and
 writes docs/comparison.md with its pictures.
 
-Usage: cargo rootfs compare [OPTION]…
+Usage: cargo rootfs compare [TARGET] [OPTION]…
+
+  TARGET               measure what is about this target, and take the rest as it was measured before (default:
+                         all of them): armv5te; thumbv7em: nommu; x86_64: speed and suites
 
   --only PART[,PART]…  measure these parts again, and take the others as they were measured before:
                          bytes      of mote and the peers, Thumb code, static with musl; packed or not, and
@@ -26,7 +29,10 @@ Usage: cargo rootfs compare [OPTION]…
                          map        mote by crate and applet
                          guests     in QEMU: the smallest RAM to a working prompt, what is free there, the
                                     instructions up to it
-                         speed      instructions and time of shell work, ls, cat and starting programs, here
+                         nommu      mote without an MMU (Cortex-M, in QEMU): bytes, and the smallest RAM with
+                                    the root file system in flash and in RAM
+                         speed      instructions and time of the shells, of starting programs, and of ls, rm,
+                                    ps and cat, here
                          suites     cases passed of BusyBox's and Toybox's test-suites
                          marginals  bytes that each applet adds
                          others     bytes of the peers' builds with ARM code and with glibc
@@ -46,7 +52,8 @@ when a part that was asked for or a peer's binary is missing.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
-    let (mut quick, mut only, mut json, mut out) = (false, None, None, None);
+    let project = Project::find()?;
+    let (mut target, mut quick, mut only, mut json, mut out) = (None, false, None, None, None);
     while let Some(word) = args.next()? {
         if args.helps(&word)? {
             return Ok(0);
@@ -56,16 +63,23 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
             Word::Option(name) if name == "--only" => only = Some(parts(&args.value()?)?),
             Word::Option(name) if name == "--json" => json = Some(PathBuf::from(args.value()?)),
             Word::Option(name) if name == "--out" => out = Some(PathBuf::from(args.value()?)),
+            Word::Value(name) if target.is_none() => target = Some(Target::load(&project, name)?.name),
             _ => return Err(unexpected(&word)),
         }
     }
-    let wanted = match only {
-        Some(_) if quick => return Err(Error::usage("--quick and --only: one of them").fix("leave one out")),
-        Some(parts) => Wanted::Again(parts),
-        None => Wanted::Stale(!quick),
-    };
-    let project = Project::find()?;
-    prepare(&Target::load(&project, DEFAULT)?, &purposes(&wanted))?;
+    let chosen = [target.is_some(), quick, only.is_some()];
+    if chosen.iter().filter(|given| **given).count() > 1 {
+        return Err(Error::usage("TARGET, --quick and --only: one of them").fix("leave the others out"));
+    }
+    let again = only.is_some();
+    let parts = only.unwrap_or_else(|| {
+        let about = |part: &Part| target.as_ref().is_none_or(|target| part.target() == target);
+        Part::ALL.into_iter().filter(|part| about(part) && (!quick || part.is_quick())).collect()
+    });
+    let wanted = Wanted { parts, again };
+    for (name, purposes) in needed(&wanted) {
+        prepare(&Target::load(&project, name)?, &purposes)?;
+    }
     let dir = out.unwrap_or_else(|| project.root().join("docs"));
     // Better now than after an hour.
     for place in std::iter::once(dir.as_path()).chain(json.as_deref().map(folder)) {
@@ -88,8 +102,8 @@ fn parts(list: &str) -> Result<Vec<Part>> {
     list.split(',').map(Part::of).collect()
 }
 
-/// What the parts need.
-fn purposes(wanted: &Wanted) -> Vec<Purpose> {
+/// The targets that the parts need, and what for. The default one tells the versions, whatever is measured.
+fn needed(wanted: &Wanted) -> Vec<(&'static str, Vec<Purpose>)> {
     let mut purposes = vec![Purpose::Mote, Purpose::Compare];
     let asks = |part| wanted.asks_for(part);
     if asks(Part::Guests) {
@@ -98,7 +112,11 @@ fn purposes(wanted: &Wanted) -> Vec<Purpose> {
     if asks(Part::Speed) || asks(Part::Suites) {
         purposes.extend([Purpose::Test, Purpose::Bench]);
     }
-    purposes
+    let mut targets = vec![(DEFAULT, purposes)];
+    if asks(Part::Nommu) {
+        targets.push((Part::Nommu.target(), vec![Purpose::Mote, Purpose::Kernel, Purpose::Boot]));
+    }
+    targets
 }
 
 /// Where a file is.

@@ -26,7 +26,7 @@ Usage: cargo rootfs COMMAND [ARGUMENT]…
   size [TARGET]    whose the bytes of mote are, by applet and by crate
   bench [FILTER]   speed and memory, beside dash, bash, BusyBox and Toybox
   ram [TARGET]     the smallest RAM to a prompt, found in QEMU
-  compare          mote beside BusyBox and Toybox: writes docs/comparison.md
+  compare [TARGET] mote beside BusyBox and Toybox: writes docs/comparison.md
   kernel TARGET    build the kernel only
   fuzz [TARGET]    random input for parts of the shell, with cargo-fuzz
   setup            show what this machine needs, and install what is missing
@@ -114,6 +114,8 @@ mod tests {
         assert!(error(&["compare", "--json"]).contains("--json"));
         assert!(error(&["compare", "--only", "sped"]).contains("did you mean `speed`?"));
         assert!(error(&["compare", "--only", "speed", "--quick"]).contains("--only"));
+        assert!(error(&["compare", "thumbv7em", "--only", "speed"]).contains("TARGET"));
+        assert!(error(&["compare", "thumbv7"]).contains("did you mean `thumbv7em`?"));
         assert!(error(&["ram", "--applets", "ls"]).contains("`sh`"));
         assert!(error(&["ram", "--ram", "lots"]).contains("lots"));
         assert!(error(&["kernel"]).contains("TARGET"));

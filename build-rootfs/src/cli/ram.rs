@@ -17,7 +17,7 @@ Usage: cargo rootfs ram [TARGET] [OPTION]…
 
   --applets LIST  applets and sets, separated by commas; a shell must be among them (default: base)
   --config FILE   a rootfs.toml, which describes the image (docs/rootfs-toml.md)
-  --link WAY      how mote is linked, where the target has more than one way: shared or pie
+  --link WAY      how mote is linked, where the target has more than one way: shared, pie, or marked
   --root WHERE    initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
   --kernel NAME   which kernel, where the target has more than one: min or net on armv5te; xip (it runs in flash) or
                   ram on thumbv7em (default: min, xip)

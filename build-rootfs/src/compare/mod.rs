@@ -8,6 +8,7 @@ pub mod guest;
 pub mod guests;
 pub mod instructions;
 pub mod kept;
+pub mod nommu;
 pub mod page;
 pub mod part;
 pub mod plan;
@@ -36,29 +37,22 @@ pub const LEFT_OUT: &str = "left out";
 
 /// What to measure. The rest is taken from earlier runs, where that is still true.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
-    /// Every part, or with `false` only those that are quick; what is still true of earlier runs is taken over.
-    Stale(bool),
-    /// These parts, whatever there is of earlier runs.
-    Again(Vec<Part>),
+pub struct Wanted {
+    /// These parts.
+    pub parts: Vec<Part>,
+    /// Whatever there is of earlier runs; else what is still true of them is taken over.
+    pub again: bool,
 }
 
 impl Wanted {
     /// Whether `part` is one of those.
     pub fn asks_for(&self, part: Part) -> bool {
-        match self {
-            Wanted::Stale(all) => *all || part.is_quick(),
-            Wanted::Again(parts) => parts.contains(&part),
-        }
+        self.parts.contains(&part)
     }
 
     /// The reason for the hole of a part that it does not ask for.
-    fn why_not(&self, part: Part) -> String {
-        let option = match self {
-            Wanted::Stale(_) => "--quick",
-            Wanted::Again(_) => "--only",
-        };
-        format!("{LEFT_OUT} by {option}; `cargo rootfs compare --only {}` measures it", part.word())
+    fn why_not(part: Part) -> String {
+        format!("{LEFT_OUT}; `cargo rootfs compare --only {}` measures it", part.word())
     }
 }
 
@@ -79,9 +73,9 @@ pub fn run(
         found.push((
             part,
             match shelf.get(part) {
-                Some(kept) if !wanted.asks_for(part) || matches!(wanted, Wanted::Stale(_)) => Ok(kept),
+                Some(kept) if !wanted.asks_for(part) || !wanted.again => Ok(kept),
                 _ if wanted.asks_for(part) => Err(PENDING.into()),
-                _ => Err(wanted.why_not(part)),
+                _ => Err(Wanted::why_not(part)),
             },
         ));
     }
@@ -100,7 +94,7 @@ pub fn run(
             report,
         });
         if let (_, Ok(kept)) = &found[at] {
-            if part.may_have_holes() || kept.report.holes().is_empty() {
+            if kept.report.holes().is_empty() {
                 shelf.put(part, kept)?;
             }
         }

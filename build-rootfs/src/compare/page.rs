@@ -1,8 +1,9 @@
 //! The page `docs/comparison.md`.
 
+use super::nommu;
 use super::plan::Set;
 use super::plot::Picture;
-use super::report::{abi, Found, Report, SizeRow};
+use super::report::{abi, Found, Report, SizeRow, SpeedRow};
 use super::size::COMPRESSORS;
 use super::text::{escape, figure, table};
 use crate::number::thousands as number;
@@ -21,6 +22,7 @@ pub fn page(report: &Report, pictures: &[Picture]) -> String {
         floors(report),
         marginals(report),
         guests(report, pictures),
+        nommu(report),
         speed(report),
         suites(report),
         map(report, pictures),
@@ -152,7 +154,11 @@ fn every(report: &Report, set: Set) -> String {
 }
 
 fn show<T>(found: &Found<T>, text: impl Fn(&T) -> String) -> String {
-    found.is().map_or(HOLE.to_string(), text)
+    match found {
+        Found::Is(value) => text(value),
+        Found::Cannot { .. } => "cannot".to_string(),
+        Found::Hole { .. } => HOLE.to_string(),
+    }
 }
 
 fn floors(report: &Report) -> String {
@@ -201,8 +207,7 @@ fn marginals(report: &Report) -> String {
     let signed = |n: &i64| format!("{}{}", if *n < 0 { "−" } else { "" }, number(n.unsigned_abs()));
     format!(
         "## What each applet adds\n\nBytes by which text and data of `seed` shrink without it (the same flags; what \
-         is shared with others stays). Not the file's: between text and data it may have up to a page of nothing, in \
-         which a small applet vanishes.\n\n{}",
+         is shared with others stays).\n\n{}",
         columns("applet", &rows, signed)
     )
 }
@@ -235,37 +240,94 @@ fn guests(report: &Report, pictures: &[Picture]) -> String {
     )
 }
 
-fn speed(report: &Report) -> String {
-    if report.speed.is_empty() {
+fn nommu(report: &Report) -> String {
+    if report.nommu.is_empty() {
         return String::new();
     }
-    let rows: Vec<_> = report
-        .speed
-        .iter()
-        .map(|row| (format!("{}; {}", row.task, row.unit), row.figures.as_slice()))
-        .collect();
-    let ratios = report.speed.iter().map(|row| {
+    let bytes = |found: &Found<u64>| show(found, |bytes| number(*bytes));
+    let ram = |found: &Option<Found<u32>>| {
+        found.as_ref().map_or("–".into(), |ram| show(ram, |kib| number(u64::from(*kib))))
+    };
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for row in &report.nommu {
+        rows.push(vec![
+            format!("{}, mote, {}", row.set.name(), row.link),
+            bytes(&row.bytes),
+            bytes(&row.romfs.bytes),
+            bytes(&row.initramfs.bytes),
+            ram(&row.romfs.ram_kib),
+            ram(&row.initramfs.ram_kib),
+        ]);
+    }
+    for cited in nommu::CITED {
+        let dashes = ["–", "–"].map(String::from);
+        let mut cells =
+            vec![format!("{}\\*", cited.who), number(cited.bytes), "–".into(), number(cited.root)];
+        cells.extend(dashes);
+        rows.push(cells);
+    }
+    format!(
+        "## Without an MMU\n\nThumb-2 code for ARMv7E-M; QEMU's `mps2-an386`, a Cortex-M4, with the kernel in flash. \
+         *shared*: all processes share the text, in flash (romfs) or in the initramfs; *pie*: each has a copy. RAM as \
+         above. Peers cannot be built here: Debian has no toolchain for FDPIC or bFLT, and musl asks for a thread's \
+         data what this machine lacks: a coprocessor, or the kernel's page of helpers.\n\n{}\n\
+         \\* cited from {}, built for the same machine with uClibc-ng, whose libraries are in the first root file \
+         system. Both have hush and fewer applets than `seed`: neither dmesg, ifconfig, modprobe nor rmmod.\n",
+        table(
+            &[
+                "",
+                "binary, bytes",
+                "romfs, bytes",
+                "initramfs, bytes",
+                "smallest RAM, romfs, KiB",
+                "smallest RAM, initramfs, KiB"
+            ],
+            &rows
+        ),
+        nommu::SOURCE,
+    )
+}
+
+fn speed(report: &Report) -> String {
+    if report.speed.is_empty() && report.tools.is_empty() {
+        return String::new();
+    }
+    let mut out = "## Speed on this machine\n\nNative builds: mote for x86-64; BusyBox (ash and hush) and Toybox with their \
+         default options and the machine's own C library and compiler flags; dash, bash and the tools of coreutils and \
+         procps as Debian has them. Instructions are counted in user mode by callgrind, times are the least of five \
+         rounds in which all take turns. Less is better.\n"
+        .to_string();
+    out += &ratios(&report.speed, &["dash", "ash", "hush", "bash", "toysh"]);
+    out += &ratios(&report.tools, &["BusyBox", "Toybox", "Debian"]);
+    for (who, how, tasks) in report.inabilities() {
+        out += &format!(
+            "\n{}: {}. So it has no figures of: {}.\n",
+            escape(who),
+            escape(how),
+            escape(&tasks.join("; "))
+        );
+    }
+    out
+}
+
+/// mote's figures by those of the others, and all figures.
+fn ratios(tasks: &[SpeedRow], others: &[&str]) -> String {
+    let name = |row: &SpeedRow| format!("{}; {}", row.task, row.unit);
+    let line = |row: &SpeedRow| {
         let of =
             |name: &str| row.figures.iter().find(|(who, _)| who == name).and_then(|(_, found)| found.is());
-        let ratio = |other: &str| match (of("mote"), of(other)) {
+        let ratio = |other: &&str| match (of("mote"), of(other)) {
             (Some(mote), Some(other)) if *other > 0.0 => format!("{:.2}", mote / other),
             _ => "–".to_string(),
         };
-        let mut cells = vec![format!("{}; {}", row.task, row.unit)];
-        cells.extend(["dash", "ash", "hush", "bash", "toysh"].map(ratio));
-        cells
-    });
-    let head = ["mote's figure by that of", "dash", "ash", "hush", "bash", "toysh"];
+        std::iter::once(name(row)).chain(others.iter().map(ratio)).collect()
+    };
+    let head: Vec<&str> = std::iter::once("mote's figure by that of").chain(others.iter().copied()).collect();
+    let rows: Vec<_> = tasks.iter().map(|row| (name(row), row.figures.as_slice())).collect();
     format!(
-        "## Speed on this machine\n\nNative builds: mote for x86-64; BusyBox (ash and hush) and Toybox with their \
-         default options and the machine's own C library and compiler flags; dash and bash as Debian has them, and \
-         beside bash its `ls` and `cat`. Instructions are counted in user mode by callgrind, times are the least of \
-         five rounds in which all take turns. Less is better.\n\n{}\n{}",
-        table(&head, &ratios.collect::<Vec<_>>()),
-        format_args!(
-            "<details><summary>the figures</summary>\n\n{}\n</details>\n",
-            columns("", &rows, |value| figure(*value))
-        )
+        "\n{}\n<details><summary>the figures</summary>\n\n{}\n</details>\n",
+        table(&head, &tasks.iter().map(line).collect::<Vec<Vec<String>>>()),
+        columns("", &rows, |value| figure(*value))
     )
 }
 
@@ -332,10 +394,15 @@ fn method(report: &Report) -> String {
         format!("`{}`; linked with `{}`", abi.compile_flags(lto).join(" "), abi.link_flags(lto).join(" "))
     };
     use crate::peers::cross::Libc::{Glibc, Musl};
+    let script = musl::SCRIPT;
     let packed = COMPRESSORS.map(|(program, arguments)| format!("`{program} {}`", arguments.join(" ")));
     format!(
         "## How\n\n{}\n{}\nSources, by `apt-get source` from the machine's own list, without Debian's patches:\n\n{sources}\n\
          - musl: `./configure {}`, `CFLAGS=\"{}\"` (for ARM code `-marm`).\n\
+         - The peers with musl are linked by `build-rootfs/src/peers/cross/{script}` into one segment without tables \
+         for exceptions: the linker's own script leaves up to a page of zeros between text and data in the file, and \
+         puts data on a page of its own. In the dynamic builds it does that, too, but without zeros \
+         in the file.\n\
          - BusyBox (its own `-Os` and flags, and as `EXTRA_CFLAGS` and `EXTRA_LDFLAGS`): {}; with LTO, where that is \
          smaller: {}, and `-DBB_GLOBAL_CONST=`. ARM code: `-marm`; with glibc: {}.\n\
          - Toybox: the same, and its own `{}`.\n\
@@ -398,6 +465,11 @@ mod tests {
             "| `cat` | 431 | (hole) |",
             "| seed, mote | 2,300 | 5,000 | (hole) |",
             "| start; instructions | 0.05 |",
+            "| ls -l; ms | – |",
+            "| ls -l; ms | 3 | cannot |",
+            "BusyBox: it hangs. So it has no figures of: ls -l.",
+            "| seed, mote, shared | 140,000 | 144,000 | 143,000 | 432 | – |",
+            "| BusyBox 1.37, FDPIC\\* | 112,972 | – | 340,906 | – | – |",
             "| hush_test | mote 360, hush 366 | 379 |",
             "| speed | 2026-01-30 | 2 min 05 s |",
             "- `b.tar`, SHA-256 `ab`",
@@ -424,6 +496,7 @@ mod tests {
     fn a_part_that_is_missing_is_a_hole() {
         let mut report = sample();
         report.speed.clear();
+        report.tools.clear();
         report.left_out.push(("speed".into(), "left out by --quick".into()));
         let text = page(&report, &[]);
         assert!(text.contains("- speed: left out by --quick\n"));

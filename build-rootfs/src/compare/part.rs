@@ -2,8 +2,10 @@
 
 use super::builds::Workshop;
 use super::report::Report;
-use super::{bytes, guests, speed, suites};
+use super::{bytes, guests, nommu, speed, suites};
+use crate::bench::subject::NATIVE;
 use crate::error::{nearest, Error, Result};
+use crate::target::DEFAULT;
 use std::fmt::Write;
 
 /// A part of the report.
@@ -17,6 +19,8 @@ pub enum Part {
     Map,
     /// Systems in QEMU.
     Guests,
+    /// Systems without an MMU.
+    Nommu,
     /// Tasks on this machine.
     Speed,
     /// Cases passed of the peers' test-suites.
@@ -29,11 +33,12 @@ pub enum Part {
 
 impl Part {
     /// All, in the order of the work.
-    pub const ALL: [Part; 8] = [
+    pub const ALL: [Part; 9] = [
         Part::Bytes,
         Part::Floors,
         Part::Map,
         Part::Guests,
+        Part::Nommu,
         Part::Speed,
         Part::Suites,
         Part::Marginals,
@@ -47,6 +52,7 @@ impl Part {
             Part::Floors => "floors",
             Part::Map => "map",
             Part::Guests => "guests",
+            Part::Nommu => "nommu",
             Part::Speed => "speed",
             Part::Suites => "suites",
             Part::Marginals => "marginals",
@@ -61,6 +67,7 @@ impl Part {
             Part::Floors => "bytes of C programs",
             Part::Map => "mote by crate and applet",
             Part::Guests => "systems in QEMU",
+            Part::Nommu => "systems without an MMU",
             Part::Speed => "speed",
             Part::Suites => "test-suites",
             Part::Marginals => "marginal bytes",
@@ -87,9 +94,13 @@ impl Part {
         matches!(self, Part::Bytes | Part::Floors | Part::Map)
     }
 
-    /// Whether its holes say what a program cannot do: measured again, they would be the same.
-    pub(super) fn may_have_holes(self) -> bool {
-        self == Part::Speed
+    /// The target that it is about.
+    pub fn target(self) -> &'static str {
+        match self {
+            Part::Nommu => nommu::TARGET,
+            Part::Speed | Part::Suites => NATIVE,
+            _ => DEFAULT,
+        }
     }
 
     /// Measures it: a report with this part only.
@@ -103,7 +114,8 @@ impl Part {
             Part::Floors => report.floors = bytes::floors(shop),
             Part::Map => report.parts = bytes::parts(shop)?,
             Part::Guests => report.guests = guests::all(shop)?,
-            Part::Speed => report.speed = speed::all(shop)?,
+            Part::Nommu => report.nommu = nommu::all(shop)?,
+            Part::Speed => report = speed::all(shop)?,
             Part::Suites => report.suites = suites::all(shop)?,
             Part::Marginals => report.marginals = bytes::marginals(shop)?,
             Part::Others => report.sizes = bytes::others(shop),
@@ -121,6 +133,8 @@ mod tests {
         for part in Part::ALL {
             assert_eq!(Part::of(part.word()).unwrap(), part);
         }
+        let of = |target: &str| Part::ALL.iter().filter(|part| part.target() == target).count();
+        assert_eq!([of("armv5te"), of("x86_64"), of("thumbv7em")], [6, 2, 1]);
         let text = Part::of("sped").unwrap_err().to_string();
         assert!(text.contains("did you mean `speed`?") && text.contains("guests"), "{text}");
     }

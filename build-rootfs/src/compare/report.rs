@@ -8,15 +8,22 @@ use crate::peers::cross::{Abi, Flavour, Shell};
 use serde::{Deserialize, Serialize};
 
 /// A figure, or why there is none.
+///
+/// A hole is a failure of this run; what a program cannot do is a finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Found<T> {
     /// The figure.
     Is(T),
-    /// None.
+    /// None: it could not be measured.
     Hole {
         /// The reason.
         hole: String,
+    },
+    /// None: the program cannot do that.
+    Cannot {
+        /// What it does instead.
+        cannot: String,
     },
 }
 
@@ -34,19 +41,32 @@ impl<T> Found<T> {
         }
     }
 
+    /// That the program cannot do it, and what it does instead.
+    pub fn cannot(what: impl Into<String>) -> Found<T> {
+        Found::Cannot { cannot: what.into() }
+    }
+
     /// The figure.
     pub fn is(&self) -> Option<&T> {
         match self {
             Found::Is(value) => Some(value),
-            Found::Hole { .. } => None,
+            _ => None,
         }
     }
 
-    /// The reason why there is none.
+    /// The reason of a hole.
     pub fn why(&self) -> Option<&str> {
         match self {
-            Found::Is(_) => None,
             Found::Hole { hole } => Some(hole),
+            _ => None,
+        }
+    }
+
+    /// What a program does that cannot do it.
+    pub fn inability(&self) -> Option<&str> {
+        match self {
+            Found::Cannot { cannot } => Some(cannot),
+            _ => None,
         }
     }
 }
@@ -61,15 +81,25 @@ pub fn reason(error: &Error) -> String {
         Some(last) => format!("{} {}", first.trim_end(), last.trim()),
         None => first.trim_end_matches(':').to_string(),
     };
-    line.split(' ').map(without_folders).collect::<Vec<_>>().join(" ")
+    without_folders(&line)
 }
 
 /// Where things are on this machine is nobody's business: of an absolute path, its last name.
-fn without_folders(word: &str) -> &str {
-    match word.rfind('/') {
-        Some(at) if word.starts_with('/') && at + 1 < word.len() => &word[at + 1..],
-        _ => word,
+fn without_folders(line: &str) -> String {
+    let in_path = |c: char| !c.is_whitespace() && !"'\"`(),:;=<>".contains(c);
+    let (mut out, mut rest) = (String::new(), line);
+    while let Some(at) = rest.find('/') {
+        let (before, path) = rest.split_at(at);
+        let (path, behind) = path.split_at(path.find(|c| !in_path(c)).unwrap_or(path.len()));
+        // Behind the name of a folder it is no absolute path, behind `http:` none of this machine's.
+        let word = before.rsplit(|c| !in_path(c)).next().unwrap_or_default();
+        let absolute = (word.is_empty() || word == "-L" || word == "-I") && !path.starts_with("//");
+        let name = path.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty());
+        out += before;
+        out += if absolute { name.unwrap_or(path) } else { path };
+        rest = behind;
     }
+    out + rest
 }
 
 /// The machine and the versions.
@@ -184,6 +214,30 @@ pub struct SpeedRow {
     pub figures: Vec<(String, Found<f64>)>,
 }
 
+/// A system without an MMU, of mote's.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NommuRow {
+    /// What is in it.
+    pub set: Set,
+    /// The way to link.
+    pub link: String,
+    /// Bytes of the binary.
+    pub bytes: Found<u64>,
+    /// With the root file system in flash.
+    pub romfs: InPlace,
+    /// With the root file system unpacked into RAM.
+    pub initramfs: InPlace,
+}
+
+/// What a root file system comes to in one place.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InPlace {
+    /// Its bytes.
+    pub bytes: Found<u64>,
+    /// The smallest RAM to a working prompt, in KiB; none where there is no prompt.
+    pub ram_kib: Option<Found<u32>>,
+}
+
 /// A test-suite.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SuiteRow {
@@ -219,8 +273,12 @@ pub struct Report {
     pub marginals: Vec<MarginalRow>,
     /// Systems in QEMU.
     pub guests: Vec<GuestRow>,
-    /// Tasks on this machine.
+    /// Tasks of the shells on this machine.
     pub speed: Vec<SpeedRow>,
+    /// Tasks of the tools on this machine.
+    pub tools: Vec<SpeedRow>,
+    /// Systems without an MMU.
+    pub nommu: Vec<NommuRow>,
     /// Test-suites.
     pub suites: Vec<SuiteRow>,
     /// mote by crate and applet.
@@ -228,6 +286,9 @@ pub struct Report {
     /// Parts of the report that are left out as a whole: the part and the reason.
     pub left_out: Vec<(String, String)>,
 }
+
+/// Who has no figure, the reason, and the tasks.
+pub type Lack<'a> = (&'a str, &'a str, Vec<&'a str>);
 
 impl Report {
     /// Takes over what `other` has.
@@ -237,6 +298,8 @@ impl Report {
         self.marginals.extend(other.marginals);
         self.guests.extend(other.guests);
         self.speed.extend(other.speed);
+        self.tools.extend(other.tools);
+        self.nommu.extend(other.nommu);
         self.suites.extend(other.suites);
         self.parts.extend(other.parts);
         self.left_out.extend(other.left_out);
@@ -250,20 +313,29 @@ impl Report {
     }
 
     /// Holes among the tasks: who, the reason, and all tasks of which it is the reason.
-    fn speed_holes(&self) -> Vec<(&str, &str, Vec<&str>)> {
-        let mut holes: Vec<(&str, &str, Vec<&str>)> = Vec::new();
-        for row in &self.speed {
-            let lacking = row.figures.iter().filter_map(|(who, figure)| Some((who.as_str(), figure.why()?)));
+    fn speed_holes(&self) -> Vec<Lack<'_>> {
+        self.lacks(Found::why)
+    }
+
+    /// Tasks that somebody cannot do: who, what it does instead, and all tasks of which that is true.
+    pub fn inabilities(&self) -> Vec<Lack<'_>> {
+        self.lacks(Found::inability)
+    }
+
+    fn lacks(&self, why: impl Fn(&Found<f64>) -> Option<&str>) -> Vec<Lack<'_>> {
+        let mut lacks: Vec<Lack> = Vec::new();
+        for row in self.speed.iter().chain(&self.tools) {
+            let lacking = row.figures.iter().filter_map(|(who, figure)| Some((who.as_str(), why(figure)?)));
             let task = row.task.split(':').next().unwrap_or_default();
             for (who, why) in lacking {
-                match holes.iter_mut().find(|hole| (hole.0, hole.1) == (who, why)) {
+                match lacks.iter_mut().find(|lack| (lack.0, lack.1) == (who, why)) {
                     Some((_, _, tasks)) if tasks.contains(&task) => {}
                     Some((_, _, tasks)) => tasks.push(task),
-                    None => holes.push((who, why, vec![task])),
+                    None => lacks.push((who, why, vec![task])),
                 }
             }
         }
-        holes
+        lacks
     }
 
     /// Every hole: where it is, and the reason.
@@ -291,6 +363,14 @@ impl Report {
         }
         for (who, why, tasks) in self.speed_holes() {
             add(format!("{}, {who}", tasks.join("; ")), Some(why));
+        }
+        for row in &self.nommu {
+            let place = |what: &str| format!("{what}, {}, linked as {}", row.set.name(), row.link);
+            add(place("bytes without an MMU"), row.bytes.why());
+            for (name, at) in [("romfs", &row.romfs), ("initramfs", &row.initramfs)] {
+                add(place(&format!("bytes of the {name}")), at.bytes.why());
+                add(place(&format!("smallest RAM with {name}")), at.ram_kib.as_ref().and_then(Found::why));
+            }
         }
         for row in &self.suites {
             for (who, passed) in &row.passed {
@@ -395,6 +475,18 @@ pub(crate) mod tests {
                 unit: "instructions".into(),
                 figures: vec![("mote".into(), Found::Is(10_000.0)), ("dash".into(), Found::Is(200_000.0))],
             }],
+            tools: vec![SpeedRow {
+                task: "ls -l".into(),
+                unit: "ms".into(),
+                figures: vec![("mote".into(), Found::Is(3.0)), ("BusyBox".into(), Found::cannot("it hangs"))],
+            }],
+            nommu: vec![NommuRow {
+                set: Set::Seed,
+                link: "shared".into(),
+                bytes: Found::Is(140_000),
+                romfs: InPlace { bytes: Found::Is(144_000), ram_kib: Some(Found::Is(432)) },
+                initramfs: InPlace { bytes: Found::Is(143_000), ram_kib: None },
+            }],
             suites: vec![SuiteRow {
                 suite: "hush_test".into(),
                 passed: vec![("mote".into(), Found::Is(360)), ("hush".into(), Found::Is(366))],
@@ -451,6 +543,10 @@ pub(crate) mod tests {
     fn paths_of_this_machine_are_not_told() {
         let failed = Error::new("/work/a b/sh: exit status: 1: cannot read /x/y, and not a/b or /");
         assert_eq!(reason(&failed), "a b/sh: exit status: 1: cannot read y, and not a/b or /");
+        let said = |text: &str| reason(&Error::new(text));
+        assert_eq!(said("make: Leaving directory '/tmp/x/tree'"), "make: Leaving directory 'tree'");
+        assert_eq!(said("-L/a/b/lib --prefix=/r/c (/u/d.a(e.o)): f"), "-Llib --prefix=c (d.a(e.o)): f");
+        assert_eq!(said("x:/a/b/: http://deb.org/c"), "x:b: http://deb.org/c");
     }
 
     #[test]
@@ -460,5 +556,9 @@ pub(crate) mod tests {
         assert_eq!(Found::of(Ok(7)).is(), Some(&7));
         assert_eq!(serde_json::to_string(&failed).unwrap(), r#"{"hole":"make: exit 2; its last lines: x"}"#);
         assert_eq!(serde_json::to_string(&Found::Is(7)).unwrap(), "7");
+        let cannot = Found::<u32>::cannot("it hangs");
+        assert_eq!((cannot.why(), cannot.inability()), (None, Some("it hangs")));
+        let again: Found<u32> = serde_json::from_str(&serde_json::to_string(&cannot).unwrap()).unwrap();
+        assert_eq!(again, cannot);
     }
 }

@@ -65,8 +65,7 @@ pub fn measure(binary: &Path, applets: &[String]) -> Result<Bytes> {
     })
 }
 
-/// What of the ELF file `binary` is loaded from the file, text and data. The file has up to a page of nothing
-/// between the two, in which an applet can vanish.
+/// What of the ELF file `binary` is loaded from the file, text and data, without what lies between them.
 ///
 /// # Errors
 /// It cannot be read, or is no ELF file.

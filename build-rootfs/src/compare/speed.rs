@@ -1,25 +1,25 @@
 //! Gathers the speed of tasks on this machine: instructions by callgrind, and time by the clock.
 
 use super::builds::Workshop;
-use super::report::{reason, Found, SpeedRow};
-use crate::bench::list::{Counter, Run, BENCHMARKS};
+use super::report::{reason, Found, Report, SpeedRow};
+use crate::bench::list::{Counter, Run, ToolBenchmark, BENCHMARKS, TOOLS};
 use crate::bench::measure::{self, clean};
 use crate::bench::subject::{link, Subject, Subjects};
+use crate::bench::tools::{Stage, Tools};
+use crate::bench::ROUNDS;
 use crate::error::{Context, Error, Result};
 use crate::peers::native;
 use crate::progress::Step;
 use rustix::process::{kill_process, setrlimit, Pid, Resource, Rlimit, Signal};
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Rounds of a time; everybody has a turn in each, and the least counts.
-const ROUNDS: usize = 5;
 /// How often a shell starts while the clock runs.
 const STARTS: usize = 200;
 /// Benchmarks of the shell that are taken over, with what is counted there.
@@ -29,79 +29,62 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A loop of three turns, and how long it may take: who does not come out of it has no figures of loops.
 const LOOP: (&str, Duration) = ("i=0; while [ $i -lt 3 ]; do i=$((i+1)); done", Duration::from_secs(5));
 const MOST_MEMORY: u64 = 1 << 30;
-const FILES: usize = 10_000;
-const BIG: u64 = 1 << 30;
 
-/// A program with its `ls` and `cat`.
-struct Tools {
-    shell: Subject,
-    ls: Option<PathBuf>,
-}
-
-/// Measures everybody.
+/// Measures everybody: the tasks of the shells and of the tools.
 ///
 /// # Errors
-/// mote does not compile, or there is no room for the files that are read.
-pub fn all(shop: &Workshop) -> Result<Vec<SpeedRow>> {
+/// mote does not compile, or its links cannot be made.
+pub fn all(shop: &Workshop) -> Result<Report> {
     let dir = shop.project.out().join("compare/speed");
-    let subjects = Subjects::find(shop.project, Some("mote,dash,ash,hush,bash"))?;
-    let tiny = subjects.tiny;
-    let mut all: Vec<Tools> = subjects
-        .all
-        .into_iter()
-        .map(|shell| {
-            let own = matches!(shell.name, "mote" | "ash" | "hush");
-            let ls = shell.cat.as_ref().and_then(|cat| {
-                let real = if own { fs::read_link(cat).ok()? } else { return crate::process::which("ls") };
-                link(&dir, shell.name, "ls", &real).ok()
-            });
-            Tools { shell, ls }
-        })
-        .collect();
-    let toybox = native::toybox(&shop.cache);
-    let toybox = toybox.and_then(|built| tools(&dir, "toysh", &built.binary));
-    if let Ok(toybox) = &toybox {
-        all.push(Tools { shell: toybox.shell.clone(), ls: toybox.ls.clone() });
+    let Subjects { mut all, tiny } = Subjects::find(shop.project, Some("mote,dash,ash,hush,bash"))?;
+    let mut tools = Vec::new();
+    for (name, shell) in [("mote", "mote"), ("BusyBox", "ash")] {
+        let sh = all.iter().find(|subject| subject.name == shell).map(|subject| &subject.sh);
+        if let Some(binary) = sh.and_then(|sh| fs::read_link(sh).ok()) {
+            tools.push(Tools::of(&dir, name, &binary)?);
+        }
     }
-    let mut rows = shells(&all, &tiny);
-    rows.extend(files(&all)?);
-    if let Err(error) = toybox {
-        let why = reason(&error);
-        rows.iter_mut().for_each(|row| row.figures.push(("toysh".into(), Found::hole(&why))));
+    let toybox = native::toybox(&shop.cache).and_then(|built| {
+        all.push(Subject { name: "toysh", sh: link(&dir, "toysh", "sh", &built.binary)?, cat: None });
+        Tools::of(&dir, "Toybox", &built.binary)
+    });
+    let lost = toybox.as_ref().err().map(reason);
+    tools.extend(toybox);
+    tools.push(Tools { name: "Debian", dir: "/usr/bin".into() });
+    let mut report = Report {
+        speed: shells(&all, &tiny),
+        tools: TOOLS.iter().map(|benchmark| of_tools(&tools, benchmark)).collect(),
+        ..Report::default()
+    };
+    if let Some(why) = lost {
+        let hole = |who: &str| (who.to_string(), Found::hole(&why));
+        report.speed.iter_mut().for_each(|row| row.figures.push(hole("toysh")));
+        report.tools.iter_mut().for_each(|row| row.figures.push(hole("Toybox")));
     }
-    Ok(rows)
-}
-
-fn tools(dir: &Path, name: &'static str, binary: &Path) -> Result<Tools> {
-    let shell =
-        Subject { name, sh: link(dir, name, "sh", binary)?, cat: Some(link(dir, name, "cat", binary)?) };
-    Ok(Tools { shell, ls: Some(link(dir, name, "ls", binary)?) })
+    Ok(report)
 }
 
 /// What the shells do: by the clock first, then instructions, of those that came to an end.
-fn shells(all: &[Tools], tiny: &Path) -> Vec<SpeedRow> {
-    let all: Vec<&Tools> = all.iter().collect();
-    let lost: Vec<(&str, String)> =
-        all.iter().filter_map(|tools| Some((tools.shell.name, lost_in_loops(tools)?))).collect();
+fn shells(all: &[Subject], tiny: &Path) -> Vec<SpeedRow> {
+    let names: Vec<&str> = all.iter().map(|shell| shell.name).collect();
+    let lost: Vec<Option<String>> = all.iter().map(lost_in_loops).collect();
     let clock = |task: &str, script: &str, times: usize| {
         let script = script.replace("TRUE", &tiny.to_string_lossy());
-        row(&all, task, "ms", ROUNDS, |tools| {
-            let why = lost.iter().find(|(name, _)| *name == tools.shell.name && script.contains("while"));
-            match why {
-                Some((_, why)) => Err(Error::new(why)),
-                None => wall(&tools.shell.sh, &["-c", &script], times, LIMIT),
-            }
+        row(&names, task, "ms", ROUNDS, |at| match &lost[at] {
+            Some(how) if script.contains("while") => Found::cannot(how),
+            _ => Found::of(wall(&all[at].sh, &["-c", &script], times, LIMIT)),
         })
     };
     let by = |task: &str, run: Run, counter: Counter, clocked: Option<&SpeedRow>| {
-        row(&all, task, counter.unit(), 1, |tools| {
-            let figures = clocked.iter().flat_map(|row| &row.figures);
-            let own = figures.filter(|(who, _)| who == tools.shell.name).find_map(|(_, found)| found.why());
-            if let Some(why) = own {
-                return Err(Error::new(why));
+        row(&names, task, counter.unit(), 1, |at| {
+            let figure = clocked.and_then(|row| row.figures.get(at)).map(|(_, figure)| figure);
+            match figure.filter(|figure| figure.is().is_none()) {
+                Some(lack) => lack.clone(),
+                None => Found::of(
+                    measure::once(&all[at], run, counter, tiny)
+                        .and_then(|value| value.ok_or_else(|| Error::new("it has no such program"))),
+                ),
             }
-            let value = measure::once(&tools.shell, run, counter, tiny)?;
-            value.ok_or_else(|| Error::new("it has no such program"))
         })
     };
     let mut rows = Vec::new();
@@ -121,67 +104,53 @@ fn shells(all: &[Tools], tiny: &Path) -> Vec<SpeedRow> {
     rows
 }
 
-/// Why a shell cannot run scripts with loops, if it cannot.
-fn lost_in_loops(tools: &Tools) -> Option<String> {
+/// What a shell does that cannot run scripts with loops.
+fn lost_in_loops(shell: &Subject) -> Option<String> {
     let (script, limit) = LOOP;
-    let why = wall(&tools.shell.sh, &["-c", script], 1, limit).err()?;
+    let why = wall(&shell.sh, &["-c", script], 1, limit).err()?;
     Some(format!("it does not come out of a `while` loop of three turns: {}", reason(&why)))
 }
 
-/// What `ls` and `cat` do.
-fn files(all: &[Tools]) -> Result<Vec<SpeedRow>> {
-    let place = tempfile::tempdir().context("a temporary folder")?;
-    let many = place.path().join("many");
-    fs::create_dir(&many).context(many.display())?;
-    for n in 0..FILES {
-        let file = many.join(format!("file{:05}", n * 7919 % FILES));
-        File::create(&file).context(file.display())?;
-    }
-    let big = place.path().join("big");
-    File::create(&big).and_then(|file| file.set_len(BIG)).context(big.display())?;
-    let (many, big) = (many.display().to_string(), big.display().to_string());
-    // dash has neither.
-    let ls: Vec<&Tools> = all.iter().filter(|tools| tools.ls.is_some()).collect();
-    let cat: Vec<&Tools> = all.iter().filter(|tools| tools.shell.cat.is_some()).collect();
-    let there = |program: &Option<PathBuf>| program.clone().ok_or_else(|| Error::new("it has none"));
-    Ok(vec![
-        row(&ls, "ls -l of 10,000 files", "instructions", 1, |tools| {
-            measure::instructions(&there(&tools.ls)?, &["-l".to_string(), many.clone()])
-        }),
-        row(&ls, "ls -l of 10,000 files", "ms", ROUNDS, |tools| {
-            wall(&there(&tools.ls)?, &["-l", &many], 1, LIMIT)
-        }),
-        row(&cat, "cat of 1 GiB into a pipe", "ms", ROUNDS, |tools| {
-            wall(&there(&tools.shell.cat)?, &[&big], 1, LIMIT)
-        }),
-    ])
+/// One of `cargo rootfs bench`'s tasks of the tools.
+fn of_tools(all: &[Tools], benchmark: &ToolBenchmark) -> SpeedRow {
+    let ToolBenchmark { what, work, counter, .. } = *benchmark;
+    let names: Vec<&str> = all.iter().map(|tools| tools.name).collect();
+    let rounds = if counter == Counter::Time { ROUNDS } else { 1 };
+    let mut stage = Stage::of(work);
+    row(&names, what, counter.unit(), rounds, |at| match &mut stage {
+        Ok(stage) => Found::of(stage.once(&all[at], counter)),
+        Err(error) => Found::hole(reason(error)),
+    })
 }
 
 /// One row: everybody's least figure of `rounds`.
 fn row(
-    all: &[&Tools],
+    names: &[&str],
     task: &str,
     unit: &str,
     rounds: usize,
-    measure: impl Fn(&Tools) -> Result<f64>,
+    mut measure: impl FnMut(usize) -> Found<f64>,
 ) -> SpeedRow {
     let step = Step::start(format!("{task}, {unit}"));
-    let mut best: Vec<Option<Result<f64>>> = all.iter().map(|_| None).collect();
+    let mut best: Vec<Option<Found<f64>>> = vec![None; names.len()];
     for round in 1..=rounds {
-        for (tools, best) in all.iter().zip(&mut best) {
-            step.line(&format!("{}, round {round} of {rounds}", tools.shell.name));
-            *best = match best.take() {
-                Some(Err(why)) => Some(Err(why)),
-                Some(Ok(old)) => Some(measure(tools).map(|new| old.min(new))),
-                None => Some(measure(tools)),
-            };
+        for (at, (name, best)) in names.iter().zip(&mut best).enumerate() {
+            step.line(&format!("{name}, round {round} of {rounds}"));
+            *best = Some(match best.take() {
+                Some(lack @ (Found::Hole { .. } | Found::Cannot { .. })) => lack,
+                Some(Found::Is(old)) => match measure(at) {
+                    Found::Is(new) => Found::Is(old.min(new)),
+                    lack => lack,
+                },
+                None => measure(at),
+            });
         }
     }
     step.done();
-    let figures = all.iter().zip(best).map(|(tools, best)| {
-        let figure = best.unwrap_or_else(|| Err(Error::new("not measured")));
-        (tools.shell.name.to_string(), Found::of(figure))
-    });
+    let figures = names
+        .iter()
+        .zip(best)
+        .map(|(name, best)| (name.to_string(), best.unwrap_or_else(|| Found::hole("not measured"))));
     SpeedRow { task: task.to_string(), unit: unit.to_string(), figures: figures.collect() }
 }
 
@@ -263,10 +232,14 @@ mod tests {
 
     #[test]
     fn a_shell_without_loops_is_told() {
-        let tools = |sh: &str| Tools { shell: Subject { name: "a", sh: sh.into(), cat: None }, ls: None };
-        assert_eq!(lost_in_loops(&tools("/bin/sh")), None);
-        let why = lost_in_loops(&tools("/bin/false")).unwrap();
-        assert!(why.contains("`while`") && why.ends_with("exit status: 1"), "{why}");
+        let shell = |sh: &str| Subject { name: "a", sh: sh.into(), cat: None };
+        assert_eq!(lost_in_loops(&shell("/bin/sh")), None);
+        let how = lost_in_loops(&shell("/bin/false")).unwrap();
+        assert!(how.contains("`while`") && how.ends_with("exit status: 1"), "{how}");
+        let rows = shells(&[shell("/bin/false")], Path::new("/bin/true"));
+        let lacks = |figure: &Found<f64>| figure.is().is_none();
+        assert!(rows.iter().all(|row| row.figures.len() == 1 && lacks(&row.figures[0].1)), "{rows:?}");
+        assert!(rows[2].figures[0].1.inability().is_some() && rows[0].figures[0].1.why().is_some());
     }
 
     #[test]
@@ -280,18 +253,28 @@ mod tests {
 
     #[test]
     fn the_least_counts_and_a_failure_is_a_hole() {
-        let shell = |name| Subject { name, sh: "/bin/sh".into(), cat: None };
-        let all = [Tools { shell: shell("a"), ls: None }, Tools { shell: shell("b"), ls: None }];
-        let turn = std::cell::Cell::new(10.0);
-        let row = row(&all.iter().collect::<Vec<_>>(), "t", "ms", 3, |tools| {
-            turn.set(turn.get() - 1.0);
-            if tools.shell.name == "a" {
-                Ok(turn.get())
+        let mut turn = 10.0;
+        let row = row(&["a", "b"], "t", "ms", 3, |at| {
+            turn -= 1.0;
+            if at == 0 {
+                Found::Is(turn)
             } else {
-                Err(Error::new("no ls"))
+                Found::hole("no ls")
             }
         });
         assert_eq!(row.figures[0].1.is(), Some(&6.0));
         assert_eq!(row.figures[1].1.why(), Some("no ls"));
+    }
+
+    #[test]
+    fn a_tool_that_fails_is_a_hole_and_the_others_go_on() {
+        use crate::bench::list::{Bound, Work};
+        let empty = tempfile::tempdir().unwrap();
+        let all =
+            [Tools { name: "a", dir: empty.path().into() }, Tools { name: "b", dir: "/usr/bin".into() }];
+        let (work, bound) = (Work::Remove(3), Bound::OfBest(1.0));
+        let benchmark = ToolBenchmark { name: "rm", what: "rm", work, counter: Counter::Time, bound };
+        let row = of_tools(&all, &benchmark);
+        assert!(row.figures[0].1.why().is_some() && row.figures[1].1.is() > Some(&0.0), "{row:?}");
     }
 }

@@ -152,7 +152,11 @@ impl Abi {
         if lto {
             flags.extend(["-flto", "-Os"]);
         }
-        flags.extend((self.libc == Libc::Musl).then_some("-static"));
+        // No zeros between text and data, in the file or in memory, but where glibc's dynamic linker is to protect them.
+        flags.extend(match self.libc {
+            Libc::Musl => ["-static", "-Wl,-T,one-segment.ld"],
+            Libc::Glibc => ["-Wl,-z,max-page-size=4096", "-Wl,-z,common-page-size=4"],
+        });
         flags
     }
 

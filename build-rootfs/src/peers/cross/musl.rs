@@ -11,6 +11,9 @@ use std::path::{self, PathBuf};
 
 /// Changes when the steps below do.
 const RECIPE: &str = "1";
+/// What the compiler links with, in its folder of libraries.
+pub const SCRIPT: &str = "one-segment.ld";
+const SCRIPT_TEXT: &str = include_str!("one-segment.ld");
 /// The kernel's headers, which musl does not bring.
 const HEADERS: [&str; 4] = ["asm", "asm-generic", "linux", "mtd"];
 
@@ -36,7 +39,7 @@ pub fn compiler(cache: &Cache, code: Code) -> Result<(PathBuf, String)> {
     // The wrapper holds the path of the place where it is going to be.
     let dir = path::absolute(cache.dir()).context(cache.dir().display())?;
     let flags = flags(code);
-    let key = key([RECIPE, MUSL.sha256, &version()?, &flags, &dir.to_string_lossy()]);
+    let key = key([RECIPE, MUSL.sha256, &version()?, &flags, SCRIPT_TEXT, &dir.to_string_lossy()]);
     let prefix = dir.join(format!("{name}-{key}"));
     let place = cache.entry(name, &key, |entry| {
         let step = Step::start(format!("musl for ARM, {}", code.flag()));
@@ -50,6 +53,8 @@ pub fn compiler(cache: &Cache, code: Code) -> Result<(PathBuf, String)> {
         let installed = root.join(prefix.strip_prefix("/").unwrap_or(&prefix));
         fs::remove_dir(entry).context(entry.display())?;
         fs::rename(&installed, entry).context(installed.display())?;
+        let script = entry.join("lib").join(SCRIPT);
+        fs::write(&script, SCRIPT_TEXT).context(script.display())?;
         for header in HEADERS {
             let link = entry.join("include").join(header);
             let to = PathBuf::from(SYSROOT).join("include").join(header);
