@@ -19,7 +19,7 @@ applet! {
     usage: "\
 [-1AaCxdFfpgHhiklLmnobNqrRsStcuUvXZ] [-w COLS] [FILE]...
 
-Listing FILEs and what is in directories; . if there is none.
+List FILEs and what is in directories; . if there is none.
 
     -1  One per line (default unless on a terminal)
     -C  In columns
