@@ -70,8 +70,8 @@ fn entries_run_in_their_order_and_surroundings() {
     assert!(guest.console().contains("init: ttyNO: No such file or directory"));
     let env = guest.command("echo $0 $PATH $TERM $HOME $SHELL $PWD", "# ");
     assert_eq!(env, "-/bin/sh /sbin:/usr/sbin:/bin:/usr/bin vt102 / /bin/sh /\n");
-    // A session of its own, with a controlling terminal.
-    let ps = guest.command("ps -o tty= -o stat= -p $$", "# ");
+    // A session of its own, with a controlling terminal. The shell sleeps as soon as it waits for what it has started.
+    let ps = guest.command("(sleep 0.2; ps -o tty= -o stat= -p $$)", "# ");
     assert!(ps.starts_with("ttyAMA0 Ss"), "{ps}");
     assert_eq!(
         guest.command("ls /proc/$$/fd | while read n; do [ $n -gt 2 ] || echo -n $n; done", "# "),
