@@ -8,6 +8,6 @@ mod guest;
 mod host;
 pub mod scripts;
 
-pub use cases::cases;
+pub use cases::{applet_cases, applet_cases_without_mmu, cases, Case};
 pub use guest::{Guest, Options};
 pub use host::{applet, applet_dir, command, mote, out, project, rootfs};
