@@ -17,6 +17,8 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
         let Some(&name) = args.first() else { return 127 };
         let base = basename(name);
         if let Some(e) = table.find(base) {
+            #[cfg(mote_nommu)]
+            sys::process::name_unless_named(name.base());
             return table.run(e, v.envp(), args, &mut out);
         }
         if !base.starts_with(b"mote") {

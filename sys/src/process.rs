@@ -86,6 +86,17 @@ pub fn set_name(name: ZStr) {
     let _ = unsafe { sys6!(__NR_prctl, 15, name.as_ptr(), 0, 0, 0) };
 }
 
+/// Names this process `name` if it is called after the link `/proc/self/exe`, by which a shell without an MMU starts
+/// its own applets (`man 2 PR_GET_NAME`).
+pub fn name_unless_named(name: ZStr) {
+    let mut comm = [0u8; 16];
+    // SAFETY: the kernel writes 16 bytes.
+    let _ = unsafe { sys6!(__NR_prctl, 16, comm.as_mut_ptr(), 0, 0, 0) };
+    if comm.starts_with(b"exe\0") {
+        set_name(name);
+    }
+}
+
 /// How a process ended or stopped: the status word of `wait` (POSIX `sys/wait.h`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Status(pub u32);

@@ -9,7 +9,7 @@ mod host;
 mod program;
 pub mod scripts;
 
-pub use cases::cases;
+pub use cases::{applet_cases, applet_cases_without_mmu, cases, Case};
 pub use guest::{Guest, Options};
 pub use host::{applet, applet_dir, command, mote, out, project, rootfs};
 pub use program::program;

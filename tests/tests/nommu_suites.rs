@@ -6,14 +6,17 @@ use build_rootfs::applets::Catalogue;
 use build_rootfs::cache::Cache;
 use build_rootfs::error::{Error, Result};
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::thread;
 use tests::batch::{Batch, Told};
 use tests::conformance::guest::{self, Printed, Shells};
 use tests::conformance::known::Known;
+use tests::conformance::place::{sealed, search_path};
 use tests::conformance::shell::Suite;
 use tests::conformance::{reference, summary, write, Report};
-use tests::project;
+use tests::{applet_cases, applet_cases_without_mmu, applet_dir, project, Case};
 
 /// What the jobs printed with shared text, then as a plain PIE, and the shells' cases.
 struct Both {
@@ -43,6 +46,11 @@ fn names() -> Result<Vec<String>> {
     Ok(names.filter(|name| name != NOT_THERE).collect())
 }
 
+/// Our own cases of applets.
+fn own() -> Vec<Case> {
+    applet_cases().into_iter().chain(applet_cases_without_mmu()).collect()
+}
+
 fn run() -> Result<Both> {
     let (cache, names) = (Cache::open()?, names()?);
     let mut batch = Batch::new();
@@ -50,6 +58,10 @@ fn run() -> Result<Both> {
     let hush = Shells::add(&mut batch, &cache, Suite::Hush)?;
     guest::add_busybox(&mut batch, &cache, &names)?;
     guest::add_toybox(&mut batch, &cache, &names)?;
+    for (n, (script, ..)) in own().iter().enumerate() {
+        batch.file(&format!("own/{n}"), script);
+        batch.job(&format!("own {n}"), "", 30, &format!("sh /own/{n}"));
+    }
     let (shared, pie) = thread::scope(|scope| {
         let pie = scope.spawn(|| batch.run("suites", "pie"));
         (batch.run("suites", "shared"), pie.join().unwrap_or_else(|why| std::panic::resume_unwind(why)))
@@ -105,6 +117,45 @@ fn toybox_tests() {
     let expected = || reference::toybox(&Cache::open()?, &names()?);
     let work = || check("toybox", expected()?, &guest::report("toybox", &both().shared));
     work().unwrap_or_else(|error: Error| panic!("{error}"));
+}
+
+/// What is wrong with a case, if anything is.
+fn differs((script, out, status): Case, told: (&[u8], Option<i32>)) -> Option<String> {
+    let right = told == (out.as_bytes(), Some(status));
+    let shown =
+        || format!("{script}--- {status}\n{out}--- {:?}\n{}", told.1, String::from_utf8_lossy(told.0));
+    (!right).then(shown)
+}
+
+#[test]
+fn cases_of_applets() {
+    let printed = &both().shared;
+    let told = |n: usize| printed.get(&format!("own {n}")).expect("the job ran");
+    let judged = own().into_iter().enumerate().filter_map(|(n, case)| {
+        let Told { output, status } = told(n);
+        differs(case, (output, status.map(i32::from)))
+    });
+    let wrong: Vec<String> = judged.collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn cases_of_applets_on_x86_64() {
+    let mut wrong = Vec::new();
+    let dir = applet_dir("x86_64");
+    let root = rustix::process::geteuid().is_root();
+    for case in applet_cases().into_iter().filter(|case| root || !case.0.contains("mount ")) {
+        let room = tempfile::tempdir().expect("a temporary folder");
+        let mut command = sealed(&[&dir.join("sh"), Path::new("-c"), Path::new("exec 2>&1; . \"$CASE\"")]);
+        let file = room.path().join("case");
+        fs::write(&file, case.0).expect("a file");
+        let room = room.path().join("room");
+        fs::create_dir(&room).expect("a folder");
+        command.env("PATH", search_path(&[&dir])).env("CASE", file).current_dir(room);
+        let done = command.output().expect("a shell");
+        wrong.extend(differs(case, (&done.stdout, done.status.code())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -5,6 +5,9 @@ use tests::{rootfs, Guest, Options};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_rootfs");
 
+/// KiB on each side of the smallest RAM within which a boot may or may not come to a prompt.
+const CHANCE: u32 = 64;
+
 fn ram(words: &[&str]) -> Output {
     let output = rootfs(TOOL).arg("ram").args(words).output().unwrap();
     eprintln!("{}", String::from_utf8_lossy(&output.stderr));
@@ -19,10 +22,15 @@ fn what_it_finds_is_enough() {
     let kib = text.strip_suffix("k\n").and_then(|kib| kib.parse::<u32>().ok());
     let kib = kib.unwrap_or_else(|| panic!("`{text}` is no amount of memory"));
     assert!((1024..4096).contains(&kib) && kib % 4 == 0, "{kib}");
-    let options = Options { applets: Some("sh".into()), ram: Some(text.trim().into()), ..Options::default() };
+    // Next to it chance decides: the kernel takes some pages more or less from boot to boot.
+    let more = Some(format!("{}k", kib + CHANCE));
+    let options = Options { applets: Some("sh".into()), ram: more, ..Options::default() };
     let mut guest = Guest::boot("ram", &options);
     guest.expect("# ");
     assert_eq!(guest.command("echo ok-$((6*7))", "# "), "ok-42\n");
+    drop(guest);
+    let output = ram(&["--applets", "sh", "--ram", &format!("{}k", kib - CHANCE)]);
+    assert_eq!(output.status.code(), Some(1), "less is enough, too");
 }
 
 #[test]

@@ -25,6 +25,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// one took, and at least [`LEAST`].
 const PATIENCE: u32 = 4;
 const LEAST: Duration = Duration::from_secs(8);
+/// How often the smallest RAM has to work again.
+const SURE: u32 = 6;
 /// The memory in which `MemFree` is read.
 pub const ROOMY: &str = "8M";
 /// A command that there is not, and what every shell's complaint about it holds: Toybox's has no `echo`. What
@@ -74,10 +76,19 @@ pub fn floor(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Resu
         }
         Ok(works)
     };
-    let mut kib = bisect(search, &mut works)?;
-    // The kernel takes some pages more or less from boot to boot: what works by chance is not enough.
-    while kib < search.most && !(works(kib)? && works(kib)?) {
-        kib += search.step;
+    let kib = bisect(search, &mut works)?;
+    surely(kib, search, &mut works)
+}
+
+/// `kib` or the first above it that works [`SURE`] times out of as many. The kernel takes some pages more or less
+/// from boot to boot: what works by chance is not enough.
+fn surely(mut kib: u32, search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Result<u32> {
+    let mut times = 0;
+    while kib < search.most && times < SURE {
+        match works(kib)? {
+            true => times += 1,
+            false => (kib, times) = (kib + search.step, 0),
+        }
     }
     Ok(kib)
 }
@@ -134,6 +145,19 @@ mod tests {
         let search = Search { step: 4, most: 2000 };
         assert!(bisect(search, |_| Ok(false)).unwrap_err().to_string().contains("2000 KiB"));
         assert!(bisect(search, |_| Err(Error::new("gone"))).is_err());
+    }
+
+    #[test]
+    fn what_works_by_chance_is_not_enough() {
+        let search = Search { step: 4, most: 2000 };
+        let mut asked = Vec::new();
+        let found = surely(800, search, |n| {
+            asked.push(n);
+            Ok(n > 804 || asked.len() % 4 != 0)
+        });
+        assert_eq!(found.unwrap(), 808);
+        assert_eq!(asked.len() as u32, 4 + 4 + SURE);
+        assert_eq!(surely(1996, search, |_| Ok(false)).unwrap(), 2000);
     }
 
     #[test]
