@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use toml_edit::{DocumentMut, Value};
 
 /// What the command line says about an image; what is not said comes from the file, else by default.
 #[derive(Debug, Default, Clone)]
@@ -57,6 +58,8 @@ pub struct Plan {
     pub ram: Option<String>,
     /// Where the root file system is.
     pub root: Root,
+    /// What the command line said.
+    given: Options,
     catalogue: Catalogue,
 }
 
@@ -133,7 +136,7 @@ impl Plan {
             return Err(error.fix("remove the line: `compression = \"none\"` is the default"));
         }
         let out = options.out.clone().unwrap_or_else(|| project.out().join(&target.name));
-        Ok(Plan { target, applets, config, out, ram, root, catalogue })
+        Ok(Plan { target, applets, config, out, ram, root, given: options.clone(), catalogue })
     }
 
     /// Builds everything and writes it.
@@ -194,7 +197,7 @@ impl Plan {
             device_tree: self.target.file(&kernel.device_tree),
         });
         let name = built.image.file_name().unwrap_or_default();
-        let kernel = out.join(if flash.is_some() { "flash.elf".as_ref() } else { name });
+        let kernel = out.join(if flash.is_some() { "system.elf".as_ref() } else { name });
         let copied = (&built.image, &kernel);
         for (from, to) in
             [(&built.config, &out.join("kernel.config"))].into_iter().chain(flash.is_none().then_some(copied))
@@ -295,19 +298,38 @@ impl Plan {
         };
         let json = serde_json::to_string_pretty(&sizes).context("sizes.json")?;
         write_atomically(&outputs.dir.join("sizes.json"), format!("{json}\n").as_bytes(), 0o644)?;
-        let text = match self.config.place.text() {
-            "" => {
-                let name = |key: &str, name: &Option<String>| {
-                    name.as_ref().map(|name| format!("{key} = {name:?}\n")).unwrap_or_default()
-                };
-                let (target, applets) = (&self.target.name, &self.applets);
-                let board = name("board", &self.target.machine_board);
-                let kernel = name("[kernel]\nvariant", &self.target.kernel_variant);
-                format!("target = {target:?}\napplets = {applets:?}\n{board}{kernel}")
-            }
-            text => text.to_string(),
-        };
+        let text = self.toml()?;
         write_atomically(&outputs.dir.join("rootfs.toml"), text.as_bytes(), 0o644)
+    }
+
+    /// The text of the file that describes the image, with what the command line said instead written into it.
+    fn toml(&self) -> Result<String> {
+        let text = self.config.place.text();
+        let mut toml: DocumentMut = text.parse().context("rootfs.toml")?;
+        let mut set = |key: &str, said: bool, value: Value| {
+            if said || text.is_empty() {
+                toml[key] = toml_edit::value(value);
+            }
+        };
+        let given = &self.given;
+        set("target", given.target.is_some(), self.target.name.as_str().into());
+        set("applets", given.applets.is_some(), self.applets.iter().collect());
+        if let Some(board) = &self.target.machine_board {
+            set("board", given.board.is_some(), board.into());
+        }
+        if let Some(ram) = &given.ram {
+            set("ram", true, ram.into());
+        }
+        if given.root.is_some() {
+            set("root", true, self.root.name().into());
+        }
+        if let Some(variant) = &self.target.kernel_variant {
+            if given.kernel.is_some() || text.is_empty() {
+                let kernel = toml["kernel"].or_insert(toml_edit::table());
+                kernel["variant"] = toml_edit::value(variant);
+            }
+        }
+        Ok(toml.to_string())
     }
 }
 

@@ -71,6 +71,16 @@ pub enum Root {
     Romfs,
 }
 
+impl Root {
+    /// As the file and the command line write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Root::Initramfs => "initramfs",
+            Root::Romfs => "romfs",
+        }
+    }
+}
+
 impl std::str::FromStr for Root {
     type Err = ();
     fn from_str(text: &str) -> std::result::Result<Root, ()> {

@@ -38,6 +38,25 @@ fn two_builds_are_identical() {
     }
 }
 
+#[test]
+fn the_described_build_is_the_build() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, one, two) = (dir.path().join("given.toml"), dir.path().join("one"), dir.path().join("two"));
+    let text =
+        "# Mine.\ntarget = \"x86_64\"\napplets = \"sh\"\n[kernel]\nvariant = \"net\"\ncmdline = \"quiet\"\n";
+    fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    build(&one, &["armv5te", "--config", file, "--applets", "true,sh", "--kernel", "min"]);
+    let written = fs::read_to_string(one.join("rootfs.toml")).unwrap();
+    let expected = "# Mine.\ntarget = \"armv5te\"\napplets = [\"sh\", \"true\"]\n\
+                    [kernel]\nvariant = \"min\"\ncmdline = \"quiet\"\n";
+    assert_eq!(written, expected);
+    build(&two, &["--config", one.join("rootfs.toml").to_str().unwrap()]);
+    for name in ["mote", "initramfs.cpio", "uImage", "run-qemu.sh", "rootfs.toml"] {
+        assert!(fs::read(one.join(name)).unwrap() == fs::read(two.join(name)).unwrap(), "{name} differs");
+    }
+}
+
 /// cpio's own listing of an archive, by `ls -l` without times.
 fn listing(archive: &[u8]) -> Vec<String> {
     let mut cpio = Command::new("cpio");

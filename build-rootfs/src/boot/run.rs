@@ -56,7 +56,7 @@ pub fn run(plan: &Plan, outputs: &Outputs, what: &Run<'_>, sink: &mut dyn Write)
     // Kernel messages other than a panic do not belong among the output.
     system.cmdline += " loglevel=1";
     if system.flash.is_some() {
-        system.kernel = scratch.path().join("flash.elf");
+        system.kernel = scratch.path().join("system.elf");
     }
     system.link(arguments(&system))?;
     let log = what.log.map(|file| File::create(file).context(file.display())).transpose()?;

@@ -24,7 +24,7 @@ Usage: cargo rootfs build [TARGET] [OPTION]…
   --help           show this
 
 The folder then holds mote, mote.sym (the same with symbols), initramfs.cpio, sizes.json, rootfs.toml
-(what was built), and for a target with a kernel uImage, dtb (or flash.elf, which has both and the initramfs, each
+(what was built), and for a target with a kernel uImage, dtb (or system.elf, which has both and the initramfs, each
 where it is to lie in memory), kernel.config and run-qemu.sh, which boots the folder wherever it is moved to
 and needs nothing but QEMU.
 ";

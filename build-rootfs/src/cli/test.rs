@@ -7,7 +7,8 @@ use crate::suite;
 
 pub(super) const HELP: &str = "\
 Sets up what is missing, then tests everything: formatting, lints, unit tests, the binaries of all
-targets, and whole systems in QEMU.
+targets, and whole systems in QEMU. A test that fails is run once more, alone; if it passes then, the
+summary names it as flaky and it is no failure.
 
 Usage: cargo rootfs test [FILTER] [OPTION]
 

@@ -98,7 +98,7 @@ fn answers(system: &System, limit: Duration) -> Result<bool> {
     let mut system = system.clone();
     if system.flash.is_some() {
         // There the device tree tells how much RAM there is.
-        system.kernel = scratch.path().join("flash.elf");
+        system.kernel = scratch.path().join("system.elf");
         system.link(&[])?;
     }
     let mut guest = Guest::start(system.piped(&[]))?;
