@@ -1,12 +1,16 @@
 //! The line editor of the shell: keys typed at a pseudo terminal, and what a person then sees.
 
+use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use rustix::pty::{grantpt, openpt, ptsname, unlockpt, OpenptFlags};
 use rustix::termios::{tcgetattr, tcsetwinsize, LocalModes, Winsize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{channel, Receiver};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tests::applet_dir;
 
@@ -122,6 +126,9 @@ impl Screen {
     }
 }
 
+/// How long the terminal's reader waits before it looks whether it is still wanted.
+const SHORT: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+
 /// A shell at a terminal.
 struct Session {
     child: Child,
@@ -130,6 +137,9 @@ struct Session {
     screen: Screen,
     sent: Vec<u8>,
     home: tempfile::TempDir,
+    reader: Option<JoinHandle<()>>,
+    /// While this is held, the terminal is read.
+    held: Option<Arc<()>>,
 }
 
 impl Session {
@@ -139,7 +149,12 @@ impl Session {
     }
 
     fn with(columns: u16, env: &[(&str, &str)]) -> Session {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        Session::by(columns, env, "--default-signal=HUP")
+    }
+
+    /// A shell that is started with this option of env (coreutils).
+    fn by(columns: u16, env: &[(&str, &str)], option: &str) -> Session {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
@@ -149,8 +164,8 @@ impl Session {
         let home = tempfile::tempdir().unwrap();
         let stdio = || Stdio::from(slave.try_clone().unwrap());
         // setsid -c makes the terminal the controlling one.
-        let mut command = Command::new("setsid");
-        command.arg("-c").arg(applet_dir("x86_64").join("sh")).current_dir(home.path());
+        let mut command = Command::new("env");
+        command.args([option, "setsid", "-c"]).arg(applet_dir("x86_64").join("sh")).current_dir(home.path());
         command.stdin(stdio()).stdout(stdio()).stderr(stdio());
         command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).env("TERM", "xterm");
         command.env("PS1", "$ ").env("HISTFILE", home.path().join("history"));
@@ -160,8 +175,17 @@ impl Session {
         let terminal = File::from(master);
         let mut reader = terminal.try_clone().unwrap();
         let (to, input) = channel();
-        std::thread::spawn(move || loop {
+        let held = Arc::new(());
+        let holder = Arc::downgrade(&held);
+        let reader = std::thread::spawn(move || loop {
             let mut b = vec![0; 4096];
+            let mut one = [PollFd::new(&reader, PollFlags::IN)];
+            if holder.strong_count() == 0 {
+                break;
+            }
+            if poll(&mut one, Some(&SHORT)) == Ok(0) {
+                continue;
+            }
             match reader.read(&mut b) {
                 // EIO: nobody holds the other side any more.
                 Ok(0) | Err(_) => break,
@@ -174,7 +198,9 @@ impl Session {
             }
         });
         let columns = if columns == 0 { 80 } else { columns.into() };
-        let mut s = Session { child, terminal, input, screen: Screen::new(columns), sent: vec![], home };
+        let screen = Screen::new(columns);
+        let (reader, held) = (Some(reader), Some(held));
+        let mut s = Session { child, terminal, input, screen, sent: vec![], home, reader, held };
         s.until(|t| t.ends_with('$'));
         s
     }
@@ -186,7 +212,7 @@ impl Session {
     /// Waits until the screen is as wanted.
     #[track_caller]
     fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(60);
         while !wanted(&self.screen.text()) {
             match self.input.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(b) => {
@@ -209,6 +235,13 @@ impl Session {
         self.keys(keys);
         let rows = rows.to_string();
         self.until(|t| format!("\n{t}").ends_with(&format!("\n{rows}")));
+    }
+
+    /// Takes the terminal away.
+    fn vanish(&mut self) {
+        self.held = None;
+        self.reader.take().unwrap().join().unwrap();
+        self.terminal = File::open("/dev/null").unwrap();
     }
 
     fn status(&mut self) -> i32 {
@@ -406,16 +439,20 @@ fn one_end_of_input_ends_the_shell() {
 
 #[test]
 fn a_terminal_that_vanishes_ends_the_shell() {
-    let mut s = Session::start(40);
-    s.see("echo x", "$ echo x");
-    let Session { child, terminal, .. } = &mut s;
-    *terminal = File::open("/dev/null").unwrap();
-    // The reading thread holds the terminal too, until it is hung up from the other side.
-    assert!(Command::new("kill").arg("-HUP").arg(child.id().to_string()).status().unwrap().success());
-    let end = Instant::now() + Duration::from_secs(10);
-    while child.try_wait().unwrap().is_none() {
-        assert!(Instant::now() < end, "the shell stays without a terminal");
-        std::thread::sleep(Duration::from_millis(20));
+    // By the signal, and by what it reads where that is ignored.
+    for (option, signal) in [("--default-signal=HUP", Some(1)), ("--ignore-signal=HUP", None)] {
+        let mut s = Session::by(40, &[], option);
+        s.see("echo x", "$ echo x");
+        s.vanish();
+        let end = Instant::now() + Duration::from_secs(60);
+        let status = loop {
+            if let Some(status) = s.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < end, "the shell stays without a terminal");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        assert_eq!(status.signal(), signal, "{option}");
     }
 }
 
