@@ -12,9 +12,9 @@ use core::ptr::NonNull;
 // As much as an element of a `List` may be: the bytes behind it are aligned, too.
 #[repr(C, align(8))]
 struct Head {
-    len: usize,
     /// Room for bytes, the NUL not counted; 0 for [`EMPTY`], which was never allocated.
     cap: usize,
+    len: usize,
 }
 
 /// Bytes of a block that are not for content: the head, and the NUL.
@@ -23,10 +23,11 @@ const EXTRA: usize = size_of::<Head>() + 1;
 #[repr(C)]
 struct Empty(Head, u8);
 /// What every empty string that has no room of its own points to. Nobody writes here.
-static EMPTY: Empty = Empty(Head { len: 0, cap: 0 }, 0);
+static EMPTY: Empty = Empty(Head { cap: 0, len: 0 }, 0);
 
 /// A growable byte string; [`Buf::z`] lends it to the kernel. A `[u8]` by `Deref`.
-pub struct Buf(NonNull<Head>);
+// Points to the head's length: from there Thumb-1 reaches the bytes by the small constant of one instruction.
+pub struct Buf(NonNull<usize>);
 
 /// Copies bytes into a string of their own.
 pub trait ToBuf {
@@ -57,16 +58,36 @@ impl Buf {
     /// An empty one; takes no memory.
     pub const fn new() -> Buf {
         // SAFETY: the address of a static is not null.
-        Buf(unsafe { NonNull::new_unchecked(&raw const EMPTY as *mut Head) })
+        Buf(unsafe { NonNull::new_unchecked(&raw const EMPTY.0.len as *mut usize) })
     }
 
-    fn head(&self) -> &Head {
-        // SAFETY: points to a head as long as `self` lives.
-        unsafe { self.0.as_ref() }
+    /// The block that begins with `head`, as one of ours.
+    ///
+    /// # Safety
+    /// The head has been set, and room for what it says follows it.
+    unsafe fn of(head: *mut Head) -> NonNull<usize> {
+        // SAFETY: by contract; no part of a block is at address 0.
+        unsafe { NonNull::new_unchecked(&raw mut (*head).len) }
+    }
+
+    fn head(&self) -> *mut Head {
+        // SAFETY: the length is the head's last word.
+        unsafe { self.0.as_ptr().sub(1) as *mut Head }
+    }
+
+    fn cap(&self) -> usize {
+        // SAFETY: a head lives as long as `self`.
+        unsafe { (*self.head()).cap }
+    }
+
+    /// Bytes, or the elements of a [`crate::List`].
+    fn count(&self) -> usize {
+        // SAFETY: as above.
+        unsafe { *self.0.as_ptr() }
     }
 
     fn bytes(&self) -> *mut u8 {
-        // SAFETY: the bytes follow the head in the same block.
+        // SAFETY: the bytes follow the length in the same block.
         unsafe { self.0.as_ptr().add(1) as *mut u8 }
     }
 
@@ -78,7 +99,7 @@ impl Buf {
     /// Makes room for `room` bytes, and a NUL.
     #[inline(never)]
     fn grow(&mut self, room: usize) {
-        let cap = self.head().cap;
+        let cap = self.cap();
         // A block's size is a power of two, which the heap gives without a rest.
         let want = room.saturating_add(EXTRA);
         let mut size = 16;
@@ -95,19 +116,19 @@ impl Buf {
                 (*p).len = 0;
                 p
             } else {
-                realloc(self.0.as_ptr() as *mut u8, Buf::layout(cap), new.size()) as *mut Head
+                realloc(self.head() as *mut u8, Buf::layout(cap), new.size()) as *mut Head
             };
             (*p).cap = size - EXTRA;
-            self.0 = NonNull::new_unchecked(p);
+            self.0 = Buf::of(p);
         }
     }
 
     /// Sets the length, at most the capacity, and ends the bytes with a NUL.
     fn set_len(&mut self, len: usize) {
-        if self.head().cap != 0 {
+        if self.cap() != 0 {
             // SAFETY: a block of our own; `len` bytes and the NUL fit by contract.
             unsafe {
-                (*self.0.as_ptr()).len = len;
+                *self.0.as_ptr() = len;
                 *self.bytes().add(len) = 0;
             }
         }
@@ -116,7 +137,7 @@ impl Buf {
     /// Appends a byte.
     #[inline(never)]
     pub fn push(&mut self, b: u8) {
-        let Head { len, cap } = *self.head();
+        let (len, cap) = (self.count(), self.cap());
         if len == cap {
             self.grow(len + 1);
         }
@@ -137,7 +158,7 @@ impl Buf {
         let len = self.len();
         let at = at.min(len);
         let n = n.min(len - at);
-        if with.len() > self.head().cap - len + n {
+        if with.len() > self.cap() - len + n {
             self.grow((len - n).saturating_add(with.len()));
         }
         if with.is_empty() && n == 0 {
@@ -158,7 +179,7 @@ impl Buf {
     /// For [`crate::List`], with `len` elements of `size` bytes: a new place in front of number `at`.
     #[inline(never)]
     pub(crate) fn open(&mut self, at: usize, size: usize) -> *mut u8 {
-        let Head { len, cap } = *self.head();
+        let (len, cap) = (self.count(), self.cap());
         let end = len * size;
         if end + size > cap {
             self.grow(end + size);
@@ -166,7 +187,7 @@ impl Buf {
         let from = at.min(len) * size;
         // SAFETY: there is room for one more.
         unsafe {
-            (*self.0.as_ptr()).len = len + 1;
+            *self.0.as_ptr() = len + 1;
             let p = self.bytes().add(from);
             core::ptr::copy(p, p.add(size), end - from);
             p
@@ -182,10 +203,10 @@ impl Buf {
     /// As [`Buf::open`]: the place of element number `at`, of which there are more, goes.
     #[inline(never)]
     pub(crate) fn close(&mut self, at: usize, size: usize) {
-        let len = self.head().len - 1;
+        let len = self.count() - 1;
         // SAFETY: the elements behind it are within the block.
         unsafe {
-            (*self.0.as_ptr()).len = len;
+            *self.0.as_ptr() = len;
             let p = self.bytes().add(at * size);
             core::ptr::copy(p.add(size), p, (len - at) * size);
         }
@@ -195,7 +216,7 @@ impl Buf {
     pub(crate) fn keep(&mut self, len: usize) {
         if len < self.len() {
             // SAFETY: it is not the empty one, which has none.
-            unsafe { (*self.0.as_ptr()).len = len };
+            unsafe { *self.0.as_ptr() = len };
         }
     }
 
@@ -267,10 +288,10 @@ impl Buf {
 impl Drop for Buf {
     #[inline(never)]
     fn drop(&mut self) {
-        let cap = self.head().cap;
+        let cap = self.cap();
         if cap != 0 {
             // SAFETY: our block, with the layout that it was taken with.
-            unsafe { dealloc(self.0.as_ptr() as *mut u8, Buf::layout(cap)) }
+            unsafe { dealloc(self.head() as *mut u8, Buf::layout(cap)) }
         }
     }
 }
@@ -279,14 +300,14 @@ impl Deref for Buf {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
         // SAFETY: `len` bytes are there and stay while `self` is borrowed.
-        unsafe { core::slice::from_raw_parts(self.bytes(), self.head().len) }
+        unsafe { core::slice::from_raw_parts(self.bytes(), self.count()) }
     }
 }
 
 impl DerefMut for Buf {
     fn deref_mut(&mut self) -> &mut [u8] {
         // SAFETY: as above; an empty slice of the static is never written.
-        unsafe { core::slice::from_raw_parts_mut(self.bytes(), self.head().len) }
+        unsafe { core::slice::from_raw_parts_mut(self.bytes(), self.count()) }
     }
 }
 
