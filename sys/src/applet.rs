@@ -144,24 +144,26 @@ pub fn no_options(_: &mut Cx, _: &Entry) -> Option<u8> {
 }
 
 /// What an applet gets: its arguments and its output, and the means to complain.
+// In this order: Thumb-1 reaches bytes within the first 32 by one instruction.
+#[repr(C)]
 pub struct Cx<'a> {
-    /// The name it was called by, for messages.
-    pub name: ZStr<'static>,
-    /// Its operands; all arguments with [`Parse::Args`] and [`Parse::Raw`].
-    pub args: &'a mut [ZStr<'static>],
     /// Set of the options given; ask with [`Cx::has`].
     pub opts: u64,
     /// Those of them given more than once (`ls -ll`, `ps -ww`).
     pub twice: u64,
-    values: [Option<ZStr<'static>>; 8],
+    /// Set to 1 by [`Cx::fail`] and its kin; what an applet returns when it went on after an error.
+    pub status: u8,
     /// Standard output.
     pub out: &'a mut Out,
+    /// Its operands; all arguments with [`Parse::Args`] and [`Parse::Raw`].
+    pub args: &'a mut [ZStr<'static>],
+    /// The name it was called by, for messages.
+    pub name: ZStr<'static>,
     /// `NAME=value` strings, NULL-terminated.
     pub envp: *const *const u8,
     /// All applets, for the multicall and the shell.
     pub table: &'static Table,
-    /// Set to 1 by [`Cx::fail`] and its kin; what an applet returns when it went on after an error.
-    pub status: u8,
+    values: [Option<ZStr<'static>>; 8],
 }
 
 impl<'a> Cx<'a> {
