@@ -1,6 +1,6 @@
 //! A few instructions are replaced by fewer.
 
-use super::code::{register, Flow, Ins, CV, IP, NZ};
+use super::code::{register, Flow, Ins, Set, CV, IP, NZ};
 use super::live::live_out;
 use super::program::{Function, Line, Program};
 
@@ -11,6 +11,7 @@ pub(super) fn shorten(program: &mut Program) {
             || byte_test(function)
             || needless_compare(function)
             || call_by_constant(function)
+            || constant_sum(function)
         {}
         function.drop_constants();
     }
@@ -149,6 +150,46 @@ fn call_by_constant(function: &mut Function) -> bool {
     false
 }
 
+/// `ldr a, =symbol` `adds a, a, #n`, whenever it is loaded: `ldr a, =symbol+n`.
+fn constant_sum(function: &mut Function) -> bool {
+    let live = live_out(function);
+    for data in 2..function.body.len() {
+        let [before, Line::Label(label), Line::Data(text)] = &function.body[data - 2..=data] else {
+            continue;
+        };
+        let symbol =
+            text.strip_prefix(".long\t").filter(|name| name.starts_with('_') && !name.contains(['+', '-']));
+        let (Some(symbol), false) = (symbol, matches!(before, Line::Label(_))) else { continue };
+        let loads = (0..data).filter(|&nth| at(function, nth).and_then(Ins::constant) == Some(label));
+        let sums: Option<Vec<(usize, &str)>> = loads.map(|load| sum(function, load, &live)).collect();
+        let (Some(sums), uses) = (sums, function.references().filter(|name| name == label).count()) else {
+            continue;
+        };
+        let Some(&(_, add)) = sums.first().filter(|_| sums.len() == uses) else { continue };
+        if sums.iter().any(|one| one.1 != add) {
+            continue;
+        }
+        let whole = Line::Data(format!(".long\t{symbol}+{add}"));
+        let gone: Vec<usize> = sums.iter().map(|one| one.0).collect();
+        function.body[data] = whole;
+        gone.into_iter().rev().for_each(|nth| drop(function.body.remove(nth)));
+        return true;
+    }
+    false
+}
+
+/// Where what line `load` loads becomes a sum that alone is used, and what is added.
+fn sum<'f>(function: &'f Function, load: usize, live: &[Set]) -> Option<(usize, &'f str)> {
+    let a = at(function, load)?.writes;
+    let straight = |nth: &usize| at(function, *nth).is_some_and(|ins| ins.flow == Flow::Next);
+    let touches = |nth: &usize| at(function, *nth).is_some_and(|ins| (ins.reads | ins.writes) & a != 0);
+    let nth = (load + 1..function.body.len()).take_while(straight).find(touches)?;
+    let ins = at(function, nth)
+        .filter(|ins| ins.op == "adds" && ins.writes & 0xff == a && live[nth] & (NZ | CV) == 0)?;
+    let (number, rest) = ins.operands().split_last().map(|(last, rest)| (*last, rest.to_vec()))?;
+    (rest.iter().all(|name| register(name) == a)).then_some((nth, number.strip_prefix('#')?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,6 +242,26 @@ mod tests {
         stays("movs r4, r0; cmp r1, #0; beq .LBB0_1; .LBB0_1:; bx lr");
         stays("movs r4, r0; ldr r0, [r1]; cmp r0, #0; beq .LBB0_1; .LBB0_1:; bx lr");
         stays("bl g; cmp r0, #0; beq .LBB0_1; .LBB0_1:; bx lr");
+    }
+
+    #[test]
+    fn a_sum_of_constants_is_a_constant() {
+        let ends = ".p2align 2; .LCPI0_0:; .long _EMPTY";
+        assert_eq!(
+            short(&format!(
+                "ldr r0, .LCPI0_0; movs r2, #1; adds r0, r0, #4; cmp r1, #0; beq .LBB0_1; ldr r1, .LCPI0_0; \
+                 adds r1, #4; .LBB0_1:; bx lr; {ends}"
+            )),
+            format!(
+                "ldr r0, .LCPI0_0; movs r2, #1; cmp r1, #0; beq .LBB0_1; ldr r1, .LCPI0_0; .LBB0_1:; bx lr; {ends}+4"
+            )
+        );
+        stays(&format!("ldr r0, .LCPI0_0; str r0, [r1]; adds r0, r0, #4; bx lr; {ends}"));
+        stays(&format!("ldr r0, .LCPI0_0; adds r1, r0, #4; bx lr; {ends}"));
+        stays(&format!("ldr r0, .LCPI0_0; adds r0, r0, r1; bx lr; {ends}"));
+        stays(&format!("ldr r0, .LCPI0_0; adds r0, r0, #4; bhs .LBB0_1; .LBB0_1:; bx lr; {ends}"));
+        stays(&format!("ldr r0, .LCPI0_0; adds r0, r0, #4; ldr r1, .LCPI0_0; adds r1, #6; bx lr; {ends}"));
+        stays(&format!("ldr r0, .LCPI0_0; adds r0, r0, #4; ldr r1, .LCPI0_0; bx lr; {ends}"));
     }
 
     #[test]
