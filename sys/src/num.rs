@@ -3,10 +3,13 @@
 /// Room for any `u64` in octal or decimal.
 pub const WIDTH: usize = 22;
 
-/// Quotient and remainder of `n` by a small `base` (at most 36), on 32-bit machines without the 64-bit
-/// division routine: four steps of 16 bits.
+/// Quotient and remainder of `n` by a `base` up to 65,535, on 32-bit machines without the 64-bit division
+/// routine: four steps of 16 bits.
 #[inline(never)]
 pub fn div_rem(n: u64, base: u32) -> (u64, u32) {
+    if cfg!(target_pointer_width = "64") {
+        return (n / u64::from(base.max(1)), (n % u64::from(base.max(1))) as u32);
+    }
     let (mut q, mut r) = (0u64, 0u32);
     let mut shift = 64;
     while shift > 0 {
