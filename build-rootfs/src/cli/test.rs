@@ -8,7 +8,7 @@ use crate::suite;
 pub(super) const HELP: &str = "\
 Sets up what is missing, then tests everything: formatting, lints, unit tests, the binaries of all
 targets, and whole systems in QEMU. A test that fails is run once more, alone; if it passes then, the
-summary names it as flaky and it is no failure.
+summary names it as flaky. It is a failure all the same.
 
 Usage: cargo rootfs test [FILTER] [OPTION]
 
