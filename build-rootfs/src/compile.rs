@@ -31,20 +31,17 @@ pub struct Binary {
     pub twin: PathBuf,
 }
 
-/// Compiles another program of the workspace as mote is, `binary` of `package`, into `out`: one that tests need in a
-/// guest.
+/// Compiles another program of the workspace as mote is, but for what comes behind the compiler, `binary` of `package`,
+/// into `out`: one that tests need in a guest.
 ///
 /// # Errors
-/// As [`compile`]; also where the target's assembly text is worked on, which knows mote only.
+/// As [`compile`].
 pub fn compile_program(
     project: &Project,
     target: &Target,
     (package, binary): (&str, &str),
     out: &Path,
 ) -> Result<PathBuf> {
-    if target.compact {
-        return Err(Error::new(format!("{}: only mote is compiled for it", target.name)));
-    }
     let toolchain = Toolchain::find(target)?;
     let step = Step::start(format!("{binary} for {}", target.name));
     let dir = project.out().join(format!(".cargo-{}", target.full_name()));

@@ -1,4 +1,4 @@
-//! Many jobs in one boot of a guest without an MMU: scripts that mote's shell runs there, one after the other, and
+//! Many jobs in one boot of a guest where mote is all there is: scripts that mote's shell runs there, one after the other, and
 //! what each printed. The guest's clock counts instructions and skips what is slept, so that a batch takes the same
 //! time in the guest whatever the host does meanwhile.
 
@@ -164,14 +164,20 @@ impl Batch {
         self.names.push(name.to_string());
     }
 
-    /// Boots a guest whose programs are linked by `link`, lets it run all jobs, and tells what they printed, by name.
-    pub fn run(&self, name: &str, link: &str) -> BTreeMap<String, Told> {
-        let target = Target::load(project(), "thumbv7em").and_then(|target| target.with_way(link));
-        let target = target.unwrap_or_else(|e| panic!("{e}"));
-        let dir = out().join(format!("tools-{link}"));
+    /// Boots a guest of `target`, its programs linked by the way `link` if the target has ways; lets it run all jobs,
+    /// and tells what they printed, by name.
+    pub fn run(&self, name: &str, target: &str, link: Option<&str>) -> BTreeMap<String, Told> {
+        let loaded = Target::load(project(), target);
+        let loaded = loaded.and_then(|loaded| match link {
+            Some(link) => loaded.with_way(link),
+            None => Ok(loaded),
+        });
+        let loaded = loaded.unwrap_or_else(|e| panic!("{e}"));
+        let named = format!("{target}-{}", link.unwrap_or("static"));
+        let dir = out().join(format!("tools-{named}"));
         fs::create_dir_all(&dir).expect("the folder of tools");
         let tools =
-            compile_program(project(), &target, ("tools", "tools"), &dir).unwrap_or_else(|e| panic!("{e}"));
+            compile_program(project(), &loaded, ("tools", "tools"), &dir).unwrap_or_else(|e| panic!("{e}"));
         let mut config = self.config.clone();
         for tool in TOOLS {
             self.also(&mut config, &format!("tools/{tool}"), &tools);
@@ -182,15 +188,15 @@ impl Batch {
             self.also(&mut config, path, &file);
         }
         let options = Options {
-            target: Some("thumbv7em".into()),
+            target: Some(target.into()),
             applets: Some("base".into()),
             config: Some(config),
             ram: Some("16M".into()),
-            link: Some(link.into()),
+            link: link.map(String::from),
             qemu: CLOCK.map(String::from).into(),
             ..Options::default()
         };
-        let mut guest = Guest::boot(&format!("{name}-{link}"), &options);
+        let mut guest = Guest::boot(&format!("{name}-{named}"), &options);
         let mut all = BTreeMap::new();
         for name in &self.names {
             guest.expect_within(&format!("{MARK}job {name}\r\n"), SILENCE);

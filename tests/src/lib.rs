@@ -8,6 +8,7 @@ mod guest;
 mod host;
 mod program;
 pub mod scripts;
+pub mod suites;
 
 pub use cases::{applet_cases, applet_cases_without_mmu, cases, Case};
 pub use guest::{Guest, Options};

@@ -1,0 +1,107 @@
+//! The peers' suites and our own cases of applets on a machine where mote is all there is, in one boot.
+
+use crate::batch::{Batch, Told};
+use crate::conformance::guest::{self, Printed, Shells};
+use crate::conformance::known::Known;
+use crate::conformance::shell::Suite;
+use crate::conformance::{reference, summary, write, Report};
+use crate::{project, Case};
+use build_rootfs::applets::Catalogue;
+use build_rootfs::cache::Cache;
+use build_rootfs::error::Result;
+use std::collections::BTreeSet;
+
+/// The guests' kernels have no network.
+const NOT_THERE: &str = "ifconfig";
+
+/// The jobs of a boot, and how to judge them.
+pub struct Suites {
+    target: &'static str,
+    batch: Batch,
+    ash: Shells,
+    hush: Shells,
+    own: Vec<Case>,
+}
+
+/// The names that the image's mote answers to.
+fn names() -> Result<Vec<String>> {
+    let all = Catalogue::load(project())?;
+    let paths = all.paths(&all.resolve("base")?);
+    let names = paths.iter().filter_map(|path| Some(path.rsplit_once('/')?.1.to_string()));
+    Ok(names.filter(|name| name != NOT_THERE).collect())
+}
+
+impl Suites {
+    /// All of them, for `target`, and our `own` cases, each of which takes at most `limit` seconds of the guest's.
+    ///
+    /// # Errors
+    /// The peers' sources cannot be had.
+    pub fn new(target: &'static str, own: Vec<Case>, limit: u32) -> Result<Suites> {
+        let (cache, names) = (Cache::open()?, names()?);
+        let mut batch = Batch::new();
+        let ash = Shells::add(&mut batch, &cache, Suite::Ash)?;
+        let hush = Shells::add(&mut batch, &cache, Suite::Hush)?;
+        guest::add_busybox(&mut batch, &cache, &names)?;
+        guest::add_toybox(&mut batch, &cache, &names)?;
+        for (n, (script, ..)) in own.iter().enumerate() {
+            batch.file(&format!("own/{n}"), script);
+            batch.job(&format!("own {n}"), "", limit, &format!("sh /own/{n}"));
+        }
+        Ok(Suites { target, batch, ash, hush, own })
+    }
+
+    /// Boots, and tells what all jobs printed; `link` as [`Batch::run`] has it.
+    pub fn run(&self, link: Option<&str>) -> Printed {
+        self.batch.run("suites", self.target, link)
+    }
+
+    /// Panics unless of `suite` (`ash_test`, `hush_test`, `busybox`, `toybox`) passes what passes on x86_64, but for
+    /// the known differences.
+    pub fn check(&self, suite: &str, printed: &Printed) {
+        self.judge(suite, printed).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn judge(&self, suite: &str, printed: &Printed) -> Result<()> {
+        let cache = Cache::open()?;
+        let (reference, report) = match suite {
+            "ash_test" => (reference::shell(&cache, Suite::Ash)?, self.ash.report(printed)?),
+            "hush_test" => (reference::shell(&cache, Suite::Hush)?, self.hush.report(printed)?),
+            "busybox" => (reference::busybox(&cache, &names()?)?, guest::report(suite, printed)),
+            _ => (reference::toybox(&cache, &names()?)?, guest::report(suite, printed)),
+        };
+        self.compare(suite, reference, &report)
+    }
+
+    fn compare(&self, suite: &str, reference: BTreeSet<String>, report: &Report) -> Result<()> {
+        let known = Known::of_the_project()?;
+        let here = format!("{suite} on {}", self.target);
+        let dir = crate::out().join(here.replace(' ', "-"));
+        write(report, &dir)?;
+        println!("{here}: {}", summary(report));
+        // Where a name holds a device of the machine that the suite first ran on, there is no such case here.
+        let mut expected = known.rest(suite, reference);
+        expected.retain(|case| !case.contains(" /dev/"));
+        let wrong = known.check(&here, &expected, report);
+        assert!(wrong.is_empty(), "{}\n\n{} cases; more in {}", wrong.join("\n"), wrong.len(), dir.display());
+        Ok(())
+    }
+
+    /// Panics unless our own cases of applets come out right.
+    pub fn check_own(&self, printed: &Printed) {
+        let told = |n: usize| printed.get(&format!("own {n}")).expect("the job ran");
+        let judged = self.own.iter().enumerate().filter_map(|(n, &case)| {
+            let Told { output, status } = told(n);
+            differs(case, (output, status.map(i32::from)))
+        });
+        let wrong: Vec<String> = judged.collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
+/// What is wrong with a case, if anything is.
+pub fn differs((script, out, status): Case, told: (&[u8], Option<i32>)) -> Option<String> {
+    let right = told == (out.as_bytes(), Some(status));
+    let shown =
+        || format!("{script}--- {status}\n{out}--- {:?}\n{}", told.1, String::from_utf8_lossy(told.0));
+    (!right).then(shown)
+}
