@@ -10,9 +10,9 @@ FORMAT [ARG]...
 
 Write the ARGs as FORMAT says, again and again while there are ARGs.
 
-%[-+ #0][WIDTH][.PRECISION] and d i o u x X (integers), c s (text),
-b (text with escapes), q (quoted for the shell); %% is %; * takes a number
-from the ARGs. Escapes in FORMAT are those of C. No floating point.
+%[-+ #0][WIDTH][.PRECISION] and d i o u x X (integers), e f g E F G
+(with a point), c s (text), b (text with escapes), q (quoted for the shell);
+%% is %; * takes a number from the ARGs. Escapes in FORMAT are those of C.
 ",
 }
 

@@ -1,6 +1,7 @@
 //! Builtins: the table of them, and those that are short. `man 1p` names them all.
 
 mod command;
+mod decimal;
 mod directory;
 mod fc;
 mod flow;

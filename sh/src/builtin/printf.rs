@@ -1,5 +1,6 @@
-//! printf: write formatted text (POSIX.1-2024 printf; `%q` as in bash). No floating point.
+//! printf: write formatted text (POSIX.1-2024 printf; `%q` as in bash). `%e %f %g` are decimal.
 
+use super::decimal::{self, Decimal};
 use super::{echo, quote};
 use sys::zstr::position;
 use sys::{num, Buf, Cx, ZStr};
@@ -122,7 +123,7 @@ impl Printf<'_, '_, '_> {
         // C's length modifiers say nothing here.
         while self.take(b"hlLjzt").is_some() {}
         let text = whole.get(..whole.len() + 1 - self.f.len()).unwrap_or(whole);
-        const KNOWN: &[u8] = b"%sbqcdiuoxXaefgAEFG";
+        const KNOWN: &[u8] = b"%sbqcdiuoxXefgEFG";
         let Some(n) = self.take(KNOWN) else {
             self.cx.error(text, b"invalid directive");
             return false;
@@ -131,10 +132,7 @@ impl Printf<'_, '_, '_> {
             0 => self.cx.out.byte(b'%'),
             1..=4 => return self.string(n),
             5..=10 => self.integer(n),
-            _ => {
-                self.cx.error(text, b"no floating point here");
-                return false;
-            }
+            _ => self.real(n),
         }
         true
     }
@@ -193,13 +191,8 @@ impl Printf<'_, '_, '_> {
                 self.cx.error(b"number", b"out of range");
             }
             n = n.min(most);
-            if self.negative && n != 0 {
-                head.push(b'-');
-            } else if self.flags & PLUS != 0 {
-                head.push(b'+');
-            } else if self.flags & BLANK != 0 {
-                head.push(b' ');
-            }
+            self.negative &= n != 0;
+            head.extend_from_slice(self.sign());
         } else if self.negative {
             n = n.wrapping_neg();
         }
@@ -229,6 +222,58 @@ impl Printf<'_, '_, '_> {
         self.put(&head, zeros, digits);
     }
 
+    /// The sign that is shown.
+    #[inline(never)]
+    fn sign(&self) -> &'static [u8] {
+        if self.negative {
+            b"-"
+        } else if self.flags & PLUS != 0 {
+            b"+"
+        } else if self.flags & BLANK != 0 {
+            b" "
+        } else {
+            b""
+        }
+    }
+
+    /// `%e %f %g %E %F %G` by their place.
+    #[inline(never)]
+    fn real(&mut self, place: usize) {
+        let (place, upper) = if place < 14 { (place, false) } else { (place - 3, true) };
+        let arg = self.next();
+        let mut t = self.signed(arg);
+        let mut digits = [0; 64];
+        if matches!(t, [b'\'' | b'"', ..] | [b'0', b'x' | b'X', ..]) {
+            let n = self.constant(arg);
+            t = num::digits(&mut digits, n, 10);
+        } else if arg.is_empty() {
+            t = b"0";
+        }
+        let number = Decimal::take(&mut t);
+        if number.is_none() || !t.is_empty() {
+            self.cx.error(arg, b"invalid number");
+        }
+        let mut precision = self.precision;
+        if precision == NONE {
+            precision = 6;
+        } else if precision > decimal::MOST {
+            self.cx.error(b"precision", b"out of range");
+            precision = decimal::MOST;
+        }
+        let alternate = self.flags & ALTERNATE != 0;
+        let style = b'e' + place as u8 - 11;
+        let mut body = number.unwrap_or_default().text(style, precision as i32, alternate);
+        if upper {
+            body.make_ascii_uppercase();
+        }
+        let head = self.sign();
+        let mut zeros = 0;
+        if self.flags & (ZEROS | LEFT) == ZEROS {
+            zeros = self.width.saturating_sub(head.len() + body.len());
+        }
+        self.put(head, zeros, &body);
+    }
+
     /// Writes the parts, filled up to the width.
     #[inline(never)]
     fn put(&mut self, head: &[u8], zeros: usize, text: &[u8]) {
@@ -242,22 +287,34 @@ impl Printf<'_, '_, '_> {
         out.fill(b' ', behind);
     }
 
-    /// The next argument as an integer constant of C, or a quote and a character: its magnitude; the sign
-    /// is in `negative`. Complains of what it cannot read.
+    /// The next argument as an integer constant, see [`Printf::constant`].
     #[inline(never)]
     fn number(&mut self) -> u64 {
         let arg = self.next();
-        let mut t = arg;
+        self.constant(arg)
+    }
+
+    /// Takes blanks and a sign off: the sign into `negative`.
+    #[inline(never)]
+    fn signed<'t>(&mut self, mut t: &'t [u8]) -> &'t [u8] {
         self.negative = false;
-        if let [b'\'' | b'"', c, ..] = arg {
-            return *c as u64;
-        }
         while let [c @ (b' ' | b'\t'..=b'\r' | b'-' | b'+'), rest @ ..] = t {
             t = rest;
             if *c > b' ' {
                 self.negative = *c == b'-';
                 break;
             }
+        }
+        t
+    }
+
+    /// An integer constant of C, or a quote and a character: its magnitude; the sign is in `negative`. Complains of
+    /// what it cannot read.
+    #[inline(never)]
+    fn constant(&mut self, arg: &[u8]) -> u64 {
+        let mut t = self.signed(arg);
+        if let [b'\'' | b'"', c, ..] = arg {
+            return *c as u64;
         }
         let base = match t {
             [] if arg.is_empty() => return 0,
@@ -336,6 +393,21 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn numbers_with_a_point() {
+        check(&["%f %.2f %.0f|", "3.14159", "-2.5", "0.5"], "3.141590 -2.50 0|");
+        check(
+            &["%5.1f|%-7.1f|%07.1f|%+f|% .1f|", "2.25", "2.25", "-2.25", "1", "1"],
+            "  2.2|2.2    |-0002.2|+1.000000| 1.0|",
+        );
+        check(
+            &["%e %E %g %G|", "12345.678", "0.0001", "0.00001", "1e10"],
+            "1.234568e+04 1.000000E-04 1e-05 1E+10|",
+        );
+        check(&["%f|%.1f|%.1f|", "", "0x10", "'a"], "0.000000|16.0|97.0|");
+        check(&["%.*f|%*.*f", "2", "1", "8", "3", "2"], "1.00|   2.000");
+    }
+
+    #[test]
     fn texts() {
         check(&["%5s|%-5s|%.2s|", "ab", "ab", "abc"], "   ab|ab   |ab|");
         check(&["%b|%b", "a\\tb\\0101", "x\\cy", "z"], "a\tbA|x");
@@ -348,7 +420,10 @@ pub(crate) mod tests {
         assert_eq!(printf(&["%d|", "12x"]), (1, "12|".into()));
         assert_eq!(printf(&["%d|", "99999999999999999999"]), (1, "9223372036854775807|".into()));
         assert_eq!(printf(&["%d|", "08"]), (1, "0|".into()));
-        assert_eq!(printf(&["a%f", "1"]), (1, "a".into()));
+        assert_eq!(printf(&["a%a", "1"]), (1, "a".into()));
+        assert_eq!(printf(&["%f|", "inf"]), (1, "0.000000|".into()));
+        assert_eq!(printf(&["%.1f|", "2,5"]), (1, "2.0|".into()));
+        assert_eq!(printf(&["%.5000f", "1"]), (1, format!("1.{}", "0".repeat(4999))));
         assert_eq!(printf(&["a%y", "1"]), (1, "a".into()));
         assert_eq!(printf(&["a%"]), (1, "a".into()));
         // As dash, bash and BusyBox ash have it.
