@@ -408,13 +408,21 @@ fn real(p: &Process, proc: Fd, tag: &[u8]) -> u32 {
     p.uid
 }
 
-/// The command line; the name in brackets for kernel threads and the dead.
+/// The command line, behind the name in braces where that is another, as of an applet that runs in a fork of the
+/// shell or of a script; the name in brackets for kernel threads and the dead.
 #[inline(never)]
 fn command(out: &mut Buf, p: &Process, proc: Fd) {
     let mut buf = [0; if cfg!(mote_nommu) { 1024 } else { 2048 }];
     let text = file(p, proc, b"cmdline", &mut buf);
     match text.iter().rposition(|&b| b != 0) {
         Some(end) => {
+            let first = text.split(|&b| b == 0).next().unwrap_or(text);
+            let base = first.rsplit(|&b| b == b'/').next().unwrap_or(first);
+            if !base.strip_prefix(b"-").unwrap_or(base).starts_with(&p.comm) {
+                out.push(b'{');
+                out.extend_from_slice(&p.comm);
+                out.extend_from_slice(b"} ");
+            }
             out.extend(text.iter().take(end + 1).map(|&b| if b == 0 { b' ' } else { b }));
         }
         None => {

@@ -235,6 +235,7 @@ impl Shell<'_> {
             }
             close_own();
             self.default_signals();
+            process::set_name(f.z(0).base());
             self.applet(e, f);
             process::exit(self.status);
         }
