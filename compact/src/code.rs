@@ -67,6 +67,11 @@ impl Ins {
         }
     }
 
+    /// Whether it leads back to the caller.
+    pub(super) fn comes_back(&self) -> bool {
+        self.flow == Flow::Return && (self.op == "pop" || self.args == "lr")
+    }
+
     /// The operands.
     pub(super) fn operands(&self) -> Vec<&str> {
         operands(&self.args)

@@ -7,7 +7,7 @@
 //!
 //! 1. [`fold`]: functions with the same instructions are one.
 //! 2. [`thread`]: branches to branches on the same flags.
-//! 3. [`peephole`]: a few instructions are replaced by fewer.
+//! 3. [`peephole`]: a few instructions are replaced by fewer; [`tells`]: what a function's flags tell is not compared.
 //! 4. [`tails`] sorts the functions by how they end, [`jumps`] makes jumps of calls that come last.
 //! 5. [`registers`] chooses registers and [`order`] the order of instructions so that sequences are like others;
 //!    [`reserve`] keeps what is used most in registers that LLVM leaves alone.
@@ -33,6 +33,7 @@ mod program;
 mod registers;
 mod reserve;
 mod tails;
+mod tells;
 mod thread;
 mod webs;
 
@@ -47,6 +48,7 @@ pub fn compact(text: &str) -> Result<String, String> {
     fold::fold(&mut program);
     thread::thread(&mut program);
     peephole::shorten(&mut program);
+    tells::tell(&mut program);
     tails::sort(&mut program);
     jumps::jump(&mut program);
     registers::choose(&mut program);

@@ -1,6 +1,6 @@
 //! Which registers and flags are needed later.
 
-use super::code::{register, Flow, Ins, Set, ARGUMENTS};
+use super::code::{register, Flow, Ins, Set, ARGUMENTS, NZ};
 use super::program::{names_in, Function, Line, Part, Program};
 use std::collections::{HashMap, HashSet};
 
@@ -33,8 +33,9 @@ impl Liveness {
     /// Of `function`, which calls what `known` knows.
     pub(super) fn of(function: &Function, known: &Known) -> Self {
         let body = &function.body;
-        let reads: Vec<Set> =
-            body.iter().map(|line| line.ins().map_or(0, |ins| known.reads(ins, &function.name))).collect();
+        let result = |ins: &Ins| if function.flags && ins.comes_back() { NZ } else { 0 };
+        let reads = |ins: &Ins| known.reads(ins, &function.name) | result(ins);
+        let reads: Vec<Set> = body.iter().map(|line| line.ins().map_or(0, reads)).collect();
         let next = successors(body);
         let (mut before, mut behind) = (vec![0; body.len()], vec![0; body.len()]);
         loop {
@@ -54,7 +55,7 @@ impl Liveness {
 }
 
 /// The lines that may come behind each line.
-fn successors(body: &[Line]) -> Vec<Vec<usize>> {
+pub(super) fn successors(body: &[Line]) -> Vec<Vec<usize>> {
     let mut labels: HashMap<&str, usize> = HashMap::new();
     for (nth, line) in body.iter().enumerate() {
         if let Line::Label(label) = line {
@@ -158,7 +159,7 @@ fn named_elsewhere(program: &Program) -> HashSet<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::{CV, NZ};
+    use crate::code::CV;
     use crate::program::testing::{function, program};
 
     #[test]
@@ -168,6 +169,14 @@ mod tests {
         assert_eq!(live[2] & 0b11_0000, 0b11_0000);
         assert_eq!(live[3] & 1, 1);
         assert_eq!(live[2] & 1, 0);
+    }
+
+    #[test]
+    fn flags_may_be_results() {
+        let mut one = function("f", "movs r0, r5; ldr r1, [r2]; bx lr");
+        assert_eq!(live_out(&one)[0] & NZ, 0);
+        one.flags = true;
+        assert_eq!(live_out(&one)[0] & NZ, NZ);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(super) struct Function {
     head: Vec<String>,
     /// Its instructions and constants.
     pub body: Vec<Line>,
+    /// Whether its callers use N and Z as it leaves them.
+    pub flags: bool,
 }
 
 /// A part of the text.
@@ -58,7 +60,7 @@ impl Function {
     /// A new one, for the linker's map a function like any other.
     pub(super) fn new(name: String, body: Vec<Line>) -> Self {
         let head = vec![format!("\t.type\t{name},%function"), "\t.code\t16".into(), "\t.thumb_func".into()];
-        Self { name, head, body }
+        Self { name, head, body, flags: false }
     }
 
     /// The constant at each label: the directive behind it.
@@ -269,7 +271,7 @@ fn function(chunk: &[String]) -> Option<Function> {
             _ => body.push(Line::Ins(Ins::new(op, args)?)),
         }
     }
-    Some(Function { name, head, body })
+    Some(Function { name, head, body, flags: false })
 }
 
 /// For the unit tests of the steps: programs written down in short, and shown as short.
