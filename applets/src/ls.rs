@@ -333,6 +333,7 @@ impl Ls<'_, '_> {
     }
 
     /// Is `dir`, at this depth, one of the directories above it?
+    #[inline(never)]
     fn looped(&mut self, dir: Fd, depth: usize) -> bool {
         self.above.truncate(depth);
         let r = fs::fstat(dir);

@@ -14,6 +14,7 @@ const SCRIPT: u32 = 90;
 const GRACE: u32 = 5;
 
 /// Where a signal to process 1 leads.
+#[inline(always)]
 pub(crate) fn way(sig: u32) -> Option<Reboot> {
     match sig {
         signal::SIGUSR1 | signal::SIGPWR => Some(Reboot::Halt),
@@ -31,6 +32,7 @@ extern "C" fn reboot_child(arg: *mut ()) -> ! {
 
 impl Init<'_> {
     /// Ends everything in order and stops the machine. Never returns.
+    #[inline(always)]
     pub(crate) fn go_down(&mut self, mut what: Reboot) -> ! {
         self.end_all();
         let word: &[u8] = match what {

@@ -95,6 +95,7 @@ pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
 }
 
 /// `RUNLEVEL=` and the first argument, as scripts expect it.
+#[inline(always)]
 fn run_level<'b>(first: ZStr, buf: &'b mut [u8; 32]) -> Option<ZStr<'b>> {
     if first.is_empty() {
         return None;
@@ -105,6 +106,7 @@ fn run_level<'b>(first: ZStr, buf: &'b mut [u8; 32]) -> Option<ZStr<'b>> {
 }
 
 /// The children's environment in `vars`: ours, then what the kernel gave. TERM comes first.
+#[inline(always)]
 fn environment(kernel: *const *const u8, vars: &mut [*const u8; ENV], level: Option<ZStr>) {
     let mut n = 0;
     let mut ours = VARIABLES;

@@ -166,6 +166,7 @@ impl Parser<'_, '_> {
     }
 
     /// The operator that starts with `c`, passed over.
+    #[inline(never)]
     pub(crate) fn operator_of(&mut self, c: u8) -> u8 {
         let value = |c| b"-=?+".iter().position(|&x| x == c).map(|i| i as u8 + op::MINUS);
         let next = self.next_ch();

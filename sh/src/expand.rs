@@ -431,6 +431,7 @@ impl Shell<'_> {
     }
 
     /// Refuses to change variable `i`.
+    #[inline(always)]
     pub(crate) fn readonly(&mut self, i: usize) -> Done {
         self.complain(c"%: is read only", self.vars.syms.get(i).map_or(b"", |s| s.name()));
         self.fail(2)

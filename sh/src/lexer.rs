@@ -289,6 +289,7 @@ impl Parser<'_, '_> {
         self.word.push(c);
     }
 
+    #[inline(always)]
     pub(crate) fn quoted_lit(&mut self, c: u8) {
         self.word.push(ESC);
         self.word.push(c);

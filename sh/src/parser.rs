@@ -246,6 +246,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Room for a number of three bytes; filled by [`Parser::fill`].
+    #[inline(always)]
     pub(crate) fn hole(&mut self) -> usize {
         tree::push_u24(&mut self.code, 0);
         self.code.len() - 3

@@ -58,6 +58,7 @@ impl Shell<'_> {
         self.modes = tty::get(f).ok();
     }
 
+    #[inline(always)]
     pub(crate) fn no_terminal(&mut self) {
         self.complain(c"can't access tty; job control turned off", b"");
         self.opts &= !opt::MONITOR;

@@ -33,10 +33,12 @@ pub(crate) const DYNAMIC: u8 = 4;
 
 impl Sym {
     /// The value, if it is set.
+    #[inline(never)]
     pub(crate) fn value(&self) -> Option<&[u8]> {
         self.text.get(self.name + 1..)
     }
 
+    #[inline(never)]
     pub(crate) fn name(&self) -> &[u8] {
         self.text.get(..self.name).unwrap_or(&[])
     }
@@ -172,6 +174,7 @@ impl Vars {
             }
     }
 
+    #[inline(never)]
     fn special(&mut self, k: usize, s: &mut Sym) {
         let mut value = Buf::new();
         match k {

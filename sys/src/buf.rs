@@ -124,6 +124,7 @@ impl Buf {
     }
 
     /// Sets the length, at most the capacity, and ends the bytes with a NUL.
+    #[inline(never)]
     fn set_len(&mut self, len: usize) {
         if self.cap() != 0 {
             // SAFETY: a block of our own; `len` bytes and the NUL fit by contract.

@@ -174,6 +174,7 @@ pub fn dup_above(f: Fd, least: i32) -> Result<Fd> {
 }
 
 /// `man 2 lseek`; offsets in bytes.
+#[inline(always)]
 pub fn lseek(f: Fd, offset: i64, whence: u32) -> Result<u64> {
     #[cfg(target_arch = "arm")]
     {
@@ -227,6 +228,7 @@ pub fn fstat(f: Fd) -> Result<Statx> {
 }
 
 /// The file type bits of a mode (S_IFMT).
+#[inline(never)]
 pub fn kind(s: &Statx) -> u32 {
     s.stx_mode as u32 & S_IFMT
 }
@@ -261,6 +263,7 @@ impl Dir {
     }
 
     /// Opens `path` in `dir`; with O_NOFOLLOW among `flags` a link is refused.
+    #[inline(always)]
     pub fn open(dir: Fd, path: ZStr, flags: u32) -> Result<Dir> {
         openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags, 0).map(Dir::new)
     }
@@ -312,6 +315,7 @@ impl Dir {
 
 /// `man 2 readlinkat`: the bytes of the target in `buf`; a result that fills `buf` may be cut, if `buf` has less
 /// than 4096 bytes. Where [`PATH`] is less, that is an error.
+#[inline(always)]
 pub fn readlinkat<'b>(dir: Fd, path: ZStr, buf: &'b mut [u8]) -> Result<&'b [u8]> {
     // SAFETY: the kernel writes at most buf.len() bytes.
     let n = check(unsafe { sys6!(__NR_readlinkat, dir.0, path.as_ptr(), buf.as_mut_ptr(), buf.len()) })?;
@@ -330,6 +334,7 @@ pub fn lgetxattr<'b>(path: ZStr, name: ZStr, buf: &'b mut [u8]) -> Result<&'b [u
 }
 
 /// `man 2 mkdirat`.
+#[inline(always)]
 pub fn mkdirat(dir: Fd, path: ZStr, mode: u32) -> Result<()> {
     // SAFETY: the path is NUL-terminated.
     done(unsafe { sys3!(__NR_mkdirat, dir.0, path.as_ptr(), mode) })
@@ -479,6 +484,7 @@ pub fn umask(mask: u32) -> u32 {
 ///
 /// # Safety
 /// `arg` points to what request `req` reads or writes.
+#[inline(always)]
 pub unsafe fn ioctl<T>(f: Fd, req: u32, arg: *mut T) -> Result<usize> {
     // SAFETY: by contract.
     check(unsafe { sys3!(__NR_ioctl, f.0, req, arg) })

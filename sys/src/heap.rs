@@ -61,6 +61,7 @@ fn class(size: usize) -> usize {
     c
 }
 
+#[inline(never)]
 fn pages(size: usize) -> usize {
     // A size near usize::MAX stays as it is and the kernel refuses it.
     size.checked_add(PAGE - 1).map_or(size, |s| s & !(PAGE - 1))

@@ -45,6 +45,7 @@ impl<T> List<T> {
     }
 
     /// Takes off the last element.
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<T> {
         self.remove(self.len().wrapping_sub(1))
     }
@@ -61,6 +62,7 @@ impl<T> List<T> {
     }
 
     /// Cuts off everything; the room stays.
+    #[inline(always)]
     pub fn clear(&mut self) {
         self.truncate(0);
     }

@@ -13,6 +13,7 @@ pub fn finit_module(file: Fd, params: ZStr, flags: u32) -> Result<()> {
 }
 
 /// `man 2 delete_module`, which does not wait; `force`: whatever it is used by.
+#[inline(always)]
 pub fn delete_module(name: ZStr, force: bool) -> Result<()> {
     let flags = if force { O_NONBLOCK | O_TRUNC } else { O_NONBLOCK };
     // SAFETY: the string is NUL-terminated.

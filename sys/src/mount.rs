@@ -17,6 +17,7 @@ pub fn mount(source: ZStr, target: ZStr, fstype: ZStr, flags: u32, data: Option<
 }
 
 /// `man 2 umount2`.
+#[inline(always)]
 pub fn umount2(target: ZStr, flags: u32) -> Result<()> {
     // SAFETY: the path is NUL-terminated.
     done(unsafe { sys3!(__NR_umount2, target.as_ptr(), flags) })

@@ -129,6 +129,7 @@ pub const WUNTRACED: u32 = 2;
 pub const WCONTINUED: u32 = 8;
 
 /// `man 2 wait4`: which process and its status; process 0 when WNOHANG found none.
+#[inline(always)]
 pub fn wait4(pid: i32, options: u32) -> Result<(i32, Status)> {
     let mut s = 0u32;
     // SAFETY: room for the status word; no rusage.

@@ -36,6 +36,7 @@ fn merge(v: &mut [u32], left: &mut List<u32>, before: &mut dyn FnMut(u32, u32) -
     }
 }
 
+#[inline(never)]
 fn put(v: &mut [u32], at: usize, value: u32) {
     if let Some(slot) = v.get_mut(at) {
         *slot = value;

@@ -181,6 +181,7 @@ impl Shell<'_> {
     }
 
     /// Waits until a child changes; a status if a signal with a trap came instead.
+    #[inline(always)]
     fn wait_more(&mut self) -> R<Option<u8>> {
         if !crate::trap::pending() && self.reap(true) {
             return Ok(None);

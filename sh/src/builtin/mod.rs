@@ -215,6 +215,7 @@ struct Letters<'f> {
 }
 
 impl Letters<'_> {
+    #[inline(never)]
     fn new<'f>(f: &'f Fields, known: &'static [u8]) -> Letters<'f> {
         Letters { f, known, set: 0, next: 1, rest: crate::NOTHING, value: crate::NOTHING }
     }

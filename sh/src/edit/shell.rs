@@ -74,6 +74,7 @@ impl Shell<'_> {
 const MOST: u32 = if cfg!(mote_nommu) { 30 } else { 200 };
 
 impl Host for Shell<'_> {
+    #[inline(always)]
     fn names(&mut self, kind: Kind, prefix: &[u8], add: &mut dyn FnMut(&[u8])) {
         let command = kind == Kind::Command;
         if !command {

@@ -23,6 +23,7 @@ pub(crate) fn entry(text: &[u32], byte: u8) -> u32 {
 }
 
 /// Adds to the weight of each byte for each time that it followed what the text ends with.
+#[inline(never)]
 pub(crate) fn weigh(text: &[u32], weights: &mut [u32; BYTES]) {
     let end = text.len() as u32 - 1;
     let mut place = end;
