@@ -1,7 +1,6 @@
 //! pwd: print the working directory (POSIX.1-2024 pwd).
 
-use sys::fs::{self, Statx};
-use sys::{Cx, Errno, ZStr};
+use sys::{fs, Cx, Errno};
 
 applet! {
     name: pwd,
@@ -22,7 +21,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if !cx.args.is_empty() {
         return cx.misuse(b"too many arguments");
     }
-    let logical = cx.env(b"PWD").filter(|p| !cx.has(opt!("P")) && is_here(*p));
+    let logical = cx.env(b"PWD").filter(|p| !cx.has(opt!("P")) && fs::is_here(*p));
     if let Some(path) = logical {
         cx.out.z(path);
     } else {
@@ -42,12 +41,4 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
 fn unknown(cx: &mut Cx, why: Errno) -> u8 {
     cx.fail(b"working directory", why);
     1
-}
-
-/// Is `path` absolute, without `.` and `..`, and the working directory?
-fn is_here(path: ZStr) -> bool {
-    let id = |s: Statx| (s.stx_ino, s.stx_dev_major, s.stx_dev_minor);
-    path.first() == b'/'
-        && !path.bytes().split(|&b| b == b'/').any(|part| part == b"." || part == b"..")
-        && matches!((fs::stat(path), fs::stat(ZStr::new(c"."))), (Ok(a), Ok(b)) if id(a) == id(b))
 }

@@ -190,18 +190,8 @@ impl Vars {
             7 => value = decimal(process::getuid() as i64),
             8 => value = decimal(process::geteuid() as i64),
             9 => {
-                if let Some(v) = s.value().filter(|v| v.first() == Some(&b'/')) {
-                    let v = v.buf();
-                    let same = match (fs::stat(v.z()), fs::stat(ZStr::new(c"."))) {
-                        (Ok(a), Ok(b)) => {
-                            (a.stx_ino, a.stx_dev_major, a.stx_dev_minor)
-                                == (b.stx_ino, b.stx_dev_major, b.stx_dev_minor)
-                        }
-                        _ => false,
-                    };
-                    if same {
-                        return;
-                    }
+                if s.value().is_some_and(|v| fs::is_here(v.buf().z())) {
+                    return;
                 }
                 let mut b = [0; fs::PATH];
                 value = fs::getcwd(&mut b).unwrap_or(b"").buf();

@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const PATIENCE: u32 = 4;
 const LEAST: Duration = Duration::from_secs(8);
 /// How often the smallest RAM has to work again.
-const SURE: u32 = 6;
+const SURE: u32 = 24;
 /// The memory in which `MemFree` is read.
 pub const ROOMY: &str = "8M";
 /// A command that there is not, and what every shell's complaint about it holds: Toybox's has no `echo`. What

@@ -65,19 +65,17 @@ impl Decimal {
         let half = *first == b'5' && !odd && rest.iter().all(|c| *c == b'0');
         let up = *first >= b'5' && !half;
         self.digits.truncate(keep);
-        while up {
-            let last = self.digits.last().copied();
+        while up && self.digits.last() == Some(&b'9') {
+            // It becomes 0, which need not be written.
             self.digits.pop();
-            match last {
-                // It becomes 0, which need not be written.
-                Some(b'9') => continue,
-                Some(c) => self.digits.push(c + 1),
-                None => {
-                    self.digits.push(b'1');
-                    self.point += 1;
-                }
+        }
+        if up {
+            let last = self.digits.last().map_or(b'0', |c| *c);
+            if self.digits.is_empty() {
+                self.point += 1;
             }
-            break;
+            self.digits.pop();
+            self.digits.push(last + 1);
         }
     }
 

@@ -44,6 +44,17 @@ fn physical() -> sys::Result<Buf> {
     Ok(fs::getcwd(&mut b)?.buf())
 }
 
+/// PWD, if that is right, as it need not be when a script has set it; else as the kernel knows it. PWD once more if that
+/// does not know it either, in a directory that is gone.
+#[inline(never)]
+fn here(sh: &mut Shell) -> sys::Result<Buf> {
+    let told = sh.get(b"PWD").map(|v| v.buf());
+    match told {
+        Some(told) if fs::is_here(told.z()) => Ok(told),
+        told => physical().or_else(|e| told.ok_or(e)),
+    }
+}
+
 /// Goes to `path`: where that is, as PWD tells it; `old` is PWD, empty for `-P`.
 #[inline(never)]
 fn go(old: &[u8], path: &Buf) -> sys::Result<Buf> {
@@ -75,7 +86,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
     } else {
         dir.buf()
     };
-    let old = sh.get(b"PWD").unwrap_or(b"").buf();
+    let old = here(sh).unwrap_or_default();
     let from: &[u8] = if set & 1 == 0 { &old } else { b"" };
     let mut new = Err(Errno::ENOENT);
     // What begins with `/`, `.` or `..` as a name of its own is not looked for.
@@ -117,15 +128,13 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// `pwd [-LP]`.
 pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
     let (set, _) = sh.letters(f, b"PL")?.parts();
-    let dir = match sh.get(b"PWD") {
-        Some(v) if set & 1 == 0 => v.buf(),
-        _ => match physical() {
-            Ok(v) => v,
-            Err(e) => {
-                sh.complain_of(c"getcwd", b"", e);
-                return Ok(1);
-            }
-        },
+    let dir = if set & 1 == 0 { here(sh) } else { physical() };
+    let dir = match dir {
+        Ok(dir) => dir,
+        Err(e) => {
+            sh.complain_of(c"getcwd", b"", e);
+            return Ok(1);
+        }
     };
     sh.out.bytes(&dir);
     sh.out.byte(b'\n');
