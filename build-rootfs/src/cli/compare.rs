@@ -2,6 +2,7 @@
 
 use super::args::{prepare, unexpected, Args, Word};
 use crate::cache::write_atomically;
+use crate::compare::kept::save;
 use crate::compare::part::Part;
 use crate::compare::report::Report;
 use crate::compare::{self, page, plot, Wanted};
@@ -15,7 +16,8 @@ const PAGE: &str = "comparison.md";
 
 pub(super) const HELP: &str = "\
 Compares mote with BusyBox and Toybox, built here from Debian's sources for the same machine (ARMv5TE), and
-writes docs/comparison.md with its pictures.
+writes docs/comparison.md with its pictures, and docs/comparison.json, which holds what was measured for later
+runs.
 
 Usage: cargo rootfs compare [TARGET] [OPTION]…
 
@@ -43,7 +45,8 @@ Usage: cargo rootfs compare [TARGET] [OPTION]…
 
 A part that was measured before is taken over as long as nothing has changed that it depends on: mote's
 sources, this tool, the peers, compilers, QEMU, the machine. So a run that was ended goes on where it was:
-the page is written after each part. The peers' builds are kept in the cache, too: the first run takes an hour
+the page is written after each part. What was not asked for is taken as it was measured last, of whichever
+commit, which the page tells. The peers' builds are kept in the cache, too: the first run takes an hour
 or two, one after a change of mote ten to twenty minutes, one without a change seconds.
 
 The peers have bare and default options, each with and without LTO, of which the smaller counts. What cannot
@@ -85,7 +88,10 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     for place in std::iter::once(dir.as_path()).chain(json.as_deref().map(folder)) {
         writable(place)?;
     }
-    let report = compare::run(&project, &wanted, |report| write(report, &dir, json.as_deref()))?;
+    let report = compare::run(&project, &wanted, |report, parts| {
+        save(&dir, parts)?;
+        write(report, &dir, json.as_deref())
+    })?;
     // What was not asked for is no failure.
     let missing: Vec<(String, String)> =
         report.holes().into_iter().filter(|(_, why)| !why.starts_with(compare::LEFT_OUT)).collect();

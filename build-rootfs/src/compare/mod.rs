@@ -25,7 +25,7 @@ pub mod text;
 use crate::error::Result;
 use crate::project::Project;
 use builds::Workshop;
-use kept::{Kept, Shelf};
+use kept::{Kept, Parts, Shelf};
 use part::Part;
 use report::{reason, Report, Took};
 use std::time::Instant;
@@ -38,7 +38,7 @@ pub const LEFT_OUT: &str = "left out";
 /// What to measure. The rest is taken from earlier runs, where that is still true.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// These parts.
+    /// These parts. Of the others, what was measured last, of whichever commit.
     pub parts: Vec<Part>,
     /// Whatever there is of earlier runs; else what is still true of them is taken over.
     pub again: bool,
@@ -56,7 +56,7 @@ impl Wanted {
     }
 }
 
-/// Builds and measures what is wanted. `save` gets the report after each part, as far as it is.
+/// Builds and measures what is wanted. `save` gets the report after each part, as far as it is, and the parts.
 ///
 /// # Errors
 /// mote's own toolchain is missing, the checkout is damaged, or `save` fails. What goes wrong with a peer is
@@ -64,7 +64,7 @@ impl Wanted {
 pub fn run(
     project: &Project,
     wanted: &Wanted,
-    mut save: impl FnMut(&Report) -> Result<()>,
+    mut save: impl FnMut(&Report, &Parts) -> Result<()>,
 ) -> Result<Report> {
     let shop = Workshop::open(project)?;
     let shelf = Shelf::open(&shop)?;
@@ -75,7 +75,7 @@ pub fn run(
             match shelf.get(part) {
                 Some(kept) if !wanted.asks_for(part) || !wanted.again => Ok(kept),
                 _ if wanted.asks_for(part) => Err(PENDING.into()),
-                _ => Err(Wanted::why_not(part)),
+                _ => shelf.older(part).ok_or_else(|| Wanted::why_not(part)),
             },
         ));
     }
@@ -83,12 +83,14 @@ pub fn run(
         (0..found.len()).filter(|at| matches!(&found[*at].1, Err(why) if why == PENDING)).collect();
     let mut report = assembled(&shop, &found);
     if todo.is_empty() {
-        save(&report)?;
+        save(&report, &parts(&found))?;
     }
     for at in todo {
         let part = found[at].0;
         let start = Instant::now();
         found[at].1 = part.measure(&shop).map_err(|error| reason(&error)).map(|report| Kept {
+            key: shelf.key.clone(),
+            commit: setting::commit(project.root()),
             date: setting::today(),
             seconds: start.elapsed().as_secs(),
             report,
@@ -99,9 +101,14 @@ pub fn run(
             }
         }
         report = assembled(&shop, &found);
-        save(&report)?;
+        save(&report, &parts(&found))?;
     }
     Ok(report)
+}
+
+/// The parts that there are.
+fn parts(found: &[(Part, std::result::Result<Kept, String>)]) -> Parts {
+    found.iter().filter_map(|(part, kept)| Some((part.word().to_string(), kept.clone().ok()?))).collect()
 }
 
 /// The report of all parts, in their order.
@@ -113,6 +120,7 @@ fn assembled(shop: &Workshop, found: &[(Part, std::result::Result<Kept, String>)
                 report.add(kept.report.clone());
                 report.setting.took.push(Took {
                     part: part.name().into(),
+                    commit: kept.commit.clone(),
                     date: kept.date.clone(),
                     seconds: kept.seconds,
                 });

@@ -381,7 +381,7 @@ fn method(report: &Report) -> String {
         .iter()
         .map(|took| {
             let time = seconds(Duration::from_secs(took.seconds));
-            vec![took.part.clone(), took.date.clone(), time]
+            vec![took.part.clone(), took.commit.clone(), took.date.clone(), time]
         })
         .collect();
     let sources: String = setting
@@ -410,7 +410,7 @@ fn method(report: &Report) -> String {
          `build-rootfs/src/strip.rs`, mote and peers alike.\n\
          - Packed by {}.\n",
         table(&["what", "version"], &versions),
-        table(&["part of this page", "measured on", "which took, with builds that were not there yet"], &took),
+        table(&["part of this page", "of mote's commit", "measured on", "which took, with builds that were not there yet"], &took),
         musl::CONFIGURE.join(" "),
         musl::flags(Code::Thumb),
         flags(Code::Thumb, Musl, false),
@@ -471,7 +471,7 @@ mod tests {
             "| seed, mote, shared | 140,000 | 144,000 | 143,000 | 432 | – |",
             "| BusyBox 1.37, FDPIC\\* | 112,972 | – | 340,906 | – | – |",
             "| hush_test | mote 360, hush 366 | 379 |",
-            "| speed | 2026-01-30 | 2 min 05 s |",
+            "| speed | 0123456789ab | 2026-01-30 | 2 min 05 s |",
             "- `b.tar`, SHA-256 `ab`",
             "`HUSH` `LFS`",
             "-march=armv5te",

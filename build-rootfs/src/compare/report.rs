@@ -124,6 +124,8 @@ pub struct Setting {
 pub struct Took {
     /// The part.
     pub part: String,
+    /// mote's commit.
+    pub commit: String,
     /// The day.
     pub date: String,
     /// How long it took, the builds that were not there yet included, in seconds.
@@ -435,7 +437,12 @@ pub(crate) mod tests {
                 date: "2026-01-31".into(),
                 commit: "0123456789ab".into(),
                 command: "cargo rootfs compare".into(),
-                took: vec![Took { part: "speed".into(), date: "2026-01-30".into(), seconds: 125 }],
+                took: vec![Took {
+                    part: "speed".into(),
+                    commit: "0123456789ab".into(),
+                    date: "2026-01-30".into(),
+                    seconds: 125,
+                }],
                 versions: vec![("C compiler".into(), "gcc 12".into())],
                 sources: vec![Source {
                     name: "busybox".into(),

@@ -32,7 +32,8 @@ pub fn of(shop: &Workshop, took: Vec<Took>) -> Setting {
     }
 }
 
-fn commit(root: &Path) -> String {
+/// The checkout's commit, with `+` when it has more.
+pub(super) fn commit(root: &Path) -> String {
     let git = |arguments: &[&str]| output(command("git").arg("-C").arg(root).args(arguments));
     let Ok(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else { return "unknown".to_string() };
     // The page itself is written by this.
