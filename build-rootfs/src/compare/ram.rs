@@ -25,8 +25,12 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// one took, and at least [`LEAST`].
 const PATIENCE: u32 = 4;
 const LEAST: Duration = Duration::from_secs(8);
-/// How often the smallest RAM has to work again.
-const SURE: u32 = 24;
+/// Nanoseconds of the guest's time for an instruction, as powers of two. The guest's clock counts instructions, so that
+/// a boot is the same whatever the host does meanwhile. How fast the machine is decides when the kernel does what, and
+/// so how much memory it needs at most: the smallest RAM has to be enough at all these speeds.
+const SPEEDS: std::ops::RangeInclusive<u32> = 0..=7;
+/// The speed at which the smallest RAM is looked for first, some 60 million instructions a second.
+const USUAL: u32 = 4;
 /// The memory in which `MemFree` is read.
 pub const ROOMY: &str = "8M";
 /// A command that there is not, and what every shell's complaint about it holds: Toybox's has no `echo`. What
@@ -67,33 +71,31 @@ pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Res
 /// QEMU cannot be started, or the system does not come to a prompt at all.
 pub fn floor(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Result<u32> {
     let mut limit = LIMIT;
-    let mut works = |kib: u32| {
+    let mut works = |kib: u32, speed: u32| {
         tell(kib);
         let start = Instant::now();
-        let works = answers(&System { ram: format!("{kib}k"), ..system.clone() }, limit)?;
+        let works = answers(&System { ram: format!("{kib}k"), ..system.clone() }, speed, limit)?;
         if limit == LIMIT {
             limit = (start.elapsed() * PATIENCE).clamp(LEAST, LIMIT);
         }
         Ok(works)
     };
-    let kib = bisect(search, &mut works)?;
+    let kib = bisect(search, |kib| works(kib, USUAL))?;
     surely(kib, search, &mut works)
 }
 
-/// `kib` or the first above it that works [`SURE`] times out of as many. The kernel takes some pages more or less
-/// from boot to boot: what works by chance is not enough.
-fn surely(mut kib: u32, search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Result<u32> {
-    let mut times = 0;
-    while kib < search.most && times < SURE {
-        match works(kib)? {
-            true => times += 1,
-            false => (kib, times) = (kib + search.step, 0),
+/// `kib` or the first above it that works at all [`SPEEDS`].
+fn surely(mut kib: u32, search: Search, mut works: impl FnMut(u32, u32) -> Result<bool>) -> Result<u32> {
+    let mut speeds = SPEEDS;
+    while let Some(speed) = speeds.next().filter(|_| kib < search.most) {
+        if !works(kib, speed)? {
+            (kib, speeds) = (kib + search.step, SPEEDS);
         }
     }
     Ok(kib)
 }
 
-fn answers(system: &System, limit: Duration) -> Result<bool> {
+fn answers(system: &System, speed: u32, limit: Duration) -> Result<bool> {
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let mut system = system.clone();
     if system.flash.is_some() {
@@ -101,7 +103,9 @@ fn answers(system: &System, limit: Duration) -> Result<bool> {
         system.kernel = scratch.path().join("system.elf");
         system.link(&[])?;
     }
-    let mut guest = Guest::start(system.piped(&[]))?;
+    let mut command = system.piped(&[]);
+    command.args(["-icount", &format!("shift={speed},sleep=off")]);
+    let mut guest = Guest::start(command)?;
     if guest.prompt(limit) != Wait::There {
         return Ok(false);
     }
@@ -148,16 +152,18 @@ mod tests {
     }
 
     #[test]
-    fn what_works_by_chance_is_not_enough() {
+    fn what_works_at_one_speed_is_not_enough() {
         let search = Search { step: 4, most: 2000 };
         let mut asked = Vec::new();
-        let found = surely(800, search, |n| {
-            asked.push(n);
-            Ok(n > 804 || asked.len() % 4 != 0)
+        let found = surely(800, search, |kib, speed| {
+            asked.push((kib, speed));
+            Ok(kib > 804 || speed < 3)
         });
         assert_eq!(found.unwrap(), 808);
-        assert_eq!(asked.len() as u32, 4 + 4 + SURE);
-        assert_eq!(surely(1996, search, |_| Ok(false)).unwrap(), 2000);
+        let tried = |kib| asked.iter().filter(|one| one.0 == kib).map(|one| one.1).collect::<Vec<_>>();
+        assert_eq!((tried(800), tried(804)), (vec![0, 1, 2, 3], vec![0, 1, 2, 3]));
+        assert_eq!(tried(808), SPEEDS.collect::<Vec<_>>());
+        assert_eq!(surely(1996, search, |_, _| Ok(false)).unwrap(), 2000);
     }
 
     #[test]
