@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What mote is made of.
-const SOURCES: [&str; 7] = ["Cargo.lock", "Cargo.toml", "applets", "init", "sh", "sys", "targets"];
+const SOURCES: [&str; 8] = ["Cargo.lock", "Cargo.toml", "applets", "init", "sh", "sys", "targets", "util"];
 
 /// Everything that builds need.
 pub struct Workshop<'a> {
