@@ -1,7 +1,6 @@
 //! From the compiler's assembly text, made shorter by [`compact`], to the linked program.
 
 use crate::cache::write_atomically;
-use crate::compile::link_flags;
 use crate::error::{Context, Error, Result};
 use crate::process::{command, run, run_taking};
 use crate::progress::Step;
@@ -112,7 +111,7 @@ fn link(
     rustc.env("RUSTC_BOOTSTRAP", "1");
     rustc.args(["--edition=2021", "--crate-name=mote", "--crate-type=bin", "-Ainternal_features"]);
     rustc.args(["-Zunstable-options", "-Cpanic=immediate-abort"]).arg("--target").arg(target.spec());
-    rustc.args(link_flags(toolchain, target)).arg(format!("-Clink-arg={}", builtins.display()));
+    rustc.args(toolchain.link_flags(target)).arg(format!("-Clink-arg={}", builtins.display()));
     rustc.arg("-o").arg(&program).arg(&main);
     run(&mut rustc, step)?;
     Ok(program)

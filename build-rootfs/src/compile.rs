@@ -129,7 +129,7 @@ pub fn cargo(
     let mut flags = vec!["-Zunstable-options".to_string(), format!("-Cpanic={panic}")];
     flags.extend(target.codegen_args());
     flags.extend(target.cfg().map(|name| format!("--cfg={name}")));
-    flags.extend(link_flags(toolchain, target));
+    flags.extend(toolchain.link_flags(target));
 
     let mut cargo = command(&toolchain.cargo);
     cargo.arg(verb).arg("--manifest-path").arg(manifest);
@@ -139,12 +139,4 @@ pub fn cargo(
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", &toolchain.rustc);
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env("CARGO_TERM_COLOR", "never");
     cargo
-}
-
-/// The linker and its arguments, as options of rustc.
-pub fn link_flags(toolchain: &Toolchain, target: &Target) -> Vec<String> {
-    let mut flags: Vec<String> =
-        target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")).collect();
-    flags.extend(toolchain.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
-    flags
 }

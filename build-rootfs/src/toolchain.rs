@@ -85,6 +85,14 @@ impl Toolchain {
         }
         rust_lld(&self.sysroot)
     }
+
+    /// The linker and its arguments for `target`, as options of rustc.
+    pub fn link_flags(&self, target: &Target) -> Vec<String> {
+        let mut flags: Vec<String> =
+            target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")).collect();
+        flags.extend(self.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
+        flags
+    }
 }
 
 fn rust_lld(sysroot: &Path) -> Option<PathBuf> {

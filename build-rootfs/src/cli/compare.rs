@@ -4,7 +4,7 @@ use super::args::{prepare, unexpected, Args, Word};
 use crate::cache::write_atomically;
 use crate::compare::kept::save;
 use crate::compare::part::Part;
-use crate::compare::report::Report;
+use crate::compare::report::{Report, LEFT_OUT};
 use crate::compare::{self, page, plot, Wanted};
 use crate::error::{Context, Error, Result};
 use crate::project::Project;
@@ -94,7 +94,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     })?;
     // What was not asked for is no failure.
     let missing: Vec<(String, String)> =
-        report.holes().into_iter().filter(|(_, why)| !why.starts_with(compare::LEFT_OUT)).collect();
+        report.holes().into_iter().filter(|(_, why)| !why.starts_with(LEFT_OUT)).collect();
     for (place, why) in &missing {
         eprintln!("hole: {place}: {why}");
     }

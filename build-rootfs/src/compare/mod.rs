@@ -27,13 +27,11 @@ use crate::project::Project;
 use builds::Workshop;
 use kept::{Kept, Parts, Shelf};
 use part::Part;
-use report::{reason, Report, Took};
+use report::{reason, Report, Took, LEFT_OUT};
 use std::time::Instant;
 
 /// What stands for a part that is not done yet, should the run be ended before.
 const PENDING: &str = "the run was ended before it came to this";
-/// What stands for a part that was not asked for, and has not been measured before.
-pub const LEFT_OUT: &str = "left out";
 
 /// What to measure. The rest is taken from earlier runs, where that is still true.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,12 @@
 
 use super::plan::{Peer, Set};
 use super::size::Bytes;
-use super::LEFT_OUT;
 use crate::error::{Error, Result};
 use crate::peers::cross::{Abi, Flavour, Shell};
 use serde::{Deserialize, Serialize};
+
+/// The reason starts with this when a part was not requested and has not been measured before.
+pub const LEFT_OUT: &str = "left out";
 
 /// A figure, or why there is none.
 ///

@@ -2,6 +2,7 @@
 //! with. Everything that decides what a build becomes is in its key.
 
 pub mod busybox;
+mod gcc;
 pub mod hello;
 pub mod kconfig;
 pub mod musl;
@@ -9,30 +10,12 @@ pub mod toybox;
 mod yard;
 
 use crate::cache::Cache;
-use crate::error::{Error, Result};
-use crate::process::{command, output, run, which};
-use crate::progress::Step;
+use crate::error::{Context, Result};
+use gcc::{glibc_version, make, CROSS};
+pub use gcc::{strip, version, Code, SYSROOT};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-
-/// The compiler's name, and what other tools of the same package begin with.
-const CROSS: &str = "arm-linux-gnueabi-";
-/// Where Debian's packages for cross compiling have glibc and the kernel's headers.
-pub const SYSROOT: &str = "/usr/arm-linux-gnueabi";
-/// Sections that nothing loads.
-const REMOVED: [&str; 3] = [".comment", ".note", ".ARM.attributes"];
-
-/// The instruction set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Code {
-    /// 16-bit instructions, the smaller ones; what they lack is in ARM code.
-    Thumb,
-    /// 32-bit instructions.
-    Arm,
-}
 
 /// The C library, and how it is linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -118,16 +101,6 @@ impl Wish {
     }
 }
 
-impl Code {
-    /// The compiler's argument.
-    pub fn flag(self) -> &'static str {
-        match self {
-            Code::Thumb => "-mthumb",
-            Code::Arm => "-marm",
-        }
-    }
-}
-
 impl Abi {
     /// Static with musl in Thumb mode: the smallest, and the one that is compared first.
     pub const MAIN: Abi = Abi { code: Code::Thumb, libc: Libc::Musl };
@@ -192,46 +165,8 @@ pub fn smaller(build: impl Fn(bool) -> Result<Built>) -> Result<Built> {
     }
 }
 
-/// Takes symbols out of `from`, and sections that nothing loads.
-///
-/// # Errors
-/// It is no ELF file, or `to` cannot be written.
-pub fn strip(from: &Path, to: &Path) -> Result<()> {
-    let mut strip = command(format!("{CROSS}strip"));
-    strip.args(REMOVED.iter().flat_map(|section| ["-R", section])).arg("-o").arg(to).arg(from);
-    output(&mut strip).map(drop)
-}
-
-/// The cross compiler's name and number.
-///
-/// # Errors
-/// There is none.
-pub fn version() -> Result<String> {
-    let program = which(&format!("{CROSS}gcc"));
-    let program =
-        program.ok_or_else(|| Error::new("no cross compiler for ARM").fix("run `cargo rootfs setup`"))?;
-    Ok(output(command(program).arg("--version"))?.lines().next().unwrap_or_default().to_string())
-}
-
-/// The number in the name of glibc's own file.
-fn glibc_version() -> Result<String> {
-    let package = output(command("dpkg-query").args(["-W", "-f", "${Version}", "libc6-dev-armel-cross"]))
-        .map_err(|error| error.within("glibc for ARM").fix("run `cargo rootfs setup`"))?;
-    Ok(package.trim().to_string())
-}
-
-/// `make` with as many jobs as there are processors, in `tree`.
-fn make(tree: &Path, variables: &[(&str, String)], targets: &[&str], step: &Step) -> Result<()> {
-    let jobs = thread::available_parallelism().map_or(1, usize::from);
-    let mut make = command("make");
-    make.arg("-C").arg(tree).arg(format!("-j{jobs}"));
-    make.args(variables.iter().map(|(name, value)| format!("{name}={value}"))).args(targets);
-    run(&mut make, step)
-}
-
 /// The lines of a `.config` that switch something on, or give it a value.
 fn options_on(config: &Path) -> Result<String> {
-    use crate::error::Context;
     let text = fs::read_to_string(config).context(config.display())?;
     Ok(text.lines().filter(|line| line.starts_with("CONFIG_")).map(|line| format!("{line}\n")).collect())
 }
@@ -239,6 +174,7 @@ fn options_on(config: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     fn of_size(dir: &Path, name: &str, size: usize, lto: bool) -> Built {
         let binary = dir.join(name);

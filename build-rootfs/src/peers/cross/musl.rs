@@ -1,6 +1,6 @@
 //! musl from Debian's source package, optimised for size, with a compiler that uses it.
 
-use super::{make, version, Code, CROSS, SYSROOT};
+use super::gcc::{make, version, Code, CROSS, SYSROOT};
 use crate::cache::{key, Cache};
 use crate::error::{Context, Result};
 use crate::peers::MUSL;
