@@ -20,11 +20,11 @@ pub fn apply(config: &Config, image: &mut Image) -> Result<()> {
         put(config, image, &mut seen, &spec.span(), &dir.path, entry)?;
     }
     for spec in &config.file {
-        let entry = config.place.blame(&spec.span(), regular(config, spec.get_ref()))?;
+        let entry = config.place.with_location(&spec.span(), regular(config, spec.get_ref()))?;
         put(config, image, &mut seen, &spec.span(), &spec.get_ref().path, entry)?;
     }
     for spec in &config.node {
-        let entry = config.place.blame(&spec.span(), node(spec.get_ref()))?;
+        let entry = config.place.with_location(&spec.span(), node(spec.get_ref()))?;
         put(config, image, &mut seen, &spec.span(), &spec.get_ref().path, entry)?;
     }
     for spec in &config.symlink {
@@ -50,7 +50,7 @@ fn put(
             .error(span, format!("{path} is described twice"))
             .fix("remove one of the two"));
     }
-    config.place.blame(span, image.replace(path, entry))
+    config.place.with_location(span, image.replace(path, entry))
 }
 
 fn owned(kind: Kind, mode: u32, uid: u32, gid: u32) -> Entry {
@@ -113,7 +113,7 @@ fn accounts(config: &Config, image: &mut Image, seen: &mut BTreeSet<String>) -> 
         passwd += &format!("{0}:x:{1}:{gid}:{0}:{home}:{shell}\n", user.name, user.uid);
         if !image.has(&home) {
             let entry = owned(Kind::Dir, 0o755, user.uid, gid);
-            config.place.blame(&spec.span(), image.replace(&home, entry))?;
+            config.place.with_location(&spec.span(), image.replace(&home, entry))?;
         }
     }
     let first = config.user.first().map(|spec| spec.span()).or(config.group.first().map(|spec| spec.span()));
@@ -136,7 +136,7 @@ fn name(config: &Config, span: &std::ops::Range<usize>, name: &str) -> Result<()
 fn inittab(config: &Config, image: &mut Image, seen: &mut BTreeSet<String>) -> Result<()> {
     let mut text = String::new();
     for spec in &config.mount {
-        text += &config.place.blame(&spec.span(), mount(spec.get_ref(), image))?;
+        text += &config.place.with_location(&spec.span(), mount(spec.get_ref(), image))?;
     }
     let first = config.mount.first().map(|spec| spec.span());
     match &config.inittab {

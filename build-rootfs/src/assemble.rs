@@ -2,7 +2,7 @@
 
 use crate::cache::write_atomically;
 use crate::error::{Context, Error, Result};
-use crate::process::{command, run, run_taking};
+use crate::process::{command, run, run_filtered};
 use crate::progress::Step;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
@@ -69,7 +69,7 @@ pub fn compacted(
     cargo.arg("--message-format=json-render-diagnostics");
     cargo.arg("--").arg(format!("--emit=asm={}", before.display()));
     let mut builtins = None;
-    run_taking(cargo, step, |line| {
+    run_filtered(cargo, step, |line| {
         let json = line.starts_with('{');
         if let Ok(artifact) = serde_json::from_str::<Artifact>(line) {
             let file =

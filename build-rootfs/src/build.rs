@@ -90,17 +90,23 @@ impl Plan {
         };
         let target = match (&options.target, &config.target) {
             (Some(name), _) => Target::load(project, name)?,
-            (None, Some(name)) => config.place.blame(&name.span(), Target::load(project, name.get_ref()))?,
+            (None, Some(name)) => {
+                config.place.with_location(&name.span(), Target::load(project, name.get_ref()))?
+            }
             (None, None) => Target::load(project, DEFAULT)?,
         };
         let target = match (&options.kernel, &config.kernel.variant) {
             (Some(name), _) => target.with_variant(name)?,
-            (None, Some(name)) => config.place.blame(&name.span(), target.with_variant(name.get_ref()))?,
+            (None, Some(name)) => {
+                config.place.with_location(&name.span(), target.with_variant(name.get_ref()))?
+            }
             (None, None) => target,
         };
         let target = match (&options.board, &config.board) {
             (Some(name), _) => target.with_board(name)?,
-            (None, Some(name)) => config.place.blame(&name.span(), target.with_board(name.get_ref()))?,
+            (None, Some(name)) => {
+                config.place.with_location(&name.span(), target.with_board(name.get_ref()))?
+            }
             (None, None) => target,
         };
         let target = match &options.link {
@@ -108,24 +114,26 @@ impl Plan {
             None => target,
         };
         if let (Some(line), Some(_)) = (config.kernel.config.first(), &target.ready_kernel) {
-            return config.place.blame(&line.span(), Err(kernel::built_already(&target)));
+            return config.place.with_location(&line.span(), Err(kernel::built_already(&target)));
         }
         let catalogue = Catalogue::load(project)?;
         let applets = match (&options.applets, &config.applets) {
             (Some(list), _) => catalogue.resolve(list)?,
             (None, Some(list)) => {
-                config.place.blame(&list.span(), catalogue.resolve(&list.get_ref().list()))?
+                config.place.with_location(&list.span(), catalogue.resolve(&list.get_ref().list()))?
             }
             (None, None) => catalogue.resolve(DEFAULT_SET)?,
         };
         let ram = match (&options.ram, &config.ram) {
             (Some(ram), _) => Some(ram_of(&target, ram)?),
-            (None, Some(ram)) => Some(config.place.blame(&ram.span(), ram_of(&target, ram.get_ref()))?),
+            (None, Some(ram)) => {
+                Some(config.place.with_location(&ram.span(), ram_of(&target, ram.get_ref()))?)
+            }
             (None, None) => target.machine.as_ref().map(|machine| machine.ram.clone()),
         };
         let root = match (options.root, &config.root) {
             (Some(root), _) => fits(&target, root)?,
-            (None, Some(root)) => config.place.blame(&root.span(), fits(&target, *root.get_ref()))?,
+            (None, Some(root)) => config.place.with_location(&root.span(), fits(&target, *root.get_ref()))?,
             (None, None) => Root::default(),
         };
         if config.compression == Compression::Gzip && target.is_flash() {
@@ -266,7 +274,7 @@ impl Plan {
             Modules::Some(names) => {
                 let mut chosen = BTreeSet::new();
                 for name in names {
-                    chosen.extend(place.blame(&place.word(&span, name), tables.with_needs(name))?);
+                    chosen.extend(place.with_location(&place.word(&span, name), tables.with_needs(name))?);
                 }
                 chosen
             }

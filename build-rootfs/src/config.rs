@@ -251,7 +251,7 @@ impl Place {
     }
 
     /// Puts file and line before an error that something in the file caused.
-    pub fn blame<T>(&self, span: &Range<usize>, result: Result<T>) -> Result<T> {
+    pub fn with_location<T>(&self, span: &Range<usize>, result: Result<T>) -> Result<T> {
         result.map_err(|error| error.within(format!("{}:{}", self.file.display(), self.line(span.start))))
     }
 

@@ -62,14 +62,14 @@ pub fn die_with_us(command: &mut Command) {
 /// # Errors
 /// It cannot be started, or ends with a failure: then the message holds its last lines.
 pub fn run(command: &mut Command, step: &Step) -> Result<()> {
-    run_taking(command, step, |_| false)
+    run_filtered(command, step, |_| false)
 }
 
 /// As [`run`], but the lines that `take` takes are no output for the user.
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_taking(command: &mut Command, step: &Step, mut take: impl FnMut(&str) -> bool) -> Result<()> {
+pub fn run_filtered(command: &mut Command, step: &Step, mut take: impl FnMut(&str) -> bool) -> Result<()> {
     let name = command_name(command);
     let (reader, writer) = rustix::pipe::pipe().context(&name)?;
     let again = writer.try_clone().context(&name)?;

@@ -25,9 +25,9 @@ struct Node<'a> {
     children: BTreeMap<&'a str, Node<'a>>,
 }
 
-/// What is known of the entries written so far.
+/// The positions of the entries written so far.
 #[derive(Default)]
-struct Known {
+struct Written {
     /// Regular files: path and header.
     files: BTreeMap<String, usize>,
     /// Other names of files: header and the file's path.
@@ -47,10 +47,10 @@ pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> V
     let top = out.len() as u32;
     // The first header is the root directory's, called `.` as the first of its entries.
     header(&mut out, ".", DIRECTORY | EXECUTABLE, top, 0);
-    let mut known = Known::default();
-    directory(&mut out, (&root, ""), (top, top), Some(top as usize), &mut known);
-    for (at, path) in known.links {
-        if let Some(file) = known.files.get(&path) {
+    let mut written = Written::default();
+    directory(&mut out, (&root, ""), (top, top), Some(top as usize), &mut written);
+    for (at, path) in written.links {
+        if let Some(file) = written.files.get(&path) {
             set_info(&mut out, at, *file as u32);
         }
     }
@@ -69,7 +69,7 @@ fn directory(
     (node, path): (&Node<'_>, &str),
     (own, parent): (u32, u32),
     mut last: Option<usize>,
-    known: &mut Known,
+    written: &mut Written,
 ) {
     let mut add = |out: &mut Vec<u8>, called: &str, kind: u32, info: u32, content: &[u8]| {
         let at = place(out, called, kind, content);
@@ -92,17 +92,17 @@ fn directory(
         let executable = if executable { EXECUTABLE } else { 0 };
         match child.entry.map(|entry| &entry.kind) {
             None | Some(Kind::Dir) => {
-                // Where its entries are is known when they are written.
+                // The position of its entries is set when they are written.
                 let at = add(out, called, DIRECTORY | EXECUTABLE, 0, b"");
                 folders.push((at, called, child));
             }
             Some(Kind::File(content)) => {
                 let at = add(out, called, REGULAR | executable, 0, content);
-                known.files.insert(format!("{path}{called}"), at as usize);
+                written.files.insert(format!("{path}{called}"), at as usize);
             }
             Some(Kind::Link(to)) => {
                 let at = add(out, called, HARD_LINK, 0, b"");
-                known.links.push((at as usize, to.clone()));
+                written.links.push((at as usize, to.clone()));
             }
             Some(Kind::Symlink(to)) => drop(add(out, called, SYMLINK, 0, to.as_bytes())),
             Some(Kind::Char(major, minor)) => drop(add(out, called, CHARACTER, major << 16 | minor, b"")),
@@ -113,7 +113,7 @@ fn directory(
     for (at, called, child) in folders {
         let first = out.len() as u32;
         set_info(out, at as usize, first);
-        directory(out, (child, &format!("{path}{called}/")), (at, own), None, known);
+        directory(out, (child, &format!("{path}{called}/")), (at, own), None, written);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Strips an ELF file further than `strip` does: nothing stays behind the last byte that the kernel loads,
 //! the section headers included.
 
-use crate::share::{is_wanted, share};
+use crate::fdpic::{convert, is_wanted};
 use object::elf::{FileHeader32, FileHeader64, ProgramHeader32, PT_GNU_STACK, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{LittleEndian, Object, ObjectSymbol};
@@ -17,7 +17,7 @@ const STACK: &str = "mote_stack";
 /// As [`strip`] and [`share`].
 pub fn finish(elf: &[u8]) -> Result<Vec<u8>, String> {
     let file = object::File::parse(elf).map_err(|why| why.to_string())?;
-    let mut finished = if is_wanted(&file) { share(elf)? } else { strip(elf)? };
+    let mut finished = if is_wanted(&file) { convert(elf)? } else { strip(elf)? };
     if let Some(stack) = file.symbol_by_name(STACK) {
         set_stack(&mut finished, stack.address() as u32)?;
     }

@@ -67,7 +67,7 @@ fn tool(command: &mut Command) -> Result<String> {
 /// # Errors
 /// The program or valgrind fails.
 pub(crate) fn instructions(program: &Path, arguments: &[String]) -> Result<f64> {
-    let mut valgrind = clean(&needed("valgrind")?);
+    let mut valgrind = clean(&find_program("valgrind")?);
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(arguments);
     let said = tool(&mut valgrind)?;
     collected(&said)
@@ -82,7 +82,7 @@ fn collected(said: &str) -> Option<f64> {
 fn system_calls(program: &Path, arguments: &[String]) -> Result<f64> {
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let trace = scratch.path().join("trace");
-    let mut strace = clean(&needed("strace")?);
+    let mut strace = clean(&find_program("strace")?);
     strace.arg("-f").arg("-o").arg(&trace).arg(program).args(arguments);
     tool(&mut strace)?;
     let text = fs::read_to_string(&trace).context(trace.display())?;
@@ -110,7 +110,7 @@ pub(crate) fn wall(command: &mut Command, feed: u64) -> Result<f64> {
     }
     let start = Instant::now();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context(&name)?;
-    let feeder = child.stdin.take().map(|pipe| thread::spawn(move || pour(pipe, feed)));
+    let feeder = child.stdin.take().map(|pipe| thread::spawn(move || write_zeros(pipe, feed)));
     let mut buffer = vec![0; CHUNK];
     if let Some(mut output) = child.stdout.take() {
         while output.read(&mut buffer).context(&name)? > 0 {}
@@ -127,7 +127,7 @@ pub(crate) fn wall(command: &mut Command, feed: u64) -> Result<f64> {
 }
 
 /// Writes `bytes` bytes, a multiple of [`CHUNK`], into a pipe.
-fn pour(mut pipe: impl Write, bytes: u64) -> std::io::Result<()> {
+fn write_zeros(mut pipe: impl Write, bytes: u64) -> std::io::Result<()> {
     let chunk = vec![0; CHUNK];
     (0..bytes / CHUNK as u64).try_for_each(|_| pipe.write_all(&chunk))
 }
@@ -154,7 +154,7 @@ fn private_memory(program: &Path) -> Result<f64> {
     // For reading and writing: this does not wait, and keeps the shell from reading the end.
     let hold = File::options().read(true).write(true).open(&fifo).context(fifo.display())?;
     let mut shell = clean(program).arg(&fifo).stderr(Stdio::null()).spawn().context(program.display())?;
-    let figure = settled(shell.id());
+    let figure = settled_memory(shell.id());
     drop(hold);
     let killed = shell.kill().and_then(|()| shell.wait());
     let figure = figure?;
@@ -163,7 +163,7 @@ fn private_memory(program: &Path) -> Result<f64> {
 }
 
 /// The private dirty memory of `pid`, once it waits and the figure stays.
-fn settled(pid: u32) -> Result<f64> {
+fn settled_memory(pid: u32) -> Result<f64> {
     let start = Instant::now();
     let mut last = (0, None);
     while start.elapsed() < PATIENCE {
@@ -185,7 +185,7 @@ fn dirty(rollup: &str) -> Option<f64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-fn needed(program: &str) -> Result<std::path::PathBuf> {
+fn find_program(program: &str) -> Result<std::path::PathBuf> {
     which(program)
         .ok_or_else(|| Error::new(format!("{program}: not installed")).fix("run `cargo rootfs setup`"))
 }

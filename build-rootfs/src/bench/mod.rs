@@ -94,11 +94,11 @@ fn row(subjects: &Subjects, benchmark: &Benchmark) -> Result<Row> {
     step.done();
     let values = measured.into_iter().map(|figures| counter.of_rounds(figures.into_iter()));
     let figures = subjects.all.iter().zip(values).map(|(s, value)| Figure { shell: s.name, value }).collect();
-    Ok(judge(benchmark.name, benchmark.what, counter, benchmark.bound, figures))
+    Ok(evaluate(benchmark.name, benchmark.what, counter, benchmark.bound, figures))
 }
 
 /// What comes of a benchmark; mote's figure is the first one.
-fn judge(
+fn evaluate(
     name: &'static str,
     what: &'static str,
     counter: Counter,
@@ -132,7 +132,7 @@ pub(crate) mod tests {
             let Benchmark { name, what, counter, bound, .. } = list::BENCHMARKS[n];
             let figures = ["mote", "dash", "bash"].into_iter().zip(values);
             let figures = figures.map(|(shell, value)| Figure { shell, value }).collect();
-            judge(name, what, counter, bound, figures)
+            evaluate(name, what, counter, bound, figures)
         };
         vec![
             with(0, [Some(14_000.0), Some(220_000.0), Some(2_500_000.0)]),
@@ -157,7 +157,7 @@ pub(crate) mod tests {
         let of = |values: [f64; 3]| {
             let figures = ["mote", "BusyBox", "Toybox"].into_iter().zip(values);
             let figures = figures.map(|(shell, value)| Figure { shell, value: Some(value) }).collect();
-            let row = judge("ls", "", Counter::Time, Some(Bound::OfBest(1.0)), figures);
+            let row = evaluate("ls", "", Counter::Time, Some(Bound::OfBest(1.0)), figures);
             (row.ratio, row.reached, row.must)
         };
         assert_eq!(of([3.0, 2.0, 4.0]), (Some(1.5), Some(false), Some("1.00 of the best".into())));

@@ -3,7 +3,7 @@
 use super::list::{Counter, ToolBenchmark, Work, TOOLS};
 use super::measure::{clean, instructions, wall};
 use super::subject::{link, NATIVE};
-use super::{judge, Figure, Row, ROUNDS};
+use super::{evaluate, Figure, Row, ROUNDS};
 use crate::applets::{Catalogue, DEFAULT_SET};
 use crate::cache::Cache;
 use crate::compile::compile;
@@ -96,7 +96,7 @@ fn row(all: &[Tools], benchmark: &ToolBenchmark) -> Result<Row> {
     step.done();
     let values = measured.into_iter().map(|figures| counter.of_rounds(figures.into_iter()));
     let figures = all.iter().zip(values).map(|(tools, value)| Figure { shell: tools.name, value }).collect();
-    Ok(judge(name, what, counter, Some(bound), figures))
+    Ok(evaluate(name, what, counter, Some(bound), figures))
 }
 
 /// A benchmark's work with what it works on, for one after the other.

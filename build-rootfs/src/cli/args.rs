@@ -28,7 +28,7 @@ impl Args {
 
     /// The next argument; none at the end, or after `--help`, which this prints.
     pub(super) fn next(&mut self) -> Result<Option<Word>> {
-        let word = match self.parser.next().map_err(wrong)? {
+        let word = match self.parser.next().map_err(usage_error)? {
             None => return Ok(None),
             Some(Arg::Short(c)) => Word::Option(format!("-{c}")),
             Some(Arg::Long(name)) => Word::Option(format!("--{name}")),
@@ -48,7 +48,7 @@ impl Args {
 
     /// The value of the option just read.
     pub(super) fn value(&mut self) -> Result<String> {
-        Ok(self.parser.value().map_err(wrong)?.to_string_lossy().into_owned())
+        Ok(self.parser.value().map_err(usage_error)?.to_string_lossy().into_owned())
     }
 
     /// The value of the option just read when it stands in the same word, behind `=`.
@@ -100,7 +100,7 @@ pub(super) fn unexpected(word: &Word) -> Error {
     Error::usage(text).fix("`--help` behind the command tells its options")
 }
 
-pub(super) fn wrong(why: lexopt::Error) -> Error {
+pub(super) fn usage_error(why: lexopt::Error) -> Error {
     Error::usage(why.to_string()).fix("`--help` behind the command tells its options")
 }
 

@@ -2,10 +2,10 @@
 
 use super::args::{prepare, unexpected, Args, Word};
 use crate::cache::write_atomically;
-use crate::compare::kept::save;
 use crate::compare::part::Part;
 use crate::compare::report::{Report, LEFT_OUT};
-use crate::compare::{self, page, plot, Wanted};
+use crate::compare::results::save;
+use crate::compare::{self, page, plot, Selection};
 use crate::error::{Context, Error, Result};
 use crate::project::Project;
 use crate::target::{Purpose, Target, DEFAULT};
@@ -74,13 +74,13 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     if chosen.iter().filter(|given| **given).count() > 1 {
         return Err(Error::usage("TARGET, --quick and --only: one of them").fix("leave the others out"));
     }
-    let again = only.is_some();
+    let remeasure = only.is_some();
     let parts = only.unwrap_or_else(|| {
         let about = |part: &Part| target.as_ref().is_none_or(|target| part.target() == target);
         Part::ALL.into_iter().filter(|part| about(part) && (!quick || part.is_quick())).collect()
     });
-    let wanted = Wanted { parts, again };
-    for (name, purposes) in needed(&wanted) {
+    let selection = Selection { parts, remeasure };
+    for (name, purposes) in needed(&selection) {
         prepare(&Target::load(&project, name)?, &purposes)?;
     }
     let dir = out.unwrap_or_else(|| project.root().join("docs"));
@@ -88,7 +88,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     for place in std::iter::once(dir.as_path()).chain(json.as_deref().map(folder)) {
         writable(place)?;
     }
-    let report = compare::run(&project, &wanted, |report, parts| {
+    let report = compare::run(&project, &selection, |report, parts| {
         save(&dir, parts)?;
         write(report, &dir, json.as_deref())
     })?;
@@ -109,9 +109,9 @@ fn parts(list: &str) -> Result<Vec<Part>> {
 }
 
 /// The targets that the parts need, and what for. The default one tells the versions, whatever is measured.
-fn needed(wanted: &Wanted) -> Vec<(&'static str, Vec<Purpose>)> {
+fn needed(selection: &Selection) -> Vec<(&'static str, Vec<Purpose>)> {
     let mut purposes = vec![Purpose::Mote, Purpose::Compare];
-    let asks = |part| wanted.asks_for(part);
+    let asks = |part| selection.contains(part);
     if asks(Part::Guests) {
         purposes.extend([Purpose::Kernel, Purpose::Boot]);
     }

@@ -53,10 +53,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> Result<u8> {
     let mut parser = lexopt::Parser::from_args(arguments);
-    let name = match parser.next().map_err(args::wrong)? {
+    let name = match parser.next().map_err(args::usage_error)? {
         None | Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => return print(HELP),
         Some(lexopt::Arg::Value(name)) => name.to_string_lossy().into_owned(),
-        Some(other) => return Err(args::wrong(other.unexpected())),
+        Some(other) => return Err(args::usage_error(other.unexpected())),
     };
     if name == "help" {
         return print(HELP);

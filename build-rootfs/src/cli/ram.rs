@@ -2,7 +2,7 @@
 
 use super::args::{prepare, unexpected, Args, Word};
 use crate::build::{Options, Plan};
-use crate::compare::ram::{floor, Search};
+use crate::compare::ram::{smallest_ram, Search};
 use crate::error::{Context, Error, Result};
 use crate::progress::Step;
 use crate::project::Project;
@@ -67,7 +67,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let system = outputs.system.ok_or_else(|| Error::new("this target has no kernel to boot"))?;
     let search = Search { step: if most >= BIG { 1024 } else { 4 }, most: (most >> 10) as u32 };
     let step = Step::start(format!("the smallest RAM of {}", plan.target.system_name()));
-    let kib = floor(&system, search, |kib| step.line(&format!("{kib} KiB")))?;
+    let kib = smallest_ram(&system, search, |kib| step.line(&format!("{kib} KiB")))?;
     step.done();
     super::print(&format!("{kib}k\n"))
 }

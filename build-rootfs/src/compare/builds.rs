@@ -6,7 +6,7 @@ use crate::applets::Catalogue;
 use crate::cache::{key, Cache};
 use crate::compile::compile;
 use crate::error::{Context, Error, Result};
-use crate::peers::cross::{self, busybox, toybox, Built, Libc, Wish};
+use crate::peers::cross::{self, busybox, toybox, BuildSpec, Built, Libc};
 use crate::peers::{Peer as Source, BUSYBOX, MUSL, TOYBOX};
 use crate::project::Project;
 use crate::target::{Target, DEFAULT};
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 const SOURCES: [&str; 7] = ["Cargo.lock", "Cargo.toml", "applets", "init", "sh", "sys", "targets"];
 
 /// Everything that builds need.
-pub struct Workshop<'a> {
+pub struct Builds<'a> {
     /// The checkout.
     pub project: &'a Project,
     /// mote's applets and sets.
@@ -49,19 +49,19 @@ pub struct PeerBuild {
     pub lacking: Vec<String>,
 }
 
-impl<'a> Workshop<'a> {
+impl<'a> Builds<'a> {
     /// Finds the toolchain.
     ///
     /// # Errors
     /// There is none, or the checkout cannot be read.
-    pub fn open(project: &'a Project) -> Result<Workshop<'a>> {
+    pub fn open(project: &'a Project) -> Result<Builds<'a>> {
         let target = Target::load(project, DEFAULT)?;
         let toolchain = Toolchain::find(&target)?.version;
         let mut inputs = vec![toolchain.clone().into_bytes()];
         for name in SOURCES {
             add_files(&project.root().join(name), project.root(), &mut inputs)?;
         }
-        Ok(Workshop {
+        Ok(Builds {
             project,
             catalogue: Catalogue::load(project)?,
             cache: Cache::open()?,
@@ -106,10 +106,10 @@ impl<'a> Workshop<'a> {
         if case.abi.libc == Libc::Musl {
             self.source(&MUSL)?;
         }
-        let (wish, lacking) = self.wish(case)?;
-        let built = cross::smaller(|lto| self.one(case, &wish, lto))?;
-        let mut applets = wish.applets;
-        applets.extend(wish.shell.map(|_| "sh".to_string()));
+        let (spec, lacking) = self.spec(case)?;
+        let built = cross::smaller(|lto| self.one(case, &spec, lto))?;
+        let mut applets = spec.applets;
+        applets.extend(spec.shell.map(|_| "sh".to_string()));
         Ok(PeerBuild { built, applets, lacking })
     }
 
@@ -131,27 +131,27 @@ impl<'a> Workshop<'a> {
     /// # Errors
     /// It cannot be built.
     pub fn peer_without(&self, case: &Case, applet: &str, lto: bool) -> Result<Built> {
-        let (mut wish, _) = self.wish(case)?;
-        wish.applets.retain(|name| name != applet);
+        let (mut spec, _) = self.spec(case)?;
+        spec.applets.retain(|name| name != applet);
         if applet == "sh" {
-            wish.shell = None;
+            spec.shell = None;
         }
-        self.one(case, &wish, lto)
+        self.one(case, &spec, lto)
     }
 
-    fn wish(&self, case: &Case) -> Result<(Wish, Vec<String>)> {
-        let mut wish = case.wish(&self.catalogue)?;
+    fn spec(&self, case: &Case) -> Result<(BuildSpec, Vec<String>)> {
+        let mut spec = case.spec(&self.catalogue)?;
         let mut lacking = Vec::new();
         if case.peer == Peer::Toybox {
-            (wish.applets, lacking) = toybox::having(&self.cache, &wish.applets)?;
+            (spec.applets, lacking) = toybox::having(&self.cache, &spec.applets)?;
         }
-        Ok((wish, lacking))
+        Ok((spec, lacking))
     }
 
-    fn one(&self, case: &Case, wish: &Wish, lto: bool) -> Result<Built> {
+    fn one(&self, case: &Case, spec: &BuildSpec, lto: bool) -> Result<Built> {
         match case.peer {
-            Peer::BusyBox => busybox::build(&self.cache, wish, case.abi, lto),
-            Peer::Toybox => toybox::build(&self.cache, wish, case.abi, lto),
+            Peer::BusyBox => busybox::build(&self.cache, spec, case.abi, lto),
+            Peer::Toybox => toybox::build(&self.cache, spec, case.abi, lto),
         }
     }
 }
@@ -177,15 +177,15 @@ mod tests {
     fn a_lost_source_is_asked_for_once() {
         let project = Project::find().unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let mut shop = Workshop::open(&project).unwrap();
+        let mut builds = Builds::open(&project).unwrap();
         // A file where the cache's folder would be: nothing can be had.
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
-        shop.cache = Cache::at(file.clone());
-        let first = reason(&shop.source(&BUSYBOX).unwrap_err());
-        shop.cache = Cache::at(dir.path().join("good"));
+        builds.cache = Cache::at(file.clone());
+        let first = reason(&builds.source(&BUSYBOX).unwrap_err());
+        builds.cache = Cache::at(dir.path().join("good"));
         fs::create_dir_all(dir.path().join(format!("good/source-busybox-{}", &BUSYBOX.sha256[..16])))
             .unwrap();
-        assert_eq!(reason(&shop.source(&BUSYBOX).unwrap_err()), first);
+        assert_eq!(reason(&builds.source(&BUSYBOX).unwrap_err()), first);
     }
 }

@@ -3,7 +3,7 @@
 use super::nommu;
 use super::plan::Set;
 use super::plot::Picture;
-use super::report::{abi, Found, Report, SizeRow, SpeedRow};
+use super::report::{abi, Outcome, Report, SizeRow, SpeedRow};
 use super::size::COMPRESSORS;
 use super::text::{escape, figure, table};
 use crate::number::thousands as number;
@@ -129,7 +129,7 @@ fn every(report: &Report, set: Set) -> String {
                 None => "–",
             };
             let mut cells = vec![row.who.clone(), abi(row.abi), lto.to_string()];
-            match row.bytes.is() {
+            match row.bytes.value() {
                 Some(b) => cells.extend(
                     [
                         b.stripped,
@@ -153,11 +153,11 @@ fn every(report: &Report, set: Set) -> String {
     table(&head, &rows)
 }
 
-fn show<T>(found: &Found<T>, text: impl Fn(&T) -> String) -> String {
+fn show<T>(found: &Outcome<T>, text: impl Fn(&T) -> String) -> String {
     match found {
-        Found::Is(value) => text(value),
-        Found::Cannot { .. } => "cannot".to_string(),
-        Found::Hole { .. } => HOLE.to_string(),
+        Outcome::Value(value) => text(value),
+        Outcome::Unsupported { .. } => "cannot".to_string(),
+        Outcome::Hole { .. } => HOLE.to_string(),
     }
 }
 
@@ -181,7 +181,7 @@ fn floors(report: &Report) -> String {
 }
 
 /// What is measured, and everybody's figures.
-type Line<'a, T> = (String, &'a [(String, Found<T>)]);
+type Line<'a, T> = (String, &'a [(String, Outcome<T>)]);
 
 /// A table with a column for everybody.
 fn columns<T>(first: &str, rows: &[Line<T>], text: impl Fn(&T) -> String) -> String {
@@ -244,8 +244,8 @@ fn nommu(report: &Report) -> String {
     if report.nommu.is_empty() {
         return String::new();
     }
-    let bytes = |found: &Found<u64>| show(found, |bytes| number(*bytes));
-    let ram = |found: &Option<Found<u32>>| {
+    let bytes = |found: &Outcome<u64>| show(found, |bytes| number(*bytes));
+    let ram = |found: &Option<Outcome<u32>>| {
         found.as_ref().map_or("–".into(), |ram| show(ram, |kib| number(u64::from(*kib))))
     };
     let mut rows: Vec<Vec<String>> = Vec::new();
@@ -299,7 +299,7 @@ fn speed(report: &Report) -> String {
         .to_string();
     out += &ratios(&report.speed, &["dash", "ash", "hush", "bash", "toysh"]);
     out += &ratios(&report.tools, &["BusyBox", "Toybox", "Debian"]);
-    for (who, how, tasks) in report.inabilities() {
+    for (who, how, tasks) in report.unsupported_tasks() {
         out += &format!(
             "\n{}: {}. So it has no figures of: {}.\n",
             escape(who),
@@ -315,7 +315,7 @@ fn ratios(tasks: &[SpeedRow], others: &[&str]) -> String {
     let name = |row: &SpeedRow| format!("{}; {}", row.task, row.unit);
     let line = |row: &SpeedRow| {
         let of =
-            |name: &str| row.figures.iter().find(|(who, _)| who == name).and_then(|(_, found)| found.is());
+            |name: &str| row.figures.iter().find(|(who, _)| who == name).and_then(|(_, found)| found.value());
         let ratio = |other: &&str| match (of("mote"), of(other)) {
             (Some(mote), Some(other)) if *other > 0.0 => format!("{:.2}", mote / other),
             _ => "–".to_string(),
@@ -422,8 +422,10 @@ fn method(report: &Report) -> String {
 }
 
 fn configurations(report: &Report) -> String {
-    let sane: Vec<String> =
-        busybox::SANE.iter().map(|(applet, options)| format!("{applet}: {}", options.join(" "))).collect();
+    let sane: Vec<String> = busybox::NEEDED_OPTIONS
+        .iter()
+        .map(|(applet, options)| format!("{applet}: {}", options.join(" ")))
+        .collect();
     let mut out = format!(
         "## The peers' configurations\n\nOptions that are on (Thumb code, musl). *bare* is everything off but the \
          applets and, for BusyBox, {}. *rich* is `defconfig` less the other applets.\n",

@@ -1,6 +1,6 @@
 //! The parts of the report: each is measured by itself, and kept until something changes that it depends on.
 
-use super::builds::Workshop;
+use super::builds::Builds;
 use super::report::Report;
 use super::{bytes, guests, nommu, speed, suites};
 use crate::bench::subject::NATIVE;
@@ -107,18 +107,18 @@ impl Part {
     ///
     /// # Errors
     /// The part is missing as a whole. What is missing of it is a hole in the report.
-    pub(super) fn measure(self, shop: &Workshop) -> Result<Report> {
+    pub(super) fn measure(self, builds: &Builds) -> Result<Report> {
         let mut report = Report::default();
         match self {
-            Part::Bytes => report.sizes = bytes::main(shop),
-            Part::Floors => report.floors = bytes::floors(shop),
-            Part::Map => report.parts = bytes::parts(shop)?,
-            Part::Guests => report.guests = guests::all(shop)?,
-            Part::Nommu => report.nommu = nommu::all(shop)?,
-            Part::Speed => report = speed::all(shop)?,
-            Part::Suites => report.suites = suites::all(shop)?,
-            Part::Marginals => report.marginals = bytes::marginals(shop)?,
-            Part::Others => report.sizes = bytes::others(shop),
+            Part::Bytes => report.sizes = bytes::main(builds),
+            Part::Floors => report.floors = bytes::floors(builds),
+            Part::Map => report.parts = bytes::parts(builds)?,
+            Part::Guests => report.guests = guests::all(builds)?,
+            Part::Nommu => report.nommu = nommu::all(builds)?,
+            Part::Speed => report = speed::all(builds)?,
+            Part::Suites => report.suites = suites::all(builds)?,
+            Part::Marginals => report.marginals = bytes::marginals(builds)?,
+            Part::Others => report.sizes = bytes::others(builds),
         }
         Ok(report)
     }

@@ -2,7 +2,7 @@
 
 use crate::applets::Catalogue;
 use crate::error::Result;
-use crate::peers::cross::{Abi, Code, Flavour, Libc, Shell, Wish};
+use crate::peers::cross::{Abi, BuildSpec, Code, Flavour, Libc, Shell};
 use serde::{Deserialize, Serialize};
 
 /// A peer that is a multicall binary.
@@ -96,10 +96,10 @@ impl Case {
     ///
     /// # Errors
     /// The set is unknown.
-    pub fn wish(&self, catalogue: &Catalogue) -> Result<Wish> {
+    pub fn spec(&self, catalogue: &Catalogue) -> Result<BuildSpec> {
         let mut applets = catalogue.resolve(self.set.applets())?;
         applets.retain(|name| name != "sh");
-        Ok(Wish { applets, shell: self.shell, flavour: self.flavour })
+        Ok(BuildSpec { applets, shell: self.shell, flavour: self.flavour })
     }
 }
 

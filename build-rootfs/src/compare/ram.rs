@@ -35,7 +35,7 @@ const USUAL: u32 = 4;
 pub const ROOMY: &str = "8M";
 /// A command that there is not, and what every shell's complaint about it holds: Toybox's has no `echo`. What
 /// is typed does not hold it.
-const QUESTION: (&str, &str) = ("rea''dy", "ready");
+const PROBE: (&str, &str) = ("rea''dy", "ready");
 const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
 
 /// The least `n` of the multiples of the step up to the most for which `works`, which holds for all above it.
@@ -69,23 +69,27 @@ pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Res
 ///
 /// # Errors
 /// QEMU cannot be started, or the system does not come to a prompt at all.
-pub fn floor(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Result<u32> {
+pub fn smallest_ram(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Result<u32> {
     let mut limit = LIMIT;
     let mut works = |kib: u32, speed: u32| {
         tell(kib);
         let start = Instant::now();
-        let works = answers(&System { ram: format!("{kib}k"), ..system.clone() }, speed, limit)?;
+        let works = prompt_answers(&System { ram: format!("{kib}k"), ..system.clone() }, speed, limit)?;
         if limit == LIMIT {
             limit = (start.elapsed() * PATIENCE).clamp(LEAST, LIMIT);
         }
         Ok(works)
     };
     let kib = bisect(search, |kib| works(kib, USUAL))?;
-    surely(kib, search, &mut works)
+    at_all_speeds(kib, search, &mut works)
 }
 
 /// `kib` or the first above it that works at all [`SPEEDS`].
-fn surely(mut kib: u32, search: Search, mut works: impl FnMut(u32, u32) -> Result<bool>) -> Result<u32> {
+fn at_all_speeds(
+    mut kib: u32,
+    search: Search,
+    mut works: impl FnMut(u32, u32) -> Result<bool>,
+) -> Result<u32> {
     let mut speeds = SPEEDS;
     while let Some(speed) = speeds.next().filter(|_| kib < search.most) {
         if !works(kib, speed)? {
@@ -95,7 +99,7 @@ fn surely(mut kib: u32, search: Search, mut works: impl FnMut(u32, u32) -> Resul
     Ok(kib)
 }
 
-fn answers(system: &System, speed: u32, limit: Duration) -> Result<bool> {
+fn prompt_answers(system: &System, speed: u32, limit: Duration) -> Result<bool> {
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let mut system = system.clone();
     if system.flash.is_some() {
@@ -109,7 +113,7 @@ fn answers(system: &System, speed: u32, limit: Duration) -> Result<bool> {
     if guest.prompt(limit) != Wait::There {
         return Ok(false);
     }
-    Ok(guest.command(QUESTION.0, limit).is_ok_and(|said| said.contains(QUESTION.1)))
+    Ok(guest.command(PROBE.0, limit).is_ok_and(|said| said.contains(PROBE.1)))
 }
 
 /// `MemFree` at the prompt, in KiB, with [`ROOMY`] RAM.
@@ -155,7 +159,7 @@ mod tests {
     fn what_works_at_one_speed_is_not_enough() {
         let search = Search { step: 4, most: 2000 };
         let mut asked = Vec::new();
-        let found = surely(800, search, |kib, speed| {
+        let found = at_all_speeds(800, search, |kib, speed| {
             asked.push((kib, speed));
             Ok(kib > 804 || speed < 3)
         });
@@ -163,7 +167,7 @@ mod tests {
         let tried = |kib| asked.iter().filter(|one| one.0 == kib).map(|one| one.1).collect::<Vec<_>>();
         assert_eq!((tried(800), tried(804)), (vec![0, 1, 2, 3], vec![0, 1, 2, 3]));
         assert_eq!(tried(808), SPEEDS.collect::<Vec<_>>());
-        assert_eq!(surely(1996, search, |_, _| Ok(false)).unwrap(), 2000);
+        assert_eq!(at_all_speeds(1996, search, |_, _| Ok(false)).unwrap(), 2000);
     }
 
     #[test]

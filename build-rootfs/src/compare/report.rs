@@ -9,65 +9,65 @@ use serde::{Deserialize, Serialize};
 /// The reason starts with this when a part was not requested and has not been measured before.
 pub const LEFT_OUT: &str = "left out";
 
-/// A figure, or why there is none.
-///
-/// A hole is a failure of this run; what a program cannot do is a finding.
+/// The outcome of a measurement: a figure, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Found<T> {
+pub enum Outcome<T> {
     /// The figure.
-    Is(T),
-    /// None: it could not be measured.
+    Value(T),
+    /// A hole: this run failed to measure it.
     Hole {
         /// The reason.
         hole: String,
     },
-    /// None: the program cannot do that.
-    Cannot {
-        /// What it does instead.
-        cannot: String,
+    /// The program cannot do the task. This is a result, not a failure of the run.
+    Unsupported {
+        /// What the program does instead.
+        #[serde(rename = "cannot")]
+        instead: String,
     },
 }
 
-impl<T> Found<T> {
-    /// A hole with its reason.
-    pub fn hole(why: impl Into<String>) -> Found<T> {
-        Found::Hole { hole: why.into() }
+impl<T> Outcome<T> {
+    /// Makes a hole.
+    pub fn hole(reason: impl Into<String>) -> Outcome<T> {
+        Outcome::Hole { hole: reason.into() }
     }
 
-    /// What a step came to. The reason is an error's first line, and the last line of a program's output.
-    pub fn of(result: Result<T>) -> Found<T> {
+    /// The value of `result`, or a hole. The reason is the first line of the error and the last line of the output of
+    /// the program that failed.
+    pub fn of(result: Result<T>) -> Outcome<T> {
         match result {
-            Ok(value) => Found::Is(value),
-            Err(error) => Found::hole(reason(&error)),
+            Ok(value) => Outcome::Value(value),
+            Err(error) => Outcome::hole(reason(&error)),
         }
     }
 
-    /// That the program cannot do it, and what it does instead.
-    pub fn cannot(what: impl Into<String>) -> Found<T> {
-        Found::Cannot { cannot: what.into() }
+    /// The outcome of a program that cannot do the task.
+    pub fn unsupported(instead: impl Into<String>) -> Outcome<T> {
+        Outcome::Unsupported { instead: instead.into() }
     }
 
-    /// The figure.
-    pub fn is(&self) -> Option<&T> {
+    /// The figure, if there is one.
+    pub fn value(&self) -> Option<&T> {
         match self {
-            Found::Is(value) => Some(value),
+            Outcome::Value(value) => Some(value),
             _ => None,
         }
     }
 
-    /// The reason of a hole.
-    pub fn why(&self) -> Option<&str> {
+    /// The reason, if it is a hole.
+    pub fn hole_reason(&self) -> Option<&str> {
         match self {
-            Found::Hole { hole } => Some(hole),
+            Outcome::Hole { hole } => Some(hole),
             _ => None,
         }
     }
 
-    /// What a program does that cannot do it.
-    pub fn inability(&self) -> Option<&str> {
+    /// What the program does instead, if it cannot do the task.
+    pub fn unsupported_reason(&self) -> Option<&str> {
         match self {
-            Found::Cannot { cannot } => Some(cannot),
+            Outcome::Unsupported { instead } => Some(instead),
             _ => None,
         }
     }
@@ -114,7 +114,7 @@ pub struct Setting {
     /// The command that made the report.
     pub command: String,
     /// The parts of the report: when they were measured, and how long that took.
-    pub took: Vec<Took>,
+    pub took: Vec<PartRun>,
     /// What there is: the machine, the compilers, QEMU; name and version.
     pub versions: Vec<(String, String)>,
     /// The peers' sources.
@@ -123,7 +123,7 @@ pub struct Setting {
 
 /// When a part was measured.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Took {
+pub struct PartRun {
     /// The part.
     pub part: String,
     /// mote's commit.
@@ -169,7 +169,7 @@ pub struct SizeRow {
     /// Its options.
     pub config: Vec<String>,
     /// The figures.
-    pub bytes: Found<Bytes>,
+    pub bytes: Outcome<Bytes>,
 }
 
 /// A C program.
@@ -180,7 +180,7 @@ pub struct FloorRow {
     /// The machine code and C library; always static.
     pub abi: Abi,
     /// The figures.
-    pub bytes: Found<Bytes>,
+    pub bytes: Outcome<Bytes>,
 }
 
 /// What an applet adds to the set.
@@ -189,7 +189,7 @@ pub struct MarginalRow {
     /// Its name.
     pub applet: String,
     /// Who, and how many bytes of text and data there are less without it.
-    pub bytes: Vec<(String, Found<i64>)>,
+    pub bytes: Vec<(String, Outcome<i64>)>,
 }
 
 /// What one system needs in QEMU.
@@ -200,11 +200,11 @@ pub struct GuestRow {
     /// What is in it.
     pub set: Set,
     /// The smallest RAM to a working prompt, in KiB.
-    pub ram_kib: Found<u32>,
+    pub ram_kib: Outcome<u32>,
     /// `MemFree` at the prompt, in KiB; none where the set has no `cat` to read it with.
-    pub free_kib: Option<Found<u64>>,
+    pub free_kib: Option<Outcome<u64>>,
     /// Instructions from the first process's first to the prompt.
-    pub instructions: Found<u64>,
+    pub instructions: Outcome<u64>,
 }
 
 /// A task on this machine.
@@ -215,7 +215,7 @@ pub struct SpeedRow {
     /// What is counted.
     pub unit: String,
     /// Who, and the figure.
-    pub figures: Vec<(String, Found<f64>)>,
+    pub figures: Vec<(String, Outcome<f64>)>,
 }
 
 /// A system without an MMU, of mote's.
@@ -226,7 +226,7 @@ pub struct NommuRow {
     /// The way to link.
     pub link: String,
     /// Bytes of the binary.
-    pub bytes: Found<u64>,
+    pub bytes: Outcome<u64>,
     /// With the root file system in flash.
     pub romfs: InPlace,
     /// With the root file system unpacked into RAM.
@@ -237,9 +237,9 @@ pub struct NommuRow {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InPlace {
     /// Its bytes.
-    pub bytes: Found<u64>,
+    pub bytes: Outcome<u64>,
     /// The smallest RAM to a working prompt, in KiB; none where there is no prompt.
-    pub ram_kib: Option<Found<u32>>,
+    pub ram_kib: Option<Outcome<u32>>,
 }
 
 /// A test-suite.
@@ -248,7 +248,7 @@ pub struct SuiteRow {
     /// Its name.
     pub suite: String,
     /// Who, and how many cases passed.
-    pub passed: Vec<(String, Found<usize>)>,
+    pub passed: Vec<(String, Outcome<usize>)>,
     /// How many of them there are.
     pub cases: usize,
 }
@@ -292,7 +292,7 @@ pub struct Report {
 }
 
 /// Who has no figure, the reason, and the tasks.
-pub type Lack<'a> = (&'a str, &'a str, Vec<&'a str>);
+pub type TasksWithoutFigure<'a> = (&'a str, &'a str, Vec<&'a str>);
 
 impl Report {
     /// Takes over what `other` has.
@@ -313,33 +313,36 @@ impl Report {
     /// cannot do a task is no reason to fail.
     pub fn incomplete(&self) -> bool {
         self.left_out.iter().any(|(_, why)| !why.starts_with(LEFT_OUT))
-            || self.sizes.iter().any(|row| row.bytes.why().is_some())
+            || self.sizes.iter().any(|row| row.bytes.hole_reason().is_some())
     }
 
     /// Holes among the tasks: who, the reason, and all tasks of which it is the reason.
-    fn speed_holes(&self) -> Vec<Lack<'_>> {
-        self.lacks(Found::why)
+    fn speed_holes(&self) -> Vec<TasksWithoutFigure<'_>> {
+        self.tasks_without_figure(Outcome::hole_reason)
     }
 
     /// Tasks that somebody cannot do: who, what it does instead, and all tasks of which that is true.
-    pub fn inabilities(&self) -> Vec<Lack<'_>> {
-        self.lacks(Found::inability)
+    pub fn unsupported_tasks(&self) -> Vec<TasksWithoutFigure<'_>> {
+        self.tasks_without_figure(Outcome::unsupported_reason)
     }
 
-    fn lacks(&self, why: impl Fn(&Found<f64>) -> Option<&str>) -> Vec<Lack<'_>> {
-        let mut lacks: Vec<Lack> = Vec::new();
+    fn tasks_without_figure(
+        &self,
+        why: impl Fn(&Outcome<f64>) -> Option<&str>,
+    ) -> Vec<TasksWithoutFigure<'_>> {
+        let mut tasks_without_figure: Vec<TasksWithoutFigure> = Vec::new();
         for row in self.speed.iter().chain(&self.tools) {
             let lacking = row.figures.iter().filter_map(|(who, figure)| Some((who.as_str(), why(figure)?)));
             let task = row.task.split(':').next().unwrap_or_default();
             for (who, why) in lacking {
-                match lacks.iter_mut().find(|lack| (lack.0, lack.1) == (who, why)) {
+                match tasks_without_figure.iter_mut().find(|lack| (lack.0, lack.1) == (who, why)) {
                     Some((_, _, tasks)) if tasks.contains(&task) => {}
                     Some((_, _, tasks)) => tasks.push(task),
-                    None => lacks.push((who, why, vec![task])),
+                    None => tasks_without_figure.push((who, why, vec![task])),
                 }
             }
         }
-        lacks
+        tasks_without_figure
     }
 
     /// Every hole: where it is, and the reason.
@@ -349,36 +352,39 @@ impl Report {
             holes.extend(why.map(|why| (place, why.to_string())));
         };
         for row in &self.sizes {
-            add(format!("bytes, {}, {}, {}", row.set.name(), row.who, abi(row.abi)), row.bytes.why());
+            add(format!("bytes, {}, {}, {}", row.set.name(), row.who, abi(row.abi)), row.bytes.hole_reason());
         }
         for row in &self.floors {
-            add(format!("bytes of {} in C, {}", row.program, abi(Some(row.abi))), row.bytes.why());
+            add(format!("bytes of {} in C, {}", row.program, abi(Some(row.abi))), row.bytes.hole_reason());
         }
         for row in &self.marginals {
             for (who, bytes) in &row.bytes {
-                add(format!("marginal bytes of {}, {who}", row.applet), bytes.why());
+                add(format!("marginal bytes of {}, {who}", row.applet), bytes.hole_reason());
             }
         }
         for row in &self.guests {
             let place = |what: &str| format!("{what}, {}, {}", row.set.name(), row.who);
-            add(place("smallest RAM"), row.ram_kib.why());
-            add(place("free memory"), row.free_kib.as_ref().and_then(Found::why));
-            add(place("instructions to the prompt"), row.instructions.why());
+            add(place("smallest RAM"), row.ram_kib.hole_reason());
+            add(place("free memory"), row.free_kib.as_ref().and_then(Outcome::hole_reason));
+            add(place("instructions to the prompt"), row.instructions.hole_reason());
         }
         for (who, why, tasks) in self.speed_holes() {
             add(format!("{}, {who}", tasks.join("; ")), Some(why));
         }
         for row in &self.nommu {
             let place = |what: &str| format!("{what}, {}, linked as {}", row.set.name(), row.link);
-            add(place("bytes without an MMU"), row.bytes.why());
+            add(place("bytes without an MMU"), row.bytes.hole_reason());
             for (name, at) in [("romfs", &row.romfs), ("initramfs", &row.initramfs)] {
-                add(place(&format!("bytes of the {name}")), at.bytes.why());
-                add(place(&format!("smallest RAM with {name}")), at.ram_kib.as_ref().and_then(Found::why));
+                add(place(&format!("bytes of the {name}")), at.bytes.hole_reason());
+                add(
+                    place(&format!("smallest RAM with {name}")),
+                    at.ram_kib.as_ref().and_then(Outcome::hole_reason),
+                );
             }
         }
         for row in &self.suites {
             for (who, passed) in &row.passed {
-                add(format!("{}, {who}", row.suite), passed.why());
+                add(format!("{}, {who}", row.suite), passed.hole_reason());
             }
         }
         holes
@@ -418,7 +424,7 @@ pub(crate) mod tests {
 
     /// A small report with everything in it, holes among it.
     pub(crate) fn sample() -> Report {
-        let size = |who: &str, peer, set, abi, found: Found<Bytes>| SizeRow {
+        let size = |who: &str, peer, set, abi, found: Outcome<Bytes>| SizeRow {
             who: who.into(),
             peer,
             set,
@@ -432,14 +438,14 @@ pub(crate) mod tests {
         };
         let (main, arm) = (Some(Abi::MAIN), Some(Abi { code: Code::Arm, libc: Libc::Musl }));
         let two = |a: i64| {
-            vec![("mote".to_string(), Found::Is(a)), ("BusyBox".to_string(), Found::hole("no source"))]
+            vec![("mote".to_string(), Outcome::Value(a)), ("BusyBox".to_string(), Outcome::hole("no source"))]
         };
         Report {
             setting: Setting {
                 date: "2026-01-31".into(),
                 commit: "0123456789ab".into(),
                 command: "cargo rootfs compare".into(),
-                took: vec![Took {
+                took: vec![PartRun {
                     part: "speed".into(),
                     commit: "0123456789ab".into(),
                     date: "2026-01-30".into(),
@@ -454,51 +460,69 @@ pub(crate) mod tests {
                 }],
             },
             sizes: vec![
-                size("mote", None, Set::Shell, None, Found::Is(bytes(80_000))),
-                size("BusyBox, hush, rich", Some(Peer::BusyBox), Set::Shell, main, Found::Is(bytes(144_000))),
-                size("BusyBox, hush, rich", Some(Peer::BusyBox), Set::Shell, arm, Found::Is(bytes(205_000))),
-                size("mote", None, Set::Base, None, Found::Is(bytes(150_000))),
+                size("mote", None, Set::Shell, None, Outcome::Value(bytes(80_000))),
+                size(
+                    "BusyBox, hush, rich",
+                    Some(Peer::BusyBox),
+                    Set::Shell,
+                    main,
+                    Outcome::Value(bytes(144_000)),
+                ),
+                size(
+                    "BusyBox, hush, rich",
+                    Some(Peer::BusyBox),
+                    Set::Shell,
+                    arm,
+                    Outcome::Value(bytes(205_000)),
+                ),
+                size("mote", None, Set::Base, None, Outcome::Value(bytes(150_000))),
                 size(
                     "Toybox, rich",
                     Some(Peer::Toybox),
                     Set::Base,
                     main,
-                    Found::hole("it does | not compile"),
+                    Outcome::hole("it does | not compile"),
                 ),
             ],
             floors: vec![FloorRow {
                 program: "hello".into(),
                 abi: Abi::MAIN,
-                bytes: Found::Is(bytes(6_520)),
+                bytes: Outcome::Value(bytes(6_520)),
             }],
             marginals: vec![MarginalRow { applet: "cat".into(), bytes: two(431) }],
             guests: vec![GuestRow {
                 who: "mote".into(),
                 set: Set::Seed,
-                ram_kib: Found::Is(2_300),
-                free_kib: Some(Found::Is(5_000)),
-                instructions: Found::hole("no prompt"),
+                ram_kib: Outcome::Value(2_300),
+                free_kib: Some(Outcome::Value(5_000)),
+                instructions: Outcome::hole("no prompt"),
             }],
             speed: vec![SpeedRow {
                 task: "start".into(),
                 unit: "instructions".into(),
-                figures: vec![("mote".into(), Found::Is(10_000.0)), ("dash".into(), Found::Is(200_000.0))],
+                figures: vec![
+                    ("mote".into(), Outcome::Value(10_000.0)),
+                    ("dash".into(), Outcome::Value(200_000.0)),
+                ],
             }],
             tools: vec![SpeedRow {
                 task: "ls -l".into(),
                 unit: "ms".into(),
-                figures: vec![("mote".into(), Found::Is(3.0)), ("BusyBox".into(), Found::cannot("it hangs"))],
+                figures: vec![
+                    ("mote".into(), Outcome::Value(3.0)),
+                    ("BusyBox".into(), Outcome::unsupported("it hangs")),
+                ],
             }],
             nommu: vec![NommuRow {
                 set: Set::Seed,
                 link: "shared".into(),
-                bytes: Found::Is(140_000),
-                romfs: InPlace { bytes: Found::Is(144_000), ram_kib: Some(Found::Is(432)) },
-                initramfs: InPlace { bytes: Found::Is(143_000), ram_kib: None },
+                bytes: Outcome::Value(140_000),
+                romfs: InPlace { bytes: Outcome::Value(144_000), ram_kib: Some(Outcome::Value(432)) },
+                initramfs: InPlace { bytes: Outcome::Value(143_000), ram_kib: None },
             }],
             suites: vec![SuiteRow {
                 suite: "hush_test".into(),
-                passed: vec![("mote".into(), Found::Is(360)), ("hush".into(), Found::Is(366))],
+                passed: vec![("mote".into(), Outcome::Value(360)), ("hush".into(), Outcome::Value(366))],
                 cases: 379,
             }],
             parts: vec![
@@ -527,7 +551,7 @@ pub(crate) mod tests {
     fn a_missing_binary_or_part_is_a_failure() {
         let mut report = sample();
         assert!(report.incomplete());
-        report.sizes.retain(|row| row.bytes.is().is_some());
+        report.sizes.retain(|row| row.bytes.value().is_some());
         report.left_out.push(("speed".into(), "left out by --quick".into()));
         assert!(!report.incomplete());
         report.left_out.push(("speed".into(), "no valgrind".into()));
@@ -540,7 +564,7 @@ pub(crate) mod tests {
         let row = |task: &str, why: &str| SpeedRow {
             task: task.into(),
             unit: "ms".into(),
-            figures: vec![("toysh".into(), Found::hole(why))],
+            figures: vec![("toysh".into(), Outcome::hole(why))],
         };
         report.speed = vec![row("loop: x", "a"), row("loop: x", "a"), row("fork", "a"), row("start: y", "b")];
         let holes = report.holes();
@@ -560,14 +584,14 @@ pub(crate) mod tests {
 
     #[test]
     fn errors_become_holes_in_one_line() {
-        let failed: Found<u32> = Found::of(Err(Error::new("make: exit 2; its last lines:\nx").fix("y")));
-        assert_eq!(failed.why(), Some("make: exit 2; its last lines: x"));
-        assert_eq!(Found::of(Ok(7)).is(), Some(&7));
+        let failed: Outcome<u32> = Outcome::of(Err(Error::new("make: exit 2; its last lines:\nx").fix("y")));
+        assert_eq!(failed.hole_reason(), Some("make: exit 2; its last lines: x"));
+        assert_eq!(Outcome::of(Ok(7)).value(), Some(&7));
         assert_eq!(serde_json::to_string(&failed).unwrap(), r#"{"hole":"make: exit 2; its last lines: x"}"#);
-        assert_eq!(serde_json::to_string(&Found::Is(7)).unwrap(), "7");
-        let cannot = Found::<u32>::cannot("it hangs");
-        assert_eq!((cannot.why(), cannot.inability()), (None, Some("it hangs")));
-        let again: Found<u32> = serde_json::from_str(&serde_json::to_string(&cannot).unwrap()).unwrap();
+        assert_eq!(serde_json::to_string(&Outcome::Value(7)).unwrap(), "7");
+        let cannot = Outcome::<u32>::unsupported("it hangs");
+        assert_eq!((cannot.hole_reason(), cannot.unsupported_reason()), (None, Some("it hangs")));
+        let again: Outcome<u32> = serde_json::from_str(&serde_json::to_string(&cannot).unwrap()).unwrap();
         assert_eq!(again, cannot);
     }
 }

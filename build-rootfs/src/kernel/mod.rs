@@ -13,7 +13,7 @@ use crate::error::{Context, Error, Result};
 use crate::process::{command, output, run, which};
 use crate::progress::Step;
 use crate::target::{Flash, Kernel, Target, Uimage};
-use config::Wish;
+use config::ConfigOption;
 use source::Source;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,20 +75,20 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
         return Ok(Built { image, stub, config, modules: Some(modules), dtc });
     }
     let kernel = target.kernel()?;
-    let mut wishes = Vec::new();
+    let mut options = Vec::new();
     for name in &kernel.fragments {
         let file = target.file(name);
         let text = fs::read_to_string(&file).context(file.display())?;
-        wishes.extend(config::parse(&file.display().to_string(), &text)?);
+        options.extend(config::parse(&file.display().to_string(), &text)?);
     }
     if let Some((origin, text)) = extra {
-        wishes.extend(config::parse(origin, text)?);
+        options.extend(config::parse(origin, text)?);
     }
     let source = source::fetch(cache, &kernel.source)?;
     let read = |name: &String| read(&target.file(name));
     let patches = kernel.patches.iter().map(read).collect::<Result<Vec<_>>>()?;
     let stub = kernel.flash.as_ref().map(|flash| read(&flash.stub)).transpose()?;
-    let recipe = Recipe { kernel, wishes, source, patches, stub };
+    let recipe = Recipe { kernel, options, source, patches, stub };
     let place = cache.entry(&format!("kernel-{}", target.name), &recipe.key()?, |entry| {
         let step = Step::start(match &target.kernel_variant {
             Some(variant) => format!("kernel {variant} for {}", target.name),
@@ -121,7 +121,7 @@ pub fn built_already(target: &Target) -> Error {
 /// Everything that decides what the kernel becomes, the compiler's version aside.
 struct Recipe<'a> {
     kernel: &'a Kernel,
-    wishes: Vec<Wish>,
+    options: Vec<ConfigOption>,
     source: Source,
     /// Their texts.
     patches: Vec<String>,
@@ -133,9 +133,9 @@ impl Recipe<'_> {
     fn key(&self) -> Result<String> {
         let kernel = self.kernel;
         let compiler = output(command(format!("{}gcc", kernel.cross)).arg("--version"))?;
-        let wishes = config::as_config(&self.wishes);
+        let options = config::as_config(&self.options);
         let addresses = kernel.uimage.as_ref().map(|u| format!("{} {}", u.load_address, u.virtual_address));
-        let mut parts = vec![RECIPE, &self.source.identity, &wishes, &kernel.arch, &kernel.cflags];
+        let mut parts = vec![RECIPE, &self.source.identity, &options, &kernel.arch, &kernel.cflags];
         parts.extend(addresses.as_deref());
         let in_ram = kernel.flash.as_ref().filter(|flash| !flash.in_place());
         let in_ram = in_ram.map(|flash| format!("in RAM at {}", flash.kernel_address));
@@ -210,10 +210,10 @@ impl Recipe<'_> {
     fn configure(&self, tree: &Path, step: &Step) -> Result<()> {
         run(self.make_command(tree).arg("tinyconfig"), step)?;
         let file = tree.join(".config");
-        let config = read(&file)? + &config::as_config(&self.wishes);
+        let config = read(&file)? + &config::as_config(&self.options);
         fs::write(&file, config).context(file.display())?;
         run(self.make_command(tree).arg("olddefconfig"), step)?;
-        config::check(&self.wishes, &read(&file)?)
+        config::check(&self.options, &read(&file)?)
     }
 
     fn make_command(&self, tree: &Path) -> Command {

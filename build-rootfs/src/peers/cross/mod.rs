@@ -1,13 +1,13 @@
 //! Builds of the peers for ARMv5TE: the machine code, the C library and the options that mote is compared
 //! with. Everything that decides what a build becomes is in its key.
 
+mod build_tree;
 pub mod busybox;
 mod gcc;
 pub mod hello;
 pub mod kconfig;
 pub mod musl;
 pub mod toybox;
-mod yard;
 
 use crate::cache::Cache;
 use crate::error::{Context, Result};
@@ -60,7 +60,7 @@ pub enum Shell {
 
 /// What a build of a multicall binary is to have.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Wish {
+pub struct BuildSpec {
     /// Applets by name, the shell not among them.
     pub applets: Vec<String>,
     /// The shell, if it is to have one.
@@ -89,7 +89,7 @@ pub struct Compiler {
     pub identity: String,
 }
 
-impl Wish {
+impl BuildSpec {
     /// In a few words.
     fn describe(&self, abi: Abi, lto: bool) -> String {
         let names: Vec<&str> = self.applets.iter().map(String::as_str).collect();

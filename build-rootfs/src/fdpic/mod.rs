@@ -22,7 +22,7 @@ use patch::Program;
 ///
 /// # Errors
 /// Something in it is not understood; the text says what and where.
-pub fn share(elf: &[u8]) -> Result<Vec<u8>, String> {
+pub fn convert(elf: &[u8]) -> Result<Vec<u8>, String> {
     let mut program = Program::read(elf)?;
     program.patch()?;
     program.write()
