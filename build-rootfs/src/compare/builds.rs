@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What mote is made of.
-const SOURCES: [&str; 7] = ["Cargo.lock", "Cargo.toml", "applets", "init", "sh", "sys", "targets"];
+/// The sources of the binary mote. `compact` changes the binary, too.
+const SOURCES: [&str; 8] = ["Cargo.lock", "Cargo.toml", "applets", "compact", "init", "sh", "sys", "targets"];
 
 /// Everything that builds need.
 pub struct Builds<'a> {
