@@ -15,43 +15,42 @@ use std::path::{Path, PathBuf};
 const PAGE: &str = "comparison.md";
 
 pub(super) const HELP: &str = "\
-Compares mote with BusyBox and Toybox, built here from Debian's sources for the same machine (ARMv5TE), and
-writes docs/comparison.md with its pictures, and docs/comparison.json, which holds what was measured for later
-runs.
+Compares mote with BusyBox and Toybox, which are built from Debian's sources for the same machine (ARMv5TE).
+Writes the page docs/comparison.md with its pictures, and the results in docs/comparison.json.
 
 Usage: cargo rootfs compare [TARGET] [OPTION]…
 
-  TARGET               measure what is about this target, and take the rest as it was measured before (default:
-                         all of them): armv5te; thumbv7em: nommu; x86_64: speed and suites
+  TARGET               measure only the parts about this target (default: all parts). armv5te; thumbv7em: nommu;
+                       x86_64: speed and suites
 
-  --only PART[,PART]…  measure these parts again, and take the others as they were measured before:
-                         bytes      of mote and the peers, Thumb code, static with musl; packed or not, and
-                                    of the whole initramfs
-                         floors     bytes of the smallest C programs
-                         map        mote by crate and applet
-                         guests     in QEMU: the smallest RAM to a working prompt, what is free there, the
-                                    instructions up to it
-                         nommu      mote without an MMU (Cortex-M, in QEMU): bytes, and the smallest RAM with
+  --only PART[,PART]…  measure only these parts, even if their stored results are valid:
+                         bytes      size of mote and the peers (Thumb code, static with musl), also compressed,
+                                    and of the whole initramfs
+                         floors     size of the smallest C programs
+                         map        size of mote by crate and applet
+                         guests     in QEMU: the smallest RAM to a working prompt, the free memory there, and
+                                    the instructions to get there
+                         nommu      mote without an MMU (Cortex-M, in QEMU): size, and the smallest RAM with
                                     the root file system in flash and in RAM
-                         speed      instructions and time of the shells, of starting programs, and of ls, rm,
-                                    ps and cat, here
-                         suites     cases passed of BusyBox's and Toybox's test-suites
+                         speed      on this machine: instructions and time of the shells, of starting programs,
+                                    and of ls, rm, ps and cat
+                         suites     passed cases of BusyBox's and Toybox's test suites
                          marginals  bytes that each applet adds
-                         others     bytes of the peers' builds with ARM code and with glibc
-  --quick              bytes, floors and map only; the others as they were measured before
-  --json FILE          write the figures there, too, holes with their reasons among them
-  --out DIR            write the page and its pictures there (default: docs in the checkout)
-  --help               show this
+                         others     size of the peers with ARM code and with glibc
+  --quick              measure only bytes, floors and map
+  --json FILE          also write the figures to FILE, and the reasons of those that are missing
+  --out DIR            write the page and its pictures to DIR (default: docs in the checkout)
+  --help               show this help
 
-A part that was measured before is taken over as long as nothing has changed that it depends on: mote's
-sources, this tool, the peers, compilers, QEMU, the machine. So a run that was ended goes on where it was:
-the page is written after each part. What was not asked for is taken as it was measured last, of whichever
-commit, which the page tells. The peers' builds are kept in the cache, too: the first run takes an hour
-or two, one after a change of mote ten to twenty minutes, one without a change seconds.
+A stored result is used again until one of its inputs changes: mote's sources, this tool, the peers, compilers,
+QEMU, or the machine. The page is written after each part, so an interrupted run continues where it stopped. Parts
+that are not selected keep their last results, and the page names the commit of each. The peers' builds are
+cached: the first run takes one to two hours, a run after a change of mote ten to twenty minutes, and a run without
+a change seconds.
 
-The peers have bare and default options, each with and without LTO, of which the smaller counts. What cannot
-be had or does not build is a hole in the page, with its reason, and the rest goes on. The exit status is 1
-when a part that was asked for or a peer's binary is missing.
+The peers are built with few options and with their default options, each with and without LTO; the smaller
+build counts. A figure that cannot be measured is a hole in the page, with its reason. The exit status is 1 if
+a selected part or the binary of a peer is missing.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {

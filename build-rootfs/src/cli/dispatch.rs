@@ -9,20 +9,20 @@ Builds, boots, tests and measures mote, a Linux userland in one small binary.
 
 Usage: cargo rootfs COMMAND [ARGUMENT]…
 
-  boot [TARGET]    set up what is missing, build, boot in QEMU, hand over the console
-  test [FILTER]    set up what is missing, then run every test
-  build [TARGET]   write target/rootfs/TARGET: mote, initramfs, kernel, run-qemu.sh, sizes.json
-  size [TARGET]    whose the bytes of mote are, by applet and by crate
-  bench [FILTER]   speed and memory, beside dash, bash, BusyBox and Toybox
-  ram [TARGET]     the smallest RAM to a prompt, found in QEMU
-  compare [TARGET] mote beside BusyBox and Toybox: writes docs/comparison.md
-  kernel TARGET    build the kernel only
-  fuzz [TARGET]    random input for parts of the shell, with cargo-fuzz
-  setup            show what this machine needs, and install what is missing
+  boot [TARGET]     build an image and boot it in QEMU on this terminal
+  test [FILTER]     run all tests
+  build [TARGET]    build an image in target/rootfs/TARGET: mote, initramfs, kernel, run-qemu.sh, sizes.json
+  size [TARGET]     show how many bytes each applet and crate takes in mote
+  bench [FILTER]    measure speed and memory beside dash, bash, BusyBox and Toybox
+  ram [TARGET]      find the smallest RAM in which an image comes to a prompt
+  compare [TARGET]  compare mote with BusyBox and Toybox, and write docs/comparison.md
+  kernel TARGET     build only the kernel
+  fuzz [TARGET]     run fuzz targets on random input, with cargo-fuzz
+  setup             show what this machine needs, and install what is missing
 
-`cargo rootfs COMMAND --help` tells a command's options.
-The default target is armv5te. Kernels and sources are kept in $MOTE_CACHE, else
-$XDG_CACHE_HOME/mote, else ~/.cache/mote.
+`cargo rootfs COMMAND --help` shows the options of a command. The default target is armv5te. Commands first
+install the programs that they need; without root they print the command that does. Kernels and sources are
+kept in $MOTE_CACHE, or else in $XDG_CACHE_HOME/mote, or else in ~/.cache/mote.
 ";
 
 type Command = (&'static str, fn(args::Args) -> Result<u8>, &'static str);

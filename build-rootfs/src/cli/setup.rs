@@ -7,13 +7,13 @@ use crate::setup::{install, needs, table, Need};
 use crate::target::{Purpose, Target};
 
 pub(super) const HELP: &str = "\
-Shows what this machine needs, and installs what is missing: as root with apt-get; otherwise it prints the
-command to run. The other commands do the same for what they need.
+Shows what this machine needs for all commands, and installs what is missing with apt-get. Without root it prints
+the command to run. Each other command installs what it needs in the same way.
 
 Usage: cargo rootfs setup [OPTION]
 
-  --check  only show; the exit status is 1 when something is missing
-  --help   show this
+  --check  only show; the exit status is 1 if something is missing
+  --help   show this help
 ";
 
 const ALL: &[Purpose] =
