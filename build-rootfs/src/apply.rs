@@ -1,4 +1,4 @@
-//! Puts what `rootfs.toml` says into an image.
+//! Applies a `rootfs.toml` to an image.
 
 use crate::config::{Config, FileSpec, Mode, MountSpec, NodeKind, NodeSpec};
 use crate::cpio::{Entry, Kind};
@@ -7,7 +7,7 @@ use crate::image::{file, Image};
 use std::collections::BTreeSet;
 use std::fs;
 
-/// Changes `image` as `config` says. What the file names replaces what an image has by itself.
+/// Adds everything that `config` describes to `image`. It replaces files that the image has by default.
 ///
 /// # Errors
 /// A source cannot be read, a path is not plain or is named twice, a mount needs an applet that the image
@@ -91,7 +91,7 @@ fn node(spec: &NodeSpec) -> Result<Entry> {
     Ok(owned(kind, mode(spec.mode, 0o600), spec.uid, spec.gid))
 }
 
-/// `/etc/passwd` and `/etc/group`: root and whom the file names.
+/// `/etc/passwd` and `/etc/group`: root, and the users and groups of the file.
 fn accounts(config: &Config, image: &mut Image, seen: &mut BTreeSet<String>) -> Result<()> {
     let (mut passwd, mut group) =
         (String::from("root:x:0:0:root:/root:/bin/sh\n"), String::from("root:x:0:\n"));
@@ -132,7 +132,7 @@ fn name(config: &Config, span: &std::ops::Range<usize>, name: &str) -> Result<()
         .fix("use letters, digits, `_`, `-` and `.`"))
 }
 
-/// `/etc/inittab`: the mounts, then the lines of the file or those that the image has by itself.
+/// `/etc/inittab`: the mounts, then the lines of the file, or by default those of the image.
 fn inittab(config: &Config, image: &mut Image, seen: &mut BTreeSet<String>) -> Result<()> {
     let mut text = String::new();
     for spec in &config.mount {

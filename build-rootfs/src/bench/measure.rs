@@ -1,4 +1,4 @@
-//! Counting: one run of one shell.
+//! Measures one run of one program.
 
 use super::list::{Counter, Run};
 use super::subject::Subject;
@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-/// How long a shell may take to come to the point where it waits.
+/// How long a shell may take until it waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes that go through a pipe at a time.
 const CHUNK: usize = 1 << 16;
@@ -43,7 +43,8 @@ pub fn once(subject: &Subject, run: Run, counter: Counter, tiny: &Path) -> Resul
     figure.map(Some).map_err(|error| error.within(subject.name))
 }
 
-/// A command in the environment of all measurements: what is in it costs instructions and memory.
+/// A command with a fixed environment, which is the same for all measurements: its size costs instructions and
+/// memory.
 pub(crate) fn clean(program: &Path) -> Command {
     let mut command = command(program);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/").current_dir("/");
@@ -51,7 +52,7 @@ pub(crate) fn clean(program: &Path) -> Command {
     command
 }
 
-/// Runs a tool to its end; what it said on stderr.
+/// Runs a measuring tool to its end and returns its stderr.
 fn tool(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stderr(Stdio::piped()).output().context(&name)?;
@@ -99,7 +100,7 @@ fn calls(trace: &str) -> usize {
     trace.lines().filter(starts).count()
 }
 
-/// Milliseconds of one run by the clock: the output is read from a pipe, and `feed` bytes come in through one.
+/// The elapsed milliseconds of one run. The output is read from a pipe, and the input is a pipe with `feed` bytes.
 ///
 /// # Errors
 /// The program cannot be started, or fails.
@@ -138,7 +139,7 @@ fn processor_time(program: &Path, arguments: &[String]) -> Result<f64> {
     Ok(children_time()? - before)
 }
 
-/// Milliseconds that ended children, and theirs, took of the processor.
+/// The processor time of all ended children and their children, in milliseconds.
 fn children_time() -> Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("getrusage")?;
     let ms = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 * 1e3 + t.tv_usec() as f64 / 1e3;
@@ -162,7 +163,7 @@ fn private_memory(program: &Path) -> Result<f64> {
     Ok(figure)
 }
 
-/// The private dirty memory of `pid`, once it waits and the figure stays.
+/// The private dirty memory of `pid`, after it waits and the figure no longer changes.
 fn settled_memory(pid: u32) -> Result<f64> {
     let start = Instant::now();
     let mut last = (0, None);

@@ -83,7 +83,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         prepare(&Target::load(&project, name)?, &purposes)?;
     }
     let dir = out.unwrap_or_else(|| project.root().join("docs"));
-    // Better now than after an hour.
+    // Find out now, not after an hour.
     for place in std::iter::once(dir.as_path()).chain(json.as_deref().map(folder)) {
         writable(place)?;
     }
@@ -91,7 +91,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         save(&dir, parts)?;
         write(report, &dir, json.as_deref())
     })?;
-    // What was not asked for is no failure.
+    // Parts that were not selected are no failure.
     let missing: Vec<(String, String)> =
         report.holes().into_iter().filter(|(_, why)| !why.starts_with(LEFT_OUT)).collect();
     for (place, why) in &missing {
@@ -107,7 +107,8 @@ fn parts(list: &str) -> Result<Vec<Part>> {
     list.split(',').map(Part::of).collect()
 }
 
-/// The targets that the parts need, and what for. The default one tells the versions, whatever is measured.
+/// The targets that the parts need, and the purposes. The default target is always among them, since the report lists
+/// the versions of its tools.
 fn needed(selection: &Selection) -> Vec<(&'static str, Vec<Purpose>)> {
     let mut purposes = vec![Purpose::Mote, Purpose::Compare];
     let asks = |part| selection.contains(part);
@@ -124,12 +125,12 @@ fn needed(selection: &Selection) -> Vec<(&'static str, Vec<Purpose>)> {
     targets
 }
 
-/// Where a file is.
+/// The folder of a file.
 fn folder(file: &Path) -> &Path {
     file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// That `dir` is there, or can be made, and takes files.
+/// Checks that `dir` exists or can be made, and that files can be written to it.
 fn writable(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir)
         .and_then(|()| tempfile::NamedTempFile::new_in(dir))

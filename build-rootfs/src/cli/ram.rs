@@ -33,7 +33,7 @@ per instruction. The prompt must appear on the console without a login: from the
 /etc/inittab starts. On a busy machine a boot may time out and the result be too big: then run it again.
 ";
 
-/// With more RAM than this the steps are wider.
+/// From this size on, the steps are wider.
 const BIG: u64 = 256 << 20;
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
@@ -72,7 +72,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     super::print(&format!("{kib}k\n"))
 }
 
-/// The most bytes of RAM to try: what was `given`, else four times the usual; a `board` may have less.
+/// The most bytes of RAM to try: `ram` if it was `given`, otherwise four times that. A `board` may have less.
 fn most(ram: u64, given: bool, board: Option<u64>) -> u64 {
     let most = if given { ram } else { ram.saturating_mul(4) };
     most.min(board.unwrap_or(u64::MAX)).min(u64::from(u32::MAX) << 10)

@@ -44,7 +44,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     Ok(0)
 }
 
-/// What all targets need for everything, each thing once.
+/// The needs of all targets for all purposes, without duplicates.
 fn all_needs(project: &Project) -> Result<Vec<Need>> {
     let mut all: Vec<Need> = Vec::new();
     for name in Target::names(project)? {

@@ -1,4 +1,4 @@
-//! The binaries: mote's and the peers', from the cache or built.
+//! The binaries of mote and the peers, from the cache or built.
 
 use super::plan::{Case, Peer, Set};
 use super::report::reason;
@@ -19,26 +19,26 @@ use std::path::{Path, PathBuf};
 /// The sources of the binary mote. `compact` changes the binary, too.
 const SOURCES: [&str; 8] = ["Cargo.lock", "Cargo.toml", "applets", "compact", "init", "sh", "sys", "targets"];
 
-/// Everything that builds need.
+/// Builds binaries, and holds what builds need.
 pub struct Builds<'a> {
     /// The checkout.
     pub project: &'a Project,
     /// mote's applets and sets.
     pub catalogue: Catalogue,
-    /// Of the peers' builds, outside the checkout.
+    /// The cache of the peers' builds, outside the checkout.
     pub cache: Cache,
     /// The target.
     pub target: Target,
     /// The toolchain's version.
     pub toolchain: String,
     own: Cache,
-    /// Sources that cannot be had, and why: nobody asks the network again and again.
+    /// Sources that could not be fetched, and why: each is tried only once.
     lost: RefCell<BTreeMap<&'static str, String>>,
     /// A hash of everything that mote is made of.
     pub(super) sources: String,
 }
 
-/// A build of a peer, and what it has.
+/// A build of a peer.
 #[derive(Debug, Clone)]
 pub struct PeerBuild {
     /// The build.
@@ -50,7 +50,7 @@ pub struct PeerBuild {
 }
 
 impl<'a> Builds<'a> {
-    /// Finds the toolchain.
+    /// Finds the toolchain and the sources.
     ///
     /// # Errors
     /// There is none, or the checkout cannot be read.
@@ -73,7 +73,7 @@ impl<'a> Builds<'a> {
         })
     }
 
-    /// mote with `applets` (names of features) and its symbols.
+    /// The path of a mote with `applets` (names of features) and symbols.
     ///
     /// # Errors
     /// It does not compile.
@@ -93,10 +93,10 @@ impl<'a> Builds<'a> {
         self.catalogue.resolve(set.applets())
     }
 
-    /// The smaller build of `case`, of those with and without `-flto`.
+    /// Builds `case` with and without `-flto`, and returns the smaller build.
     ///
     /// # Errors
-    /// A source cannot be had, or nothing can be built.
+    /// A source cannot be fetched, or neither build works.
     pub fn peer(&self, case: &Case) -> Result<PeerBuild> {
         let own = match case.peer {
             Peer::BusyBox => &BUSYBOX,
@@ -113,10 +113,10 @@ impl<'a> Builds<'a> {
         Ok(PeerBuild { built, applets, lacking })
     }
 
-    /// Looks for a source, once.
+    /// Fetches a source. If this fails, it is not tried again.
     ///
     /// # Errors
-    /// It cannot be had.
+    /// It cannot be fetched.
     pub fn source(&self, source: &Source) -> Result<()> {
         if let Some(why) = self.lost.borrow().get(source.package) {
             return Err(Error::new(why.clone()));
@@ -156,7 +156,7 @@ impl<'a> Builds<'a> {
     }
 }
 
-/// The names and contents of the files at `path`, which is below `root`.
+/// Adds the names and contents of the files at `path`, which is below `root`, to `inputs`.
 pub(super) fn add_files(path: &Path, root: &Path, inputs: &mut Vec<Vec<u8>>) -> Result<()> {
     if !path.is_dir() {
         inputs.push(path.strip_prefix(root).unwrap_or(path).display().to_string().into_bytes());

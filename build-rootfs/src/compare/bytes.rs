@@ -1,4 +1,4 @@
-//! Gathers the bytes: of every build, of the C programs, and what each applet adds.
+//! Measures bytes: of all builds, of the C programs, and what each applet adds.
 
 use super::builds::{Builds, PeerBuild};
 use super::plan::{cases, Case, Peer, Set};
@@ -26,7 +26,7 @@ pub fn others(builds: &Builds) -> Vec<SizeRow> {
 /// The peers' builds that are `wanted`, in the order of the page.
 fn peers(builds: &Builds, wanted: impl Fn(&Case) -> bool) -> Vec<SizeRow> {
     let cases: Vec<Case> = cases().into_iter().filter(wanted).collect();
-    // A build takes over what the last one compiled with the same options.
+    // A build uses the object files of the last one with the same options.
     let mut order: Vec<usize> = (0..cases.len()).collect();
     order.sort_by_key(|at| (cases[*at].abi, cases[*at].peer, cases[*at].flavour, cases[*at].set));
     let mut rows: Vec<(usize, SizeRow)> =
@@ -73,7 +73,7 @@ fn peer(builds: &Builds, case: &Case) -> SizeRow {
     row
 }
 
-/// The names of the options that are on, and the values of the others but those of what is off.
+/// The options that are on or have a value.
 fn options(config: &Path) -> Vec<String> {
     let text = fs::read_to_string(config).unwrap_or_default();
     let lines = text.lines().filter_map(|line| line.strip_prefix("CONFIG_"));
@@ -81,7 +81,7 @@ fn options(config: &Path) -> Vec<String> {
     set.map(|line| line.strip_suffix("=y").unwrap_or(line).to_string()).collect()
 }
 
-/// The C programs: with each C library, in the code that is smaller.
+/// The C programs, with each C library, in the smaller of both instruction sets.
 pub fn floors(builds: &Builds) -> Vec<FloorRow> {
     let abis = [Abi::MAIN, Abi { code: Code::Thumb, libc: Libc::Glibc }];
     let rows = hello::PROGRAMS.iter().flat_map(|program| {
@@ -96,7 +96,7 @@ pub fn floors(builds: &Builds) -> Vec<FloorRow> {
     rows.collect()
 }
 
-/// What each applet of `seed` adds to it, in bytes of text and data.
+/// The bytes of text and data that each applet of `seed` adds.
 pub fn marginals(builds: &Builds) -> Result<Vec<MarginalRow>> {
     let applets = builds.applets(Set::Seed)?;
     let case =
@@ -111,7 +111,7 @@ pub fn marginals(builds: &Builds) -> Result<Vec<MarginalRow>> {
     for row in &mut rows {
         row.bytes.push(("mote".to_string(), Outcome::of(of_mote(builds, &applets, &row.applet))));
     }
-    // Builds of one kind follow each other: only what an applet changes is compiled again.
+    // Similar builds follow each other, so that only the change of an applet is compiled.
     for case in &peers {
         for row in &mut rows {
             row.bytes.push((case.who(), Outcome::of(of_peer(builds, case, &row.applet))));

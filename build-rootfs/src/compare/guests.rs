@@ -1,5 +1,4 @@
-//! Gathers what systems need in QEMU: all with the same kernel, device tree and root file system, but for
-//! the one binary.
+//! Measures systems in QEMU. All have the same kernel, device tree and root file system, except for the binary.
 
 use super::builds::Builds;
 use super::plan::{cases, Case, Set};
@@ -47,7 +46,7 @@ fn peer(builds: &Builds, case: &Case) -> Result<Subject> {
     Ok((build.built.binary, build.applets))
 }
 
-/// What all systems have in common.
+/// The parts that all systems have in common.
 struct CommonSystem {
     system: System,
     map: String,

@@ -1,5 +1,5 @@
-//! Gathers what mote comes to on a Cortex-M, which has no MMU: bytes, and the smallest RAM with the root file
-//! system in flash and in RAM. Nobody else stands beside it: Debian has no toolchain that builds a peer for it.
+//! Measures mote on a Cortex-M, which has no MMU: bytes, and the smallest RAM with the root file system in flash and
+//! in RAM. There are no peers: Debian has no toolchain that builds them for this target.
 
 use super::builds::Builds;
 use super::plan::Set;
@@ -21,13 +21,13 @@ pub const TARGET: &str = "thumbv7em";
 const LINKS: [&str; 2] = ["shared", "pie"];
 /// The sets whose systems are booted.
 const BOOTED: [Set; 2] = [Set::Shell, Set::Seed];
-/// Steps are pages. The most is more than any of them needs.
+/// Steps of a page. The maximum is more than any system needs.
 const SEARCH: Search = Search { step: 4, most: 4096 };
 
-/// A peer as others have built and measured it: what is in it, bytes of the binary, of the root file system.
+/// Figures of a peer that others have published.
 #[derive(Debug, Clone, Copy)]
 pub struct Cited {
-    /// Who it is.
+    /// Its name.
     pub who: &'static str,
     /// Bytes of the binary.
     pub bytes: u64,
@@ -35,7 +35,7 @@ pub struct Cited {
     pub root: u64,
 }
 
-/// Where the figures of [`CITED`] stand, in its README.
+/// The source of the figures in [`CITED`]: the README of this project.
 pub const SOURCE: &str = "https://github.com/jserv/cortexm-linux";
 /// For the same machine, with uClibc-ng.
 pub const CITED: [Cited; 2] = [

@@ -11,7 +11,7 @@ use crate::peers::cross::{busybox, musl, toybox, Abi, Code, Flavour};
 use crate::progress::seconds;
 use std::time::Duration;
 
-/// What stands where there is no figure; the reasons are told at the end.
+/// The text in place of a missing figure; the reasons are at the end of the page.
 const HOLE: &str = "(hole)";
 
 /// The page in Markdown, with `pictures` beside it.
@@ -62,7 +62,7 @@ fn bytes(report: &Report, pictures: &[Picture]) -> String {
     out += &picture(pictures, "comparison-bytes.svg", "bytes by set");
     let main: Vec<&SizeRow> =
         report.sizes.iter().filter(|row| row.abi.is_none_or(|abi| abi == Abi::MAIN)).collect();
-    // A build without a shell stands in the rows of all shells.
+    // A build without a shell is listed in the rows of all shells.
     let mut lines: Vec<&SizeRow> = Vec::new();
     for row in main.iter().copied().filter(|row| row.set != Set::True) {
         if !lines.iter().any(|line| line.who == row.who) {
@@ -180,10 +180,10 @@ fn floors(report: &Report) -> String {
     )
 }
 
-/// What is measured, and everybody's figures.
+/// A row: the task, and the figure of each program.
 type Line<'a, T> = (String, &'a [(String, Outcome<T>)]);
 
-/// A table with a column for everybody.
+/// A table with a column for each program.
 fn columns<T>(first: &str, rows: &[Line<T>], text: impl Fn(&T) -> String) -> String {
     let who: Vec<&str> =
         rows.first().map_or(Vec::new(), |(_, cells)| cells.iter().map(|(who, _)| who.as_str()).collect());
@@ -310,7 +310,7 @@ fn speed(report: &Report) -> String {
     out
 }
 
-/// mote's figures by those of the others, and all figures.
+/// mote's figures divided by those of the others, and all figures.
 fn ratios(tasks: &[SpeedRow], others: &[&str]) -> String {
     let name = |row: &SpeedRow| format!("{}; {}", row.task, row.unit);
     let line = |row: &SpeedRow| {

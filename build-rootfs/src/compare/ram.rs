@@ -1,48 +1,48 @@
-//! The smallest RAM in which a system comes to a working prompt, and what is free there.
+//! Finds the smallest RAM in which a system comes to a working prompt, and measures the free memory there.
 
 use super::guest::{Guest, Wait};
 use crate::error::{Context, Error, Result};
 use crate::qemu::System;
 use std::time::{Duration, Instant};
 
-/// Where to look for the smallest RAM.
+/// The range of sizes to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Search {
-    /// KiB of which RAM is a multiple: a page at least.
+    /// The step in KiB, at least a page.
     pub step: u32,
     /// The most KiB to try.
     pub most: u32,
 }
 
 impl Search {
-    /// For what is compared on versatilepb.
+    /// The range for the systems on versatilepb.
     pub const COMPARED: Search = Search { step: 4, most: 16384 };
 }
 
 /// How long a guest with enough memory may take: two seconds on an idle machine.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Some that have too little neither come to a prompt nor give up. They have this many times what the first
-/// one took, and at least [`LEAST`].
+/// Some guests with too little memory neither come to a prompt nor give up. They get this many times as long as the
+/// first guest took, and at least [`LEAST`].
 const PATIENCE: u32 = 4;
 const LEAST: Duration = Duration::from_secs(8);
-/// Nanoseconds of the guest's time for an instruction, as powers of two. The guest's clock counts instructions, so that
-/// a boot is the same whatever the host does meanwhile. How fast the machine is decides when the kernel does what, and
-/// so how much memory it needs at most: the smallest RAM has to be enough at all these speeds.
+/// Nanoseconds of the guest's time per instruction, as powers of two. The guest's clock counts instructions, so that
+/// a boot does not depend on the load of the host. The speed of the machine changes the order of events in the
+/// kernel, and so how much memory it needs. The smallest RAM must be enough at all these speeds.
 const SPEEDS: std::ops::RangeInclusive<u32> = 0..=7;
-/// The speed at which the smallest RAM is looked for first, some 60 million instructions a second.
+/// The speed of the first search: some 60 million instructions a second.
 const USUAL: u32 = 4;
-/// The memory in which `MemFree` is read.
+/// The RAM with which `MemFree` is read.
 pub const ROOMY: &str = "8M";
-/// A command that there is not, and what every shell's complaint about it holds: Toybox's has no `echo`. What
-/// is typed does not hold it.
+/// A command that does not exist, and a text that every shell's error message about it contains. Toybox's shell has
+/// no `echo`. The typed command itself does not contain the text.
 const PROBE: (&str, &str) = ("rea''dy", "ready");
 const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
 
-/// The least `n` of the multiples of the step up to the most for which `works`, which holds for all above it.
-/// The one below it is tried twice: what only came too late at first works then, and the search goes on there.
+/// The least multiple of the step for which `works`. If it works for a size, it works for all larger ones. The next
+/// smaller size is tried twice: if it was only too slow the first time, the search goes on below it.
 ///
 /// # Errors
-/// Of `works`; or not even the most works.
+/// `works` fails, or even the maximum does not work.
 pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Result<u32> {
     let (step, most) = (search.step, search.most / search.step * search.step);
     if !works(most)? {
@@ -84,7 +84,7 @@ pub fn smallest_ram(system: &System, search: Search, mut tell: impl FnMut(u32)) 
     at_all_speeds(kib, search, &mut works)
 }
 
-/// `kib` or the first above it that works at all [`SPEEDS`].
+/// The first size from `kib` on that works at all [`SPEEDS`].
 fn at_all_speeds(
     mut kib: u32,
     search: Search,
@@ -103,7 +103,7 @@ fn prompt_answers(system: &System, speed: u32, limit: Duration) -> Result<bool> 
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let mut system = system.clone();
     if system.flash.is_some() {
-        // There the device tree tells how much RAM there is.
+        // On this board the device tree holds the size of the RAM.
         system.kernel = scratch.path().join("system.elf");
         system.link(&[])?;
     }

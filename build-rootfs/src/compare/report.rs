@@ -1,4 +1,4 @@
-//! What was found: figures, and holes where there are none.
+//! The report: figures, and holes with a reason where there is no figure.
 
 use super::plan::{Peer, Set};
 use super::size::Bytes;
@@ -86,14 +86,14 @@ pub fn reason(error: &Error) -> String {
     without_folders(&line)
 }
 
-/// Where things are on this machine is nobody's business: of an absolute path, its last name.
+/// Replaces absolute paths by their last names: paths of this machine do not belong in the report.
 fn without_folders(line: &str) -> String {
     let in_path = |c: char| !c.is_whitespace() && !"'\"`(),:;=<>".contains(c);
     let (mut out, mut rest) = (String::new(), line);
     while let Some(at) = rest.find('/') {
         let (before, path) = rest.split_at(at);
         let (path, behind) = path.split_at(path.find(|c| !in_path(c)).unwrap_or(path.len()));
-        // Behind the name of a folder it is no absolute path, behind `http:` none of this machine's.
+        // After the name of a folder it is no absolute path; after `http:` it is no path of this machine.
         let word = before.rsplit(|c| !in_path(c)).next().unwrap_or_default();
         let absolute = (word.is_empty() || word == "-L" || word == "-I") && !path.starts_with("//");
         let name = path.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty());
@@ -115,7 +115,7 @@ pub struct Setting {
     pub command: String,
     /// The parts of the report: when they were measured, and how long that took.
     pub took: Vec<PartRun>,
-    /// What there is: the machine, the compilers, QEMU; name and version.
+    /// Names and versions of the machine, the compilers and QEMU.
     pub versions: Vec<(String, String)>,
     /// The peers' sources.
     pub sources: Vec<Source>,
@@ -183,16 +183,16 @@ pub struct FloorRow {
     pub bytes: Outcome<Bytes>,
 }
 
-/// What an applet adds to the set.
+/// The bytes that an applet adds to the set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MarginalRow {
     /// Its name.
     pub applet: String,
-    /// Who, and how many bytes of text and data there are less without it.
+    /// For each program, the bytes of text and data that it saves without the applet.
     pub bytes: Vec<(String, Outcome<i64>)>,
 }
 
-/// What one system needs in QEMU.
+/// The needs of one system in QEMU.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GuestRow {
     /// Who it is.
@@ -214,7 +214,7 @@ pub struct SpeedRow {
     pub task: String,
     /// What is counted.
     pub unit: String,
-    /// Who, and the figure.
+    /// The figure of each program.
     pub figures: Vec<(String, Outcome<f64>)>,
 }
 
@@ -233,7 +233,7 @@ pub struct NommuRow {
     pub initramfs: InPlace,
 }
 
-/// What a root file system comes to in one place.
+/// A root file system in one place.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InPlace {
     /// Its bytes.
@@ -247,7 +247,7 @@ pub struct InPlace {
 pub struct SuiteRow {
     /// Its name.
     pub suite: String,
-    /// Who, and how many cases passed.
+    /// For each program, how many cases passed.
     pub passed: Vec<(String, Outcome<usize>)>,
     /// How many of them there are.
     pub cases: usize,
@@ -291,11 +291,11 @@ pub struct Report {
     pub left_out: Vec<(String, String)>,
 }
 
-/// Who has no figure, the reason, and the tasks.
+/// A program without a figure, the reason, and the tasks.
 pub type TasksWithoutFigure<'a> = (&'a str, &'a str, Vec<&'a str>);
 
 impl Report {
-    /// Takes over what `other` has.
+    /// Adds all rows of `other`.
     pub fn add(&mut self, other: Report) {
         self.sizes.extend(other.sizes);
         self.floors.extend(other.floors);
@@ -309,19 +309,18 @@ impl Report {
         self.left_out.extend(other.left_out);
     }
 
-    /// Whether a whole part or a peer's binary is missing, other than what was not asked for. A program that
-    /// cannot do a task is no reason to fail.
+    /// Whether a selected part or the binary of a peer is missing. A task that a program cannot do does not count.
     pub fn incomplete(&self) -> bool {
         self.left_out.iter().any(|(_, why)| !why.starts_with(LEFT_OUT))
             || self.sizes.iter().any(|row| row.bytes.hole_reason().is_some())
     }
 
-    /// Holes among the tasks: who, the reason, and all tasks of which it is the reason.
+    /// The holes among the tasks, by program and reason.
     fn speed_holes(&self) -> Vec<TasksWithoutFigure<'_>> {
         self.tasks_without_figure(Outcome::hole_reason)
     }
 
-    /// Tasks that somebody cannot do: who, what it does instead, and all tasks of which that is true.
+    /// The tasks that programs cannot do, by program and what it does instead.
     pub fn unsupported_tasks(&self) -> Vec<TasksWithoutFigure<'_>> {
         self.tasks_without_figure(Outcome::unsupported_reason)
     }

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Of this run, in which the parts `took` were there.
+/// The setting of this run, with the parts `took`.
 pub fn of(builds: &Builds, took: Vec<PartRun>) -> Setting {
     let root = builds.project.root();
     let booted = took.iter().any(|took| took.part == Part::Guests.name());
@@ -36,7 +36,7 @@ pub fn of(builds: &Builds, took: Vec<PartRun>) -> Setting {
 pub(super) fn commit(root: &Path) -> String {
     let git = |arguments: &[&str]| output(command("git").arg("-C").arg(root).args(arguments));
     let Ok(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else { return "unknown".to_string() };
-    // The page itself is written by this.
+    // Changes of the page itself do not count: this command writes it.
     let changed = git(&["status", "--porcelain", "--", ".", ":!docs"]).unwrap_or_default();
     format!("{}{}", commit.trim(), if changed.trim().is_empty() { "" } else { "+ (with changes)" })
 }
@@ -68,7 +68,7 @@ pub(super) fn versions(builds: &Builds, kernel: Option<String>) -> Vec<(String, 
     named.chain(guests).chain(debian).collect()
 }
 
-/// The third line of a kernel's configuration tells its version.
+/// The version is in the third line of a kernel's configuration.
 fn kernel(builds: &Builds) -> String {
     let built = kernel::build(&builds.cache, &builds.target, None);
     let config = built.ok().and_then(|built| fs::read_to_string(built.config).ok()).unwrap_or_default();
@@ -91,7 +91,7 @@ fn system() -> String {
     format!("{}, Linux {}", name.trim_matches('"'), kernel.trim())
 }
 
-/// This day, as `2026-01-31`.
+/// Today, as `2026-01-31`.
 pub(super) fn today() -> String {
     day(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400)
 }

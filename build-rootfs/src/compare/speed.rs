@@ -1,4 +1,4 @@
-//! Gathers the speed of tasks on this machine: instructions by callgrind, and time by the clock.
+//! Measures the speed of tasks on this machine: instructions with callgrind, and elapsed time.
 
 use super::builds::Builds;
 use super::report::{reason, Outcome, Report, SpeedRow};
@@ -20,17 +20,17 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How often a shell starts while the clock runs.
+/// How often a shell is started for one time.
 const STARTS: usize = 200;
-/// Benchmarks of the shell that are taken over, with what is counted there.
+/// The benchmarks of `cargo rootfs bench` that are also measured here.
 const SHELL: [&str; 3] = ["loop", "string", "function"];
-/// Nothing here takes so long, unless it never ends.
+/// A program that takes longer than this never ends.
 const LIMIT: Duration = Duration::from_secs(60);
-/// A loop of three turns, and how long it may take: who does not come out of it has no figures of loops.
+/// A loop of three turns, and its time limit. A shell that does not leave the loop is not measured on loops.
 const LOOP: (&str, Duration) = ("i=0; while [ $i -lt 3 ]; do i=$((i+1)); done", Duration::from_secs(5));
 const MOST_MEMORY: u64 = 1 << 30;
 
-/// Measures everybody: the tasks of the shells and of the tools.
+/// Measures the tasks of the shells and of the tools.
 ///
 /// # Errors
 /// mote does not compile, or its links cannot be made.
@@ -64,7 +64,7 @@ pub fn all(builds: &Builds) -> Result<Report> {
     Ok(report)
 }
 
-/// What the shells do: by the clock first, then instructions, of those that came to an end.
+/// The rows of the shells: first time, then instructions of those that ended.
 fn shells(all: &[Subject], tiny: &Path) -> Vec<SpeedRow> {
     let names: Vec<&str> = all.iter().map(|shell| shell.name).collect();
     let lost: Vec<Option<String>> = all.iter().map(loop_failure).collect();
@@ -104,7 +104,7 @@ fn shells(all: &[Subject], tiny: &Path) -> Vec<SpeedRow> {
     rows
 }
 
-/// What a shell does that cannot run scripts with loops.
+/// How a shell fails that cannot run loops; none if it can.
 fn loop_failure(shell: &Subject) -> Option<String> {
     let (script, limit) = LOOP;
     let why = wall(&shell.sh, &["-c", script], 1, limit).err()?;
@@ -123,7 +123,7 @@ fn of_tools(all: &[Tools], benchmark: &ToolBenchmark) -> SpeedRow {
     })
 }
 
-/// One row: everybody's least figure of `rounds`.
+/// One row: the least figure of each program in `rounds` rounds.
 fn row(
     names: &[&str],
     task: &str,
@@ -180,7 +180,7 @@ fn wall(program: &Path, arguments: &[&str], times: usize, limit: Duration) -> Re
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
-/// What never ends may eat all memory, too.
+/// A program that never ends may use up all memory: limit it.
 fn bound_memory(command: &mut Command) {
     let bound = || {
         let limit = Rlimit { current: Some(MOST_MEMORY), maximum: Some(MOST_MEMORY) };
