@@ -84,7 +84,7 @@ fn node(spec: &NodeSpec) -> Result<Entry> {
         NodeKind::Block => Kind::Block(spec.major, spec.minor),
         NodeKind::Fifo if (spec.major, spec.minor) == (0, 0) => Kind::Fifo,
         NodeKind::Fifo => {
-            return Err(Error::new(format!("{}: a fifo has no numbers", spec.path))
+            return Err(Error::new(format!("{}: a fifo has no device numbers", spec.path))
                 .fix("remove `major` and `minor`, or say `kind = \"char\"`"))
         }
     };
@@ -128,7 +128,7 @@ fn name(config: &Config, span: &std::ops::Range<usize>, name: &str) -> Result<()
     }
     Err(config
         .place
-        .error(span, format!("`{name}` is no name of a user or group"))
+        .error(span, format!("`{name}` is not a valid name of a user or group"))
         .fix("use letters, digits, `_`, `-` and `.`"))
 }
 
@@ -169,8 +169,8 @@ fn mount(spec: &MountSpec, image: &mut Image) -> Result<String> {
     let words = [&spec.source, &spec.dir, &spec.fs].into_iter().chain(&spec.options);
     for word in words {
         if word.is_empty() || word.contains(|c: char| c.is_whitespace() || "'\"\\$`;&|<>()#*?".contains(c)) {
-            return Err(Error::new(format!("`{word}` cannot stand in a mount line"))
-                .fix("use words without blanks and without characters of the shell"));
+            return Err(Error::new(format!("`{word}` is not allowed in a mount"))
+                .fix("use words without blanks and without special characters of the shell"));
         }
     }
     if !image.has(&spec.dir) {

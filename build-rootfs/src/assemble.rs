@@ -78,7 +78,8 @@ pub fn compacted(
         }
         json
     })?;
-    let builtins = builtins.ok_or_else(|| Error::new(format!("cargo tells of no {BUILTINS}")))?;
+    let builtins =
+        builtins.ok_or_else(|| Error::new(format!("cargo did not report the crate {BUILTINS}")))?;
     let text = fs::read_to_string(&before).context(before.display());
     // Cargo does not know of this file, and does not write it again if it is lost.
     let text = text.map_err(|error| error.fix(format!("remove {} and try again", dir.display())))?;
@@ -87,7 +88,7 @@ pub fn compacted(
         Ok(program) => Ok(program),
         Err(why) => {
             eprintln!(
-                "{}: the compiler's code is taken as it is, some 7 % bigger than need be: {why}",
+                "warning: {}: the code could not be made shorter, and is some 7 % bigger than usual: {why}",
                 target.name
             );
             Ok(plain.to_path_buf())

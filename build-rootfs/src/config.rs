@@ -232,7 +232,9 @@ impl TryFrom<String> for Mode {
     fn try_from(text: String) -> std::result::Result<Mode, String> {
         match u32::from_str_radix(&text, 8) {
             Ok(bits) if bits <= 0o7777 => Ok(Mode(bits)),
-            _ => Err(format!("`{text}` is no mode; write up to four octal digits as a string, like \"755\"")),
+            _ => Err(format!(
+                "`{text}` is not a mode; write up to four octal digits as a string, like \"755\""
+            )),
         }
     }
 }
@@ -368,7 +370,7 @@ mod tests {
         let variant = wrong("compression = \"gzipp\"\n");
         assert!(variant.contains("board.toml:1:") && variant.contains("did you mean `gzip`"), "{variant}");
         let mode = wrong("[[dir]]\npath = \"/a\"\nmode = \"9\"\n");
-        assert!(mode.contains("board.toml:3: `9` is no mode"), "{mode}");
+        assert!(mode.contains("board.toml:3: `9` is not a mode"), "{mode}");
         let type_ = wrong("ram = 4\n");
         assert!(type_.contains("board.toml:1:") && type_.contains("docs/rootfs-toml.md"), "{type_}");
     }

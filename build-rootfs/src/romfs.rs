@@ -1,6 +1,6 @@
-//! A read-only file system that stays in flash: romfs (Linux `Documentation/filesystems/romfs.rst`). It knows
-//! neither owners nor permissions, but whether a file can be executed. Executable files begin at a page, so that
-//! processes without an MMU run them where they lie. The same entries give the same bytes.
+//! Makes a romfs, a read-only file system that stays in flash (Linux `Documentation/filesystems/romfs.rst`). It has
+//! no owners, and no permissions except whether a file is executable. Executable files begin at a page, so that
+//! processes without an MMU run them in place. The same entries give the same bytes.
 
 use crate::cpio::{Entry, Kind};
 use std::collections::BTreeMap;
@@ -15,10 +15,10 @@ const BLOCK: u32 = 4;
 const CHARACTER: u32 = 5;
 const FIFO: u32 = 7;
 const EXECUTABLE: u32 = 8;
-/// What the checksum in the file system's header is over.
+/// The number of bytes that the checksum of the file system covers.
 const SUMMED: usize = 512;
 
-/// A directory: its own entry and what is in it, by name.
+/// A directory: its own entry and its children, by name.
 #[derive(Default)]
 struct Node<'a> {
     entry: Option<&'a Entry>,
@@ -34,7 +34,7 @@ struct Written {
     links: Vec<(usize, String)>,
 }
 
-/// The file system with `entries`, which come sorted by path; a path has no leading slash.
+/// Makes a file system of `entries`, which must be sorted by path. A path has no leading slash.
 pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> Vec<u8> {
     let mut root = Node::default();
     for (path, entry) in entries {
@@ -117,7 +117,7 @@ fn directory(
     }
 }
 
-/// Makes room in front of an entry so that the content of an executable file begins at a page; the place of
+/// Adds padding before an entry so that the content of an executable file begins at a page. Returns the position of
 /// its header.
 fn place(out: &mut Vec<u8>, called: &str, kind: u32, content: &[u8]) -> usize {
     if kind == REGULAR | EXECUTABLE && !content.is_empty() {
@@ -143,13 +143,13 @@ fn link(out: &mut [u8], at: usize, next: u32) {
     sum_header(out, at);
 }
 
-/// Sets the second word of the header at `at`: where a directory's entries begin, or what file a link is.
+/// Sets the second word of the header at `at`: the first entry of a directory, or the target of a hard link.
 fn set_info(out: &mut [u8], at: usize, info: u32) {
     out[at + 4..at + 8].copy_from_slice(&info.to_be_bytes());
     sum_header(out, at);
 }
 
-/// Makes the sum of a header's words and its name's zero.
+/// Sets the checksum of a header and its name.
 fn sum_header(out: &mut [u8], at: usize) {
     out[at + 12..at + 16].fill(0);
     let length = out[at + 16..].iter().position(|byte| *byte == 0).unwrap_or(0);
@@ -158,7 +158,7 @@ fn sum_header(out: &mut [u8], at: usize) {
     out[at + 12..at + 16].copy_from_slice(&sum.to_be_bytes());
 }
 
-/// What makes the sum of the words zero.
+/// The checksum: it makes the sum of all words zero.
 fn checksum(bytes: &[u8]) -> u32 {
     let words = bytes.chunks_exact(4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]));
     words.fold(0u32, u32::wrapping_add).wrapping_neg()

@@ -71,8 +71,7 @@ pub(crate) fn instructions(program: &Path, arguments: &[String]) -> Result<f64> 
     let mut valgrind = clean(&find_program("valgrind")?);
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(arguments);
     let said = tool(&mut valgrind)?;
-    collected(&said)
-        .ok_or_else(|| Error::new(format!("valgrind: no figure in what it says: {}", said.trim())))
+    collected(&said).ok_or_else(|| Error::new(format!("valgrind: no figure in its output: {}", said.trim())))
 }
 
 /// The figure in callgrind's closing lines.
@@ -178,7 +177,7 @@ fn settled_memory(pid: u32) -> Result<f64> {
             return Ok(figure);
         }
     }
-    Err(Error::new("it does not come to rest at the fifo"))
+    Err(Error::new("the shell does not wait at the fifo"))
 }
 
 fn dirty(rollup: &str) -> Option<f64> {

@@ -32,9 +32,9 @@ pub struct Figure {
 pub struct Row {
     /// Its name.
     pub name: &'static str,
-    /// What is done.
+    /// The task.
     pub what: &'static str,
-    /// What is counted.
+    /// The unit of the figures.
     pub unit: &'static str,
     /// The figures, mote's first.
     pub figures: Vec<Figure>,

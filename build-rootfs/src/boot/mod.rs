@@ -52,7 +52,7 @@ fn failure(why: &str, console: &[u8], qemu: &str, ram: &str) -> Error {
     let shown = if tail.is_empty() {
         "the console stayed empty".into()
     } else {
-        format!("its console ended:\n{tail}")
+        format!("the end of its console:\n{tail}")
     };
     let said = if qemu.trim().is_empty() { String::new() } else { format!("\n  QEMU said: {}", qemu.trim()) };
     let fix = match () {

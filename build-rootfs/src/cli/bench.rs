@@ -45,7 +45,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let with_shells = list::BENCHMARKS.iter().any(|b| chosen(b.name));
     let with_tools = only.is_none() && list::TOOLS.iter().any(|b| chosen(b.name));
     if let Some(text) = filter.as_ref().filter(|_| !with_shells && !with_tools) {
-        return Err(Error::usage(format!("no benchmark's name holds `{text}`"))
+        return Err(Error::usage(format!("no benchmark's name contains `{text}`"))
             .fix("`cargo rootfs bench --list` lists them"));
     }
     let project = Project::find()?;

@@ -71,7 +71,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     }
     let chosen = [target.is_some(), quick, only.is_some()];
     if chosen.iter().filter(|given| **given).count() > 1 {
-        return Err(Error::usage("TARGET, --quick and --only: one of them").fix("leave the others out"));
+        return Err(Error::usage("TARGET, --quick and --only exclude each other").fix("use only one of them"));
     }
     let remeasure = only.is_some();
     let parts = only.unwrap_or_else(|| {

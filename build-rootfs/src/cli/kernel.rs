@@ -32,7 +32,8 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         }
     }
     if options.target.is_none() {
-        return Err(Error::usage("kernel: no TARGET").fix("say `cargo rootfs kernel armv5te`"));
+        return Err(Error::usage("kernel: TARGET is missing")
+            .fix("name one, for example `cargo rootfs kernel armv5te`"));
     }
     let plan = Plan::new(&Project::find()?, &options)?;
     plan.target.machine()?;

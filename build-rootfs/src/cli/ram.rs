@@ -57,7 +57,9 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let plan = Plan::new(&project, &options)?;
     let machine = plan.target.machine()?;
     if !plan.applets.iter().any(|applet| applet == "sh") {
-        return Err(Error::usage("there is no prompt without a shell").fix("put `sh` among the applets"));
+        return Err(
+            Error::usage("the image has no shell, so there is no prompt").fix("add `sh` to the applets")
+        );
     }
     prepare(&plan.target, &[Purpose::Mote, Purpose::Kernel, Purpose::Boot])?;
     let ram = plan.ram.clone().unwrap_or_else(|| machine.ram.clone());

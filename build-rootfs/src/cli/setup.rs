@@ -35,11 +35,13 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     super::print(&table(&needs))?;
     let missing = needs.iter().filter(|need| !need.present).count();
     if check && missing > 0 {
-        return Err(Error::new(format!("{missing} things are missing")).fix("run `cargo rootfs setup`"));
+        return Err(
+            Error::new(format!("{missing} needed programs are missing")).fix("run `cargo rootfs setup`")
+        );
     }
     install(&needs)?;
     if missing > 0 {
-        super::print(&format!("\nnow:\n{}", table(&all_needs(&project)?)))?;
+        super::print(&format!("\nafter the installation:\n{}", table(&all_needs(&project)?)))?;
     }
     Ok(0)
 }

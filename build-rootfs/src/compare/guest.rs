@@ -87,7 +87,7 @@ impl Guest {
         let text = String::from_utf8_lossy(&self.seen[start..]).replace('\r', "");
         match done {
             Wait::There => Ok(text.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_string())),
-            how => Err(Error::new(format!("`{line}`: {how:?}; the console ended:\n{}", self.tail()))),
+            how => Err(Error::new(format!("`{line}`: {how:?}; the end of the console:\n{}", self.tail()))),
         }
     }
 

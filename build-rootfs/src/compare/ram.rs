@@ -46,7 +46,7 @@ const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
 pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Result<u32> {
     let (step, most) = (search.step, search.most / search.step * search.step);
     if !works(most)? {
-        return Err(Error::new(format!("no prompt with {most} KiB of RAM either")));
+        return Err(Error::new(format!("no prompt even with {most} KiB of RAM")));
     }
     let mut good = most / step;
     loop {
@@ -123,10 +123,10 @@ fn prompt_answers(system: &System, speed: u32, limit: Duration) -> Result<bool> 
 pub fn free(system: &System) -> Result<u64> {
     let mut guest = Guest::start(System { ram: ROOMY.into(), ..system.clone() }.piped(&[]))?;
     if guest.prompt(LIMIT) != Wait::There {
-        return Err(Error::new(format!("no prompt; the console ended:\n{}", guest.tail())));
+        return Err(Error::new(format!("no prompt; the end of the console:\n{}", guest.tail())));
     }
     let said = guest.command(MEMINFO, LIMIT)?;
-    field(&said, "MemFree:").ok_or_else(|| Error::new(format!("no MemFree in what it says: {}", said.trim())))
+    field(&said, "MemFree:").ok_or_else(|| Error::new(format!("no MemFree in its output: {}", said.trim())))
 }
 
 fn field(text: &str, name: &str) -> Option<u64> {

@@ -137,7 +137,7 @@ pub struct PartRun {
 /// A source archive.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Source {
-    /// Whose.
+    /// The name of the project.
     pub name: String,
     /// The release.
     pub version: String,
@@ -150,11 +150,11 @@ pub struct Source {
 /// The bytes of one binary.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SizeRow {
-    /// Who it is.
+    /// The name of the program.
     pub who: String,
-    /// Whose; none for mote.
+    /// The peer; none for mote.
     pub peer: Option<Peer>,
-    /// What is in it.
+    /// The set of applets.
     pub set: Set,
     /// The peer's shell.
     pub shell: Option<Shell>,
@@ -195,9 +195,9 @@ pub struct MarginalRow {
 /// The needs of one system in QEMU.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GuestRow {
-    /// Who it is.
+    /// The name of the program.
     pub who: String,
-    /// What is in it.
+    /// The set of applets.
     pub set: Set,
     /// The smallest RAM to a working prompt, in KiB.
     pub ram_kib: Outcome<u32>,
@@ -210,9 +210,9 @@ pub struct GuestRow {
 /// A task on this machine.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SpeedRow {
-    /// What is done.
+    /// The task.
     pub task: String,
-    /// What is counted.
+    /// The unit of the figures.
     pub unit: String,
     /// The figure of each program.
     pub figures: Vec<(String, Outcome<f64>)>,
@@ -221,7 +221,7 @@ pub struct SpeedRow {
 /// A system without an MMU, of mote's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NommuRow {
-    /// What is in it.
+    /// The set of applets.
     pub set: Set,
     /// The way to link.
     pub link: String,

@@ -1,16 +1,15 @@
-//! The step behind the link for processors without an MMU: makes a program whose text is shared by all its
-//! processes, where only data is copied.
+//! Converts a linked program to FDPIC, for processors without an MMU: all its processes share the text, and only the
+//! data is copied.
 //!
-//! The program is compiled as position-independent code that leaves r9 alone, and linked with
-//! `--emit-relocs`. Code reaches everything relative to its own place (`add rX, pc`), which holds within the
-//! text, but the data of a process lies at a distance that differs from process to process. So each such
-//! instruction that reaches data is made to add r9, which the entry code (`sys/src/arch/arm.rs`) points to the
-//! start of the data; its constant becomes the distance from there. Words of the data that hold addresses are
-//! listed in a bitmap behind the text, by which the entry code relocates them.
+//! The program is compiled as position-independent code that does not use r9, and linked with `--emit-relocs`. The
+//! code reaches everything relative to pc (`add rX, pc`). This works within the text, but the distance from the text
+//! to the data differs between processes. So each instruction that reaches data is changed to add r9, and its
+//! constant becomes the distance from the start of the data. The entry code (`sys/src/arch/arm.rs`) sets r9 to the
+//! start of the data. A bitmap after the text lists the words of the data that hold addresses, and the entry code
+//! relocates them.
 //!
-//! The result is an ELF-FDPIC file (OSABI 65) of two segments, which Linux' `binfmt_elf_fdpic` maps by
-//! themselves: the text from where it lies, when that is contiguous in memory. Whatever the step does not
-//! understand it refuses.
+//! The result is an ELF-FDPIC file (OSABI 65) with two segments, which Linux' `binfmt_elf_fdpic` maps separately. The
+//! text is used in place if it is contiguous in memory. A program with anything unknown is refused.
 
 mod patch;
 mod read;
@@ -18,17 +17,17 @@ mod write;
 
 use patch::Program;
 
-/// The finished program for the linked one.
+/// Converts the linked program `elf`.
 ///
 /// # Errors
-/// Something in it is not understood; the text says what and where.
+/// Something in it is unknown; the text says what and where.
 pub fn convert(elf: &[u8]) -> Result<Vec<u8>, String> {
     let mut program = Program::read(elf)?;
     program.patch()?;
     program.write()
 }
 
-/// Whether the linker was asked for what [`share`] needs: it left the text's relocations in the file.
+/// Whether the program was linked for [`convert`]: then the relocations of the text are in the file.
 pub fn is_wanted(elf: &object::File<'_>) -> bool {
     use object::{Object, ObjectSection};
     elf.section_by_name(".text").is_some_and(|text| text.relocations().next().is_some())

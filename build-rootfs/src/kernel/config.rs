@@ -1,4 +1,4 @@
-//! A kernel configuration: fragments, and whether the finished configuration holds what they ask for.
+//! Kernel configurations: parses fragments, and checks that the final configuration has their options.
 
 use crate::error::{Error, Result};
 
@@ -7,11 +7,11 @@ use crate::error::{Error, Result};
 pub struct ConfigOption {
     /// `CONFIG_…`.
     pub symbol: String,
-    /// What it is to be.
+    /// The value.
     pub value: String,
 }
 
-/// The lines of a fragment; comments and blank lines are passed over.
+/// Parses a fragment; skips comments and blank lines.
 ///
 /// # Errors
 /// A line is not `CONFIG_X=value`; `origin` names the fragment in the message.
@@ -27,7 +27,7 @@ pub fn parse(origin: &str, text: &str) -> Result<Vec<ConfigOption>> {
                 options.push(ConfigOption { symbol: symbol.to_string(), value: value.to_string() });
             }
             _ => {
-                return Err(Error::new(format!("{origin}:{}: `{line}` is no kernel option", number + 1))
+                return Err(Error::new(format!("{origin}:{}: `{line}` is not a kernel option", number + 1))
                     .fix("write it like CONFIG_PROC_FS=y; =n switches an option off"))
             }
         }
@@ -35,15 +35,15 @@ pub fn parse(origin: &str, text: &str) -> Result<Vec<ConfigOption>> {
     Ok(options)
 }
 
-/// What is appended to a `.config` so that the kernel's own `olddefconfig` takes the options over.
+/// The text to append to a `.config`, so that `make olddefconfig` sets the options.
 pub fn as_config(options: &[ConfigOption]) -> String {
     options.iter().map(|option| format!("{}={}\n", option.symbol, option.value)).collect()
 }
 
-/// Checks that the finished configuration fulfils every option; of two for one symbol, the last.
+/// Checks that the final configuration has all options. Of two values for one symbol, the last one counts.
 ///
 /// # Errors
-/// It does not: the message names the symbols.
+/// An option is missing or different: the message names the symbols.
 pub fn check(options: &[ConfigOption], config: &str) -> Result<()> {
     let value = |symbol: &str| {
         let lines = config.lines().filter_map(|line| line.split_once('='));
@@ -57,7 +57,7 @@ pub fn check(options: &[ConfigOption], config: &str) -> Result<()> {
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(Error::new(format!("the kernel's configuration did not take over: {}", wrong.join(", ")))
+    Err(Error::new(format!("kernel options that did not take effect: {}", wrong.join(", ")))
         .fix("add what these options depend on, switch off what selects them, or remove the lines"))
 }
 

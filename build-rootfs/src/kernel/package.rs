@@ -1,4 +1,4 @@
-//! A kernel that Debian has built: its package, unpacked in the cache, with the tables that modprobe reads.
+//! A kernel that Debian has built: its package, unpacked in the cache, and the tables that modprobe reads.
 
 use super::source::PackageInfo;
 use crate::cache::{key, require_space, Cache};
@@ -8,9 +8,9 @@ use crate::progress::Step;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Changes when the steps below do.
+/// Change this when the steps below change.
 const RECIPE: &str = "1";
-/// Bytes that the package and its content take for a while.
+/// The space that the package and its content take, in bytes.
 const SPACE: u64 = 200 << 20;
 const IDENTITY: &str = "identity";
 
@@ -43,7 +43,7 @@ pub fn fetch(cache: &Cache, meta: &str) -> Result<Package> {
         Ok(())
     })?;
     cached(cache, meta)?
-        .ok_or_else(|| Error::new(format!("{meta}: it vanished from the cache")).fix("try again"))
+        .ok_or_else(|| Error::new(format!("{meta}: it has disappeared from the cache")).fix("try again"))
 }
 
 fn cached(cache: &Cache, meta: &str) -> Result<Option<Package>> {
@@ -57,7 +57,7 @@ fn cached(cache: &Cache, meta: &str) -> Result<Option<Package>> {
     Ok(Some(Package { image: place.join("vmlinuz"), config: place.join("config"), modules }))
 }
 
-/// The package with the kernel itself: `meta` only depends on it, so that its name can stay.
+/// The package with the kernel itself. `meta` depends on it, and has a name that does not change.
 fn real_name(meta: &str) -> Result<String> {
     let text = output(command("apt-cache").args(["show", "--no-all-versions", meta]));
     let name = text.ok().and_then(|text| dependency(&text));

@@ -20,7 +20,7 @@ pub struct Source {
 
 const IDENTITY: &str = "identity";
 const ARCHIVE: &str = "linux.tar.xz";
-/// Bytes that the package and its content take for a while.
+/// The space that the package and its content take, in bytes.
 const SPACE: u64 = 400 << 20;
 
 /// The source in `package`: the newest one of the cache, else the one that apt offers.
@@ -41,7 +41,7 @@ pub fn fetch(cache: &Cache, package: &str) -> Result<Source> {
         Ok(())
     })?;
     cached(cache, package)
-        .ok_or_else(|| Error::new(format!("{package}: it vanished from the cache")).fix("try again"))
+        .ok_or_else(|| Error::new(format!("{package}: it has disappeared from the cache")).fix("try again"))
 }
 
 fn cached(cache: &Cache, package: &str) -> Option<Source> {
@@ -54,7 +54,7 @@ fn cached(cache: &Cache, package: &str) -> Option<Source> {
     Some(Source { archive: place.join(ARCHIVE), identity })
 }
 
-/// What apt tells of the package.
+/// The package, as apt describes it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PackageInfo {
     package: String,
@@ -83,7 +83,7 @@ impl PackageInfo {
         })
     }
 
-    /// Package, version and hash: tells it from every other one.
+    /// Package, version and hash: a unique name.
     pub(super) fn identity(&self) -> String {
         format!("{} {} {}", self.package, self.version, self.sha256)
     }
@@ -100,12 +100,12 @@ impl PackageInfo {
         fs::rename(&archive, entry.join(ARCHIVE)).context(archive.display())
     }
 
-    /// Downloads the package and unpacks it beside the cache's new `entry`: the folder of its content.
+    /// Downloads the package and unpacks it beside the cache's new `entry`. Returns the folder of its content.
     ///
     /// # Errors
     /// No network, a damaged download, no space.
     pub(super) fn unpack(&self, entry: &Path, step: &Step) -> Result<PathBuf> {
-        // Beside the entry: it goes away with the temporary folder.
+        // It is beside the entry, and so is removed with the temporary folder.
         let scratch = entry.with_extension("scratch");
         fs::create_dir(&scratch).context(scratch.display())?;
         let wanted = format!("{}={}", self.package, self.version);

@@ -10,9 +10,10 @@ use crate::progress::Step;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// Changes when the steps below do.
+/// Change this when the steps below change.
 const RECIPE: &str = "1";
-/// Without these an applet is of no use: the shell has no language, `ls` no order, `mount` no flags.
+/// The options that an applet needs to be useful: without them the shell has no language, `ls` no order, `mount` no
+/// flags.
 pub const NEEDED_OPTIONS: &[(&str, &[&str])] = &[
     (
         "hush",
@@ -40,10 +41,10 @@ pub const NEEDED_OPTIONS: &[(&str, &[&str])] = &[
     ("init", &["FEATURE_USE_INITTAB"]),
     ("modprobe", &["FEATURE_MODPROBE_SMALL_CHECK_ALREADY_LOADED", "FEATURE_CMDLINE_MODULE_OPTIONS"]),
 ];
-/// One small program in the place of five.
+/// BusyBox's `modprobe-small` replaces these five programs by one.
 const MODULES: [&str; 5] = ["depmod", "insmod", "lsmod", "modprobe", "rmmod"];
 
-/// What is on in a build of `spec`, and what is off.
+/// The options that are on in a build of `spec`, and those that are off.
 fn options(known: &Options, spec: &BuildSpec, abi: Abi) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
     let (mut on, lacking) = known.of_applets(&spec.applets);
     if !lacking.is_empty() {
@@ -72,7 +73,7 @@ fn options(known: &Options, spec: &BuildSpec, abi: Abi) -> Result<(BTreeSet<Stri
             on.extend(sane.flat_map(|(_, options)| options.iter().map(|option| option.to_string())));
             known.switches.clone()
         }
-        // What is in another applet's name is that applet.
+        // Only the other applets are off. All other options keep their defaults.
         Flavour::Rich => {
             let shells = ["ASH", "HUSH", "SH_IS_ASH", "SH_IS_HUSH", "SH_IS_NONE"].map(String::from);
             known.applets.iter().map(|applet| applet.option.clone()).chain(shells).collect()
@@ -81,10 +82,10 @@ fn options(known: &Options, spec: &BuildSpec, abi: Abi) -> Result<(BTreeSet<Stri
     Ok((on, off))
 }
 
-/// BusyBox as `spec` wants it.
+/// Builds BusyBox as `spec` describes.
 ///
 /// # Errors
-/// The source cannot be had, an option is not taken, or it does not compile.
+/// The source cannot be fetched, an option is not taken, or it does not compile.
 pub fn build(cache: &Cache, spec: &BuildSpec, abi: Abi, lto: bool) -> Result<Built> {
     let source = BUSYBOX.tree(cache)?;
     let known = Options::read(&source)?;
@@ -92,7 +93,7 @@ pub fn build(cache: &Cache, spec: &BuildSpec, abi: Abi, lto: bool) -> Result<Bui
     let wanted = choice(&on, &off);
     let compiler = abi.compiler(cache)?;
     let (mut compile, link) = (abi.compile_flags(lto), abi.link_flags(lto));
-    // Its pointer to all its variables is told not to change, which whole-program optimisation believes.
+    // BusyBox declares the pointer to its variables as constant. Whole-program optimisation would rely on that.
     compile.extend(lto.then_some("-DBB_GLOBAL_CONST="));
     let (compile, link) = (compile.join(" "), link.join(" "));
     let whole = key([RECIPE, BUSYBOX.sha256, &wanted, &compiler.identity, &compile, &link]);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::thread;
 
-/// The compiler's name, and what other tools of the same package begin with.
+/// The prefix of the names of the compiler and the other tools.
 pub(super) const CROSS: &str = "arm-linux-gnueabi-";
 /// Where Debian's packages for cross compiling have glibc and the kernel's headers.
 pub const SYSROOT: &str = "/usr/arm-linux-gnueabi";
@@ -18,7 +18,7 @@ const REMOVED: [&str; 3] = [".comment", ".note", ".ARM.attributes"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Code {
-    /// 16-bit instructions, the smaller ones; what they lack is in ARM code.
+    /// Thumb: 16-bit instructions, which are smaller; some functions still need ARM code.
     Thumb,
     /// 32-bit instructions.
     Arm,
@@ -34,7 +34,7 @@ impl Code {
     }
 }
 
-/// Takes symbols out of `from`, and sections that nothing loads.
+/// Copies `from` to `to` without symbols and without sections that are not loaded.
 ///
 /// # Errors
 /// It is no ELF file, or `to` cannot be written.
@@ -44,7 +44,7 @@ pub fn strip(from: &Path, to: &Path) -> Result<()> {
     output(&mut strip).map(drop)
 }
 
-/// The cross compiler's name and number.
+/// The cross compiler's name and version.
 ///
 /// # Errors
 /// There is none.
@@ -55,14 +55,14 @@ pub fn version() -> Result<String> {
     Ok(output(command(program).arg("--version"))?.lines().next().unwrap_or_default().to_string())
 }
 
-/// The number in the name of glibc's own file.
+/// The version of the glibc for ARM.
 pub(super) fn glibc_version() -> Result<String> {
     let package = output(command("dpkg-query").args(["-W", "-f", "${Version}", "libc6-dev-armel-cross"]))
         .map_err(|error| error.within("glibc for ARM").fix("run `cargo rootfs setup`"))?;
     Ok(package.trim().to_string())
 }
 
-/// `make` with as many jobs as there are processors, in `tree`.
+/// Runs `make` in `tree` with as many jobs as there are processors.
 pub(super) fn make(tree: &Path, variables: &[(&str, String)], targets: &[&str], step: &Step) -> Result<()> {
     let jobs = thread::available_parallelism().map_or(1, usize::from);
     let mut make = command("make");

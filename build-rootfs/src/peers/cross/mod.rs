@@ -1,5 +1,5 @@
-//! Builds of the peers for ARMv5TE: the machine code, the C library and the options that mote is compared
-//! with. Everything that decides what a build becomes is in its key.
+//! Builds of the peers for ARMv5TE, with the instruction sets, C libraries and options that mote is compared with.
+//! The key of a build depends on all its inputs.
 
 mod build_tree;
 pub mod busybox;
@@ -36,17 +36,17 @@ pub struct Abi {
     pub libc: Libc,
 }
 
-/// How much of an applet a build has.
+/// How many options of an applet are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Flavour {
-    /// Options off, but those without which an applet is of no use.
+    /// Only the options that an applet needs to be useful.
     Bare,
     /// The peer's own default options.
     Rich,
 }
 
-/// Which shell of a peer stands for `sh`.
+/// The shell of a peer that is its `sh`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shell {
@@ -58,14 +58,14 @@ pub enum Shell {
     Toysh,
 }
 
-/// What a build of a multicall binary is to have.
+/// The description of a build of a multicall binary.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BuildSpec {
     /// Applets by name, the shell not among them.
     pub applets: Vec<String>,
     /// The shell, if it is to have one.
     pub shell: Option<Shell>,
-    /// How much of them.
+    /// How many of their options are on.
     pub flavour: Flavour,
 }
 
@@ -85,7 +85,7 @@ pub struct Built {
 pub struct Compiler {
     /// The program.
     pub program: PathBuf,
-    /// What its output depends on: its version, and that of the C library.
+    /// The versions of the compiler and the C library, on which its output depends.
     pub identity: String,
 }
 
@@ -125,7 +125,7 @@ impl Abi {
         if lto {
             flags.extend(["-flto", "-Os"]);
         }
-        // No zeros between text and data, in the file or in memory, but where glibc's dynamic linker is to protect them.
+        // No padding between text and data in the file or in memory. glibc's dynamic linker needs it to protect them.
         flags.extend(match self.libc {
             Libc::Musl => ["-static", "-Wl,-T,one-segment.ld"],
             Libc::Glibc => ["-Wl,-z,max-page-size=4096", "-Wl,-z,common-page-size=4"],
@@ -165,7 +165,7 @@ pub fn smaller(build: impl Fn(bool) -> Result<Built>) -> Result<Built> {
     }
 }
 
-/// The lines of a `.config` that switch something on, or give it a value.
+/// The lines of a `.config` that switch an option on or give it a value.
 fn options_on(config: &Path) -> Result<String> {
     let text = fs::read_to_string(config).context(config.display())?;
     Ok(text.lines().filter(|line| line.starts_with("CONFIG_")).map(|line| format!("{line}\n")).collect())

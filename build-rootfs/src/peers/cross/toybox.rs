@@ -10,16 +10,16 @@ use crate::progress::Step;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// Changes when the steps below do.
+/// Change this when the steps below change.
 const RECIPE: &str = "1";
 /// Toybox's own choice of compiler flags, from its `configure`.
 pub const OPTIMIZE: &str =
     "-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-strict-aliasing";
 
-/// Options that others bring along; what stands in the place of a choice.
+/// Options that others select, and the default of a choice.
 const HELPERS: [&str; 3] = ["TEST_GLUE", "TOYBOX", "TOYBOX_LSM_NONE"];
 
-/// What is on in a build of `spec`, and what is off.
+/// The options that are on in a build of `spec`, and those that are off.
 fn options(known: &Options, spec: &BuildSpec) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
     let (mut on, lacking) = known.of_applets(&spec.applets);
     if !lacking.is_empty() {
@@ -47,7 +47,7 @@ pub fn having(cache: &Cache, names: &[String]) -> Result<(Vec<String>, Vec<Strin
     Ok((names.iter().filter(|name| !lacking.contains(name)).cloned().collect(), lacking))
 }
 
-/// Toybox as `spec` wants it.
+/// Builds Toybox as `spec` describes.
 ///
 /// # Errors
 /// The source cannot be had, an option is not taken, or it does not compile.
