@@ -47,7 +47,7 @@ pub fn strip(elf: &[u8]) -> Result<Vec<u8>, String> {
         Some(2) => (loaded_end(FileHeader64::<LittleEndian>::parse(elf), elf)?, 0x28..0x30, 0x3a..0x40),
         _ => return Err("not an ELF file".to_string()),
     };
-    let mut stripped = elf.get(..end).ok_or("its segments reach behind its end")?.to_vec();
+    let mut stripped = elf.get(..end).ok_or("its segments reach past its end")?.to_vec();
     for field in [offset, counts] {
         zero(&mut stripped, field)?;
     }

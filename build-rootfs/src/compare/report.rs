@@ -92,14 +92,14 @@ fn without_folders(line: &str) -> String {
     let (mut out, mut rest) = (String::new(), line);
     while let Some(at) = rest.find('/') {
         let (before, path) = rest.split_at(at);
-        let (path, behind) = path.split_at(path.find(|c| !in_path(c)).unwrap_or(path.len()));
+        let (path, after) = path.split_at(path.find(|c| !in_path(c)).unwrap_or(path.len()));
         // After the name of a folder it is no absolute path; after `http:` it is no path of this machine.
         let word = before.rsplit(|c| !in_path(c)).next().unwrap_or_default();
         let absolute = (word.is_empty() || word == "-L" || word == "-I") && !path.starts_with("//");
         let name = path.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty());
         out += before;
         out += if absolute { name.unwrap_or(path) } else { path };
-        rest = behind;
+        rest = after;
     }
     out + rest
 }

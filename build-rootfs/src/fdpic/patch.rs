@@ -228,7 +228,7 @@ mod tests {
         Relocation { kind, within, address, target: Some(target), value, name: "x".into() }
     }
 
-    /// `add r0, pc` at the start and its constant behind it.
+    /// `add r0, pc` at the start and its constant after it.
     fn with_constant(target: Where, value: u32) -> Program {
         let distance = value.wrapping_sub(TEXT + 4);
         let halves = [ADD, 0, distance as u16, (distance >> 16) as u16];

@@ -106,10 +106,10 @@ impl Layout {
     pub fn new(flash: &Flash, size: usize, root: Root) -> Layout {
         let (kernel, end) = (flash.kernel_address as usize, flash.size as usize);
         let ram = flash.ram.first().map_or(end, |bank| bank.address as usize);
-        let behind = (kernel + size).next_multiple_of(ALIGN);
+        let after = (kernel + size).next_multiple_of(ALIGN);
         let (device_tree, root) = match (flash.in_place(), root) {
-            (true, _) => (behind, behind + DEVICE_TREE),
-            (false, Root::Initramfs) => (ram, behind),
+            (true, _) => (after, after + DEVICE_TREE),
+            (false, Root::Initramfs) => (ram, after),
             (false, Root::Romfs) => (ram, ALIGN),
         };
         Layout { kernel, device_tree, root, end, ram }

@@ -71,7 +71,7 @@ fn owner(name: &str) -> Owner {
     let first = parts.next().unwrap_or_default().to_string();
     if PRIMITIVES.contains(&first.as_str()) {
         // `<u8 as sys::X>::f` is sys's, `<[u8]>::f` is core's.
-        return path.split_once(" as ").map_or(("crate", "core".to_string()), |(_, behind)| owner(behind));
+        return path.split_once(" as ").map_or(("crate", "core".to_string()), |(_, after)| owner(after));
     }
     let is_path = path.contains("::");
     match (first.as_str(), parts.next(), parts.next()) {

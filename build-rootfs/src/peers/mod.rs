@@ -53,8 +53,8 @@ pub const MUSL: Peer = Peer {
 impl Peer {
     /// The version of the release, from the archive's name.
     pub fn version(&self) -> &'static str {
-        let behind = self.archive.split_once('_').map_or("", |(_, behind)| behind);
-        let number = behind.split_once(".orig").map_or(behind, |(number, _)| number);
+        let after = self.archive.split_once('_').map_or("", |(_, after)| after);
+        let number = after.split_once(".orig").map_or(after, |(number, _)| number);
         number.split('+').next().unwrap_or(number)
     }
 
