@@ -1,10 +1,10 @@
-//! Functions with the same instructions are one.
+//! Identical code folding: several functions with the same instructions become one.
 
 use super::program::{Function, Line, Part, Program};
 use std::collections::HashMap;
 
-/// Leaves of equal functions one, and makes the others' symbols its names. Nothing compares addresses of
-/// functions, which is why the linker may do so, too (`--icf=all`).
+/// Keeps the first of equal functions and makes the symbols of the others aliases of it. No code compares addresses
+/// of functions, so this changes nothing; linkers do the same with `--icf=all`.
 pub(super) fn fold(program: &mut Program) {
     let mut names: HashMap<String, String> = HashMap::new();
     loop {
@@ -13,7 +13,7 @@ pub(super) fn fold(program: &mut Program) {
         for part in &mut program.parts {
             let Part::Function(function) = part else { continue };
             let name = function.name.clone();
-            let kept = first.entry(meaning(function, &names)).or_insert_with(|| name.clone()).clone();
+            let kept = first.entry(normalized(function, &names)).or_insert_with(|| name.clone()).clone();
             if kept != name {
                 *part = Part::Other(vec![
                     format!("\t.type\t{name},%function"),
@@ -28,8 +28,9 @@ pub(super) fn fold(program: &mut Program) {
     }
 }
 
-/// The body, with its own labels by number and what it calls by the name that is kept.
-fn meaning(function: &Function, names: &HashMap<String, String>) -> String {
+/// The text of the body for the comparison. Local labels become numbers. Folded functions get the name of the kept
+/// one.
+fn normalized(function: &Function, names: &HashMap<String, String>) -> String {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut text = String::new();
     let lines = function.body.iter().flat_map(|line| match line {
@@ -60,10 +61,10 @@ mod tests {
     use crate::program::testing::program;
 
     #[test]
-    fn equal_functions_are_one_whatever_their_labels() {
+    fn equal_functions_are_folded_whatever_their_labels() {
         let loops = |n: u32| format!(".LBB{n}_1:; cmp r0, #0; bne .LBB{n}_1; bx lr");
         let (one, other) = (loops(1), loops(2));
-        // Those that call equal functions are equal, too.
+        // Functions that call equal functions are equal, too.
         let calls = |name: &str| format!("push {{r7, lr}}; bl {name}; pop {{r7, pc}}");
         let (first, second) = (calls("one"), calls("other"));
         let third = "cmp r0, #1; bx lr";

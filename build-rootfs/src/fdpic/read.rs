@@ -1,4 +1,4 @@
-//! From the linked ELF file to the parts of a program.
+//! Reads the linked ELF file.
 
 use super::patch::{Part, Program, Relocation, Where};
 use object::{
@@ -26,7 +26,7 @@ impl Program {
     }
 }
 
-/// Where a section goes; none for what is not loaded.
+/// The segment of a section; none if it is not loaded.
 fn place(section: &object::Section<'_, '_>) -> Option<Where> {
     let SectionFlags::Elf { sh_flags, .. } = section.flags() else { return None };
     if sh_flags.0 & object::elf::SHF_ALLOC.0 == 0 || section.kind() == SectionKind::Note {
@@ -54,14 +54,14 @@ fn one(
         within,
         address: address as u32,
         target: section.and_then(|section| place(&section)),
-        // Bit 0 of a Thumb function's address is no part of where it lies.
+        // Bit 0 of a Thumb function's address is no part of the address.
         value: symbol.address() as u32,
         name: format!("{:#}", rustc_demangle::demangle(symbol.name().unwrap_or_default())),
     })
 }
 
 impl Part {
-    /// Adds a section's bytes; those behind `content` are zero and not in the file.
+    /// Adds a section's bytes. Bytes after `content` are zero and not in the file.
     fn add(&mut self, address: u32, content: &[u8], size: u32) -> Result<(), String> {
         if self.bytes.is_empty() && self.size == 0 {
             self.start = address;

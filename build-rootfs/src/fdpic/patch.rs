@@ -1,8 +1,8 @@
-//! What makes text independent of where data lies.
+//! Makes the text independent of the address of the data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which of the two segments.
+/// One of the two segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Where {
     Text,
@@ -14,9 +14,9 @@ pub(super) enum Where {
 pub(super) struct Part {
     /// The address that it was linked for.
     pub(super) start: u32,
-    /// What is in the file.
+    /// The bytes that are in the file.
     pub(super) bytes: Vec<u8>,
-    /// Bytes in memory: what is not in the file is zero.
+    /// The size in memory; bytes that are not in the file are zero.
     pub(super) size: u32,
 }
 
@@ -29,11 +29,11 @@ pub(super) struct Relocation {
     pub(super) within: Where,
     /// Its address.
     pub(super) address: u32,
-    /// The segment of what it refers to.
+    /// The segment of the target.
     pub(super) target: Option<Where>,
-    /// The address of what it refers to.
+    /// The address of the target.
     pub(super) value: u32,
-    /// Its name.
+    /// The name of the target.
     pub(super) name: String,
 }
 
@@ -63,12 +63,12 @@ const R_ARM_THM_JUMP19: u32 = 51;
 const R_ARM_THM_JUMP11: u32 = 102;
 const R_ARM_THM_JUMP8: u32 = 103;
 
-/// `add rX, pc` and what stands for rX in it.
+/// The encoding of `add rX, pc`, and the bits of rX in it.
 const ADD_PC: (u16, u16) = (0x4478, 0x0087);
-/// The register in the place of pc's 15: r9.
+/// Turns the register pc (15) into r9.
 const PC_TO_R9: u16 = (15 ^ 9) << 3;
 
-/// The instructions that add pc, by address, and whether what they reach is data.
+/// The instructions that add pc, by address, and the segment that they reach.
 #[derive(Default)]
 struct Adds(BTreeMap<u32, Where>);
 
@@ -80,7 +80,7 @@ impl Program {
         }
     }
 
-    /// Makes the text independent of the data's place, and collects the pointers of the data.
+    /// Makes the text independent of the address of the data, and collects the pointers in the data.
     pub(super) fn patch(&mut self) -> Result<(), String> {
         let relocations = std::mem::take(&mut self.relocations);
         let (mut adds, mut low) = (Adds::default(), None);
@@ -151,8 +151,8 @@ impl Program {
 }
 
 impl Adds {
-    /// Takes note that the `add rX, pc` at `address` reaches `target`; makes it add r9 when that is data,
-    /// and tells whether it is.
+    /// Records that the `add rX, pc` at `address` reaches `target`. If that is data, makes it add r9 and returns
+    /// true.
     fn reaches(&mut self, address: u32, target: Where, text: &mut Part) -> Result<bool, String> {
         let data = target == Where::Data;
         match self.0.insert(address, target) {
@@ -228,7 +228,7 @@ mod tests {
         Relocation { kind, within, address, target: Some(target), value, name: "x".into() }
     }
 
-    /// `add r0, pc` at the start and its constant behind it.
+    /// `add r0, pc` at the start and its constant after it.
     fn with_constant(target: Where, value: u32) -> Program {
         let distance = value.wrapping_sub(TEXT + 4);
         let halves = [ADD, 0, distance as u16, (distance >> 16) as u16];

@@ -1,34 +1,34 @@
-//! Ends of functions that are equal and near are one.
+//! Tail merging (cross-jumping): one of several equal ends of functions is kept.
 //!
-//! What leads to `pop {…, pc}` may be left by a jump of two bytes to the same instructions in another function,
-//! as far as that reaches: the stack and the registers are in the same state there.
+//! The instructions before `pop {…, pc}` can be replaced by a jump of two bytes to the same instructions in another
+//! function, if it is near enough: the stack and the registers are in the same state there.
 
-use super::code::{Flow, Ins};
-use super::place::offsets;
+use super::instruction::{Flow, Ins};
+use super::layout::offsets;
 use super::program::{Function, Line, Part, Program};
 use std::collections::HashMap;
 
-/// How far `b` reaches, less what alignment and later changes may add.
+/// The distance in bytes that `b` reaches, less a margin for alignment and later changes.
 const REACH: u32 = 1_900;
-/// The most instructions of an end.
+/// The most instructions of a tail.
 const LONGEST: usize = 16;
 
-/// The end of a function: everything from the last label or branch to `pop`.
+/// The end of a function: the instructions from the last label or branch to `pop`.
 struct Tail {
     part: usize,
     /// The line of `pop`.
     end: usize,
-    /// The instructions, the last first, with constants instead of their labels.
+    /// The instructions, the last one first, with the values of constants in place of labels.
     units: Vec<(String, String)>,
-    /// Offsets in the text of each of them.
+    /// The offset of each instruction in the program.
     offsets: Vec<u32>,
-    /// How many of them have become a jump, and to which label.
+    /// If it is replaced by a jump: how many instructions, and the label of the jump.
     gone: Option<(usize, String)>,
-    /// Labels, and before how many of them they stand.
+    /// New labels, each with the number of instructions from there to the end.
     labels: Vec<(usize, String)>,
 }
 
-/// Joins the ends that are worth it, the longest first.
+/// Merges tails where that saves bytes, the longest first.
 pub(super) fn merge(program: &mut Program) {
     let mut tails = find(program);
     let mut count = 0;
@@ -46,7 +46,7 @@ pub(super) fn merge(program: &mut Program) {
     apply(program, &tails);
 }
 
-/// Joins those of a group that are near each other. They are in the order of their offsets.
+/// Merges the tails of a group that are near each other. The group is in the order of offsets.
 fn join(tails: &mut [Tail], group: &[usize], length: usize, count: &mut usize) {
     let offset = |tails: &[Tail], nth: usize| tails[nth].offsets[length - 1];
     let mut rest = group;
@@ -71,8 +71,8 @@ fn join(tails: &mut [Tail], group: &[usize], length: usize, count: &mut usize) {
     }
 }
 
-/// Brings functions together that end alike.
-pub(super) fn sort(program: &mut Program) {
+/// Sorts the functions so that those with similar ends are neighbours.
+pub(super) fn sort_by_end(program: &mut Program) {
     let mut functions: Vec<(Vec<(String, String)>, Function)> =
         program.functions().map(|function| (end_of(function), function.clone())).collect();
     functions.sort_by(|one, other| one.0.cmp(&other.0));
@@ -84,7 +84,7 @@ pub(super) fn sort(program: &mut Program) {
     }
 }
 
-/// The last instructions of a function, the very last first.
+/// The last instructions of a function, the very last one first.
 fn end_of(function: &Function) -> Vec<(String, String)> {
     let constants = function.constants();
     let last = function.body.iter().rposition(|line| line.ins().is_some_and(|ins| ins.flow == Flow::Return));
@@ -118,7 +118,8 @@ fn unit_of(line: &Line) -> (String, String) {
     line.ins().map_or_else(Default::default, |ins| (ins.op.clone(), ins.args.clone()))
 }
 
-/// The instruction with its constant instead of the constant's label; none where it depends on its place.
+/// The instruction with the value of its constant in place of the label. None if it cannot be moved to another
+/// function.
 fn unit(ins: &Ins, constants: &HashMap<&str, &str>) -> Option<(String, String)> {
     let bound = ins.op == "adr" || ins.op == "push" || ins.args.ends_with(", pc");
     if bound || !matches!(ins.flow, Flow::Next | Flow::Call(_)) {
@@ -140,15 +141,15 @@ fn apply(program: &mut Program, tails: &[Tail]) {
             let jump = Ins::new("b", label).map(Line::Ins);
             function.body.splice(tail.end + 1 - length..=tail.end, jump);
         }
-        // What became a jump is shorter than what others jump to: the lines above have kept their numbers. So they
-        // do when the lower label comes first.
+        // The replaced instructions come after all labels that other tails jump to, so the lines before keep their
+        // numbers. Inserting the lower label first keeps them, too.
         let mut labels = tail.labels.clone();
         labels.sort();
         for (length, label) in labels {
             function.body.insert(tail.end + 1 - length, Line::Label(label));
         }
     }
-    program.functions_mut().for_each(Function::drop_constants);
+    program.functions_mut().for_each(Function::drop_unused_constants);
 }
 
 #[cfg(test)]
@@ -157,7 +158,7 @@ mod tests {
     use crate::program::testing::{program, shown};
 
     #[test]
-    fn equal_ends_are_one() {
+    fn equal_tails_are_merged() {
         let end = "str r0, [r4]; add sp, #8; pop {r4, pc}";
         let one = format!("push {{r4, lr}}; movs r0, #1; {end}");
         let two = format!("push {{r4, lr}}; movs r0, #2; {end}");
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_far_stays() {
+    fn tails_out_of_reach_stay() {
         let end = "push {r4, lr}; str r0, [r4]; str r0, [r5]; pop {r4, pc}";
         let long = vec!["movs r0, r1"; 1_000].join("; ") + "; bx lr";
         let mut program = program(&[("one", end), ("long", &long), ("two", end)]);
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_within_the_end_parts_it() {
+    fn a_label_ends_the_tail() {
         let one = "push {r4, lr}; bl f; .LBB0_1:; add sp, #8; pop {r4, pc}";
         let two = "push {r4, lr}; bl f; add sp, #8; pop {r4, pc}";
         let mut program = program(&[("one", one), ("two", two)]);

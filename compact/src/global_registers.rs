@@ -1,28 +1,28 @@
-//! Registers that LLVM never uses hold what is used most.
+//! Global registers: r8 to r11 hold the most used functions and constants for the whole run of the program.
 //!
-//! For Thumb-1 it allocates r0 to r7 only. r8 to r11 are set once, where the program starts, and no system call,
-//! signal or function of others changes them (Procedure Call Standard for the Arm Architecture, 6.1.1). A function in
-//! one of them is called by `blx r8`, two bytes instead of four; a constant is copied instead of loaded, and so takes
-//! no four bytes near each function that uses it.
+//! For Thumb-1, LLVM allocates r0 to r7 only. The program sets r8 to r11 once at its start. System calls, signals and
+//! functions from elsewhere preserve them (Procedure Call Standard for the Arm Architecture, 6.1.1). `blx r8` calls a
+//! function with two bytes instead of four. A constant is copied from the register instead of loaded, so that it
+//! takes no four bytes in the literal pool of each function that uses it.
 
-use super::code::{Flow, Ins};
-use super::program::{names_in, Function, Line, Part, Program};
+use super::instruction::{Flow, Ins};
+use super::program::{symbols_in, Function, Line, Part, Program};
 use std::collections::{BTreeMap, HashMap};
 
-/// The registers.
+/// The registers that LLVM leaves alone.
 const FREE: [&str; 4] = ["r8", "r9", "r10", "r11"];
-/// Bytes that setting one takes: a load, its constant, a copy.
+/// The bytes that setting one of them takes: a load, its constant, and a copy.
 const SETTING: usize = 8;
-/// Bytes that a call by a register saves.
+/// The bytes that a call through a register saves.
 const CALL: usize = 2;
-/// Bytes that a function without the constant saves.
+/// The bytes that a function saves when it needs no constant in its literal pool.
 const CONSTANT: usize = 4;
-/// The call before which they are set.
+/// The registers are set before this call.
 const START: &str = "\tbl\tmote_main";
 
-/// Puts the functions and constants that save the most into registers. Without a beginning that is known, or when a
-/// register is used already, nothing changes.
-pub(super) fn reserve(program: &mut Program) {
+/// Puts the functions and constants that save the most bytes into registers. Does nothing when the start of the
+/// program is not found, or when one of the registers is used already.
+pub(super) fn assign(program: &mut Program) {
     let chosen = choose(program);
     if chosen.is_empty() || is_used(program) || !set(program, &chosen) {
         return;
@@ -34,7 +34,7 @@ pub(super) fn reserve(program: &mut Program) {
     }
 }
 
-/// What saves the most, and the register for it.
+/// The functions and constants that save the most bytes, each with its register.
 fn choose(program: &Program) -> Vec<(String, &'static str)> {
     let mut saved: BTreeMap<&str, usize> = BTreeMap::new();
     for function in program.functions() {
@@ -52,7 +52,7 @@ fn choose(program: &Program) -> Vec<(String, &'static str)> {
     saved.into_iter().zip(FREE).map(|((name, _), register)| (name.to_string(), register)).collect()
 }
 
-/// The constant in a directive, if it is the same everywhere.
+/// The constant in a directive, if it means the same in every function.
 fn value(text: &str) -> Option<&str> {
     let own = |value: &str| [".LBB", ".LCPI", ".LJTI", ".Ltmp"].iter().any(|label| value.contains(label));
     text.strip_prefix(".long\t").filter(|value| !own(value) && !value.contains('-'))
@@ -60,15 +60,15 @@ fn value(text: &str) -> Option<&str> {
 
 fn is_used(program: &Program) -> bool {
     program.parts.iter().any(|part| match part {
-        Part::Other(lines) => lines.iter().flat_map(|line| names_in(line)).any(|name| FREE.contains(&name)),
+        Part::Other(lines) => lines.iter().flat_map(|line| symbols_in(line)).any(|name| FREE.contains(&name)),
         Part::Function(function) => {
             let ins = function.body.iter().filter_map(Line::ins);
-            ins.flat_map(|ins| names_in(&ins.args)).any(|name| FREE.contains(&name))
+            ins.flat_map(|ins| symbols_in(&ins.args)).any(|name| FREE.contains(&name))
         }
     })
 }
 
-/// Sets the registers where the program begins; whether it has been found.
+/// Sets the registers at the start of the program. Returns whether the start was found.
 fn set(program: &mut Program, chosen: &[(String, &str)]) -> bool {
     for part in &mut program.parts {
         let Part::Other(lines) = part else { continue };
@@ -83,14 +83,14 @@ fn set(program: &mut Program, chosen: &[(String, &str)]) -> bool {
     false
 }
 
-/// Calls and copies by `registers` in `function`.
+/// Calls functions and copies constants through `registers` in `function`.
 fn apply(function: &mut Function, registers: &HashMap<&str, &str>) {
     let body = function.body.iter().map(|line| {
         let Line::Ins(ins) = line else { return line.clone() };
         Line::Ins(by_register(ins, function, registers).unwrap_or_else(|| ins.clone()))
     });
     function.body = body.collect();
-    function.drop_constants();
+    function.drop_unused_constants();
 }
 
 fn by_register(ins: &Ins, function: &Function, registers: &HashMap<&str, &str>) -> Option<Ins> {
@@ -113,7 +113,7 @@ mod tests {
             texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         let mut program = program(&texts);
         program.parts.push(Part::Other(vec!["_start:".into(), "\tmov\tr0, sp".into(), START.into()]));
-        reserve(&mut program);
+        assign(&mut program);
         program
     }
 
@@ -121,7 +121,7 @@ mod tests {
         "push {r4, lr}; ldr r0, .LCPI0_0; bl g; bl h; pop {r4, pc}; .p2align 2; .LCPI0_0:; .long EMPTY";
 
     #[test]
-    fn what_is_used_most_is_in_a_register() {
+    fn the_most_used_function_and_constant_get_registers() {
         let program = reserved(TEXT);
         assert_eq!(shown(&program, "f3"), "push {r4, lr}; mov r0, r8; blx r9; blx r10; pop {r4, pc}");
         let text = program.write();
@@ -131,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_used_seldom_or_differs_stays() {
+    fn rare_and_local_constants_get_no_register() {
         let table = "ldr r0, .LCPI0_0; bx lr; .p2align 2; .LCPI0_0:; .long .LJTI0_0-4";
         assert_eq!(shown(&reserved(table), "f1"), table);
         let mut few = program(&[("f", TEXT)]);
         few.parts.push(Part::Other(vec![START.into()]));
-        reserve(&mut few);
+        assign(&mut few);
         assert_eq!(shown(&few, "f"), TEXT);
     }
 

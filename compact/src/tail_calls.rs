@@ -1,17 +1,17 @@
-//! A call that comes last is a jump.
+//! Tail calls: a call that comes last becomes a jump.
 //!
-//! LLVM never makes one for Thumb-1, where a jump reaches 2 KB only. Here a function that saves nothing but lr, and
-//! only for such calls, is brought before what it calls.
+//! LLVM makes no tail calls for Thumb-1, where a jump reaches only 2 KB. This pass handles functions that save only
+//! lr, and only for their tail calls. It moves such a function to just before the function that it calls.
 
-use super::code::{register, Flow, Ins};
+use super::instruction::{register, Flow, Ins};
 use super::program::{Function, Line, Part, Program};
 use std::collections::HashMap;
 
-/// Makes jumps of all last calls that can be.
-pub(super) fn jump(program: &mut Program) {
-    while let Some((part, callee)) = next(program) {
+/// Turns calls into jumps in all functions where this is possible.
+pub(super) fn eliminate(program: &mut Program) {
+    while let Some((part, callee)) = candidate(program) {
         let Some(Part::Function(function)) = program.parts.get_mut(part) else { return };
-        change(function);
+        drop_frame(function);
         let moved = program.parts.remove(part);
         let named = |part: &Part| matches!(part, Part::Function(other) if other.name == callee);
         let at = program.parts.iter().position(named).unwrap_or(part);
@@ -19,7 +19,7 @@ pub(super) fn jump(program: &mut Program) {
     }
 }
 
-/// Drops jumps to what follows anyway.
+/// Drops jumps to the function that follows.
 pub(super) fn fall_through(program: &mut Program) {
     let mut following: Option<String> = None;
     for part in program.parts.iter_mut().rev() {
@@ -32,8 +32,8 @@ pub(super) fn fall_through(program: &mut Program) {
     }
 }
 
-/// A function that can be changed, and what it calls. What is called stays where it is from then on.
-fn next(program: &Program) -> Option<(usize, String)> {
+/// A function whose calls can become jumps, and the function that it calls. The latter is not moved any more.
+fn candidate(program: &Program) -> Option<(usize, String)> {
     let callees: HashMap<&str, Option<String>> =
         program.functions().map(|function| (function.name.as_str(), last_call(function))).collect();
     program.parts.iter().enumerate().find_map(|(nth, part)| {
@@ -43,7 +43,7 @@ fn next(program: &Program) -> Option<(usize, String)> {
     })
 }
 
-/// The one function that `function` calls, always last, with nothing but lr saved for that.
+/// The only function that `function` calls, if every call comes last and nothing but lr is saved.
 fn last_call(function: &Function) -> Option<String> {
     let mut all = function.body.iter().filter_map(Line::ins);
     let saved =
@@ -79,7 +79,7 @@ fn mentions(ins: &Ins, name: &str) -> bool {
     ins.flow == Flow::Next && (ins.reads | ins.writes) & register(name) != 0
 }
 
-fn change(function: &mut Function) {
+fn drop_frame(function: &mut Function) {
     let mut body = Vec::with_capacity(function.body.len());
     let mut lines = function.body.drain(..).peekable();
     while let Some(line) = lines.next() {
@@ -103,10 +103,10 @@ mod tests {
     use crate::program::testing::{program, shown};
 
     #[test]
-    fn a_last_call_is_a_jump_to_what_follows() {
+    fn a_tail_call_becomes_a_jump() {
         let wrapper = "push {r7, lr}; cmp r0, #0; beq .LBB0_1; movs r0, r1; bl close; pop {r7, pc}; .LBB0_1:; pop {r7, pc}";
         let mut program = program(&[("wrapper", wrapper), ("other", "bx lr"), ("close", "bx lr")]);
-        jump(&mut program);
+        eliminate(&mut program);
         assert_eq!(
             shown(&program, "wrapper"),
             "cmp r0, #0; beq .LBB0_1; movs r0, r1; b close; .LBB0_1:; bx lr"
@@ -116,19 +116,19 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_to_what_follows_is_none() {
+    fn a_jump_to_the_next_function_is_dropped() {
         let mut program = program(&[
             ("one", "push {r7, lr}; bl two; pop {r7, pc}"),
             ("two", "push {r7, lr}; bl three; pop {r7, pc}"),
             ("three", "bx lr"),
         ]);
-        jump(&mut program);
+        eliminate(&mut program);
         fall_through(&mut program);
         assert_eq!((shown(&program, "one"), shown(&program, "two")), (String::new(), String::new()));
     }
 
     #[test]
-    fn what_needs_its_frame_keeps_it() {
+    fn functions_that_need_their_frame_keep_it() {
         for text in [
             "push {r7, lr}; bl g; movs r0, #1; pop {r7, pc}",
             "push {r7, lr}; bl g; bl g; pop {r7, pc}",
@@ -140,7 +140,7 @@ mod tests {
             "push {r7, lr}; bl unknown; pop {r7, pc}",
         ] {
             let mut program = program(&[("f", text), ("g", "bx lr")]);
-            jump(&mut program);
+            eliminate(&mut program);
             assert_eq!(shown(&program, "f"), text);
         }
     }

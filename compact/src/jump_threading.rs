@@ -1,13 +1,13 @@
-//! Branches to branches on the same flags.
+//! Jump threading: a branch that leads to another branch on the same flags goes straight to the final target.
 //!
-//! LLVM writes each choice between two values as a branch around a copy, also when several hang on one
-//! comparison: `beq one` copy `one: beq two` copy `two:`.
+//! LLVM writes each choice between two values as a branch around a copy. When several choices depend on one
+//! comparison, this gives chains: `beq one` copy `one: beq two` copy `two:`.
 
-use super::code::{opposite, Flow, Ins, CV, NZ};
+use super::instruction::{opposite, Flow, Ins, CV, NZ};
 use super::program::{Function, Line, Program};
 use std::collections::HashSet;
 
-/// Takes branches to where they lead in the end, and drops those that are decided.
+/// Retargets branches that lead to branches, and drops branches whose outcome is known.
 pub(super) fn thread(program: &mut Program) {
     for (nth, function) in program.functions_mut().enumerate() {
         let mut count = 0;
@@ -22,7 +22,7 @@ pub(super) fn thread(program: &mut Program) {
     }
 }
 
-/// Drops the labels of blocks that nothing leads to.
+/// Drops the labels of blocks that no branch leads to.
 fn drop_labels(function: &mut Function) {
     let used: HashSet<String> = function.references().map(String::from).collect();
     function
@@ -43,7 +43,7 @@ fn conditional(function: &Function, nth: usize) -> Option<(&str, &str)> {
     }
 }
 
-/// A branch that leads to another on the same flags leads to where that one leads.
+/// Retargets one branch that leads to a branch on the same flags. `new` is a label for the line after that branch.
 fn retarget(function: &mut Function, new: String) -> bool {
     for nth in 0..function.body.len() {
         let Some((op, label)) = conditional(function, nth) else { continue };
@@ -71,7 +71,7 @@ fn retarget(function: &mut Function, new: String) -> bool {
     false
 }
 
-/// A branch behind one on the same flags that was not taken.
+/// Resolves one branch that follows a branch on the same flags that was not taken.
 fn decided(function: &mut Function) -> bool {
     for nth in 0..function.body.len() {
         let Some((op, _)) = conditional(function, nth) else { continue };

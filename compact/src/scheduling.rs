@@ -1,67 +1,74 @@
-//! Instructions change places so that sequences are like others.
+//! Instruction scheduling: instructions move so that sequences become similar to others.
 
-use super::code::{registers, Flow, Ins, Set, PC, SP};
-use super::likeness::{number, starts, Likeness, Text};
-use super::live::{Known, Liveness};
+use super::instruction::{registers, Flow, Ins, Set, PC, SP};
+use super::liveness::{Liveness, Summaries};
 use super::program::{Function, Line, Program};
+use super::similarity::{number, window_starts, Numbers, Similarity};
 
-/// How often all functions are gone through.
+/// How often the pass visits each function.
 const ROUNDS: usize = 3;
-/// How far an instruction moves at once.
-const FARTHEST: usize = 6;
-/// What a change has to gain.
-const LEAST: f64 = 0.01;
+/// The greatest distance that an instruction moves at once.
+const MAX_DISTANCE: usize = 6;
+/// The least gain for which an instruction moves.
+const MIN_GAIN: f64 = 0.01;
 
-/// Moves single instructions past others that they have nothing to do with, where that makes them more like others.
+/// Moves single instructions past independent ones where that makes sequences more similar to others.
 pub(super) fn reorder(program: &mut Program) {
-    let known = Known::of(program);
-    let mut likeness = Likeness::default();
-    let mut texts: Vec<Text> = program.functions().map(|function| read(function, &mut likeness)).collect();
+    let summaries = Summaries::of(program);
+    let mut similarity = Similarity::default();
+    let mut texts: Vec<Numbers> =
+        program.functions().map(|function| read(function, &mut similarity)).collect();
     for _ in 0..ROUNDS {
         for (function, text) in program.functions_mut().zip(&mut texts) {
-            Mover { live: Liveness::of(function, &known).behind, function, text, likeness: &mut likeness }
-                .all(&known);
+            Scheduler {
+                live: Liveness::of(function, &summaries).live_out,
+                function,
+                text,
+                similarity: &mut similarity,
+            }
+            .schedule(&summaries);
         }
     }
 }
 
-fn read(function: &Function, likeness: &mut Likeness) -> Text {
+fn read(function: &Function, similarity: &mut Similarity) -> Numbers {
     let constants = function.constants();
     let number = |line: &Line| {
         let registers = |ins: &Ins| registers(&ins.args).into_iter().map(|one| one.1);
-        line.ins().map_or(0, |ins| number(likeness.form(ins, &constants), registers(ins)))
+        line.ins().map_or(0, |ins| number(similarity.form(ins, &constants), registers(ins)))
     };
-    let text: Text = function.body.iter().map(number).collect();
-    likeness.add(&text, 0..text.len());
+    let text: Numbers = function.body.iter().map(number).collect();
+    similarity.add(&text, 0..text.len());
     text
 }
 
-struct Mover<'a> {
+struct Scheduler<'a> {
     function: &'a mut Function,
-    text: &'a mut Text,
-    /// What is needed behind each line.
+    text: &'a mut Numbers,
+    /// What is live after each line.
     live: Vec<Set>,
-    likeness: &'a mut Likeness,
+    similarity: &'a mut Similarity,
 }
 
-impl Mover<'_> {
-    fn all(&mut self, known: &Known) {
-        let mut tabled = false;
+impl Scheduler<'_> {
+    fn schedule(&mut self, summaries: &Summaries) {
+        let mut in_table = false;
         for nth in 0..self.function.body.len() {
             let Some(ins) = self.function.body[nth].ins() else { continue };
-            // Within a jump by table, distances count.
-            tabled = (tabled || ins.args.ends_with(", pc")) && ins.flow != Flow::Table;
-            if !tabled && (self.settle(nth, true) || self.settle(nth, false)) {
-                self.live = Liveness::of(self.function, known).behind;
+            // A jump through a table depends on the distances between its instructions.
+            in_table = (in_table || ins.args.ends_with(", pc")) && ins.flow != Flow::Table;
+            if !in_table && (self.settle(nth, true) || self.settle(nth, false)) {
+                self.live = Liveness::of(self.function, summaries).live_out;
             }
         }
     }
 
-    /// Moves the instruction at line `nth` up or down to where it gains the most; whether it has moved.
+    /// Moves the instruction at line `nth` up or down to the line with the greatest gain. Returns whether it has
+    /// moved.
     fn settle(&mut self, nth: usize, down: bool) -> bool {
         let (mut at, mut total) = (nth, 0.0);
-        let mut best = (LEAST, nth);
-        for _ in 0..FARTHEST {
+        let mut best = (MIN_GAIN, nth);
+        for _ in 0..MAX_DISTANCE {
             let Some(upper) = (if down { Some(at) } else { at.checked_sub(1) }) else { break };
             if !self.may_swap(upper, self.live[nth]) {
                 break;
@@ -80,28 +87,28 @@ impl Mover<'_> {
         at != nth
     }
 
-    /// Whether the lines `upper` and the next may change places, when `live` is needed behind the one that has come
-    /// there.
+    /// Whether the lines `upper` and the next may be swapped; `live` is what is needed after the instruction that
+    /// moves.
     fn may_swap(&self, upper: usize, live: Set) -> bool {
         let line = |nth: usize| self.function.body.get(nth).and_then(Line::ins);
         let (Some(one), Some(other)) = (line(upper), line(upper + 1)) else { return false };
         independent(one, other, live | self.live[upper + 1])
     }
 
-    /// Swaps them; what that gains.
+    /// Swaps the line `upper` with the next. Returns the gain.
     fn swap(&mut self, upper: usize) -> f64 {
-        let starts = || *starts(upper).start()..=upper + 1;
-        self.likeness.remove(self.text, starts());
-        let before = self.likeness.score(self.text, starts());
+        let starts = || *window_starts(upper).start()..=upper + 1;
+        self.similarity.remove(self.text, starts());
+        let before = self.similarity.score(self.text, starts());
         self.text.swap(upper, upper + 1);
         self.function.body.swap(upper, upper + 1);
-        let after = self.likeness.score(self.text, starts());
-        self.likeness.add(self.text, starts());
+        let after = self.similarity.score(self.text, starts());
+        self.similarity.add(self.text, starts());
         after - before
     }
 }
 
-/// Whether two instructions that follow each other do the same in the other order, when `live` is needed later.
+/// Whether two neighbouring instructions may be swapped, when `live` is needed later.
 fn independent(one: &Ins, other: &Ins, live: Set) -> bool {
     const REGISTERS: Set = 0xffff;
     let plain = |ins: &Ins| {
@@ -112,11 +119,11 @@ fn independent(one: &Ins, other: &Ins, live: Set) -> bool {
     };
     let both = one.writes & other.writes & (live | REGISTERS);
     let clash = (one.writes & other.reads) | (one.reads & other.writes) | both;
-    plain(one) && plain(other) && clash == 0 && !same_memory(one, other)
+    plain(one) && plain(other) && clash == 0 && !may_alias(one, other)
 }
 
-/// Whether one may write what the other reads or writes.
-fn same_memory(one: &Ins, other: &Ins) -> bool {
+/// Whether one may write the memory that the other reads or writes.
+fn may_alias(one: &Ins, other: &Ins) -> bool {
     let stores = |ins: &Ins| ins.op.starts_with("st");
     let reaches = |ins: &Ins| stores(ins) || (ins.op.starts_with("ld") && ins.constant().is_none());
     let slot = |ins: &Ins| {
@@ -130,7 +137,7 @@ fn same_memory(one: &Ins, other: &Ins) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::{CV, NZ};
+    use crate::instruction::{CV, NZ};
     use crate::program::testing::{program, shown};
 
     fn swaps(one: &str, other: &str, live: Set) -> bool {
@@ -142,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_nothing_in_common_may_swap() {
+    fn independent_instructions_may_swap() {
         assert!(swaps("movs r0, r4", "movs r1, r5", 0b11));
         assert!(!swaps("movs r0, r4", "movs r1, r5", NZ), "the flags of the second are needed");
         assert!(!swaps("movs r0, r4", "movs r1, r0", 0));
@@ -165,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instruction_moves_to_where_it_is_like_others() {
+    fn an_instruction_moves_to_form_a_known_sequence() {
         let usual = "push {r4, lr}; movs r1, r4; movs r0, r5; ldr r2, [r4]; bl f; pop {r4, pc}";
         let other = "push {r4, lr}; ldr r2, [r4]; movs r1, r4; movs r0, r5; bl f; pop {r4, pc}";
         let mut program = program(&[("a", usual), ("b", usual), ("c", other)]);
@@ -175,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_stay_with_what_needs_them() {
+    fn flags_stay_with_the_branch_that_reads_them() {
         let usual = "push {r4, lr}; movs r1, #1; cmp r0, #0; beq .LBB0_1; bl f; .LBB0_1:; pop {r4, pc}";
         let other =
             "push {r4, lr}; cmp r0, #0; ldr r2, [r4]; beq .LBB1_1; movs r1, #1; .LBB1_1:; pop {r4, pc}";

@@ -1,4 +1,4 @@
-//! What Thumb-1 instructions do to registers and flags.
+//! Thumb-1 instructions: which registers and flags they read and write, and where they continue.
 
 /// A set of registers and flags: bits 0 to 15 are r0 to pc.
 pub(super) type Set = u32;
@@ -11,25 +11,25 @@ pub(super) const PC: Set = 1 << 15;
 pub(super) const NZ: Set = 1 << 16;
 /// The flags C and V.
 pub(super) const CV: Set = 1 << 17;
-/// What a call may take and return, by the procedure call standard (AAPCS).
+/// The registers that may hold arguments and results of a call, by the procedure call standard (AAPCS).
 pub(super) const ARGUMENTS: Set = 0xf;
-/// What a call leaves as it was.
-pub(super) const PRESERVED: Set = 0xff0;
+/// The registers that a call preserves (callee-saved).
+pub(super) const CALLEE_SAVED: Set = 0xff0;
 
-/// Where an instruction leads.
+/// Where execution continues after an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Flow {
-    /// To the next one.
+    /// At the next instruction.
     Next,
-    /// To a function and then to the next one; its name where that is known.
+    /// In a function, then at the next instruction. Holds the name of the function if it is known.
     Call(Option<String>),
-    /// To a label, and when it has a condition also to the next one.
+    /// At a label; if conditional, maybe at the next instruction.
     Branch { label: String, conditional: bool },
-    /// To one of a table of labels.
+    /// At one of the labels of a table.
     Table,
-    /// Out of the function.
+    /// In another function: a return or a tail call.
     Return,
-    /// Nowhere.
+    /// Nowhere: the program is ended.
     Trap,
 }
 
@@ -38,27 +38,27 @@ pub(super) enum Flow {
 pub(super) struct Ins {
     /// The mnemonic.
     pub op: String,
-    /// Its operands, as written.
+    /// The operands, as written.
     pub args: String,
-    /// What it needs.
+    /// The registers and flags that it reads.
     pub reads: Set,
-    /// What may be different behind it.
+    /// The registers and flags that it may write (may-define).
     pub writes: Set,
-    /// What is different behind it whatever it was before.
+    /// The registers and flags that it always overwrites (must-define).
     pub kills: Set,
-    /// Where it leads.
+    /// Where execution continues.
     pub flow: Flow,
 }
 
 impl Ins {
-    /// Reads `op` and `args`; none when this is nothing that LLVM writes for Thumb-1.
+    /// Parses `op` and `args`. Returns none for an instruction that LLVM does not write for Thumb-1.
     pub(super) fn new(op: &str, args: &str) -> Option<Self> {
         let operands = operands(args);
         let (reads, writes, kills, flow) = effects(op, args, &operands)?;
         Some(Self { op: op.to_string(), args: args.to_string(), reads, writes, kills, flow })
     }
 
-    /// Bytes.
+    /// The size in bytes.
     pub(super) fn size(&self) -> u32 {
         if self.op == "bl" {
             4
@@ -67,8 +67,8 @@ impl Ins {
         }
     }
 
-    /// Whether it leads back to the caller.
-    pub(super) fn comes_back(&self) -> bool {
+    /// Whether it returns to the caller, and is no tail call.
+    pub(super) fn returns_to_caller(&self) -> bool {
         self.flow == Flow::Return && (self.op == "pop" || self.args == "lr")
     }
 
@@ -77,14 +77,14 @@ impl Ins {
         operands(&self.args)
     }
 
-    /// The label of its constant, of an instruction that loads one from near the code.
+    /// The label of the constant, if it loads one from the literal pool.
     pub(super) fn constant(&self) -> Option<&str> {
         let label = self.args.split(", ").nth(1)?;
         (self.op == "ldr" && label.starts_with(".L")).then_some(label)
     }
 
-    /// Whether the flags hold N and Z of its first operand behind it.
-    pub(super) fn tells_zero(&self) -> bool {
+    /// Whether it sets N and Z by its first operand, the result.
+    pub(super) fn sets_nz_by_result(&self) -> bool {
         const TELLING: [&str; 14] = [
             "movs", "mvns", "adds", "subs", "rsbs", "adcs", "sbcs", "ands", "orrs", "eors", "bics", "lsls",
             "lsrs", "asrs",
@@ -93,7 +93,7 @@ impl Ins {
     }
 }
 
-/// The bit of the register `name`; 0 when it is none.
+/// The bit of the register `name`; 0 if it is no register.
 pub(super) fn register(name: &str) -> Set {
     match name.trim_end_matches('!') {
         "sp" => SP,
@@ -106,7 +106,7 @@ pub(super) fn register(name: &str) -> Set {
     }
 }
 
-/// The low registers in operands: where they stand, and their numbers.
+/// The low registers in operands: their positions in the text, and their numbers.
 pub(super) fn registers(args: &str) -> Vec<(usize, u8)> {
     let bytes = args.as_bytes();
     let word = |at: Option<usize>| {
@@ -121,7 +121,7 @@ pub(super) fn registers(args: &str) -> Vec<(usize, u8)> {
     (0..bytes.len()).filter_map(low).collect()
 }
 
-/// `args` apart at its commas, but not within brackets.
+/// Splits `args` at the commas outside brackets.
 fn operands(args: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut from) = (Vec::new(), 0, 0);
     for (at, c) in args.char_indices() {
@@ -141,7 +141,7 @@ fn operands(args: &str) -> Vec<&str> {
     parts
 }
 
-/// All registers in an operand.
+/// All registers in an operand, as a set.
 fn mentioned(operand: &str) -> Set {
     operand.split(|c: char| !c.is_ascii_alphanumeric()).map(register).fold(0, |set, one| set | one)
 }
@@ -173,27 +173,27 @@ fn effects(op: &str, args: &str, operands: &[&str]) -> Option<Effects> {
         "push" => Some((all | SP, SP, 0, Flow::Next)),
         "pop" if all & PC != 0 => {
             let popped = all & !PC;
-            Some((SP | ARGUMENTS | (PRESERVED & !popped), all, all, Flow::Return))
+            Some((SP | ARGUMENTS | (CALLEE_SAVED & !popped), all, all, Flow::Return))
         }
         "pop" => Some((SP, all | SP, all, Flow::Next)),
-        "bl" => Some((ARGUMENTS | SP, CALLED, CALLED, Flow::Call(Some(args.to_string())))),
-        "blx" if first != 0 => Some((first | ARGUMENTS | SP, CALLED, CALLED, Flow::Call(None))),
-        "bx" if first != 0 => Some((first | ARGUMENTS | PRESERVED | SP, 0, 0, Flow::Return)),
+        "bl" => Some((ARGUMENTS | SP, CLOBBERED, CLOBBERED, Flow::Call(Some(args.to_string())))),
+        "blx" if first != 0 => Some((first | ARGUMENTS | SP, CLOBBERED, CLOBBERED, Flow::Call(None))),
+        "bx" if first != 0 => Some((first | ARGUMENTS | CALLEE_SAVED | SP, 0, 0, Flow::Return)),
         ".inst.n" => Some((0, 0, 0, Flow::Trap)),
         "b" => branch(0, args, false),
         _ => branch(condition(op)?, args, true),
     }
 }
 
-/// What a call changes.
-const CALLED: Set = ARGUMENTS | IP | LR | NZ | CV;
+/// The registers and flags that a call may change.
+const CLOBBERED: Set = ARGUMENTS | IP | LR | NZ | CV;
 
 fn branch(reads: Set, args: &str, conditional: bool) -> Option<Effects> {
     let label = args.starts_with(".L").then(|| args.to_string())?;
     Some((reads, 0, 0, Flow::Branch { label, conditional }))
 }
 
-/// The flags that a conditional branch looks at.
+/// The flags that a conditional branch reads.
 fn condition(op: &str) -> Option<Set> {
     match op {
         "beq" | "bne" | "bmi" | "bpl" => Some(NZ),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_return_needs_what_the_caller_kept() {
+    fn a_return_reads_the_registers_that_it_must_preserve() {
         let pop = ins("pop", "{r4, pc}");
         assert_eq!(pop.flow, Flow::Return);
         assert_eq!(pop.reads, SP | 0xf | 0xfe0);
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_none() {
+    fn unknown_instructions_are_not_parsed() {
         for (op, args) in
             [("svc", "#0"), ("bhs", "memcpy"), ("mov", "pc, r0"), ("mov", "sp, r7"), ("b", "f"), ("x", "")]
         {

@@ -1,4 +1,4 @@
-//! The finished ELF-FDPIC file.
+//! Writes the ELF-FDPIC file.
 
 use super::patch::Program;
 use object::elf::{FileFlags, OsAbi, EM_ARM, ET_EXEC, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD};
@@ -26,7 +26,7 @@ impl Program {
             text.extend_from_slice(&word.to_le_bytes());
         }
         let text_size = self.text.start + text.len() as u32;
-        // The kernel maps pages: a segment's address and its offset agree within one.
+        // The kernel maps pages: address and offset of a segment must be equal modulo the page size.
         let data_offset = text_size.next_multiple_of(PAGE) + self.data.start % PAGE;
         let mut out = self.headers(text_size, data_offset)?;
         out.resize(self.text.start as usize, 0);
@@ -64,7 +64,7 @@ impl Program {
             p_align: PAGE.into(),
         };
         let (data, in_file) = (&self.data, self.data.bytes.len() as u32);
-        // Without data r9 would have nothing to point to.
+        // The data must not be empty, since r9 points to it.
         let size = data.size.max(4);
         writer.write_program_header(&segment(PT_LOAD, PF_R | PF_X, 0, 0, text_size, text_size));
         writer.write_program_header(&segment(PT_LOAD, PF_R | PF_W, data_offset, data.start, in_file, size));

@@ -1,20 +1,20 @@
-//! Sequences that occur often become functions.
+//! Outlining: sequences that occur often become functions.
 //!
-//! `bl` takes four bytes and changes only lr, which a function that saves it first has to spare. So each
-//! sequence of more than four bytes that occurs often enough is moved away. There are three ways back: by
-//! `bx lr`; when the sequence calls something, lr is kept on the stack, 8 bytes deeper; and when the call comes
-//! last, the sequence ends with a jump to what is called, before which it is placed.
+//! `bl` takes four bytes and changes only lr, so it can replace a sequence in any function that saves lr first. Each
+//! sequence of more than four bytes that occurs often enough is moved into a function. It returns in one of three
+//! ways: by `bx lr`; if it calls other functions, by `pop`, with lr saved on the stack, which is then 8 bytes deeper;
+//! or, if the call comes last, by a jump to the called function, before which it is placed.
 
-use super::code::{Flow, Ins, Set, LR, PC, SP};
+use super::instruction::{Flow, Ins, Set, LR, PC, SP};
 use super::program::{Function, Line, Part, Program};
 use std::collections::{HashMap, HashSet};
 
-/// The longest sequence that is looked for, in instructions.
+/// The longest sequence, in instructions.
 const LONGEST: usize = 24;
-/// Bytes of a call.
+/// The size of a call, in bytes.
 const CALL: i64 = 4;
 
-/// Outlines what saves bytes, the most saving first.
+/// Outlines all sequences that save bytes, beginning with those that save the most.
 pub(super) fn outline(program: &mut Program) {
     let mut callees = Callees::of(program);
     let mut count = 0;
@@ -23,7 +23,7 @@ pub(super) fn outline(program: &mut Program) {
         if found.is_empty() {
             return;
         }
-        // Later gains depend on earlier changes: take the best only, then look again.
+        // A change affects what later ones save: take only the best, then search again.
         let least = found[0].saved * 3 / 5;
         let mut taken: HashSet<(usize, usize)> = HashSet::new();
         let mut changes: Vec<(Place, usize, String)> = Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn outline(program: &mut Program) {
             count += 1;
             changes
                 .extend(candidate.places.iter().map(|&place| (place, candidate.lines.len(), name.clone())));
-            new.push((candidate.before.clone(), candidate.function(name)));
+            new.push((candidate.jumps_to.clone(), candidate.function(name)));
         }
         changes.sort_by_key(|change| std::cmp::Reverse(change.0));
         for (place, length, name) in changes {
@@ -49,11 +49,11 @@ pub(super) fn outline(program: &mut Program) {
         }
         callees.movable.extend(new.iter().map(|(_, function)| function.name.clone()));
         insert(program, new);
-        program.functions_mut().for_each(Function::drop_constants);
+        program.functions_mut().for_each(Function::drop_unused_constants);
     }
 }
 
-/// Puts each function before the one that it jumps to, or behind all.
+/// Places each function before the function that it jumps to, or after all others.
 fn insert(program: &mut Program, new: Vec<(Option<String>, Function)>) {
     for (before, function) in new {
         let named =
@@ -68,41 +68,41 @@ fn insert(program: &mut Program, new: Vec<(Option<String>, Function)>) {
     }
 }
 
-/// Where a sequence occurs: the part of the program and the line of its body.
+/// An occurrence of a sequence: the part of the program and the line in its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Place {
     part: usize,
     line: usize,
 }
 
-/// How the function of a sequence returns.
+/// How an outlined function returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// `bx lr`.
+enum Frame {
+    /// It calls nothing and returns by `bx lr`.
     Leaf,
-    /// The last call is a jump.
-    Jump,
-    /// `push {rN, lr}` first and `pop {rN, pc}` last, with a register that the sequence leaves alone.
-    Saved(u32),
+    /// It ends with a jump to the function that the sequence calls last.
+    Thunk,
+    /// It begins with `push {rN, lr}` and ends with `pop {rN, pc}`; the sequence does not change rN.
+    SavesLr(u32),
 }
 
-/// A sequence worth to be a function.
+/// A sequence that is worth outlining.
 #[derive(Debug)]
 struct Candidate {
     saved: i64,
     places: Vec<Place>,
-    /// The instructions; those that load a constant name it instead of its label.
+    /// The instructions. A load of a constant has the value of the constant in place of its label.
     lines: Vec<Ins>,
-    way: Way,
-    /// The function that is jumped to.
-    before: Option<String>,
+    frame: Frame,
+    /// The function that a thunk jumps to.
+    jumps_to: Option<String>,
 }
 
-/// What is known of functions as callees.
+/// What the outliner knows of called functions.
 struct Callees {
-    /// Those before which something may be placed.
+    /// The functions before which another one may be placed.
     movable: HashSet<String>,
-    /// Those that surely take no arguments on the stack.
+    /// The functions that take no arguments on the stack.
     stackless: HashSet<String>,
 }
 
@@ -114,13 +114,13 @@ impl Callees {
         Self { movable, stackless }
     }
 
-    /// Whether the stack may be deeper when `name` is called. What an outlined function calls is as good as it.
+    /// Whether `name` may be called with a deeper stack. Outlined functions are made of calls that have been checked.
     fn is_stackless(&self, name: &str) -> bool {
         self.stackless.contains(name)
     }
 }
 
-/// Whether `function` may look at what its caller has put on the stack.
+/// Whether `function` may read what its caller has put on the stack.
 fn takes_stack(function: &Function) -> bool {
     let mut frame = 0;
     let mut moved = 0;
@@ -155,27 +155,27 @@ fn takes_stack(function: &Function) -> bool {
     moved > 1
 }
 
-/// All sequences worth to be functions, the best first.
+/// All sequences that are worth outlining, the best first.
 fn find(program: &Program, callees: &Callees) -> Vec<Candidate> {
     let mut numbers: HashMap<(String, String), u32> = HashMap::new();
     let mut units: Vec<(Place, u32)> = Vec::new();
-    let mut known: Vec<Ins> = Vec::new();
+    let mut instructions: Vec<Ins> = Vec::new();
     for (part, function) in program.parts.iter().enumerate() {
         let Part::Function(function) = function else { continue };
-        if !function.keeps_lr() {
+        if !function.saves_lr() {
             continue;
         }
         let constants = function.constants();
-        let mut tabled = false;
+        let mut in_table = false;
         for (line, text) in function.body.iter().enumerate() {
             let Some(ins) = text.ins() else { continue };
-            // Between these, distances count.
-            tabled = (tabled || ins.args.ends_with(", pc")) && ins.flow != Flow::Table;
-            let Some(unit) = (!tabled).then(|| unit(ins, &constants)).flatten() else { continue };
+            // A jump through a table depends on the distances between its instructions.
+            in_table = (in_table || ins.args.ends_with(", pc")) && ins.flow != Flow::Table;
+            let Some(unit) = (!in_table).then(|| unit(ins, &constants)).flatten() else { continue };
             let next = numbers.len() as u32;
             let number = *numbers.entry((unit.op.clone(), unit.args.clone())).or_insert(next);
             if number == next {
-                known.push(unit);
+                instructions.push(unit);
             }
             units.push((Place { part, line }, number));
         }
@@ -183,8 +183,10 @@ fn find(program: &Program, callees: &Callees) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for (places, length) in repeated(&units) {
         let start = places[0];
-        let lines: Vec<Ins> =
-            units[start..start + length].iter().map(|(_, number)| known[*number as usize].clone()).collect();
+        let lines: Vec<Ins> = units[start..start + length]
+            .iter()
+            .map(|(_, number)| instructions[*number as usize].clone())
+            .collect();
         let places = places.iter().map(|&at| units[at].0).collect();
         candidates.extend(Candidate::new(lines, places, callees));
     }
@@ -192,8 +194,8 @@ fn find(program: &Program, callees: &Callees) -> Vec<Candidate> {
     candidates
 }
 
-/// The instruction as it may stand elsewhere: with its constant instead of the constant's label. None when
-/// it may not.
+/// The instruction with the value of its constant in place of the label. None if it cannot be moved to another
+/// function.
 fn unit(ins: &Ins, constants: &HashMap<&str, &str>) -> Option<Ins> {
     let moves_stack = ins.writes & SP != 0;
     let bound = (ins.reads | ins.writes) & (LR | PC) != 0 && !matches!(ins.flow, Flow::Call(_));
@@ -202,21 +204,21 @@ fn unit(ins: &Ins, constants: &HashMap<&str, &str>) -> Option<Ins> {
     }
     let Some(label) = ins.constant() else { return Some(ins.clone()) };
     let value = constants.get(label)?.strip_prefix(".long\t")?;
-    // A label of the function's own does not reach elsewhere.
+    // A label of this function is not visible in another one.
     let own = value.contains(".LCPI") || value.contains(".LBB") || value.contains("-");
     let register = ins.operands().first()?.to_string();
     (!own).then(|| Ins { args: format!("{register}, ={value}"), ..ins.clone() })
 }
 
-/// Sequences of at least two units that follow each other and occur more than once: where they begin, and
-/// their length. Occurrences do not overlap.
+/// Sequences of at least two units that occur more than once: the units where they begin, and their length.
+/// Occurrences do not overlap.
 fn repeated(units: &[(Place, u32)]) -> Vec<(Vec<usize>, usize)> {
     let follows = |at: usize| {
         let (one, other) = (units[at].0, units.get(at + 1).map(|unit| unit.0));
         other == Some(Place { part: one.part, line: one.line + 1 })
     };
     let mut found = Vec::new();
-    // The number of the sequence that begins at each unit, one unit shorter than the present length.
+    // For each unit, the number of the sequence that begins there and is one unit shorter than `length`.
     let mut starts: Vec<(usize, u32)> = units.iter().enumerate().map(|(at, unit)| (at, unit.1)).collect();
     for length in 2..=LONGEST {
         let mut groups: HashMap<(u32, u32), Vec<usize>> = HashMap::new();
@@ -258,26 +260,26 @@ impl Candidate {
             _ => None,
         });
         let by_register = lines.last().is_some_and(|ins| ins.op == "blx");
-        let near =
+        let thunk_of_function =
             || constants.is_empty() && last.as_ref().is_some_and(|name| callees.movable.contains(name));
-        let jumps = calls == 1 && last.is_some() && (by_register || near());
-        let (way, body) = match calls {
-            0 => (Way::Leaf, size + 2),
-            // `b` instead of `bl`.
-            _ if jumps => (Way::Jump, if by_register { size } else { size - 2 }),
-            _ => (Way::Saved(spare(&lines, callees)?), size + 4),
+        let jumps = calls == 1 && last.is_some() && (by_register || thunk_of_function());
+        let (frame, body) = match calls {
+            0 => (Frame::Leaf, size + 2),
+            // `b` is two bytes shorter than `bl`.
+            _ if jumps => (Frame::Thunk, if by_register { size } else { size - 2 }),
+            _ => (Frame::SavesLr(spare(&lines, callees)?), size + 4),
         };
         let pool = constants.len() as i64 * 4 + if constants.is_empty() { 0 } else { 2 };
         let saved = places.len() as i64 * (size - CALL) - body - pool;
-        let before = if way == Way::Jump && !by_register { last } else { None };
-        (saved > 0).then_some(Self { saved, places, lines, way, before })
+        let jumps_to = if frame == Frame::Thunk && !by_register { last } else { None };
+        (saved > 0).then_some(Self { saved, places, lines, frame, jumps_to })
     }
 
     fn function(&self, name: String) -> Function {
         let mut body = Vec::new();
         let mut add = |op: &str, args: String| body.extend(Ins::new(op, &args).map(Line::Ins));
         let mut constants: Vec<&str> = Vec::new();
-        if let Way::Saved(spare) = self.way {
+        if let Frame::SavesLr(spare) = self.frame {
             add("push", format!("{{r{spare}, lr}}"));
         }
         for (nth, ins) in self.lines.iter().enumerate() {
@@ -287,21 +289,22 @@ impl Candidate {
                     constants.len() - 1
                 });
                 add("ldr", format!("{}, .LCPI_{name}_{place}", ins.operands()[0]));
-            } else if self.way == Way::Jump && nth + 1 == self.lines.len() && ins.op == "blx" {
+            } else if self.frame == Frame::Thunk && nth + 1 == self.lines.len() && ins.op == "blx" {
                 add("bx", ins.args.clone());
-            } else if self.way == Way::Jump && nth + 1 == self.lines.len() {
+            } else if self.frame == Frame::Thunk && nth + 1 == self.lines.len() {
                 body.push(Line::Ins(Ins { op: "b".into(), flow: Flow::Return, ..ins.clone() }));
                 return Function::new(name, body);
-            } else if matches!(self.way, Way::Saved(_)) && ins.reads & SP != 0 && ins.flow == Flow::Next {
-                add(&ins.op, deeper(&ins.args));
+            } else if matches!(self.frame, Frame::SavesLr(_)) && ins.reads & SP != 0 && ins.flow == Flow::Next
+            {
+                add(&ins.op, adjust_sp_offset(&ins.args));
             } else {
                 add(&ins.op, ins.args.clone());
             }
         }
-        match self.way {
-            Way::Saved(spare) => add("pop", format!("{{r{spare}, pc}}")),
-            Way::Jump => {}
-            Way::Leaf => add("bx", "lr".into()),
+        match self.frame {
+            Frame::SavesLr(spare) => add("pop", format!("{{r{spare}, pc}}")),
+            Frame::Thunk => {}
+            Frame::Leaf => add("bx", "lr".into()),
         }
         if !constants.is_empty() {
             body.push(Line::Data(".p2align\t2".into()));
@@ -319,23 +322,23 @@ fn constant_of(ins: &Ins) -> Option<&str> {
     ins.operands().get(1).copied().and_then(|operand| operand.strip_prefix('='))
 }
 
-/// Bytes that [`Way::Saved`] puts on the stack: as many as keep its alignment.
-const DEEPER: u32 = 8;
+/// The bytes that [`Frame::SavesLr`] pushes. The stack stays aligned to 8 bytes.
+const LR_SAVE_SIZE: u32 = 8;
 
-/// Operands with the same place on the stack when it is [`DEEPER`].
-fn deeper(args: &str) -> String {
+/// Operands with offsets from sp adjusted for a stack that is [`LR_SAVE_SIZE`] deeper.
+fn adjust_sp_offset(args: &str) -> String {
     match args.split_once("sp, #") {
         Some((before, rest)) => {
             let digits = rest.trim_end_matches(']');
             let offset =
-                digits.parse::<u32>().map_or(rest.to_string(), |offset| (offset + DEEPER).to_string());
+                digits.parse::<u32>().map_or(rest.to_string(), |offset| (offset + LR_SAVE_SIZE).to_string());
             format!("{before}sp, #{offset}{}", &rest[digits.len()..])
         }
-        None => args.replace("[sp]", &format!("[sp, #{DEEPER}]")),
+        None => args.replace("[sp]", &format!("[sp, #{LR_SAVE_SIZE}]")),
     }
 }
 
-/// A register that the sequence leaves alone, when the stack may be deeper while it runs.
+/// A register that the sequence does not write. None if the sequence does not work with a deeper stack.
 fn spare(lines: &[Ins], callees: &Callees) -> Option<u32> {
     const REACH: u32 = 1020;
     let mut written: Set = 0;
@@ -347,7 +350,7 @@ fn spare(lines: &[Ins], callees: &Callees) -> Option<u32> {
                 let number = |rest: &str| rest.trim_end_matches(']').parse::<u32>().ok();
                 let offset = ins.args.split("sp, #").nth(1).map_or(Some(0), number)?;
                 let plain = ins.args.contains("[sp") || ins.args.contains("sp, #");
-                if !plain || offset + DEEPER > REACH {
+                if !plain || offset + LR_SAVE_SIZE > REACH {
                     return None;
                 }
             }
@@ -363,7 +366,7 @@ mod tests {
     use super::*;
     use crate::program::testing::{program, shown};
 
-    /// Outlines what three functions have in common.
+    /// Outlines a sequence that three functions have in common.
     fn outlined(common: &str, others: &[(&str, &str)]) -> Program {
         let texts: Vec<String> =
             (1..4).map(|n| format!("push {{r4, r5, r6, lr}}; sub sp, #16; adds r0, #{n}; {common}; adds r1, #{n}; add sp, #16; pop {{r4, r5, r6, pc}}")).collect();
@@ -416,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn around_calls_lr_is_saved_and_the_stack_is_deeper() {
+    fn a_sequence_with_calls_saves_lr_and_adjusts_sp_offsets() {
         let program =
             outlined("ldr r0, [sp, #4]; bl g; str r0, [sp]; add r1, sp, #8; bl g; movs r2, r0", &[LEAF]);
         assert_eq!(
@@ -426,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_on_the_stack_stay_where_they_are_looked_for() {
+    fn functions_with_arguments_on_the_stack_are_not_called_with_a_deeper_stack() {
         let common = "movs r0, r5; bl g; movs r1, r0; movs r2, r6; str r1, [r5]";
         for callee in
             ["ldr r0, [sp]; bx lr", "push {r4, lr}; sub sp, #8; ldr r0, [sp, #16]; add sp, #8; pop {r4, pc}"]
@@ -439,7 +442,7 @@ mod tests {
         let own = "push {r4, lr}; sub sp, #8; ldr r0, [sp, #4]; add sp, #8; pop {r4, pc}";
         let program = outlined(common, &[("g", own)]);
         assert!(shown(&program, "OUTLINED_FUNCTION_0").starts_with("push {r7, lr}"));
-        // Of what is only a name nothing is known.
+        // Nothing is known of a function that is not in the program.
         let program = outlined(common, &[]);
         assert!(program
             .functions()
@@ -447,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn constants_come_along() {
+    fn constants_move_with_the_sequence() {
         let texts: Vec<String> = (1..5)
             .map(|n| format!("push {{r4, lr}}; ldr r0, .LCPI{n}_0; movs r1, #7; str r1, [r0]; str r1, [r2]; str r1, [r3]; adds r2, #{n}; pop {{r4, pc}}; .p2align 2; .LCPI{n}_0:; .long v"))
             .collect();
@@ -463,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn what_depends_on_its_place_stays() {
+    fn instructions_that_depend_on_their_place_stay() {
         for common in [
             "adr r0, .LCPI1_0; movs r1, #7; movs r2, #7; str r1, [r2]",
             "mov r3, lr; movs r1, #7; movs r2, #8; str r1, [r2]",
@@ -472,7 +475,7 @@ mod tests {
             let first = common.split("; ").next().unwrap();
             assert!(shown(&program, "one").contains(first), "{common}");
         }
-        // A function that does not save lr has none to spare.
+        // In a function that does not save lr, a call would destroy it.
         let leaf = "lsls r2, r0, #3; eors r2, r1; str r2, [r0]; bx lr";
         let mut leaves = program(&[("a", leaf), ("b", leaf), ("c", leaf), ("d", leaf)]);
         outline(&mut leaves);

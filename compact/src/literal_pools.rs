@@ -1,17 +1,17 @@
-//! Constants are shared by the functions that stand before them.
+//! Literal pool sharing: a function uses an equal constant of a later function instead of its own.
 //!
-//! A constant lies within 1 KB behind the instruction that loads it. LLVM gives each function its own; here one that
-//! lies behind it anyway, in whichever function, serves as well.
+//! An instruction can load a constant that lies up to 1 KB after it. LLVM gives each function a literal pool of its
+//! own.
 
-use super::code::Ins;
-use super::place::offsets;
+use super::instruction::Ins;
+use super::layout::offsets;
 use super::program::{Line, Part, Program};
 use std::collections::{HashMap, HashSet};
 
-/// How far behind an instruction a constant may lie, less what alignment may add.
+/// The distance in bytes that a load reaches, less a margin for alignment.
 const REACH: u32 = 1_000;
 
-/// A constant: its label, where it lies, and the first instruction that loads it.
+/// A constant: its label, its value, its offset, and the offset of the first instruction that loads it.
 struct Constant {
     label: String,
     value: String,
@@ -19,7 +19,7 @@ struct Constant {
     first_use: u32,
 }
 
-/// Drops the constants that have an equal one behind them, near enough for all that load them.
+/// Drops constants when an equal one follows that all instructions that load them can reach.
 pub(super) fn share(program: &mut Program) {
     let mut constants = find(program);
     constants.sort_by_key(|constant| constant.at);
@@ -42,7 +42,7 @@ pub(super) fn share(program: &mut Program) {
     change(program, &instead);
 }
 
-/// The constants of four bytes that have one label and are loaded by instructions only.
+/// The constants of four bytes that have one label and are used by load instructions only.
 fn find(program: &Program) -> Vec<Constant> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -83,9 +83,9 @@ fn find(program: &Program) -> Vec<Constant> {
     found
 }
 
-/// Loads other constants `instead`, and drops those.
+/// Loads the constants in `instead` in place of the dropped ones.
 fn change(program: &mut Program, instead: &HashMap<String, String>) {
-    // What replaces one may itself be replaced.
+    // The replacement of a constant may be replaced itself.
     let last = |label: &str| {
         let mut label = label;
         while let Some(next) = instead.get(label) {
@@ -110,7 +110,7 @@ fn change(program: &mut Program, instead: &HashMap<String, String>) {
                 true
             }
         });
-        function.drop_alignments();
+        function.drop_unused_alignments();
     }
 }
 
