@@ -209,7 +209,7 @@ impl Parser<'_, '_> {
     /// At the second `(` of `((`: reads the expression and `))` into the word, behind `mark`. False, and
     /// nothing has happened, if it does not end so: it is a subshell in parentheses then.
     pub(crate) fn arith(&mut self, mark: u8) -> bool {
-        if self.open_end {
+        if self.open_end || self.no_arith.contains(&self.src.pos) {
             return false;
         }
         let (pos, len) = (self.src.pos, self.word.len());
@@ -225,6 +225,8 @@ impl Parser<'_, '_> {
             self.pure = false;
             return true;
         }
+        // Nested ones would be tried twice at each level: it is told for the next time.
+        self.no_arith.push(pos);
         self.src.pos = pos;
         self.word.truncate(len);
         false
@@ -292,6 +294,7 @@ impl Parser<'_, '_> {
     /// Replaces source text and keeps the ends of the aliases in it.
     pub(crate) fn replace(&mut self, start: usize, end: usize, with: &[u8]) {
         self.src.text.replace(start, end - start, with);
+        self.no_arith.clear();
         for a in self.active.iter_mut().filter(|a| a.1 >= end) {
             a.1 = a.1 + with.len() - (end - start);
         }

@@ -37,6 +37,8 @@ pub(crate) struct Parser<'p, 'a> {
     pub(crate) failed: bool,
     /// Has an arithmetic expression been tried that did not end?
     pub(crate) open_end: bool,
+    /// Places at which no arithmetic expression starts.
+    pub(crate) no_arith: List<usize>,
     pub(crate) at: usize,
     /// End of the last token that was consumed.
     pub(crate) last: usize,
@@ -120,6 +122,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             active: List::new(),
             blank: usize::MAX,
             open_end: false,
+            no_arith: List::new(),
             failed: false,
         }
     }

@@ -49,9 +49,14 @@ impl Shell<'_> {
     }
 
     fn one(&mut self, c: &mut &[u8], run: bool) -> Done<Option<Truth>> {
-        if take(c, b"\x01!\0") {
-            return Ok(self.one(c, run)?.map(|x| (x == Truth::No).into()));
+        let mut right = Truth::Yes;
+        while take(c, b"\x01!\0") {
+            right = (right == Truth::No).into();
         }
+        Ok(self.primary(c, run)?.map(|is| (is == right).into()))
+    }
+
+    fn primary(&mut self, c: &mut &[u8], run: bool) -> Done<Option<Truth>> {
         if take(c, b"\x04(\0") {
             let x = self.either(c, run)?;
             return Ok(if take(c, b"\x04)\0") { x } else { None });
@@ -63,7 +68,7 @@ impl Shell<'_> {
         skip(c);
         let more = |c: &[u8]| c.first() == Some(&WORD);
         if let [_, b'-', op, 0, ..] = first {
-            if more(c) {
+            if more(c) && test::is_unary(*op) {
                 if *op == b't' {
                     self.separate().or(Err(Failed))?;
                 }

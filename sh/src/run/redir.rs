@@ -91,6 +91,12 @@ pub(crate) fn close_own() {
     }
 }
 
+/// Does `word` behind `>&` name a file? Not if it is empty or a number.
+fn names_file(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"-").unwrap_or(word);
+    !digits.iter().all(u8::is_ascii_digit)
+}
+
 impl Shell<'_> {
     /// Expands the redirections at `c`.
     pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Done {
@@ -136,7 +142,8 @@ impl Shell<'_> {
                 match num::parse_u32(&word) {
                     Some(n) if n < 1 << 20 => s.from = n as i32,
                     _ if eq(&word, b"-") => s.from = -1,
-                    _ if op == redir::DUP_OUT && fd == redir::USUAL && !word.is_empty() => both = true,
+                    // A number that no descriptor has names no file either.
+                    None if op == redir::DUP_OUT && fd == redir::USUAL && names_file(&word) => both = true,
                     _ => return self.refuse(c"bad fd number", b""),
                 }
             }
@@ -144,7 +151,7 @@ impl Shell<'_> {
                 redir::IN => fs::O_RDONLY,
                 redir::READ_WRITE => fs::O_RDWR | fs::O_CREAT,
                 redir::APPEND | redir::BOTH_APPEND => fs::O_WRONLY | fs::O_CREAT | fs::O_APPEND,
-                redir::OUT if self.opts & opt::NOCLOBBER != 0 => fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL,
+                _ if (op == redir::OUT || both) && self.opts & opt::NOCLOBBER != 0 => fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL,
                 _ => fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC,
             };
             plan.output |= s.from == 1 || reveals(&word);

@@ -105,7 +105,8 @@ impl Printf<'_, '_, '_> {
         if let Some((n, [b'$', rest @ ..])) = num::prefix(self.f, 10) {
             // `%2$s`: the second argument.
             self.f = rest;
-            self.args = self.all.get((n as usize).wrapping_sub(1)..).unwrap_or(&[]);
+            let place = usize::try_from(n).unwrap_or(usize::MAX).wrapping_sub(1);
+            self.args = self.all.get(place..).unwrap_or(&[]);
         }
         self.flags = 0;
         while let Some(n) = self.take(FLAGS) {
@@ -183,12 +184,15 @@ impl Printf<'_, '_, '_> {
     /// `%d %i %u %o %x %X` by their place.
     #[inline(never)]
     fn integer(&mut self, place: usize) {
+        let before = core::mem::take(&mut self.cx.status);
         let mut n = self.number();
+        let told = self.cx.status != 0;
+        self.cx.status |= before;
         let mut head = Buf::new();
         if place < 7 {
             let most = i64::MAX as u64 + self.negative as u64;
-            // Of what passes 64 bits `number` has complained.
-            if n > most && n != u64::MAX {
+            // Of what passes 64 bits `number` has told.
+            if n > most && !told {
                 self.cx.error(b"number", b"out of range");
             }
             n = n.min(most);
@@ -391,6 +395,11 @@ pub(crate) mod tests {
         check(&["%*d|%-*d|%*d|%.*s", "4", "1", "4", "2", "-4", "3", "2", "abc"], "   1|2   |3   |ab");
         check(&["%d", "-9223372036854775808"], "-9223372036854775808");
         check(&["%d", ""], "0");
+        for out_of_range in ["9223372036854775808", "18446744073709551615", "99999999999999999999"] {
+            assert_eq!(printf(&["%d", out_of_range]), (1, "9223372036854775807".into()));
+        }
+        assert_eq!(printf(&["%d|%d", "x", "5"]), (1, "0|5".into()));
+        check(&["%4294967297$s|%1$s", "a"], "|a");
     }
 
     #[test]

@@ -58,7 +58,13 @@ impl<'a> Test<'a> {
                 return b.is_empty() == not;
             }
         }
-        let is = self.either();
+        let is = match *self.rest {
+            [a, ref inner @ .., b] if inner.len() == 2 && a.is(b"(") && b.is(b")") => {
+                self.rest = inner;
+                self.primary()
+            }
+            _ => self.either(),
+        };
         if !self.rest.is_empty() {
             self.fail(b"unexpected operand");
         }
@@ -121,7 +127,7 @@ impl<'a> Test<'a> {
                     return is != not;
                 }
                 if let [b'-', letter] = *a.bytes() {
-                    if position(UNARIES, letter).is_some() {
+                    if is_unary(letter) {
                         return self.judge(unary(letter, b), rest) != not;
                     }
                 }
@@ -166,6 +172,11 @@ static MODES: &[[u8; 3]] = &[
     [b'g', 4, 4],
     [b'k', 2, 2],
 ];
+
+/// Is there a unary primary of this letter (`f` for `-f`)?
+pub fn is_unary(op: u8) -> bool {
+    position(UNARIES, op).is_some()
+}
 
 /// A unary primary by its letter (`f` for `-f`); `None` if there is no such operator, or if `-t`'s operand
 /// is no number.
@@ -297,6 +308,11 @@ mod tests {
             ("( -n x )", 0),
             ("( x = y )", 1),
             ("x y", 2),
+            ("( ! -e )", 1),
+            ("( -n = )", 0),
+            ("( ! _ )", 0),
+            ("( x y )", 2),
+            ("( ! )", 0),
             ("-y x", 2),
             ("x = y z", 2),
         ]);

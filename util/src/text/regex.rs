@@ -34,8 +34,11 @@ struct Compiler<'e> {
 #[inline(never)]
 pub fn matches(expression: &[u8], text: &[u8]) -> Option<Truth> {
     let mut c = Compiler { all: expression, rest: expression, steps: Buf::new(), depth: 0 };
+    if expression.len() > MOST {
+        return None;
+    }
     c.alternatives()?;
-    if !c.rest.is_empty() || expression.len() > MOST {
+    if !c.rest.is_empty() {
         return None;
     }
     let n = c.steps.len() / 3;
@@ -111,21 +114,30 @@ impl Compiler<'_> {
     }
 
     fn alternatives(&mut self) -> Option<()> {
-        let start = self.steps.len();
+        // Where the jump behind the alternative before this one belongs.
+        let mut jump = None;
         loop {
-            match self.rest {
-                [] | [b'|', ..] => break,
-                [b')', ..] if self.depth > 0 => break,
-                _ => self.piece()?,
+            let start = self.steps.len();
+            loop {
+                match self.rest {
+                    [] | [b'|', ..] => break,
+                    [b')', ..] if self.depth > 0 => break,
+                    _ => self.piece()?,
+                }
             }
+            let more = self.take(b'|');
+            if more {
+                self.put(start, FORK, (self.steps.len() - start) / 3 + 2);
+            }
+            // It leads behind this alternative: to the end, or to this one's own jump.
+            if let Some(at) = jump {
+                self.put(at, JUMP, (self.steps.len() - at) / 3 + 1);
+            }
+            if !more {
+                return Some(());
+            }
+            jump = Some(self.steps.len());
         }
-        if self.take(b'|') {
-            self.put(start, FORK, (self.steps.len() - start) / 3 + 2);
-            let end = self.steps.len();
-            self.alternatives()?;
-            self.put(end, JUMP, (self.steps.len() - end) / 3 + 1);
-        }
-        Some(())
     }
 
     /// One character or parenthesis, and how often it may come.
@@ -247,6 +259,18 @@ mod tests {
     fn nothing_takes_forever() {
         let text = vec![b'a'; 2000];
         assert_eq!(matches(b"^(a*)*(a|aa)*(a?){20}b$", &text), Some(Truth::No));
+    }
+
+    #[test]
+    fn alternatives_take_no_stack() {
+        let many = "a|".repeat(MOST / 2 - 1) + "b";
+        assert_eq!(matches(many.as_bytes(), b"b"), Some(Truth::Yes));
+        assert_eq!(matches("|".repeat(MOST + 1).as_bytes(), b"b"), None);
+        for (e, t) in [("^(a|b|c|d)$", "abcd"), ("^(x|(a|b|)c|d)$", "x")] {
+            assert!(t.bytes().all(|c| matches(e.as_bytes(), &[c]) == Some(Truth::Yes)), "{e}");
+        }
+        assert_eq!(matches(b"^(x|(a|b|)c|d)$", b"bc"), Some(Truth::Yes));
+        assert_eq!(matches(b"^(x|(a|b|)c|d)$", b"b"), Some(Truth::No));
     }
 
     #[test]

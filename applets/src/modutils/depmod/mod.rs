@@ -106,7 +106,13 @@ fn find(cx: &mut Cx, base: &Buf, files: &[ZStr], all: &mut List<Module>) {
         let mut ends = path.rsplit(|&b| b == b'.');
         match ends.next() {
             Some(b"ko") => {
-                all.push(Module { path: path.buf(), name: canonical(path), needs: List::new() });
+                let new = Module { path: path.buf(), name: canonical(path), needs: List::new() };
+                // Of two with one name the one in updates/ counts (man 5 depmod.d, search), else the first.
+                match all.iter_mut().find(|m| m.name == new.name) {
+                    None => all.push(new),
+                    Some(old) if path.starts_with(b"updates/") => *old = new,
+                    Some(_) => {}
+                }
             }
             Some(b"gz" | b"xz" | b"zst") if ends.next() == Some(b"ko") && packed.is_empty() => {
                 packed = path.buf();
@@ -162,7 +168,7 @@ fn write_all(cx: &mut Cx, base: &Buf, all: &mut [Module]) -> Result<(), Failure>
             out.bytes(&m.path);
             out.byte(b':');
             let mut order = List::new();
-            in_order(all, n as u32, &mut List::new(), &mut order);
+            in_order(all, n as u32, &mut order);
             // Ourselves last; what is needed most stands behind.
             for m in order.iter().rev().skip(1).filter_map(|&n| all.get(n as usize)) {
                 out.byte(b' ');
@@ -195,14 +201,27 @@ fn write_all(cx: &mut Cx, base: &Buf, all: &mut [Module]) -> Result<(), Failure>
 
 /// Appends to `order` what module `n` needs, each before what needs it, and then `n`. A circle ends where it
 /// closes.
-fn in_order(all: &[Module], n: u32, seen: &mut List<u32>, order: &mut List<u32>) {
-    let Some(m) = all.get(n as usize) else { return };
-    if !seen.contains(&n) {
-        seen.push(n);
-        for &need in &m.needs {
-            in_order(all, need, seen, order);
+fn in_order(all: &[Module], n: u32, order: &mut List<u32>) {
+    let mut seen = Buf::new();
+    seen.pad(all.len(), 0);
+    let mut new = |n: u32| seen.get_mut(n as usize).is_some_and(|s| core::mem::replace(s, 1) == 0);
+    // On the way down: a module, and how many of its needs have been looked at.
+    let mut way = List::new();
+    new(n);
+    way.push((n, 0));
+    while let Some((n, next)) = way.last_mut() {
+        match all.get(*n as usize).and_then(|m| m.needs.get(*next)) {
+            Some(&need) => {
+                *next += 1;
+                if new(need) {
+                    way.push((need, 0));
+                }
+            }
+            None => {
+                order.push(*n);
+                way.pop();
+            }
         }
-        order.push(n);
     }
 }
 
@@ -298,8 +317,12 @@ mod tests {
         };
         let all = [module(b"a", &[1, 2]), module(b"b", &[2]), module(b"c", &[3]), module(b"d", &[1])];
         let mut order = List::new();
-        in_order(&all, 0, &mut List::new(), &mut order);
+        in_order(&all, 0, &mut order);
         assert_eq!(*order, [3, 2, 1, 0]);
+        let chain: List<Module> = (1..=100_000).map(|n| module(b"m", &[n % 100_000])).collect();
+        let mut order = List::new();
+        in_order(&chain, 0, &mut order);
+        assert_eq!(order.len(), chain.len());
     }
 
     /// An ELF file of 64 or 32 bits with the sections that a module has.

@@ -45,6 +45,7 @@ pub fn modules(data: &[u8]) {
         removes,
         listens,
         done: Vec::new(),
+        soft: 0,
         out: Vec::new(),
     };
     let found = if lists { model.list(&asked) } else { model.probe(&asked) };
@@ -60,7 +61,7 @@ pub fn modules(data: &[u8]) {
         config::add(cx, &mut o.config, format!("{base}conf").as_bytes().buf().z(), 0);
         config::add_command_line(&mut o.config, line);
         let args = core::mem::take(&mut cx.args);
-        let mut r = Run { cx, o: &o, done: Buf::new(), soft: 0, failed: false };
+        let mut r = Run { cx, o: &o, done: Buf::new(), soft: 0, depth: 0, failed: false };
         if lists {
             list(&mut r, args);
             return true;
@@ -246,6 +247,8 @@ struct Model {
     removes: bool,
     listens: bool,
     done: Vec<Vec<u8>>,
+    /// In how many softdeps it is.
+    soft: u32,
     out: Vec<u8>,
 }
 
@@ -274,6 +277,10 @@ impl Model {
 
     /// An alias of the configuration comes before a module, and a module before an alias of the tables.
     fn probe(&mut self, asked: &[u8]) -> bool {
+        let path = [&b"/"[..], b"./", b"../"].iter().any(|start| asked.starts_with(start));
+        if asked.contains(&b'/') && !path {
+            return false;
+        }
         let name = folded(asked);
         let of_config = self.lines("alias").into_iter();
         let first_word = |rest: &[u8]| words(rest).into_iter().next().unwrap_or_default();
@@ -365,6 +372,7 @@ impl Model {
     }
 
     fn soft(&mut self, name: &[u8], which: &str) {
+        self.soft += 1;
         for (this, rest) in self.lines("softdep") {
             let mut on = false;
             for word in words(&rest).iter().filter(|_| canonical(&this) == name) {
@@ -375,6 +383,7 @@ impl Model {
                 }
             }
         }
+        self.soft -= 1;
     }
 
     fn act(&mut self, file: &[u8], name: &[u8], asked: &[u8]) {
@@ -389,7 +398,7 @@ impl Model {
                 line.push(options);
             }
         }
-        if !asked.is_empty() {
+        if !asked.is_empty() && self.soft == 0 {
             line.push(self.params.clone());
         }
         line.retain(|part| !part.is_empty());

@@ -71,9 +71,14 @@ struct Run<'r, 'c> {
     done: Buf,
     /// How deep we are in what may fail without harm.
     soft: u32,
+    /// How deep we are in modules that others need.
+    depth: u32,
     /// Has something failed that the next module needs?
     failed: bool,
 }
+
+/// How deep modules that others need may lead: what the stack holds.
+const DEPTH: u32 = if cfg!(mote_nommu) { 8 } else { 500 };
 
 /// Where the configuration stands.
 static FILES: &[u8] =
@@ -96,7 +101,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if let Err(e) = find_tables(cx, &mut o) {
         cx.fail(&path(&o, b"modules.dep"), e);
     } else if cx.has(opt!("l")) {
-        list(&mut Run { cx, o: &o, done: Buf::new(), soft: 0, failed: false }, args);
+        list(&mut Run { cx, o: &o, done: Buf::new(), soft: 0, depth: 0, failed: false }, args);
     } else {
         let names = match args {
             [] => return cx.misuse(b"missing operand"),
@@ -116,7 +121,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             Ok(text) => config::add_command_line(&mut o.config, &text),
             Err(e) => cx.fail_on(line, e),
         }
-        let mut r = Run { cx, o: &o, done: Buf::new(), soft: 0, failed: false };
+        let mut r = Run { cx, o: &o, done: Buf::new(), soft: 0, depth: 0, failed: false };
         for name in names {
             r.failed = false;
             if !probe(&mut r, name.bytes()) {
@@ -204,6 +209,10 @@ fn scan(r: &mut Run, name: ZStr, f: &mut dyn FnMut(&mut Run, &mut Buf) -> bool) 
 /// Finds what `name` means and loads or removes it; `false` if nothing has that name.
 #[inline(never)]
 fn probe(r: &mut Run, asked: &[u8]) -> bool {
+    // The kernel asks for names like fs-NAME where anybody chooses NAME: only what starts like a path is one.
+    if position(asked, b'/').is_some() && !matches!(asked, [b'/', ..] | [b'.', b'/', ..] | [b'.', b'.', b'/', ..]) {
+        return false;
+    }
     let o = r.o;
     let name = folded(asked);
     let (mut any, mut found) = (false, false);
@@ -271,6 +280,17 @@ fn module(r: &mut Run, name: &[u8], asked: &Buf) -> bool {
     if !first(r, &own) {
         return true;
     }
+    if r.depth == DEPTH {
+        fail(r, &own, Errno::ELOOP, |_| b"needed too deep");
+        return true;
+    }
+    r.depth += 1;
+    let found = module_at(r, name, own, asked);
+    r.depth -= 1;
+    found
+}
+
+fn module_at(r: &mut Run, name: &[u8], own: Buf, asked: &Buf) -> bool {
     let entry = entry(r, &own);
     let mut needs = &entry[..];
     let mut file = path(r.o, head(&mut needs));
@@ -299,15 +319,12 @@ fn module(r: &mut Run, name: &[u8], asked: &Buf) -> bool {
 /// as long as that succeeds; to remove them from the first on.
 #[inline(never)]
 fn needed(r: &mut Run, mut needs: &[u8]) {
-    let need = word(&mut needs);
-    if need.is_empty() {
-        return;
-    }
     let removes = r.cx.has(opt!("r"));
-    if !removes {
-        needed(r, needs);
-    }
-    if removes || !r.failed {
+    loop {
+        let need = if removes { word(&mut needs) } else { last_word(&mut needs) };
+        if need.is_empty() || !removes && r.failed {
+            return;
+        }
         if position(need, b'/').is_none() {
             // BusyBox's table does not tell what those need in turn.
             module(r, need, &Buf::new());
@@ -318,9 +335,17 @@ fn needed(r: &mut Run, mut needs: &[u8]) {
             }
         }
     }
-    if removes {
-        needed(r, needs);
-    }
+}
+
+/// Takes the last word off `rest`; empty if there is none.
+#[inline(never)]
+fn last_word<'t>(rest: &mut &'t [u8]) -> &'t [u8] {
+    let end = rest.iter().rposition(|&b| b > b' ').map_or(0, |n| n + 1);
+    let text = rest.get(..end).unwrap_or_default();
+    let start = text.iter().rposition(|&b| b <= b' ').map_or(0, |n| n + 1);
+    let (before, word) = text.split_at_checked(start).unwrap_or_default();
+    *rest = before;
+    word
 }
 
 /// Is this the first time that we come to this module? From now on it is not.
@@ -418,7 +443,8 @@ fn act(r: &mut Run, file: &Buf, name: &Buf, asked: &Buf) {
                 append(&mut params, options);
             }
         });
-        if !asked.is_empty() {
+        // Those of the command line are for the module that it names.
+        if !asked.is_empty() && r.soft == 0 {
             append(&mut params, &r.o.params);
         }
     }

@@ -45,6 +45,26 @@ fn what_is_needed_comes_first() {
     assert_eq!(t.run(&["-rD", "two"]).1, "rmmod two\nrmmod three\n");
     assert_eq!(t.run(&["-D", "nothing"]), (1, String::new()));
     assert_eq!(t.run(&["-qD", "tw"]), (1, String::new()));
+    // A name in which somebody else chose a slash is no path.
+    assert_eq!(t.run(&["-D", "fs-/two"]), (1, String::new()));
+    assert_eq!(t.run(&["-D", "kernel/b/two.ko"]), (1, String::new()));
+}
+
+#[test]
+fn parameters_are_for_the_module_that_is_named() {
+    let t = Tables::new("params", &[("modules.dep", DEP), ("modules.softdep", "softdep two pre: four\n")]);
+    let all = "insmod @/kernel/b/three.ko\ninsmod @/four.ko\ninsmod @/kernel/b/two.ko x=1\n";
+    assert_eq!(t.run(&["-D", "two", "x=1"]), (0, all.into()));
+}
+
+#[test]
+fn needs_of_any_depth_end() {
+    let chain: String = (0..1000).map(|n| format!("m{n}.ko\nm{}\n\n", n + 1)).collect();
+    let t = Tables::new("depth", &[("modules.dep.bb", &chain)]);
+    assert_eq!(t.run(&["-D", "m0"]), (1, String::new()));
+    let line = (1..5000).map(|n| format!(" k/m{n}.ko")).collect::<String>();
+    let t = Tables::new("wide", &[("modules.dep", &format!("m0.ko:{line}\n"))]);
+    assert_eq!(t.run(&["-D", "m0"]).1.lines().count(), 5000);
 }
 
 #[test]
