@@ -1,4 +1,4 @@
-//! The console: finding it, opening it, making it sane.
+//! The console: finds it, opens it, and gives it usual settings.
 
 use crate::inittab::put;
 use sys::fs::{self, Fd};
@@ -27,18 +27,18 @@ pub(crate) fn take(f: Fd) -> Result<()> {
 
 #[inline(never)]
 fn take_path(path: ZStr, flags: u32) -> bool {
-    // Without O_NONBLOCK a modem line waits for its carrier; process 1 must not own a terminal.
+    // Without O_NONBLOCK, open waits for the carrier of a modem line. Process 1 must not get a controlling terminal.
     match fs::open(path, flags | fs::O_NONBLOCK | fs::O_NOCTTY, 0) {
         Ok(f) => take(f.into_fd()).is_ok(),
         Err(_) => false,
     }
 }
 
-/// Sees to it that descriptors 0, 1 and 2 are the console: as `CONSOLE` or `console` in the environment says,
-/// else, at the `first` time, what the kernel or a container has opened, else /dev/console or the device
-/// behind it. False when there is none; then they are at least open, on /dev/null or what is there.
+/// Makes the console descriptors 0, 1 and 2. It is the device named by `CONSOLE` or `console` in the environment; or,
+/// at the `first` time, what the kernel or a container has opened; or /dev/console or the device behind it. False if
+/// there is none; then the descriptors are open on something else, /dev/null if possible.
 #[inline(never)]
-pub(crate) fn open(envp: *const *const u8, first: bool) -> bool {
+pub(crate) fn open(envp: env::Envp, first: bool) -> bool {
     let named = env::get(envp, b"CONSOLE").or_else(|| env::get(envp, b"console"));
     if named.is_some_and(|path| take_path(path, fs::O_RDWR)) {
         return true;
@@ -47,13 +47,13 @@ pub(crate) fn open(envp: *const *const u8, first: bool) -> bool {
         return true;
     }
     take_path(ZStr::new(c"/dev/console"), fs::O_RDWR) || active() || {
-        // Not a console, but the next file opened must not become one of the three.
+        // Otherwise the next file that is opened would become one of the three.
         let _ = take_path(ZStr::new(c"/dev/null"), fs::O_RDWR) || take_path(ZStr::new(c"/"), fs::O_RDONLY);
         false
     }
 }
 
-/// The device behind /dev/console: the last one that sysfs tells of.
+/// Opens the device behind /dev/console: the last one in sysfs's list.
 #[inline(never)]
 fn active() -> bool {
     let mut text = [0; 64];
@@ -77,7 +77,7 @@ pub(crate) fn serial(f: Fd) -> bool {
     unsafe { fs::ioctl(f, VT_OPENQRY, &mut n) }.is_err()
 }
 
-/// Usual settings whatever a program left behind (`man 3 termios`); speed and framing stay.
+/// Gives the terminal its usual settings, whatever a program has left (`man 3 termios`). Speed and framing stay.
 pub(crate) fn sane(f: Fd) {
     let Ok(mut t) = tty::get(f) else { return };
     // VINTR VQUIT VERASE VKILL VEOF VTIME VMIN VSWTC VSTART VSTOP VSUSP.
@@ -92,7 +92,7 @@ pub(crate) fn sane(f: Fd) {
     let _ = tty::set(f, &t, false);
 }
 
-/// One line on the console, if it takes it: process 1 must not wait for a terminal that is stopped.
+/// Writes one line to the console, unless that would wait: process 1 must not wait for a stopped terminal.
 #[inline(never)]
 pub(crate) fn say(what: &[u8], more: &[u8], why: &[u8]) {
     if ready() {
@@ -100,7 +100,7 @@ pub(crate) fn say(what: &[u8], more: &[u8], why: &[u8]) {
     }
 }
 
-/// As [`say`], of what the kernel refused.
+/// As [`say`], with the kernel's reason.
 #[inline(never)]
 pub(crate) fn failed(what: &[u8], why: Errno) {
     if ready() {

@@ -166,7 +166,7 @@ struct Shell<'a> {
     outer_jobs: List<Box<jobs::Job>>,
     /// Line of a syntax error, 0 otherwise.
     line: u32,
-    envp: *const *const u8,
+    envp: sys::env::Envp,
     /// The traps of the shell that this is a subshell of.
     inherited: List<(u8, Buf)>,
     /// Status and depth of functions at which a trap's action runs.

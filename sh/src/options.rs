@@ -78,16 +78,14 @@ impl Shell<'_> {
                 }
             }
             n += 1;
-            let mut letters = a.skip(1);
+            let mut letters = a.rest();
             if letters.is_empty() {
                 self.opts &= !(opt::VERBOSE | opt::XTRACE);
             }
             if letters.is_empty() || a.is(b"--") {
                 break;
             }
-            while !letters.is_empty() {
-                let c = letters.first();
-                letters = letters.skip(1);
+            while let Some(c) = letters.take_first() {
                 if c == b'o' {
                     let Some(name) = args.get(n) else {
                         self.list_options(on);

@@ -8,7 +8,7 @@ use crate::parse::lexer::name_len;
 use crate::run::exec::Func;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use sys::{env, fs, num, process, time, Buf, List, ToBuf, ZStr};
+use sys::{env, fs, num, process, time, Buf, List, ToBuf};
 
 /// A name and what is known of it.
 #[derive(Default)]
@@ -61,7 +61,7 @@ pub(crate) struct Vars {
     pub(crate) syms: List<Sym>,
     /// What separates fields.
     pub(crate) ifs: Buf,
-    envp: *const *const u8,
+    envp: env::Envp,
     random: u32,
     start: u32,
     /// For each bucket, one more than the number of its first symbol.
@@ -93,7 +93,7 @@ fn uptime() -> u32 {
 }
 
 impl Vars {
-    pub(crate) fn new(envp: *const *const u8) -> Vars {
+    pub(crate) fn new(envp: env::Envp) -> Vars {
         Vars {
             heads: Box::new([0; HEADS]),
             syms: List::new(),
@@ -262,17 +262,8 @@ impl Vars {
     /// Enters all variables of the environment, to list them.
     #[inline(never)]
     pub(crate) fn import(&mut self) {
-        let mut p = self.envp;
-        loop {
-            // SAFETY: the environment is NULL-terminated, its strings end with NUL and stay.
-            let s = unsafe {
-                if (*p).is_null() {
-                    return;
-                }
-                let s = ZStr::from_ptr(*p);
-                p = p.add(1);
-                s.bytes()
-            };
+        for s in self.envp {
+            let s = s.bytes();
             let n = name_len(s);
             if n > 0 && s.get(n) == Some(&b'=') {
                 self.intern(s.get(..n).unwrap_or(&[]));
@@ -283,21 +274,11 @@ impl Vars {
     /// Environment for a command: pointers to its strings, NULL-terminated. Valid until a variable changes.
     pub(crate) fn environment(&mut self) -> List<*const u8> {
         let mut all = List::new();
-        let mut p = self.envp;
-        loop {
-            // SAFETY: as in `import`.
-            let (at, s) = unsafe {
-                if (*p).is_null() {
-                    break;
-                }
-                (*p, ZStr::from_ptr(*p))
-            };
-            // SAFETY: not the terminating NULL.
-            p = unsafe { p.add(1) };
-            let s = s.bytes();
+        for string in self.envp {
+            let s = string.bytes();
             let name = s.split(|&c| c == b'=').next().unwrap_or(s);
             if self.find(name) == NOWHERE {
-                all.push(at);
+                all.push(string.as_ptr());
             }
         }
         for s in &mut self.syms {

@@ -39,11 +39,12 @@ pub fn syslog_number(command: u32, n: usize) -> Result<usize> {
     check(unsafe { sys3!(__NR_syslog, command, 0, n) })
 }
 
-/// Makes standard error the system log: /dev/log, a datagram for each message (`man 3 syslog`), or the
-/// kernel's own log where nobody listens there.
+/// Makes standard error the system log: /dev/log with a datagram for each message (`man 3 syslog`), or the kernel's log
+/// if nobody listens there.
 pub fn log_errors() -> Result<()> {
-    const PATH: &[u8] = b"\x01\0/dev/log"; // AF_UNIX, little-endian
-                                           // SAFETY: no memory is involved (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC).
+    // AF_UNIX, little-endian.
+    const PATH: &[u8] = b"\x01\0/dev/log";
+    // SAFETY: no memory is involved (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC).
     let log = check(unsafe { sys3!(__NR_socket, 1, 0x80002, 0) }).map(|n| fs::Owned::new(Fd(n as i32)))?;
     // SAFETY: the kernel reads PATH.len() bytes.
     match done(unsafe { sys3!(__NR_connect, log.0, PATH.as_ptr(), PATH.len()) }) {
@@ -60,7 +61,7 @@ pub enum Reboot {
     Restart = 0x0123_4567,
     /// Stops it.
     Halt = 0xcdef_0123,
-    /// Takes its power away.
+    /// Switches the power off.
     PowerOff = 0x4321_fedc,
     /// Ctrl-Alt-Del restarts at once.
     CadOn = 0x89ab_cdef,

@@ -8,9 +8,9 @@ pub use linux_raw_sys::general::{
     ECHO, ICANON, ICRNL, IEXTEN, IGNCR, INLCR, ISIG, ISTRIP, IXON, ONLCR, OPOST,
 };
 
-/// Place in `cc`: how many bytes a read waits for.
+/// Index in `cc`: how many bytes a read waits for.
 pub const VMIN: usize = linux_raw_sys::general::VMIN as usize;
-/// Place in `cc`: how long it waits, in tenths of a second.
+/// Index in `cc`: how long a read waits, in tenths of a second.
 pub const VTIME: usize = linux_raw_sys::general::VTIME as usize;
 
 /// Terminal settings, the kernel's `struct termios` (19 control characters on both processors).
@@ -46,7 +46,7 @@ pub fn is(f: Fd) -> bool {
     get(f).is_ok()
 }
 
-/// Rows and columns; zero where the terminal does not know.
+/// Rows and columns; 0 if the terminal does not know.
 pub fn size(f: Fd) -> Result<(u16, u16)> {
     let mut w = [0u16; 4];
     // SAFETY: struct winsize is four u16.
@@ -69,7 +69,7 @@ pub fn set_foreground(f: Fd, group: i32) -> Result<()> {
     unsafe { ioctl(f, TIOCSPGRP, &mut p) }.map(|_| ())
 }
 
-/// Makes `f` the controlling terminal of our session, taken from another one if `steal` (for root).
+/// Makes `f` the controlling terminal of our session; with `steal`, which is for root, even if another session has it.
 pub fn make_controlling(f: Fd, steal: bool) -> Result<()> {
     // SAFETY: the argument is a number, not an address.
     unsafe { ioctl(f, TIOCSCTTY, steal as usize as *mut u8) }.map(|_| ())

@@ -191,7 +191,7 @@ pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
 #[inline(never)]
 fn one_of(text: &mut ZStr, these: &[u8]) -> Option<u32> {
     let n = position(these, text.first())?;
-    *text = text.skip(1);
+    *text = text.rest();
     Some(n as u32)
 }
 

@@ -101,7 +101,8 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut i = 1;
     let mut argv0 = None;
     if f.is(1, b"-a") {
-        argv0 = Some(f.z(2));
+        // SAFETY: the fields stay as they are until `replace` has returned.
+        argv0 = Some(unsafe { f.lend(2) });
         i = 3;
     }
     if f.is(i, b"--") {
@@ -214,7 +215,11 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     sh.name(f.get(2))?;
     let own = f.len() > 3;
     let count = if own { f.len() - 3 } else { sh.params.len() - sh.first };
-    let arg = |sh: &Shell, n: usize| if own { f.z(n + 2) } else { sh.params.z(sh.first + n - 1) };
+    let arg = |sh: &Shell, n: usize| {
+        let (fields, i) = if own { (f, n + 2) } else { (&sh.params, sh.first + n - 1) };
+        // SAFETY: nothing here changes the fields or the positional parameters.
+        unsafe { fields.lend(i) }
+    };
     let mut spec = f.get(1);
     let silent = spec.first() == Some(&b':');
     if silent {

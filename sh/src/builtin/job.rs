@@ -68,7 +68,8 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
 pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
     // A child that has ended is not there any more.
     sh.reap(false);
-    let mut args = f.all();
+    // SAFETY: the fields stay as they are until `run` has returned.
+    let mut args = unsafe { f.all() };
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
     let jobs = &sh.jobs;
     let mut cx = sys::Cx::raw(name, args, sh.out, sh.envp, sh.table);

@@ -98,7 +98,8 @@ pub(crate) fn is_pure(n: usize) -> bool {
 /// Runs a builtin that is an applet.
 fn external(sh: &mut Shell, f: &Fields) -> R<u32> {
     let i = b"[tepu".iter().position(|&c| c == f.z(0).first()).unwrap_or(0);
-    let mut args = f.all();
+    // SAFETY: the fields stay as they are until the builtin has returned.
+    let mut args = unsafe { f.all() };
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
     let mut cx = Cx::raw(name, args, sh.out, sh.envp, sh.table);
     Ok(match APPLETS.get(i) {
@@ -156,7 +157,7 @@ impl Shell<'_> {
             }
         }
         let c = rest.first();
-        rest = rest.skip(1);
+        rest = rest.rest();
         let Some(n) = position(l.known, c).filter(|_| c != b':') else {
             return self.refuse(c"illegal option -%", &[c]);
         };
@@ -186,9 +187,9 @@ struct Letters<'f> {
     set: u32,
     /// Number of the next argument: in the end, of the first operand.
     next: usize,
-    rest: ZStr<'static>,
+    rest: ZStr<'f>,
     /// Argument of the one read last.
-    value: ZStr<'static>,
+    value: ZStr<'f>,
 }
 
 impl Letters<'_> {

@@ -137,7 +137,8 @@ pub(crate) fn set(sh: &mut Shell, f: &Fields) -> R<u32> {
         sh.list_variables(b"", 0);
         return Ok(0);
     }
-    let args = f.all();
+    // SAFETY: the fields stay as they are until the options have been read.
+    let args = unsafe { f.all() };
     let n = sh.read_options(args.get(1..).unwrap_or(&[]), &mut |_| false)? as usize;
     if f.len() > n + 1 || f.is(n, b"--") {
         sh.set_params(f, n + 1);

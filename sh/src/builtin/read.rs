@@ -8,12 +8,12 @@ use sys::num::parse_u32;
 use sys::zstr::cut;
 use sys::{time, tty, Buf, Errno, ToBuf, ZStr};
 
-struct Options {
+struct Options<'f> {
     raw: bool,
     silent: bool,
     end: u8,
     fd: Fd,
-    prompt: ZStr<'static>,
+    prompt: ZStr<'f>,
     count: Option<u32>,
     /// Milliseconds.
     timeout: Option<u32>,
@@ -38,7 +38,7 @@ fn milliseconds(mut text: &[u8]) -> Option<u32> {
 
 /// Reads the options into `o`; the number of the first operand.
 #[inline(never)]
-fn options(sh: &mut Shell, f: &Fields, o: &mut Options) -> R<u32> {
+fn options<'f>(sh: &mut Shell, f: &'f Fields, o: &mut Options<'f>) -> R<u32> {
     let mut l = Letters::new(f, b"rsp:n:t:u:d:");
     loop {
         let c = sh.letter(&mut l)? as u8;

@@ -359,7 +359,7 @@ extern "C" fn start(p: *mut ()) -> ! {
     s.task.take_descriptors();
     let _ = fs::fcntl(s.state, F_SETFD, 0);
     // SAFETY: both vectors are NULL-terminated and their strings NUL-terminated.
-    s.error = Some(unsafe { crate::run::launch::exec_first(s.paths, s.argv.as_ptr(), s.sh.envp) });
+    s.error = Some(unsafe { crate::run::launch::exec_first(s.paths, s.argv.as_ptr(), s.sh.envp.as_ptr()) });
     process::exit(127)
 }
 

@@ -192,7 +192,9 @@ impl Shell<'_> {
             self.separate()?;
         }
         self.separate_for(f)?;
-        let outer = core::mem::replace(&mut self.running, f.z(0));
+        // SAFETY: the fields stay as they are until the builtin has returned; then `running` is the former one again.
+        let name = unsafe { f.lend(0) };
+        let outer = core::mem::replace(&mut self.running, name);
         let plain = core::mem::replace(&mut self.plain, false);
         let outer_mark = core::mem::replace(&mut self.redirections, mark);
         let r = builtin::run(self, n, f);
@@ -218,9 +220,12 @@ impl Shell<'_> {
 
     /// Runs an applet within this process.
     pub(crate) fn applet(&mut self, e: &'static Entry, f: &Fields) {
-        let mut args = f.all();
+        // SAFETY: the fields stay as they are until the applet has returned.
+        let mut args = unsafe { f.all() };
         let env = self.vars.environment();
-        self.status = self.table.run(e, env.as_ptr(), &mut args, self.out);
+        // SAFETY: the list ends with NULL, the variables with NUL; nothing changes them before the applet has ended.
+        let envp = unsafe { sys::env::Envp::from_ptr(env.as_ptr()) };
+        self.status = self.table.run(e, envp, &mut args, self.out);
         self.out.recover();
     }
 

@@ -404,7 +404,7 @@ fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
         bit *= 2;
     }
     let list = concat(&[l.options.bytes(), &o.extra]);
-    let list = if list.first() == Some(&b',') { list.z().skip(1) } else { list.z() };
+    let list = if list.first() == Some(&b',') { list.z().rest() } else { list.z() };
     let mut argv = List::from_iter([path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr()]);
     if letters.len() > 1 {
         argv.push(letters.z().as_ptr());
@@ -414,7 +414,7 @@ fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
         argv.push(list.as_ptr());
     }
     argv.push(core::ptr::null());
-    let mut h = Helper { path, argv: argv.as_ptr(), envp: o.cx.envp, why: None };
+    let mut h = Helper { path, argv: argv.as_ptr(), envp: o.cx.envp.as_ptr(), why: None };
     // SAFETY: `child` ends in exec or exit and changes only `h`.
     let pid = unsafe { process::vfork(child, &mut h as *mut Helper as *mut ()) }?;
     let status = loop {

@@ -9,9 +9,11 @@ static TABLE: Table =
 /// of that, and the output.
 fn shell<T>(text: &str, then: impl FnOnce(&mut Shell) -> T) -> (T, String) {
     let [a, b, home] = [c"A=1", c"B=2", c"HOME=/h"].map(|z| z.as_ptr() as *const u8);
-    let envp = [a, b, home, core::ptr::null()];
+    let envp = Box::leak(Box::new([a, b, home, core::ptr::null()]));
+    // SAFETY: the array is leaked, ends with NULL, and points to literals.
+    let envp = unsafe { sys::env::Envp::from_ptr(envp.as_ptr()) };
     let (mut out, here) = (Out::memory(), 0u8);
-    let mut cx = Cx::raw(ZStr::new(c"sh"), &mut [], &mut out, envp.as_ptr(), &TABLE);
+    let mut cx = Cx::raw(ZStr::new(c"sh"), &mut [], &mut out, envp, &TABLE);
     let mut sh = Shell::new(&mut cx, &here);
     assert_eq!(sh.run_text(text.as_bytes().buf()), Ok(()), "{text}");
     let got = then(&mut sh);
