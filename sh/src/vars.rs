@@ -4,8 +4,9 @@
 //! command wants. The environment that the shell was given is looked at where it is, name by name when they
 //! are first asked for: a shell that starts copies nothing.
 
-use crate::parse::lexer::name_len;
-use crate::run::exec::Func;
+use crate::decimal::decimal;
+use crate::parse::tree::Func;
+use crate::words::name_len;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::{env, fs, num, process, time, Buf, List, ToBuf, ZStr};
@@ -50,6 +51,9 @@ impl Sym {
     }
 }
 
+/// A variable to be restored: number, text, flags.
+pub(crate) type Saved = (usize, Buf, u8);
+
 /// The number of no variable.
 pub(crate) const NOWHERE: usize = usize::MAX;
 
@@ -70,23 +74,6 @@ pub(crate) struct Vars {
 
 /// Variables with a meaning to the shell; those up to `BASHPID` are computed when read.
 const SPECIAL: &[u8] = b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PPID\0UID\0EUID\0PWD\0PS1\0PS2\0PS4";
-
-/// Decimal text of `n`.
-#[inline(never)]
-pub(crate) fn decimal(n: i64) -> Buf {
-    let mut text = Buf::new();
-    push_decimal(n, &mut text);
-    text
-}
-
-/// Appends the decimal text of `n`.
-#[inline(never)]
-pub(crate) fn push_decimal(n: i64, out: &mut Buf) {
-    if n < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(num::digits(&mut [0; 64], n.unsigned_abs(), 10));
-}
 
 fn uptime() -> u32 {
     time::now(time::CLOCK_MONOTONIC).sec as u32
@@ -140,7 +127,7 @@ impl Vars {
         }
         let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
         self.link(&mut s, name);
-        let special = crate::parse::parser::index(SPECIAL, name);
+        let special = crate::words::index(SPECIAL, name);
         // IFS comes from nobody (POSIX 2.5.3).
         if special != Some(4) {
             if let Some(v) = env::get(self.envp, name) {
@@ -167,7 +154,7 @@ impl Vars {
     /// Is this what a shell has anyway that is given the same environment?
     pub(crate) fn of_environment(&self, s: &Sym) -> bool {
         let name = s.name();
-        crate::parse::parser::index(SPECIAL, name).is_none()
+        crate::words::index(SPECIAL, name).is_none()
             && match env::get(self.envp, name) {
                 Some(v) => s.flags == EXPORT && s.value() == Some(v.bytes()),
                 None => s.flags == 0 && s.value().is_none(),
@@ -208,7 +195,7 @@ impl Vars {
     pub(crate) fn lookup(&mut self, name: &[u8]) -> usize {
         let i = self.find(name);
         if i == NOWHERE
-            && (env::get(self.envp, name).is_some() || crate::parse::parser::index(SPECIAL, name).is_some())
+            && (env::get(self.envp, name).is_some() || crate::words::index(SPECIAL, name).is_some())
         {
             return self.intern(name);
         }
@@ -219,7 +206,7 @@ impl Vars {
     #[inline(never)]
     pub(crate) fn compute(&mut self, i: usize, line: u32) {
         let Some(s) = self.syms.get_mut(i) else { return };
-        let n = match crate::parse::parser::index(SPECIAL, s.name()) {
+        let n = match crate::words::index(SPECIAL, s.name()) {
             Some(1) => line,
             Some(2) => uptime().wrapping_sub(self.start),
             Some(3) => process::getpid(),
@@ -241,11 +228,26 @@ impl Vars {
     pub(crate) fn changed(&mut self, i: usize) {
         let Some(s) = self.syms.get(i) else { return };
         let n = s.value().and_then(num::parse_u32).unwrap_or(0);
-        match crate::parse::parser::index(SPECIAL, s.name()) {
+        match crate::words::index(SPECIAL, s.name()) {
             Some(4) => self.ifs = s.value().unwrap_or(b" \t\n").buf(),
             Some(2) => self.start = uptime().wrapping_sub(n),
             Some(0) => self.random = n | 1 << 31,
             _ => {}
+        }
+    }
+
+    /// Variable `i` as it is, for [`Vars::put_back`].
+    pub(crate) fn saved(&self, i: usize) -> Option<Saved> {
+        self.syms.get(i).map(|s| (i, s.text.clone(), s.flags))
+    }
+
+    /// Makes a variable what it was.
+    pub(crate) fn put_back(&mut self, (i, text, flags): Saved) {
+        if let Some(s) = self.syms.get_mut(i) {
+            (s.text, s.flags) = (text, flags);
+            if flags & DYNAMIC != 0 {
+                self.changed(i);
+            }
         }
     }
 

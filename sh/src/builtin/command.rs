@@ -1,9 +1,11 @@
 //! `command`, `type`, `hash`.
 
+use crate::builtin::names::write_assignment;
 use crate::expand::fields::Fields;
-use crate::options::write_assignment;
-use crate::run::exec::Kind;
-use crate::{Shell, R};
+use crate::flow::R;
+use crate::run::resolve::Kind;
+use crate::shell::Shell;
+use crate::words::SPECIAL;
 use sys::Buf;
 
 impl Shell<'_> {
@@ -17,12 +19,12 @@ impl Shell<'_> {
                 return true;
             }
             (middle, last) = (b" is an alias for ", a.1.clone());
-        } else if crate::parse::parser::is_reserved(name) {
+        } else if crate::words::is_reserved(name) {
             middle = b" is a shell keyword";
         } else {
             middle = match self.resolve(name, true) {
                 Kind::Function(_) => b" is a function",
-                Kind::Builtin(n) if n < super::SPECIAL => b" is a special shell builtin",
+                Kind::Builtin(n) if n < SPECIAL => b" is a special shell builtin",
                 Kind::Builtin(_) => b" is a shell builtin",
                 Kind::Applet(_) => b" is an applet",
                 Kind::File => match self.search(name, false) {
@@ -78,7 +80,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
         Ok(())
     } else {
         let mut args = f.tail(i);
-        sh.running = crate::NOTHING;
+        sh.running = crate::shell::NOTHING;
         sh.plain = true;
         // `command exec` keeps its redirections, which are those of `command`.
         let mark = sh.redirections;

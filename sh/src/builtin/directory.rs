@@ -1,8 +1,8 @@
 //! `cd`, `pwd`, `umask`.
 
 use crate::expand::fields::Fields;
-use crate::vars::EXPORT;
-use crate::{Shell, R};
+use crate::flow::R;
+use crate::shell::Shell;
 use sys::fs;
 use sys::zstr::{cut, position};
 use sys::{Buf, Errno, ToBuf, ZStr};
@@ -142,16 +142,7 @@ pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
     Ok(0)
 }
 
-impl Shell<'_> {
-    fn set_exported(&mut self, name: &[u8], value: &[u8]) -> R {
-        let i = self.vars.intern(name);
-        self.assign_sym(i, value)?;
-        if let Some(s) = self.vars.syms.get_mut(i) {
-            s.flags |= EXPORT;
-        }
-        Ok(())
-    }
-}
+impl Shell<'_> {}
 
 /// `umask [-S] [MASK]`.
 pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {

@@ -1,7 +1,8 @@
 //! Builtins that steer execution: `. : break continue eval exec exit return shift trap getopts let`.
 
 use crate::expand::fields::Fields;
-use crate::{Done, Flow, Shell, R};
+use crate::flow::{Done, Flow, R};
+use crate::shell::Shell;
 use sys::num::parse_u32;
 use sys::zstr::position;
 use sys::{signal, Buf, ToBuf};
@@ -56,7 +57,7 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
         text.extend_from_slice(f.get(i));
     }
-    sh.running = crate::NOTHING;
+    sh.running = crate::shell::NOTHING;
     sh.run_text(text)?;
     Ok(sh.status as u32)
 }
@@ -84,7 +85,7 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
         sh.set_params(f, i + 1);
     }
     let loops = core::mem::replace(&mut sh.loops, 0);
-    sh.running = crate::NOTHING;
+    sh.running = crate::shell::NOTHING;
     let r = sh.run_file(&path);
     sh.loops = loops;
     if own {
@@ -119,14 +120,14 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     // Only what is ignored stays.
     sh.traps.retain(|t| t.1.is_empty());
     match sh.resolve(args.get(0), false) {
-        crate::run::exec::Kind::Applet(e) if argv0.is_none() && !crate::REEXEC => {
+        crate::run::resolve::Kind::Applet(e) if argv0.is_none() && !crate::jobs::task::REEXEC => {
             sh.default_signals();
             sh.applet(e, &args);
             return Err(Flow::Exit);
         }
         _ => {}
     }
-    sh.running = crate::NOTHING;
+    sh.running = crate::shell::NOTHING;
     sh.replace(&args, argv0)?;
     Ok(sh.status as u32)
 }
@@ -198,7 +199,7 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
         }
         line.push(b' ');
         match signal::name(sig) {
-            [] => crate::vars::push_decimal(sig as i64, &mut line),
+            [] => crate::decimal::push_decimal(sig as i64, &mut line),
             name => line.extend_from_slice(name),
         }
         line.push(b'\n');
@@ -279,6 +280,6 @@ impl Shell<'_> {
     }
 
     fn set_number(&mut self, name: &[u8], n: usize) -> Done {
-        self.assign(name, &crate::vars::decimal(n as i64))
+        self.assign(name, &crate::decimal::decimal(n as i64))
     }
 }

@@ -1,8 +1,10 @@
 //! Builtins about processes: `bg fg jobs kill times wait`.
 
 use crate::expand::fields::Fields;
-use crate::jobs::{find, State};
-use crate::{opt, Flow, Shell, R};
+use crate::flow::{Flow, R};
+use crate::jobs::job::{find, State};
+use crate::options::opt;
+use crate::shell::Shell;
 use sys::process;
 
 /// `jobs [-lp] [JOB]…`.
@@ -121,7 +123,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
             } else {
                 sh.forget_done(false);
             }
-            if !crate::jobs::trap::pending() && !sh.jobs.iter().any(|j| j.state() == State::Running) {
+            if !crate::jobs::signals::pending() && !sh.jobs.iter().any(|j| j.state() == State::Running) {
                 return Ok(0);
             }
             if let Some(s) = sh.wait_more()? {
@@ -137,7 +139,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
             match find(&sh.jobs, spec).and_then(|n| Some((n, sh.jobs.get(n)?))) {
                 Some((_, j)) if j.state() == State::Running => running = true,
                 Some((n, j)) => {
-                    status = j.status(sh.opts & opt::PIPEFAIL != 0);
+                    status = j.status(sh.opts.has(opt::PIPEFAIL));
                     if j.state() == State::Done {
                         sh.jobs.remove(n);
                     }
@@ -183,14 +185,14 @@ impl Shell<'_> {
     /// Waits until a child changes; a status if a signal with a trap came instead.
     #[inline(always)]
     fn wait_more(&mut self) -> R<Option<u8>> {
-        if !crate::jobs::trap::pending() && self.reap(true) {
+        if !crate::jobs::signals::pending() && self.reap(true) {
             return Ok(None);
         }
         if let Some(s) = crate::jobs::trap::pending_trap(self) {
             self.run_traps()?;
             return Ok(Some(128 + s as u8));
         }
-        if crate::jobs::trap::pending() {
+        if crate::jobs::signals::pending() {
             match self.run_traps() {
                 Err(Flow::Fail) => return Err(Flow::Fail),
                 r => r?,

@@ -1,11 +1,14 @@
 //! Builtins about names: `alias export local readonly set unalias unset`.
 
 use crate::expand::fields::Fields;
-use crate::options::write_assignment;
-use crate::parse::lexer::name_len;
-use crate::vars::{Sym, DYNAMIC, EXPORT, READONLY};
-use crate::{Done, Shell, R};
+use crate::flow::R;
+use crate::shell::Shell;
+use crate::variables::lasting;
+use crate::vars::{DYNAMIC, EXPORT, READONLY};
+use sys::Buf;
+use sys::Out;
 use sys::ToBuf;
+use util::text::quote::quote_always;
 
 /// `name` and `value` of an argument `name=value`.
 fn parts(arg: &[u8]) -> (&[u8], Option<&[u8]>) {
@@ -13,24 +16,7 @@ fn parts(arg: &[u8]) -> (&[u8], Option<&[u8]>) {
     (arg.get(..n).unwrap_or(&[]), arg.get(n + 1..))
 }
 
-/// IFS and OPTIND stay special; the other variables lose their meaning when they are unset (POSIX 2.5.3).
-fn lasting(s: &Sym) -> u8 {
-    if matches!(s.name(), [b'I', ..] | [b'O', ..]) {
-        s.flags & DYNAMIC
-    } else {
-        0
-    }
-}
-
 impl Shell<'_> {
-    /// A name that is none: an error of the running builtin.
-    pub(crate) fn name<'f>(&mut self, name: &'f [u8]) -> R<&'f [u8]> {
-        if name.is_empty() || name_len(name) != name.len() {
-            return self.refuse(c"%: bad variable name", name);
-        }
-        Ok(name)
-    }
-
     /// Number of the variable before the `=` or `+=` of an argument.
     fn declared(&mut self, name: &[u8]) -> R<usize> {
         let name = self.name(name.strip_suffix(b"+").unwrap_or(name))?;
@@ -38,7 +24,7 @@ impl Shell<'_> {
     }
 
     /// Writes the variables that have `flag`, by name.
-    fn list_variables(&mut self, before: &[u8], flag: u8) {
+    pub(crate) fn list_variables(&mut self, before: &[u8], flag: u8) {
         let names = self.names(b"", flag);
         for k in 0..names.len() {
             let name = names.get(k);
@@ -47,18 +33,25 @@ impl Shell<'_> {
             }
         }
     }
+}
 
-    pub(crate) fn unset_variable(&mut self, name: &[u8]) -> Done {
-        let i = self.vars.lookup(name);
-        let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
-        if s.flags & READONLY != 0 {
-            return self.readonly(i);
-        }
-        s.text.truncate(s.name);
-        s.flags = lasting(s);
-        self.vars.changed(i);
-        Ok(())
+/// Writes `name=value` so that the shell can read it again.
+pub(crate) fn write_assignment(out: &mut Out, before: &[u8], name: &[u8], value: Option<&[u8]>) {
+    out.bytes(before);
+    out.bytes(name);
+    if let Some(v) = value {
+        out.byte(b'=');
+        write_quoted(out, v);
     }
+    out.byte(b'\n');
+}
+
+/// Writes `v` as [`quote_always`] has it.
+#[inline(never)]
+pub(crate) fn write_quoted(out: &mut Out, v: &[u8]) {
+    let mut q = Buf::new();
+    quote_always(v, &mut q);
+    out.bytes(&q);
 }
 
 /// `export [-pn] [NAME[=VALUE]]…`, `readonly [-p] [NAME[=VALUE]]…`.
@@ -127,21 +120,6 @@ pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
                 s.func = None;
             }
         }
-    }
-    Ok(0)
-}
-
-/// `set [OPTION]… [--] [ARG]…`.
-pub(crate) fn set(sh: &mut Shell, f: &Fields) -> R<u32> {
-    if f.len() < 2 {
-        sh.list_variables(b"", 0);
-        return Ok(0);
-    }
-    let args = f.all();
-    let n = sh.read_options(args.get(1..).unwrap_or(&[]), &mut |_| false)? as usize;
-    if f.len() > n + 1 || f.is(n, b"--") {
-        sh.set_params(f, n + 1);
-        sh.option_place = 0;
     }
     Ok(0)
 }

@@ -1,8 +1,10 @@
 //! `read`: a line from standard input into variables (POSIX read; BusyBox ash for the options).
 
-use super::Letters;
+use super::letters::Letters;
 use crate::expand::fields::Fields;
-use crate::{opt, Shell, R};
+use crate::flow::R;
+use crate::options::opt;
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::num::parse_u32;
 use sys::zstr::cut;
@@ -81,7 +83,7 @@ pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u32> {
         silent: false,
         end: b'\n',
         fd: Fd::STDIN,
-        prompt: crate::NOTHING,
+        prompt: crate::shell::NOTHING,
         count: None,
         timeout: None,
     };
@@ -179,7 +181,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
             }
         } else if c == b'\n' {
             escaped = false;
-            if sh.opts & opt::INTERACTIVE != 0 && tty::is(o.fd) {
+            if sh.opts.has(opt::INTERACTIVE) && tty::is(o.fd) {
                 let ps2 = sh.get(b"PS2").unwrap_or(b"").buf();
                 let _ = fs::write_all(Fd::STDERR, &ps2);
             }

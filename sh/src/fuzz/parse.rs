@@ -1,11 +1,12 @@
 //! Lexer and parser: any text gives complete trees or an error, and a tree is what `tree` says it is.
 
 use super::with_cx;
-use crate::parse::lexer::tok;
 use crate::parse::parser::Parser;
 use crate::parse::source::Source;
-use crate::parse::tree::{self, op, redir, Tree};
-use crate::Shell;
+use crate::parse::token::tok;
+use crate::parse::tree;
+use crate::parse::tree::{op, redir, Tree};
+use crate::shell::Shell;
 use alloc::vec::Vec;
 use sys::{Buf, ToBuf};
 

@@ -2,15 +2,18 @@
 
 mod complete;
 pub(crate) mod editor;
+mod ends;
 mod history;
 mod prompt;
 mod screen;
 mod session;
 mod text;
 
+use crate::flow::{Flow, R};
 use crate::interactive::editor::Host;
+use crate::options::opt;
 use crate::parse::source::{Mode, Source};
-use crate::{opt, Flow, Shell, R};
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{tty, Buf, Errno};
 
@@ -22,7 +25,7 @@ impl Shell<'_> {
             // The end of input ended only what was read last.
             src.mode = mode;
             match self.run_source(src, false) {
-                Ok(()) if self.opts & opt::IGNOREEOF != 0 && tty::is(Fd::STDIN) => {
+                Ok(()) if self.opts.has(opt::IGNOREEOF) && tty::is(Fd::STDIN) => {
                     sys::out::complain(&[b"use exit to leave the shell"]);
                 }
                 Ok(()) | Err(Flow::Exit) => return Ok(()),
@@ -47,7 +50,7 @@ impl Shell<'_> {
         self.interrupted = false;
         (self.loops, self.depth, self.skip, self.line) = (0, 0, 0, 0);
         (self.tested, self.plain, self.syntax) = (false, false, false);
-        self.running = crate::NOTHING;
+        self.running = crate::shell::NOTHING;
         self.trap_status = None;
     }
 

@@ -1,6 +1,7 @@
 //! The terminal of job control (POSIX 2.11; `man 3 tcsetpgrp`, termios).
 
-use crate::{opt, Shell};
+use crate::options::opt;
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::signal::{self, Action};
 use sys::{process, tty, ZStr};
@@ -13,7 +14,7 @@ impl Shell<'_> {
                 // Back to whom it was before us.
                 let _ = tty::set_foreground(self.tty, self.outer_group);
                 let _ = process::setpgid(0, self.outer_group);
-                crate::run::redir::shut(self.tty);
+                crate::descriptors::shut(self.tty);
             }
             self.tty = Fd(-1);
             return;
@@ -28,7 +29,7 @@ impl Shell<'_> {
         };
         let up = fs::dup_above(f, 10);
         if f.0 > 2 {
-            crate::run::redir::shut(f);
+            crate::descriptors::shut(f);
         }
         let Ok(f) = up else { return self.no_terminal() };
         // Wait until we are in the foreground; whom nobody can stop (an orphaned group) gives up.
@@ -36,7 +37,7 @@ impl Shell<'_> {
         loop {
             let g = tty::foreground(f).unwrap_or(0);
             if g == 0 || tries == 0 {
-                crate::run::redir::shut(f);
+                crate::descriptors::shut(f);
                 return self.no_terminal();
             }
             tries -= 1;
@@ -61,7 +62,7 @@ impl Shell<'_> {
     #[inline(always)]
     pub(crate) fn no_terminal(&mut self) {
         self.complain(c"can't access tty; job control turned off", b"");
-        self.opts &= !opt::MONITOR;
+        self.opts.turn_off(opt::MONITOR);
     }
 
     /// Gives the terminal the settings that the shell found.

@@ -1,13 +1,12 @@
 //! What begins with a dollar sign or a backquote.
 
-use crate::parse::lexer::{ctx, name_char, name_start};
 use crate::parse::parser::Parser;
+use crate::parse::token::ctx;
+use crate::parse::tree::LAST;
 use crate::parse::tree::{op, push_u24, ARITH, CMD, END, QUOTE, VAR};
+use crate::words::{name_char, name_start};
 use sys::zstr::position;
 use sys::{num, Buf, ToBuf};
-
-/// Name of the parameter `_` in a tree.
-pub(crate) const LAST: u8 = b'&';
 
 impl Parser<'_, '_> {
     pub(crate) fn dollar(&mut self, quotes: bool) {

@@ -1,6 +1,7 @@
 //! Where commands come from: a string, a file, standard input, a person.
 
-use crate::{opt, Shell};
+use crate::options::opt;
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::Buf;
 
@@ -86,7 +87,7 @@ impl Source {
         if new.is_empty() {
             return false;
         }
-        if sh.opts & opt::VERBOSE != 0 {
+        if sh.opts.has(opt::VERBOSE) {
             let _ = fs::write_all(Fd::STDERR, new);
         }
         true

@@ -18,6 +18,7 @@
 //! word     = bytes and the marks below, 0
 //! ```
 
+use alloc::rc::Rc;
 use sys::Buf;
 
 /// Ends a word.
@@ -37,6 +38,9 @@ pub(crate) const TILDE: u8 = 6;
 /// Process substitution, `<(…)` and `>(…)`: LIST.
 pub(crate) const READ: u8 = 7;
 pub(crate) const WRITE: u8 = 8;
+
+/// Name of the parameter `_` in a tree.
+pub(crate) const LAST: u8 = b'&';
 
 /// Operators of VAR.
 pub(crate) mod op {
@@ -149,6 +153,12 @@ impl Tree {
         }
         rest
     }
+}
+
+/// A function: a node in a tree that it keeps alive.
+pub(crate) struct Func {
+    pub(crate) tree: Rc<Tree>,
+    pub(crate) at: usize,
 }
 
 /// How many lines end in `text`.

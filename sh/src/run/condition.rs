@@ -1,9 +1,10 @@
 //! `[[ … ]]`: as `test`, but with grammar, patterns, and no field splitting.
 
+use crate::expand::capture::reveals;
 use crate::expand::fields::PATTERN;
-use crate::expand::substitute::reveals;
+use crate::flow::{Done, Failed};
 use crate::parse::tree::{byte, skip_word, take, WORD};
-use crate::{Done, Failed, Shell};
+use crate::shell::Shell;
 use sys::Buf;
 use util::command::test;
 use util::text::eq;

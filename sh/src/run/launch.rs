@@ -1,9 +1,11 @@
 //! Commands from files: vfork and exec (POSIX 2.9.1.4).
 
 use crate::expand::fields::Fields;
-use crate::jobs::Job;
+use crate::flow::R;
+use crate::jobs::job::Job;
+use crate::options::opt;
 use crate::run::redir::Plan;
-use crate::{opt, Shell, R};
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::process;
 use sys::zstr::cut;
@@ -33,7 +35,7 @@ extern "C" fn launch(p: *mut ()) -> ! {
     }
     l.sh.default_signals();
     if let Some((_, write)) = l.output {
-        crate::run::redir::move_fd(write, 1);
+        crate::descriptors::move_fd(write, 1);
     }
     if !l.sh.redirect_child(l.plan) {
         process::exit(1);
@@ -82,7 +84,7 @@ impl Launch<'_, '_> {
                     if let [first, second, ..] = &mut self.argv[..] {
                         (*first, *second) = (c"sh".as_ptr() as *const u8, z.as_ptr());
                     }
-                    if crate::REEXEC {
+                    if crate::jobs::task::REEXEC {
                         // SAFETY: as above.
                         unsafe { exec_first(&self.shell, self.argv.as_ptr(), self.envp.as_ptr()) };
                     } else if let Some(shell) = ZStr::from_bytes_with_nul(&self.shell) {
@@ -130,7 +132,7 @@ impl Shell<'_> {
 
     /// The shell's own file.
     pub(crate) fn own_path(&mut self) -> Buf {
-        if crate::REEXEC {
+        if crate::jobs::task::REEXEC {
             return self.own_paths();
         }
         b"/proc/self/exe\0".buf()
@@ -155,9 +157,9 @@ impl Shell<'_> {
         if let (Some(z), Some(slot)) = (plan.argv0, argv.get_mut(1)) {
             *slot = z.as_ptr();
         }
-        let own = crate::REEXEC && plan.argv0.is_none() && self.table.find(f.get(0)).is_some();
+        let own = crate::jobs::task::REEXEC && plan.argv0.is_none() && self.table.find(f.get(0)).is_some();
         let paths = if own { self.own_path() } else { self.candidates(f.get(0)) };
-        let monitor = self.opts & opt::MONITOR != 0;
+        let monitor = self.opts.has(opt::MONITOR);
         let shell = self.own_path();
         let envp = self.vars.environment();
         let replace = last && output.is_none() && !self.has_exit_trap();
@@ -176,7 +178,7 @@ impl Shell<'_> {
         // SAFETY: `launch` ends in exec or exit; it writes to descriptors, its own frames and `argv` only.
         let child = unsafe {
             let l = &mut l as *mut Launch as *mut ();
-            if crate::REEXEC || monitor || output.is_some() {
+            if crate::jobs::task::REEXEC || monitor || output.is_some() {
                 process::vfork(launch, l)
             } else {
                 process::vfork_and_wait(launch, l)

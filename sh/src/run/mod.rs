@@ -1,8 +1,10 @@
 //! Commands run: simple and compound ones, conditions, redirections, programs, subshells.
 
+mod compound;
 mod condition;
-pub(crate) mod exec;
+mod exec;
 pub(crate) mod launch;
 pub(crate) mod redir;
 pub(crate) mod reexec;
+pub(crate) mod resolve;
 mod simple;

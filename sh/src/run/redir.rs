@@ -3,11 +3,21 @@
 //! They are expanded first, into a plan, and carried out by code that allocates nothing: it runs in a vfork
 //! child as well.
 
+use crate::decimal::decimal;
+use crate::decimal::push_decimal;
+use crate::descriptors::move_fd;
+use crate::descriptors::read_all;
+use crate::descriptors::shut;
+use crate::descriptors::OWN;
+use crate::expand::capture::reveals;
 use crate::expand::fields::QUOTED;
-use crate::expand::substitute::reveals;
-use crate::jobs::{Job, Task, What, NONE};
-use crate::parse::tree::{self, byte, redir, u24, until};
-use crate::{opt, vars, Done, Failed, Shell, R};
+use crate::flow::{Done, Failed, R};
+use crate::jobs::job::Job;
+use crate::jobs::task::{Task, What, NONE};
+use crate::options::opt;
+use crate::parse::tree;
+use crate::parse::tree::{byte, redir, u24, until};
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{num, Buf, Errno, List, ToBuf, ZStr};
 use util::text::eq;
@@ -49,45 +59,6 @@ impl Plan {
 impl Drop for Plan {
     fn drop(&mut self) {
         self.pipes.iter().for_each(|&f| shut(f));
-    }
-}
-
-/// Closes a descriptor, if it is one.
-pub(crate) fn shut(f: Fd) {
-    if f.0 >= 0 {
-        let _ = fs::close(f);
-    }
-}
-
-/// Makes `f` number `to`.
-pub(crate) fn move_fd(f: Fd, to: i32) {
-    if f.0 != to {
-        let _ = fs::dup3(f, Fd(to), 0);
-        shut(f);
-    }
-}
-
-/// Reads to the end.
-pub(crate) fn read_all(f: Fd, out: &mut Buf) {
-    let mut b = [0; 1024];
-    while let Ok(n) = fs::read(f, &mut b) {
-        if n == 0 {
-            break;
-        }
-        out.extend_from_slice(b.get(..n).unwrap_or(&[]));
-    }
-}
-
-/// The lowest descriptor for the shell's own files.
-const OWN: i32 = 10;
-
-/// Closes the shell's own files, as exec would: those with numbers below 32, where the script's is, too.
-#[inline(never)]
-pub(crate) fn close_own() {
-    for n in OWN..32 {
-        if fs::fcntl(Fd(n), 1, 0).unwrap_or(0) != 0 {
-            shut(Fd(n));
-        }
     }
 }
 
@@ -144,7 +115,7 @@ impl Shell<'_> {
                 redir::IN => fs::O_RDONLY,
                 redir::READ_WRITE => fs::O_RDWR | fs::O_CREAT,
                 redir::APPEND | redir::BOTH_APPEND => fs::O_WRONLY | fs::O_CREAT | fs::O_APPEND,
-                redir::OUT if self.opts & opt::NOCLOBBER != 0 => fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL,
+                redir::OUT if self.opts.has(opt::NOCLOBBER) => fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL,
                 _ => fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC,
             };
             plan.output |= s.from == 1 || reveals(&word);
@@ -183,7 +154,7 @@ impl Shell<'_> {
             }
         };
         shut(Fd(s.fd));
-        plan.failed |= self.assign(variable, &vars::decimal(f as i64)).is_err();
+        plan.failed |= self.assign(variable, &decimal(f as i64)).is_err();
         Ok(())
     }
 
@@ -224,18 +195,18 @@ impl Shell<'_> {
         let (read, write) = self.new_pipe()?;
         let (ours, mut theirs) = if reads { (read, write) } else { (write, read) };
         let mut path = b"/proc/self/fd/".buf();
-        vars::push_decimal(ours.0 as i64, &mut path);
+        push_decimal(ours.0 as i64, &mut path);
         let fifo = fs::access(path.z(), 0).is_err();
         // As in `saved`: nothing to be restored, and what names the FIFO.
         let mut number = -1;
-        if fifo && !crate::REEXEC {
+        if fifo && !crate::jobs::task::REEXEC {
             number -= sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i32;
             path = fifo_path(number);
             // If that fails, nobody can open it.
             let _ = fs::mknodat(Fd::CWD, path.z(), fs::S_IFIFO | 0o600, 0);
         }
-        let mut job = crate::jobs::Job::hidden();
-        if crate::REEXEC {
+        let mut job = crate::jobs::job::Job::hidden();
+        if crate::jobs::task::REEXEC {
             if fifo {
                 shut(read);
                 shut(write);
@@ -381,7 +352,7 @@ impl Shell<'_> {
             let Some((fd, copy)) = self.saved.pop() else { return };
             if copy < 0 {
                 shut(Fd(fd));
-                if copy < -1 && !crate::REEXEC {
+                if copy < -1 && !crate::jobs::task::REEXEC {
                     // Whoever still waits for the FIFO's other end shall not do so for ever.
                     let path = fifo_path(copy);
                     let both = fs::open(path.z(), fs::O_RDWR | fs::O_NONBLOCK, 0);
@@ -416,7 +387,7 @@ impl Shell<'_> {
 #[inline(never)]
 fn fifo_path(number: i32) -> Buf {
     let mut path = b"/tmp/sh".buf();
-    vars::push_decimal(number as i64, &mut path);
+    push_decimal(number as i64, &mut path);
     path
 }
 
@@ -428,7 +399,7 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
                 ZStr::from_bytes_with_nul(plan.names.get(s.name..).unwrap_or(&[])).unwrap_or(ZStr::new(c""));
             let mut r = fs::open(name, s.flags, 0o666);
             // A FIFO waits for its other end; signals do not end that, but Ctrl-C does.
-            while matches!(r, Err(Errno::EINTR)) && !crate::jobs::trap::interrupted() {
+            while matches!(r, Err(Errno::EINTR)) && !crate::jobs::signals::interrupted() {
                 r = fs::open(name, s.flags, 0o666);
             }
             if s.flags & fs::O_EXCL != 0

@@ -6,11 +6,13 @@
 //! ends follow one description ([`state`]), so that they cannot disagree.
 
 use crate::expand::fields::Fields;
-use crate::jobs::{Job, Proc, Task, What};
-use crate::parse::tree::Tree;
-use crate::run::exec::Func;
+use crate::flow::Done;
+use crate::jobs::job::{Job, Proc};
+use crate::jobs::task::{Task, What};
+use crate::options::Options;
+use crate::parse::tree::{Func, Tree};
+use crate::shell::Shell;
 use crate::vars::{Sym, Vars};
-use crate::{opt, Done, Shell};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::fs::{self, Fd};
@@ -271,8 +273,9 @@ fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
         (sh.tested, sh.script, w.ignore) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
         sh.handles = flags & 8 != 0;
     }
-    numbers!(c, w.what, w.at, sh.status, sh.opts, sh.place, sh.loops, sh.depth, sh.pid, sh.last_bg);
+    numbers!(c, w.what, w.at, sh.status, sh.place, sh.loops, sh.depth, sh.pid, sh.last_bg);
     numbers!(c, sh.option_place);
+    sh.opts = Options::of_number(c.number(sh.opts.number()));
     let (status, depth) = sh.trap_status.map_or((0, u32::MAX), |t| (t.0, t.1));
     let (status, depth) = (c.number(status as u32) as u8, c.number(depth));
     sh.trap_status = (depth != u32::MAX).then_some((status, depth));
@@ -309,11 +312,11 @@ pub(crate) fn resume(sh: &mut Shell, args: &[ZStr]) {
         COMMANDS => {
             let mut w = Work::default();
             state(&mut c, sh, &mut w);
-            crate::run::redir::shut(c.fd);
-            sh.opts += opt::LEVEL;
+            crate::descriptors::shut(c.fd);
+            sh.opts.go_deeper();
             sh.enter_subshell();
             if w.ignore {
-                crate::jobs::ignore_keyboard();
+                crate::jobs::task::ignore_keyboard();
             }
             let tree = sh.tree.clone();
             let what = match w.what {
@@ -387,14 +390,14 @@ impl Shell<'_> {
 
     /// Starts a process of `job` that is a subshell and runs `task`, by vfork and exec of ourselves.
     pub(crate) fn start_again(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
-        if self.opts / opt::LEVEL >= LEVELS {
+        if self.opts.level() >= LEVELS {
             return self.refuse(c"nested too deeply", b"");
         }
         self.settle_ids();
         let (read, write) = self.new_pipe()?;
         let paths = self.own_paths();
         let mut argument = [MARK].buf();
-        crate::vars::push_decimal(read.0 as i64, &mut argument);
+        crate::decimal::push_decimal(read.0 as i64, &mut argument);
         argument.push(0);
         let argv = [c"sh".as_ptr() as *const u8, argument.as_ptr(), core::ptr::null()];
         let (state, paths) = (read, &paths[..]);
@@ -402,11 +405,11 @@ impl Shell<'_> {
         // SAFETY: `start` ends in exec or exit, and keeps to what it may change.
         let pid = unsafe { process::vfork(start, &mut s as *mut Start as *mut ()) };
         let (ignore, error) = (s.ignore, s.error);
-        crate::run::redir::shut(read);
+        crate::descriptors::shut(read);
         let pid = match (pid, error) {
             (Ok(pid), None) => pid,
             (pid, error) => {
-                crate::run::redir::shut(write);
+                crate::descriptors::shut(write);
                 if let Ok(pid) = pid {
                     let _ = process::wait4(pid, 0);
                 }
@@ -422,7 +425,7 @@ impl Shell<'_> {
         if let Ok(a) = pipe {
             let _ = signal::action(signal::SIGPIPE, a);
         }
-        crate::run::redir::shut(write);
+        crate::descriptors::shut(write);
         Ok(())
     }
 

@@ -1,13 +1,19 @@
 //! Simple commands: what a name means, assignments, builtins, functions, applets.
 
-use crate::builtin;
+use crate::descriptors::close_own;
 use crate::expand::fields::Fields;
-use crate::jobs::Job;
-use crate::parse::tree::{self, byte, tagged, until};
-use crate::run::exec::{Func, Kind};
-use crate::run::redir::{close_own, Plan};
+use crate::flow::{Done, Flow, R};
+use crate::jobs::job::Job;
+use crate::options::opt;
+use crate::parse::tree;
+use crate::parse::tree::{byte, tagged, until, Func};
+use crate::run::redir::Plan;
+use crate::run::resolve::Kind;
+use crate::shell::Shell;
 use crate::vars;
-use crate::{opt, Done, Flow, Shell, R};
+use crate::words::is_pure;
+use crate::words::quote;
+use crate::words::SPECIAL;
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
 use sys::fs::{self, Fd};
@@ -15,38 +21,6 @@ use sys::{process, Buf, ToBuf};
 use util::Truth;
 
 impl Shell<'_> {
-    /// What `name` means as a command; functions are passed over without `functions`.
-    #[inline(never)]
-    pub(crate) fn resolve(&mut self, name: &[u8], functions: bool) -> Kind {
-        if let Some(s) = self.vars.syms.get(self.vars.find(name)) {
-            let b = s.builtin as usize;
-            match &s.func {
-                Some(f) if functions && !matches!(b, 1..=builtin::SPECIAL) => {
-                    return Kind::Function(f.clone())
-                }
-                _ if b > 0 => return Kind::Builtin(b - 1),
-                _ => {}
-            }
-        }
-        if util::text::has(name, b'/') {
-            return Kind::File;
-        }
-        if let Some(n) = builtin::find(name) {
-            let i = self.vars.intern(name);
-            if let Some(s) = self.vars.syms.get_mut(i) {
-                s.builtin = n as u8 + 1;
-                if s.func.is_some() {
-                    return self.resolve(name, functions);
-                }
-            }
-            return Kind::Builtin(n);
-        }
-        match self.table.find(name) {
-            Some(e) => Kind::Applet(e),
-            None => Kind::File,
-        }
-    }
-
     pub(crate) fn simple(&mut self, mut b: &[u8], last: bool) -> R {
         byte(&mut b);
         let mut f = core::mem::take(&mut self.spare);
@@ -108,11 +82,11 @@ impl Shell<'_> {
             if let Some(s) = self.vars.syms.get_mut(i).filter(|_| temporary) {
                 s.flags |= vars::EXPORT;
             }
-            if self.opts & opt::XTRACE != 0 {
+            if self.opts.has(opt::XTRACE) {
                 traced.extend_from_slice(if traced.is_empty() { b"" } else { b" " });
                 traced.extend_from_slice(name);
                 traced.push(b'=');
-                builtin::quote(&v, &mut traced);
+                quote(&v, &mut traced);
             }
         }
         if temporary {
@@ -125,7 +99,7 @@ impl Shell<'_> {
 
     /// Runs the command `f`, which may be taken, and of which redirections and assignments are at `b`.
     pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> R {
-        let special = matches!(&kind, Kind::Builtin(n) if *n < builtin::SPECIAL);
+        let special = matches!(&kind, Kind::Builtin(n) if *n < SPECIAL);
         let mut plan = Plan::default();
         if b.first() == Some(&tree::REDIR) {
             self.plan(&mut b, &mut plan)?;
@@ -154,7 +128,7 @@ impl Shell<'_> {
         }
         let behind = self.locals.len();
         if r.is_ok() {
-            if self.opts & opt::XTRACE != 0 {
+            if self.opts.has(opt::XTRACE) {
                 self.trace_command(f, mark);
             }
             let last_field = f.get(f.len().saturating_sub(1));
@@ -188,14 +162,14 @@ impl Shell<'_> {
     }
 
     pub(crate) fn builtin(&mut self, n: usize, f: &Fields, mark: usize) -> R {
-        if !builtin::is_pure(n) {
+        if !is_pure(n) {
             self.separate()?;
         }
         self.separate_for(f)?;
         let outer = core::mem::replace(&mut self.running, f.z(0));
         let plain = core::mem::replace(&mut self.plain, false);
         let outer_mark = core::mem::replace(&mut self.redirections, mark);
-        let r = builtin::run(self, n, f);
+        let r = self.run_builtin(n, f);
         self.redirections = outer_mark;
         let flushed = self.out.flush();
         if let Err(e) = flushed {
@@ -206,7 +180,7 @@ impl Shell<'_> {
         match r {
             Ok(s) => self.status = if s == 0 && flushed.is_err() { 1 } else { s as u8 },
             // An error in a builtin that is not special does not end a script.
-            Err(Flow::Fail) if n >= builtin::SPECIAL || plain => {
+            Err(Flow::Fail) if n >= SPECIAL || plain => {
                 if self.interrupted {
                     return Err(Flow::Fail);
                 }
@@ -225,7 +199,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn applet_child(&mut self, e: &'static Entry, f: &Fields, plan: &Plan, last: bool) -> R {
-        if crate::REEXEC {
+        if crate::jobs::task::REEXEC {
             return self.external(f, plan, last);
         }
         self.separate()?;
@@ -246,7 +220,7 @@ impl Shell<'_> {
 
     /// Source text of the current simple command, for the list of jobs.
     pub(crate) fn command_text(&self) -> Buf {
-        if self.opts & opt::MONITOR == 0 {
+        if !self.opts.has(opt::MONITOR) {
             return Buf::new();
         }
         let mut text = self.tree.text.get(self.place..).unwrap_or(&[]);
@@ -279,42 +253,19 @@ impl Shell<'_> {
         }
     }
 
-    /// Remembers variable `i`, to be restored when the function or command is over.
-    pub(crate) fn save_local(&mut self, i: usize) {
-        if self.capturing {
-            self.remember(i);
-        }
-        if let Some(s) = self.vars.syms.get(i) {
-            self.locals.push((i, s.text.clone(), s.flags));
-        }
-    }
-
-    pub(crate) fn restore_locals(&mut self, mark: usize) {
-        self.restore(mark, self.locals.len());
-    }
-
-    /// Restores variables from a part of the list; what `local` added behind it stays.
-    pub(crate) fn restore(&mut self, from: usize, to: usize) {
-        for k in (from..to.min(self.locals.len())).rev() {
-            if let Some(v) = self.locals.remove(k) {
-                self.put_back(v);
-            }
-        }
-    }
-
     /// Traces the command `f`, of which redirections are undone from `mark` on.
     fn trace_command(&mut self, f: &Fields, mark: usize) {
         let mut all = core::mem::take(&mut self.traced);
         for i in 0..f.len() {
             all.extend_from_slice(if all.is_empty() { b"" } else { b" " });
-            builtin::quote(f.get(i), &mut all);
+            quote(f.get(i), &mut all);
         }
         self.trace(&all, mark);
     }
 
     fn trace(&mut self, text: &[u8], mark: usize) {
         let opts = self.opts;
-        self.opts &= !opt::XTRACE;
+        self.opts.turn_off(opt::XTRACE);
         let ps4 = self.get(b"PS4").unwrap_or(b"").buf();
         let mut line = self.expand_text(&ps4);
         self.opts = opts;

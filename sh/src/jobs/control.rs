@@ -1,0 +1,213 @@
+//! Jobs in the foreground and the background, and what the user is told of them (POSIX 2.11).
+
+use crate::decimal::decimal;
+use crate::flow::{Done, Failed};
+use crate::jobs::job::{signal_text, Job, State};
+use crate::options::opt;
+use crate::shell::Shell;
+use alloc::boxed::Box;
+use sys::process::{self, Status};
+use sys::{signal, tty, Buf, Errno};
+
+impl Shell<'_> {
+    /// Waits for a foreground job and takes its status.
+    pub(crate) fn foreground(&mut self, mut job: Box<Job>) -> Done {
+        let monitor = job.group != 0;
+        while job.state() == State::Running {
+            match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
+                Ok((pid, s)) => {
+                    if !job.note(pid, s) {
+                        self.jobs.iter_mut().any(|j| j.note(pid, s));
+                        if self.opts.has(opt::NOTIFY) && self.opts.has(opt::INTERACTIVE) {
+                            self.tell_ended();
+                        }
+                    }
+                }
+                Err(Errno::EINTR) => {}
+                Err(_) => job
+                    .procs
+                    .iter_mut()
+                    .filter(|p| p.status.is_none())
+                    .for_each(|p| p.status = Some(Status(127 << 8))),
+            }
+        }
+        if monitor {
+            let _ = tty::set_foreground(self.tty, self.group);
+        }
+        self.status = job.status(self.opts.has(opt::PIPEFAIL));
+        let word = job.word();
+        if job.state() == State::Stopped {
+            job.modes = tty::get(self.tty).ok();
+            self.restore_modes();
+            let i = self.add_job(job);
+            sys::out::complain(&[]);
+            self.tell(i);
+            return Ok(());
+        }
+        if let Some(sig) = word.signaled().map(|s| s as u32) {
+            if monitor {
+                self.restore_modes();
+            }
+            let interactive = self.opts.has(opt::INTERACTIVE);
+            if sig == signal::SIGINT && interactive && !job.hidden {
+                sys::out::complain(&[]);
+                return Err(Failed);
+            }
+            if sig != signal::SIGINT && sig != signal::SIGPIPE && !job.hidden && !self.subshell {
+                let core: &[u8] = if word.dumped() { b" (core dumped)" } else { b"" };
+                sys::out::complain(&[signal_text(sig), core]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Enters a job in the table; its place there.
+    pub(crate) fn add_job(&mut self, mut job: Box<Job>) -> usize {
+        if job.id == 0 {
+            job.id = self.jobs.iter().map(|j| j.id).max().unwrap_or(0) + 1;
+        }
+        self.jobs.push(job);
+        self.jobs.len() - 1
+    }
+
+    /// Enters a job that runs in the background.
+    pub(crate) fn add_background(&mut self, job: Box<Job>) {
+        // What nobody has waited for is remembered, but not for ever.
+        if self.jobs.len() >= 256 {
+            self.reap(false);
+            if let Some(i) = self.jobs.iter().position(|j| j.state() == State::Done) {
+                self.jobs.remove(i);
+            }
+        }
+        self.last_bg = job.last_pid();
+        let i = self.add_job(job);
+        if self.opts.has(opt::INTERACTIVE) {
+            let id = self.jobs.get(i).map_or(0, |j| j.id);
+            let (id, pid) = (decimal(id as i64), decimal(self.last_bg as i64));
+            sys::out::complain(&[b"[", &id, b"] ", &pid]);
+        }
+    }
+
+    /// Notes what has become of children, without waiting, or until something happens. False: there are
+    /// none, or a signal came.
+    pub(crate) fn reap(&mut self, wait: bool) -> bool {
+        let mut options = if wait { 0 } else { process::WNOHANG };
+        if self.opts.has(opt::MONITOR) {
+            options |= process::WUNTRACED | process::WCONTINUED;
+        }
+        loop {
+            match process::wait4(-1, options) {
+                Ok((0, _)) => return true,
+                Ok((pid, s)) => {
+                    self.jobs.iter_mut().any(|j| j.note(pid, s));
+                    if wait {
+                        return true;
+                    }
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Tells what happened to jobs, before a prompt.
+    pub(crate) fn tell_changes(&mut self) {
+        self.reap(false);
+        self.tell_ended();
+    }
+
+    /// Tells what is known to have happened to jobs, and forgets those that are over.
+    fn tell_ended(&mut self) {
+        let mut i = 0;
+        while i < self.jobs.len() {
+            let (state, told) = self.jobs.get(i).map_or((State::Running, true), |j| (j.state(), j.told));
+            if state != State::Running && !told {
+                self.tell(i);
+            }
+            if state == State::Done {
+                self.jobs.remove(i);
+            } else {
+                i += 1;
+            }
+        }
+    }
+
+    /// One line about job `i` on standard error.
+    pub(crate) fn tell(&mut self, i: usize) {
+        let line = self.job_line(i, false);
+        sys::out::complain(&[&line]);
+    }
+
+    /// `[1]+  Running     sleep 1`.
+    pub(crate) fn job_line(&mut self, i: usize, pids: bool) -> Buf {
+        let mut out = Buf::new();
+        let n = self.jobs.len();
+        let Some(j) = self.jobs.get_mut(i) else { return out };
+        j.told = true;
+        out.push(b'[');
+        crate::decimal::push_decimal(j.id as i64, &mut out);
+        out.push(b']');
+        out.push(if i + 1 == n {
+            b'+'
+        } else if i + 2 == n {
+            b'-'
+        } else {
+            b' '
+        });
+        out.extend_from_slice(b"  ");
+        if pids {
+            crate::decimal::push_decimal(j.leader() as i64, &mut out);
+            out.push(b' ');
+        }
+        let start = out.len();
+        match j.state() {
+            State::Running => out.extend_from_slice(b"Running"),
+            _ => {
+                let w = j.word();
+                match (w.exited(), w.signaled()) {
+                    (Some(0), _) => out.extend_from_slice(b"Done"),
+                    (Some(n), _) => {
+                        out.extend_from_slice(b"Done(");
+                        crate::decimal::push_decimal(n as i64, &mut out);
+                        out.push(b')');
+                    }
+                    (_, Some(s)) => out.extend_from_slice(signal_text(s as u32)),
+                    _ => out.extend_from_slice(b"Stopped"),
+                }
+            }
+        }
+        while out.len() < start + 24 {
+            out.push(b' ');
+        }
+        out.extend_from_slice(&j.text);
+        out
+    }
+
+    /// Continues job `i`, in the foreground or not.
+    #[inline(never)]
+    pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Done {
+        let Some(mut job) = self.jobs.remove(i) else { return Ok(()) };
+        job.resume();
+        if foreground {
+            if job.group != 0 {
+                let _ = tty::set_foreground(self.tty, job.group);
+            }
+            // Who reads this may already interrupt the job.
+            sys::out::complain(&[&job.text]);
+            if let Some(m) = job.modes.take() {
+                let _ = tty::set(self.tty, &m, true);
+            }
+            job.kill(signal::SIGCONT);
+            return self.foreground(job);
+        }
+        job.kill(signal::SIGCONT);
+        self.out.bytes(b"[");
+        self.out.dec(job.id as u64);
+        self.out.bytes(b"] ");
+        self.out.bytes(&job.text);
+        self.out.byte(b'\n');
+        self.last_bg = job.last_pid();
+        self.add_job(job);
+        self.status = 0;
+        Ok(())
+    }
+}

@@ -1,0 +1,229 @@
+//! The shell: all of its state, and its messages.
+
+use crate::expand::capture::Capture;
+use crate::expand::fields::Fields;
+use crate::flow::Done;
+use crate::flow::Failed;
+use crate::interactive::editor::Editor;
+use crate::jobs::job::Job;
+use crate::options::{opt, Options};
+use crate::parse::tree::Tree;
+use crate::stack::Stack;
+use crate::vars::{Saved, Vars};
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use core::ffi::CStr;
+use sys::fs::Fd;
+use sys::{tty, Buf, Cx, Errno, List, Out, Table, ZStr};
+
+/// No name.
+pub(crate) const NOTHING: ZStr<'static> = ZStr::new(c"");
+
+/// The state of a shell. What is used most comes first: Thumb-1 reaches 32 bytes and 32 words directly.
+#[repr(C)]
+pub(crate) struct Shell<'a> {
+    /// Exit status of the last command, and of the last substitution in this one.
+    pub(crate) status: u8,
+    pub(crate) substituted: u8,
+    /// Is a condition being tested, where `set -e` does not count?
+    pub(crate) tested: bool,
+    /// Is the command run by `command`, which takes a special builtin's powers?
+    pub(crate) plain: bool,
+    pub(crate) syntax: bool,
+    pub(crate) handles: bool,
+    pub(crate) interrupted: bool,
+    pub(crate) subshell: bool,
+    /// Is a script's name known, so that messages tell lines?
+    pub(crate) script: bool,
+    /// Does a substitution run in this process?
+    pub(crate) capturing: bool,
+    /// Does another process go on with it, so that this one runs nothing more of it?
+    pub(crate) gone: bool,
+    /// Could that process not be started?
+    pub(crate) lost: bool,
+    pub(crate) opts: Options,
+    pub(crate) out: &'a mut Out,
+    /// The tree that runs, and where in its text.
+    pub(crate) tree: Rc<Tree>,
+    pub(crate) place: usize,
+    /// Positional parameters from `first` on; those before are the name of the function, or shifted out.
+    pub(crate) first: usize,
+    pub(crate) params: Fields,
+    pub(crate) vars: Vars,
+    /// `$_`: the last field of the last command; none before the first.
+    pub(crate) last: Option<Buf>,
+    /// Depth of loops and functions and how many loops to leave.
+    pub(crate) loops: u32,
+    pub(crate) depth: u32,
+    pub(crate) skip: u32,
+    /// Descriptors moved out of the way: number, copy.
+    pub(crate) saved: List<(i32, i32)>,
+    /// Variables to restore.
+    pub(crate) locals: List<Saved>,
+    pub(crate) jobs: List<Box<Job>>,
+    pub(crate) traps: List<(u8, Buf)>,
+    /// Position of `getopts` in a cluster.
+    pub(crate) option_place: usize,
+    /// The first of `saved` that belong to the builtin that runs.
+    pub(crate) redirections: usize,
+    /// Name of the running builtin, for messages.
+    pub(crate) running: ZStr<'static>,
+    /// Terminal for job control, our process group.
+    pub(crate) tty: Fd,
+    pub(crate) group: i32,
+    pub(crate) table: &'static Table,
+    pub(crate) aliases: List<(Buf, Buf)>,
+    /// The line editor, once a person has seen a prompt.
+    pub(crate) editor: Option<Box<Editor>>,
+    pub(crate) arg0: ZStr<'static>,
+    pub(crate) stack: Stack,
+    /// `$$` once it is known, `$!`.
+    pub(crate) pid: i32,
+    pub(crate) last_bg: i32,
+    /// Where the variables start that are local to the function.
+    pub(crate) frame: usize,
+    pub(crate) traced: Buf,
+    /// Fields of a command that is over, whose room the next one takes.
+    pub(crate) spare: Fields,
+    pub(crate) capture: Capture,
+    /// Those of the shell that this is a subshell of.
+    pub(crate) outer_jobs: List<Box<Job>>,
+    /// Line of a syntax error, 0 otherwise.
+    pub(crate) line: u32,
+    pub(crate) envp: *const *const u8,
+    /// The traps of the shell that this is a subshell of.
+    pub(crate) inherited: List<(u8, Buf)>,
+    /// Status and depth of functions at which a trap's action runs.
+    pub(crate) trap_status: Option<(u8, u32)>,
+    /// Our process group before there was job control.
+    pub(crate) outer_group: i32,
+    /// The terminal's settings for us.
+    pub(crate) modes: Option<tty::Termios>,
+}
+
+impl<'a> Shell<'a> {
+    /// A shell that has not begun yet; `here` is where its stack starts.
+    #[inline(always)]
+    pub(crate) fn new<'c: 'a>(cx: &'a mut Cx<'c>, here: &u8) -> Shell<'a> {
+        Shell {
+            vars: Vars::new(cx.envp),
+            params: Fields::default(),
+            spare: Fields::default(),
+            first: 0,
+            arg0: cx.name,
+            status: 0,
+            substituted: 0,
+            opts: Options::NONE,
+            tree: Rc::new(Tree::default()),
+            place: 0,
+            line: 0,
+            syntax: false,
+            aliases: List::new(),
+            editor: None,
+            table: cx.table,
+            envp: cx.envp,
+            out: cx.out,
+            pid: 0,
+            last_bg: 0,
+            jobs: List::new(),
+            outer_jobs: List::new(),
+            tty: Fd(-1),
+            group: 0,
+            outer_group: 0,
+            modes: None,
+            last: None,
+            saved: List::new(),
+            redirections: 0,
+            locals: List::new(),
+            traps: List::new(),
+            inherited: List::new(),
+            trap_status: None,
+            frame: 0,
+            handles: false,
+            loops: 0,
+            depth: 0,
+            skip: 0,
+            tested: false,
+            plain: false,
+            running: crate::shell::NOTHING,
+            traced: Buf::new(),
+            capture: Default::default(),
+            capturing: false,
+            gone: false,
+            lost: false,
+            interrupted: false,
+            subshell: false,
+            script: false,
+            option_place: 0,
+            stack: Stack::new(here),
+        }
+    }
+}
+
+impl Shell<'_> {
+    /// `name: line N: text` on standard error; `%` in the text stands for `what`.
+    #[inline(always)]
+    pub(crate) fn complain(&self, text: &'static CStr, what: &[u8]) {
+        self.told(ZStr::new(text), what, None);
+    }
+
+    /// As [`Shell::complain`], with `: ` and the kernel's reason at the end.
+    #[inline(always)]
+    pub(crate) fn complain_of(&self, text: &'static CStr, what: &[u8], why: Errno) {
+        self.told(ZStr::new(text), what, Some(why));
+    }
+
+    /// As [`Shell::complain`], of what gives up the command; the status is 2.
+    #[inline(always)]
+    pub(crate) fn refuse<T, E: From<Failed>>(&mut self, text: &'static CStr, what: &[u8]) -> Result<T, E> {
+        self.refused(ZStr::new(text), what);
+        Err(Failed.into())
+    }
+
+    #[inline(never)]
+    pub(crate) fn refused(&mut self, text: ZStr, what: &[u8]) {
+        self.told(text, what, None);
+        self.status = 2;
+    }
+
+    #[inline(never)]
+    pub(crate) fn told(&self, text: ZStr, what: &[u8], why: Option<Errno>) {
+        let numbered = (self.script || !self.running.is_empty()) && !self.opts.has(opt::INTERACTIVE);
+        let line = match self.line {
+            _ if !numbered => 0,
+            0 => self.tree.line_of(self.place),
+            n => n,
+        };
+        let syntax: &[u8] = if self.line != 0 { b"syntax error: " } else { b"" };
+        let mut rest = text.bytes();
+        let before = sys::zstr::cut(&mut rest, b'%');
+        sys::out::line(self.arg0, self.running, line, syntax, &[before, what, rest], why);
+    }
+
+    /// `$$`.
+    pub(crate) fn pid(&mut self) -> i32 {
+        if self.pid == 0 {
+            self.pid = sys::process::getpid() as i32;
+        }
+        self.pid
+    }
+
+    /// Fails when the stack is nearly used up: nesting is bounded so, in whatever it consists.
+    #[inline(never)]
+    pub(crate) fn deep(&mut self) -> Done {
+        if !self.stack.is_full() {
+            return Ok(());
+        }
+        // Room to report it.
+        let limit = self.stack.lift_limit();
+        let r = self.refuse(c"nested too deeply", b"");
+        self.stack.set_limit(limit);
+        r
+    }
+
+    /// Sets the status and gives up the command.
+    pub(crate) fn fail<T, E: From<Failed>>(&mut self, status: u8) -> Result<T, E> {
+        self.status = status;
+        Err(Failed.into())
+    }
+}

@@ -1,0 +1,151 @@
+//! Variables read, assigned, unset and restored.
+
+use crate::expand::fields::Fields;
+use crate::flow::{Done, R};
+use crate::options::opt;
+use crate::shell::Shell;
+use crate::vars;
+use crate::vars::{Sym, DYNAMIC, EXPORT, READONLY};
+use crate::words::name_len;
+use sys::{Buf, ToBuf};
+
+/// IFS and OPTIND stay special; the other variables lose their meaning when they are unset (POSIX 2.5.3).
+pub(crate) fn lasting(s: &Sym) -> u8 {
+    if matches!(s.name(), [b'I', ..] | [b'O', ..]) {
+        s.flags & DYNAMIC
+    } else {
+        0
+    }
+}
+
+impl Shell<'_> {
+    /// Value of a variable.
+    pub(crate) fn get(&mut self, name: &[u8]) -> Option<&[u8]> {
+        let i = self.look_up(name);
+        self.vars.value(i)
+    }
+
+    /// Number of a variable, its value computed if that is what it wants.
+    #[inline(never)]
+    pub(crate) fn look_up(&mut self, name: &[u8]) -> usize {
+        let i = self.vars.lookup(name);
+        if self.vars.syms.get(i).is_some_and(|s| s.flags & vars::DYNAMIC != 0) {
+            self.vars.compute(i, self.tree.line_of(self.place));
+        }
+        i
+    }
+
+    /// Sets a variable; an error to those that may not change.
+    #[inline(never)]
+    pub(crate) fn assign(&mut self, name: &[u8], value: &[u8]) -> Done {
+        let i = self.vars.intern(name);
+        self.assign_sym(i, value)
+    }
+
+    /// Carries out `NAME=value`, or `NAME+=value`: `name` is all before the `=`.
+    pub(crate) fn assign_part(&mut self, i: usize, name: &[u8], value: &[u8]) -> Done {
+        if name.last() != Some(&b'+') {
+            return self.assign_sym(i, value);
+        }
+        let mut all = self.vars.value(i).unwrap_or(b"").buf();
+        all.extend_from_slice(value);
+        self.assign_sym(i, &all)
+    }
+
+    pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> Done {
+        if self.capturing {
+            self.capture.remember(i, &self.vars);
+        }
+        let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
+        if s.flags & vars::READONLY != 0 {
+            return self.readonly(i);
+        }
+        s.set(value);
+        if self.opts.has(opt::ALLEXPORT) {
+            s.flags |= vars::EXPORT;
+        }
+        if s.flags & vars::DYNAMIC != 0 {
+            self.vars.changed(i);
+            self.option_place = 0;
+        }
+        Ok(())
+    }
+
+    /// Refuses to change variable `i`.
+    #[inline(always)]
+    pub(crate) fn readonly(&mut self, i: usize) -> Done {
+        self.complain(c"%: is read only", self.vars.syms.get(i).map_or(b"", |s| s.name()));
+        self.fail(2)
+    }
+
+    /// A name that is none: an error of the running builtin.
+    pub(crate) fn name<'f>(&mut self, name: &'f [u8]) -> R<&'f [u8]> {
+        if name.is_empty() || name_len(name) != name.len() {
+            return self.refuse(c"%: bad variable name", name);
+        }
+        Ok(name)
+    }
+
+    pub(crate) fn unset_variable(&mut self, name: &[u8]) -> Done {
+        let i = self.vars.lookup(name);
+        let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
+        if s.flags & READONLY != 0 {
+            return self.readonly(i);
+        }
+        s.text.truncate(s.name);
+        s.flags = lasting(s);
+        self.vars.changed(i);
+        Ok(())
+    }
+
+    pub(crate) fn set_exported(&mut self, name: &[u8], value: &[u8]) -> R {
+        let i = self.vars.intern(name);
+        self.assign_sym(i, value)?;
+        if let Some(s) = self.vars.syms.get_mut(i) {
+            s.flags |= EXPORT;
+        }
+        Ok(())
+    }
+
+    /// Names of variables that begin with `name`, in order: those that are set, or that have `flag`.
+    #[inline(never)]
+    pub(crate) fn names(&mut self, name: &[u8], flag: u8) -> Fields {
+        self.vars.import();
+        let mut all = Buf::new();
+        for s in &self.vars.syms {
+            let wanted = if flag != 0 { s.flags & flag != 0 } else { s.value().is_some() };
+            if wanted && s.name().starts_with(name) {
+                all.extend_from_slice(s.name());
+                all.push(0);
+            }
+        }
+        let mut list = Fields::default();
+        for name in &sys::sort::texts(&all) {
+            list.push(name.bytes());
+        }
+        list
+    }
+
+    /// Remembers variable `i`, to be restored when the function or command is over.
+    pub(crate) fn save_local(&mut self, i: usize) {
+        if self.capturing {
+            self.capture.remember(i, &self.vars);
+        }
+        if let Some(s) = self.vars.syms.get(i) {
+            self.locals.push((i, s.text.clone(), s.flags));
+        }
+    }
+
+    pub(crate) fn restore_locals(&mut self, mark: usize) {
+        self.restore(mark, self.locals.len());
+    }
+
+    /// Restores variables from a part of the list; what `local` added behind it stays.
+    pub(crate) fn restore(&mut self, from: usize, to: usize) {
+        for k in (from..to.min(self.locals.len())).rev() {
+            if let Some(v) = self.locals.remove(k) {
+                self.vars.put_back(v);
+            }
+        }
+    }
+}
