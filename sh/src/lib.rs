@@ -19,11 +19,11 @@ mod jobs;
 mod options;
 mod parse;
 mod passwd;
+mod positional;
 mod run;
 mod shell;
 mod stack;
 mod start;
-mod variables;
 mod vars;
 mod words;
 

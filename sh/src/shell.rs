@@ -8,8 +8,11 @@ use crate::interactive::editor::Editor;
 use crate::jobs::job::Job;
 use crate::options::{opt, Options};
 use crate::parse::tree::Tree;
+use crate::positional::Positional;
+use crate::run::saved::Saved;
 use crate::stack::Stack;
-use crate::vars::{Saved, Vars};
+use crate::vars::locals::Locals;
+use crate::vars::table::Vars;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::ffi::CStr;
@@ -35,37 +38,28 @@ pub(crate) struct Shell<'a> {
     pub(crate) subshell: bool,
     /// Is a script's name known, so that messages tell lines?
     pub(crate) script: bool,
-    /// Does a substitution run in this process?
-    pub(crate) capturing: bool,
-    /// Does another process go on with it, so that this one runs nothing more of it?
-    pub(crate) gone: bool,
-    /// Could that process not be started?
-    pub(crate) lost: bool,
+    pub(crate) capture: Capture,
     pub(crate) opts: Options,
     pub(crate) out: &'a mut Out,
     /// The tree that runs, and where in its text.
     pub(crate) tree: Rc<Tree>,
     pub(crate) place: usize,
-    /// Positional parameters from `first` on; those before are the name of the function, or shifted out.
-    pub(crate) first: usize,
-    pub(crate) params: Fields,
-    pub(crate) vars: Vars,
+    pub(crate) params: Positional,
     /// `$_`: the last field of the last command; none before the first.
     pub(crate) last: Option<Buf>,
     /// Depth of loops and functions and how many loops to leave.
     pub(crate) loops: u32,
     pub(crate) depth: u32,
     pub(crate) skip: u32,
-    /// Descriptors moved out of the way: number, copy.
-    pub(crate) saved: List<(i32, i32)>,
+    pub(crate) vars: Vars,
+    /// What redirections have replaced.
+    pub(crate) saved: Saved,
     /// Variables to restore.
-    pub(crate) locals: List<Saved>,
+    pub(crate) locals: Locals,
     pub(crate) jobs: List<Box<Job>>,
     pub(crate) traps: List<(u8, Buf)>,
     /// Position of `getopts` in a cluster.
     pub(crate) option_place: usize,
-    /// The first of `saved` that belong to the builtin that runs.
-    pub(crate) redirections: usize,
     /// Name of the running builtin, for messages.
     pub(crate) running: ZStr<'static>,
     /// Terminal for job control, our process group.
@@ -80,12 +74,9 @@ pub(crate) struct Shell<'a> {
     /// `$$` once it is known, `$!`.
     pub(crate) pid: i32,
     pub(crate) last_bg: i32,
-    /// Where the variables start that are local to the function.
-    pub(crate) frame: usize,
     pub(crate) traced: Buf,
     /// Fields of a command that is over, whose room the next one takes.
     pub(crate) spare: Fields,
-    pub(crate) capture: Capture,
     /// Those of the shell that this is a subshell of.
     pub(crate) outer_jobs: List<Box<Job>>,
     /// Line of a syntax error, 0 otherwise.
@@ -107,9 +98,8 @@ impl<'a> Shell<'a> {
     pub(crate) fn new<'c: 'a>(cx: &'a mut Cx<'c>, here: &u8) -> Shell<'a> {
         Shell {
             vars: Vars::new(cx.envp),
-            params: Fields::default(),
+            params: Positional::default(),
             spare: Fields::default(),
-            first: 0,
             arg0: cx.name,
             status: 0,
             substituted: 0,
@@ -132,13 +122,11 @@ impl<'a> Shell<'a> {
             outer_group: 0,
             modes: None,
             last: None,
-            saved: List::new(),
-            redirections: 0,
-            locals: List::new(),
+            saved: Saved::NONE,
+            locals: Locals::NONE,
             traps: List::new(),
             inherited: List::new(),
             trap_status: None,
-            frame: 0,
             handles: false,
             loops: 0,
             depth: 0,
@@ -148,9 +136,6 @@ impl<'a> Shell<'a> {
             running: crate::shell::NOTHING,
             traced: Buf::new(),
             capture: Default::default(),
-            capturing: false,
-            gone: false,
-            lost: false,
             interrupted: false,
             subshell: false,
             script: false,

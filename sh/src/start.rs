@@ -6,6 +6,7 @@ use crate::flow::{Flow, R};
 use crate::options;
 use crate::options::opt;
 use crate::parse::source::{Mode, Source};
+use crate::positional::Positional;
 use crate::shell::Shell;
 use core::mem::ManuallyDrop;
 use sys::fs::{self, Fd};
@@ -154,7 +155,6 @@ impl Shell<'_> {
 
     /// Replaces the positional parameters.
     pub(crate) fn set_params(&mut self, f: &Fields, from: usize) {
-        self.params = f.tail(from);
-        self.first = 0;
+        self.params = Positional::new(f.tail(from), 0);
     }
 }

@@ -63,7 +63,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     let saved = if set & 4 != 0 {
         let i = sh.vars.intern(b"PATH");
-        let mark = sh.locals.len();
+        let mark = sh.locals.mark();
         sh.save_local(i);
         let _ = sh.assign_sym(i, b"/sbin:/usr/sbin:/bin:/usr/bin");
         Some(mark)
@@ -83,7 +83,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
         sh.running = crate::shell::NOTHING;
         sh.plain = true;
         // `command exec` keeps its redirections, which are those of `command`.
-        let mark = sh.redirections;
+        let mark = sh.saved.of_builtin();
         match sh.resolve(args.get(0), false) {
             Kind::Builtin(n) => sh.builtin(n, &args, mark),
             kind => sh.dispatch(kind, &mut args, &[], false),

@@ -2,6 +2,7 @@
 
 use crate::expand::fields::Fields;
 use crate::flow::{Done, Flow, R};
+use crate::positional::Positional;
 use crate::shell::Shell;
 use sys::num::parse_u32;
 use sys::zstr::position;
@@ -77,9 +78,8 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
             return sh.fail(127);
         }
     };
-    let first = sh.first;
     let own = f.len() > i + 1;
-    let mut params = Fields::default();
+    let mut params = Positional::default();
     if own {
         core::mem::swap(&mut sh.params, &mut params);
         sh.set_params(f, i + 1);
@@ -89,7 +89,7 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
     let r = sh.run_file(&path);
     sh.loops = loops;
     if own {
-        (sh.params, sh.first) = (params, first);
+        sh.params = params;
     }
     match r {
         Ok(()) | Err(Flow::Return) => Ok(sh.status as u32),
@@ -109,14 +109,12 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
         i += 1;
     }
     if f.len() <= i {
-        let mark = sh.redirections;
-        sh.keep_redirections(mark);
+        sh.saved.keep();
         return Ok(0);
     }
     let args = f.tail(i);
     let _ = sh.out.flush();
-    let mark = sh.redirections;
-    sh.keep_redirections(mark);
+    sh.saved.keep();
     // Only what is ignored stays.
     sh.traps.retain(|t| t.1.is_empty());
     match sh.resolve(args.get(0), false) {
@@ -141,11 +139,7 @@ pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u32> {
             None => return sh.refuse(c"Illegal number: %", v),
         },
     };
-    if n > sh.params.len() - sh.first {
-        return Ok(1);
-    }
-    sh.first += n;
-    Ok(0)
+    Ok(!sh.params.shift(n) as u32)
 }
 
 /// `let EXPRESSION…`.
@@ -214,8 +208,8 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     sh.name(f.get(2))?;
     let own = f.len() > 3;
-    let count = if own { f.len() - 3 } else { sh.params.len() - sh.first };
-    let arg = |sh: &Shell, n: usize| if own { f.z(n + 2) } else { sh.params.z(sh.first + n - 1) };
+    let count = if own { f.len() - 3 } else { sh.params.len() };
+    let arg = |sh: &Shell, n: usize| if own { f.z(n + 2) } else { sh.params.z(n - 1) };
     let mut spec = f.get(1);
     let silent = spec.first() == Some(&b':');
     if silent {

@@ -3,8 +3,7 @@
 use crate::expand::fields::Fields;
 use crate::flow::R;
 use crate::shell::Shell;
-use crate::variables::lasting;
-use crate::vars::{DYNAMIC, EXPORT, READONLY};
+use crate::vars::table::{EXPORT, READONLY};
 use sys::Buf;
 use sys::Out;
 use sys::ToBuf;
@@ -28,7 +27,7 @@ impl Shell<'_> {
         let names = self.names(b"", flag);
         for k in 0..names.len() {
             let name = names.get(k);
-            if let Some(s) = self.vars.syms.get(self.vars.find(name)) {
+            if let Some(s) = self.vars.get(self.vars.find(name)) {
                 write_assignment(self.out, before, name, s.value());
             }
         }
@@ -69,8 +68,10 @@ pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
         if let Some(v) = value {
             sh.assign_part(n, name, v)?;
         }
-        if let Some(s) = sh.vars.syms.get_mut(n) {
-            s.flags = if set & 2 != 0 { s.flags & !flag } else { s.flags | flag };
+        if set & 2 != 0 {
+            sh.vars.clear_flags(n, flag);
+        } else {
+            sh.vars.set_flags(n, flag);
         }
     }
     Ok(0)
@@ -84,23 +85,15 @@ pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
     for k in 1..f.len() {
         let (name, value) = parts(f.get(k));
         let n = sh.declared(name)?;
-        let frame = sh.frame;
-        let again = sh.locals.iter().skip(frame).any(|l| l.0 == n);
+        let again = sh.locals.of_function().iter().any(|l| l.0 == n);
         if !again {
             sh.save_local(n);
-            if let Some(s) = sh.vars.syms.get_mut(n) {
-                let kept = lasting(s);
-                s.flags &= !DYNAMIC | kept;
-            }
+            sh.vars.make_local(n);
         }
         match value {
             Some(v) => sh.assign_part(n, name, v)?,
             None if again => {}
-            None => {
-                if let Some(s) = sh.vars.syms.get_mut(n).filter(|s| s.flags & READONLY == 0) {
-                    s.text.truncate(s.name);
-                }
-            }
+            None => sh.vars.clear(n),
         }
     }
     Ok(0)
@@ -116,9 +109,7 @@ pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
             sh.unset_variable(name)?;
         } else {
             let i = sh.vars.find(name);
-            if let Some(s) = sh.vars.syms.get_mut(i) {
-                s.func = None;
-            }
+            sh.vars.set_function(i, None);
         }
     }
     Ok(0)

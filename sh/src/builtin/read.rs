@@ -189,7 +189,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
         }
         l.text.push(c);
         l.kinds.push(match c {
-            _ if escaped || !util::text::has(&sh.vars.ifs, c) => TEXT,
+            _ if escaped || !util::text::has(sh.vars.ifs(), c) => TEXT,
             b' ' | b'\t' | b'\n' => BLANK,
             _ => OTHER,
         });

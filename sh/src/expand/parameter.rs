@@ -29,7 +29,7 @@ impl Shell<'_> {
                     b'@' | b'*' => {
                         let mut all = Fields::default();
                         self.every(*c == b'*', &mut all, QUOTED);
-                        return (self.first < self.params.len()).then_some(all.bytes);
+                        return (self.params.len() > 0).then_some(all.bytes);
                     }
                     _ => {
                         self.opts.letters(&mut v);
@@ -40,29 +40,24 @@ impl Shell<'_> {
             }
             [c, ..] if c.is_ascii_digit() => match num::parse_u32(name)? as usize {
                 0 => v.extend_from_slice(self.arg0.bytes()),
-                n => return self.param(n - 1).map(|p| p.buf()),
+                n => return self.params.get(n - 1).map(|p| p.buf()),
             },
             _ => return self.get(name).map(|v| v.buf()),
         }
         Some(v)
     }
 
-    /// Positional parameter number `n`, counted from 0.
-    pub(crate) fn param(&self, n: usize) -> Option<&[u8]> {
-        let i = self.first.checked_add(n)?;
-        (i < self.params.len()).then(|| self.params.get(i))
-    }
-
     /// `$@` and `$*`.
     #[inline(never)]
     fn every(&self, star: bool, f: &mut Fields, mode: u32) {
-        self.each(&self.params, star, self.first, usize::MAX, f, mode);
+        let (list, first) = self.params.fields();
+        self.each(list, star, first, usize::MAX, f, mode);
     }
 
     /// How many positional parameters there are.
     #[inline(never)]
     fn count(&self) -> usize {
-        self.params.len().saturating_sub(self.first)
+        self.params.len()
     }
 
     /// Appends `count` of `list` from number `from` on, as `$@` and `$*` have them.
@@ -75,7 +70,7 @@ impl Shell<'_> {
         let join = mode & SPLIT == 0 || star && mode & QUOTED != 0;
         for i in from..last {
             if i > from && join {
-                if let Some(&c) = self.vars.ifs.first() {
+                if let Some(&c) = self.vars.ifs().first() {
                     f.byte(c, mode | QUOTED);
                 }
             } else if i > from && (mode & QUOTED != 0 || f.is_open()) {
@@ -167,7 +162,8 @@ impl Shell<'_> {
             _ if operator == op::SUBSTRING => {
                 let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| characters(v)), many)?;
                 if many {
-                    self.each(&self.params, star, self.first + at, n, f, mode);
+                    let (list, first) = self.params.fields();
+                    self.each(list, star, first + at, n, f, mode);
                     return Ok(());
                 }
                 v = v.map(|v| {
@@ -180,8 +176,9 @@ impl Shell<'_> {
                 let with = if operator >= op::REPLACE { self.string(c, 0)? } else { Buf::new() };
                 if many {
                     let mut list = Fields::default();
-                    for i in self.first..self.params.len() {
-                        list.push(&strip(o, self.params.get(i).buf(), &p, &with));
+                    let (params, first) = self.params.fields();
+                    for i in first..params.len() {
+                        list.push(&strip(o, params.get(i).buf(), &p, &with));
                     }
                     self.each(&list, star, 0, usize::MAX, f, mode);
                     return Ok(());

@@ -14,9 +14,8 @@ use crate::jobs::job::Job;
 use crate::jobs::task::{Task, What};
 use crate::options::opt;
 use crate::shell::Shell;
-use crate::vars;
+use crate::vars::table::NOWHERE;
 use alloc::boxed::Box;
-use core::mem::replace;
 use sys::fs::Fd;
 use sys::{process, Buf};
 use util::Truth;
@@ -25,7 +24,7 @@ impl Shell<'_> {
     /// Runs a list for its output, without the newlines at its end.
     #[inline(never)]
     pub(crate) fn substitute(&mut self, list: &[u8]) -> Done<Buf> {
-        if self.gone {
+        if self.capture.is_gone() {
             return Err(Failed);
         }
         let mut v = match self.contents(list) {
@@ -52,13 +51,12 @@ impl Shell<'_> {
         } else {
             self.run_here(list)
         };
-        self.gone = false;
         if let Some((job, read)) = self.capture.take_child() {
             read_all(read, &mut v);
             shut(read);
             self.foreground(job)?;
         }
-        if replace(&mut self.lost, false) {
+        if self.capture.take_lost() {
             return self.fail(2);
         }
         self.substituted = self.status;
@@ -68,28 +66,27 @@ impl Shell<'_> {
     /// Runs a list as a substitution in this process, as far as it can; its output.
     fn run_here(&mut self, mut list: &[u8]) -> Buf {
         let last = self.last.clone();
-        let outer = (self.capturing, self.opts, self.place, self.option_place);
+        let outer = (self.opts, self.place, self.option_place);
         let clocks = self.vars.clocks();
-        let locals = self.locals.len();
+        let locals = self.locals.mark();
         let out = self.out.capture();
         let mark = self.capture.begin();
-        self.capturing = true;
         // As in `enter_subshell`.
         self.opts.turn_off(opt::MONITOR | opt::INTERACTIVE);
         // Whoever asks for numbers of processes gets another one here. And where memory is limited
         // (RLIMIT_AS), a list that uses up too much of it must not take the shell along.
         let limited = process::getrlimit(9).is_ok_and(|l| (l.soft as i64) >= 0);
-        let told = limited || self.vars.find(b"BASHPID") != vars::NOWHERE;
+        let told = limited || self.vars.find(b"BASHPID") != NOWHERE;
         let r = if told { self.separate() } else { Ok(()) };
         let r = r.and_then(|()| self.list(&mut list, true));
-        if !self.capturing {
+        if !self.capture.is_active() {
             // This is the process that `separate` has started.
             self.leave(r);
         }
         self.restore_locals(locals);
         self.last = last;
         self.capture.end(mark, &mut self.vars);
-        (self.capturing, self.opts, self.place, self.option_place) = outer;
+        (self.opts, self.place, self.option_place) = outer;
         self.vars.set_clocks(clocks);
         self.out.release(out)
     }
@@ -98,10 +95,10 @@ impl Shell<'_> {
     /// one of its own, in which this returns. In the shell it is an error, as if the subshell had ended.
     #[inline(never)]
     pub(crate) fn separate(&mut self) -> R {
-        if crate::jobs::task::REEXEC || !self.capturing {
+        if crate::jobs::task::REEXEC || !self.capture.is_active() {
             return Ok(());
         }
-        if self.gone {
+        if self.capture.is_gone() {
             return Err(Flow::Exit);
         }
         let pipe = self.new_pipe();
@@ -113,7 +110,7 @@ impl Shell<'_> {
                 shut(read);
                 move_fd(write, 1);
                 self.out.divert();
-                self.capturing = false;
+                self.capture.take_over();
                 return Ok(());
             }
         }
@@ -123,7 +120,7 @@ impl Shell<'_> {
     /// The rest of the substitution comes from `job`, through a pipe; if it was started: what failed has been
     /// told.
     pub(crate) fn gather(&mut self, job: Box<Job>, pipe: Done<(Fd, Fd)>, started: bool) -> R {
-        (self.gone, self.lost) = (true, !started);
+        self.capture.leave(!started);
         if let Ok((read, write)) = pipe {
             shut(write);
             self.capture.hand_over(job, read);
@@ -133,7 +130,7 @@ impl Shell<'_> {
 
     /// Before a builtin or an applet runs in this process: its arguments may ask about descriptors.
     pub(crate) fn separate_for(&mut self, f: &Fields) -> R {
-        if self.capturing && (1..f.len()).any(|i| reveals(f.get(i))) {
+        if self.capture.is_active() && (1..f.len()).any(|i| reveals(f.get(i))) {
             return self.separate();
         }
         Ok(())

@@ -91,7 +91,7 @@ impl Shell<'_> {
 
     #[inline(never)]
     pub(crate) fn append(&self, f: &mut Fields, v: &[u8], mode: u32) {
-        f.value(v, mode, &self.vars.ifs);
+        f.value(v, mode, self.vars.ifs());
     }
 
     #[inline(never)]

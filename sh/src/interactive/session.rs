@@ -89,8 +89,8 @@ impl Host for Shell<'_> {
                 add(name);
             }
         };
-        for s in &self.vars.syms {
-            if if command { s.func.is_some() } else { s.value().is_some() } {
+        for s in self.vars.iter() {
+            if if command { s.function().is_some() } else { s.value().is_some() } {
                 add(s.name());
             }
         }

@@ -93,7 +93,7 @@ impl Shell<'_> {
         self.opts.turn_off(opt::MONITOR | opt::INTERACTIVE);
         self.subshell = true;
         // What they replaced is the parent's: kept open here, it would keep readers of a pipe waiting.
-        self.forget_redirections();
+        self.saved.forget();
         if !self.jobs.is_empty() {
             self.outer_jobs = core::mem::take(&mut self.jobs);
         }

@@ -103,7 +103,7 @@ impl Shell<'_> {
     /// Runs the traps of the signals that have come.
     #[inline(never)]
     pub(crate) fn run_traps(&mut self) -> R {
-        if self.capturing {
+        if self.capture.is_active() {
             // They are the shell's, and wait for it; but what a person interrupts is the substitution first.
             if signals::interrupted() {
                 self.status = 130;

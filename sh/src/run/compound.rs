@@ -122,8 +122,9 @@ impl Shell<'_> {
         let i = self.vars.intern(until(c, 0));
         let mut f = Fields::default();
         if tagged(c, 2) {
-            for i in self.first..self.params.len() {
-                f.push(self.params.get(i));
+            let (params, first) = self.params.fields();
+            for i in first..params.len() {
+                f.push(params.get(i));
             }
         } else {
             while byte(c) != 0 {

@@ -135,7 +135,7 @@ impl Shell<'_> {
         let not = flags & tree::NEGATED != 0;
         let outer = self.tested;
         self.tested |= not;
-        let mark = self.saved.len();
+        let mark = self.saved.mark();
         let r = if flags & tree::MULTI != 0 { self.pipe(b) } else { self.command(b, last && !not) };
         self.tested = outer;
         // Process substitutions are over, too.
@@ -209,7 +209,7 @@ impl Shell<'_> {
     /// Runs one command.
     pub(crate) fn command(&mut self, b: &mut &[u8], last: bool) -> R {
         self.deep()?;
-        if self.gone {
+        if self.capture.is_gone() {
             return Err(Flow::Exit);
         }
         let mut c = *b;
@@ -227,9 +227,7 @@ impl Shell<'_> {
                 let at = self.tree.code.len() - c.len();
                 let f = Func { tree: self.tree.clone(), at };
                 let i = self.vars.intern(name);
-                if let Some(s) = self.vars.syms.get_mut(i) {
-                    s.func = Some(Rc::new(f));
-                }
+                self.vars.set_function(i, Some(Rc::new(f)));
                 self.status = 0;
                 return Ok(());
             }
@@ -239,7 +237,7 @@ impl Shell<'_> {
             return self.compound(h, c, last);
         }
         let mut plan = Plan::default();
-        let mark = self.saved.len();
+        let mark = self.saved.mark();
         self.plan(&mut c, &mut plan)?;
         // The 0 behind them.
         byte(&mut c);
@@ -262,7 +260,7 @@ impl Shell<'_> {
             tree::SUBSHELL => {
                 self.separate()?;
                 // Whoever asks for numbers of processes gets another one here.
-                let told = self.vars.find(b"BASHPID") != crate::vars::NOWHERE;
+                let told = self.vars.find(b"BASHPID") != crate::vars::table::NOWHERE;
                 if last && self.saved.is_empty() && !self.has_exit_trap() && !told {
                     self.enter_subshell();
                     return self.list(&mut c, true);

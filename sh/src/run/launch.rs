@@ -144,7 +144,7 @@ impl Shell<'_> {
             self.separate()?;
         }
         let mut output = None;
-        if self.capturing {
+        if self.capture.is_active() {
             match self.new_pipe() {
                 Ok(pipe) => output = Some(pipe),
                 failed => return self.gather(Job::new(Buf::new()), failed, false),

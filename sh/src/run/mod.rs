@@ -7,4 +7,5 @@ pub(crate) mod launch;
 pub(crate) mod redir;
 pub(crate) mod reexec;
 pub(crate) mod resolve;
+pub(crate) mod saved;
 mod simple;

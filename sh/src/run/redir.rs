@@ -13,10 +13,11 @@ use crate::expand::capture::reveals;
 use crate::expand::fields::QUOTED;
 use crate::flow::{Done, Failed, R};
 use crate::jobs::job::Job;
-use crate::jobs::task::{Task, What, NONE};
+use crate::jobs::task::{Task, What};
 use crate::options::opt;
 use crate::parse::tree;
 use crate::parse::tree::{byte, redir, u24, until};
+use crate::run::saved::fifo_path;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{num, Buf, Errno, List, ToBuf, ZStr};
@@ -174,7 +175,7 @@ impl Shell<'_> {
             return None;
         }
         let mut v = Buf::new();
-        let (mut plan, mark) = (Plan::default(), self.saved.len());
+        let (mut plan, mark) = (Plan::default(), self.saved.mark());
         self.status = 1;
         if self.plan(&mut c, &mut plan).is_ok() && self.redirect(&plan).is_ok() {
             read_all(Fd::STDIN, &mut v);
@@ -235,7 +236,7 @@ impl Shell<'_> {
         shut(theirs);
         // The command gets it.
         let _ = fs::fcntl(ours, 2, 0);
-        self.saved.push((ours.0, number));
+        self.saved.push(ours.0, number);
         Ok(path)
     }
 
@@ -302,7 +303,7 @@ impl Shell<'_> {
                     return self.fail(1);
                 }
             };
-            self.saved.push((s.fd, copy));
+            self.saved.push(s.fd, copy);
             if let Err(e) = carry_out(plan, s) {
                 self.redirect_error(plan, s, e);
                 return self.fail(1);
@@ -348,47 +349,8 @@ impl Shell<'_> {
 
     /// Undoes redirections down to `mark`.
     pub(crate) fn unredirect(&mut self, mark: usize) {
-        while self.saved.len() > mark {
-            let Some((fd, copy)) = self.saved.pop() else { return };
-            if copy < 0 {
-                shut(Fd(fd));
-                if copy < -1 && !crate::jobs::task::REEXEC {
-                    // Whoever still waits for the FIFO's other end shall not do so for ever.
-                    let path = fifo_path(copy);
-                    let both = fs::open(path.z(), fs::O_RDWR | fs::O_NONBLOCK, 0);
-                    let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
-                    shut(both.map_or(NONE, |f| f.into_fd()));
-                }
-            } else {
-                move_fd(Fd(copy), fd);
-            }
-        }
+        self.saved.undo(mark);
     }
-
-    /// Closes what redirections have replaced; undoing them does nothing. Their places stay, since callers
-    /// hold marks.
-    pub(crate) fn forget_redirections(&mut self) {
-        for saved in self.saved.iter_mut() {
-            shut(Fd(saved.1));
-            *saved = (-1, -1);
-        }
-    }
-
-    /// Makes redirections from `mark` up permanent.
-    pub(crate) fn keep_redirections(&mut self, mark: usize) {
-        for &(_, copy) in self.saved.iter().skip(mark) {
-            shut(Fd(copy));
-        }
-        self.saved.truncate(mark);
-    }
-}
-
-/// Path of the FIFO of a process substitution.
-#[inline(never)]
-fn fifo_path(number: i32) -> Buf {
-    let mut path = b"/tmp/sh".buf();
-    push_decimal(number as i64, &mut path);
-    path
 }
 
 fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {

@@ -11,8 +11,9 @@ use crate::jobs::job::{Job, Proc};
 use crate::jobs::task::{Task, What};
 use crate::options::Options;
 use crate::parse::tree::{Func, Tree};
+use crate::positional::Positional;
 use crate::shell::Shell;
-use crate::vars::{Sym, Vars};
+use crate::vars::table::Vars;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::fs::{self, Fd};
@@ -159,16 +160,16 @@ fn name(c: &mut Channel, z: &mut ZStr<'static>) {
 
 /// Positional parameters from the first on.
 fn params(c: &mut Channel, sh: &mut Shell) {
-    let n = c.number(sh.params.len().saturating_sub(sh.first) as u32) as usize;
+    let n = c.number(sh.params.len() as u32) as usize;
     if !c.reads {
-        return (sh.first..sh.params.len()).for_each(|i| c.borrowed(sh.params.get(i)));
+        return (0..n).for_each(|i| c.borrowed(sh.params.get(i).unwrap_or(&[])));
     }
     let (mut all, mut t) = (Fields::default(), Buf::new());
     for _ in 0..n {
         c.text(&mut t);
         all.push(&t);
     }
-    (sh.params, sh.first) = (all, 0);
+    sh.params = Positional::new(all, 0);
 }
 
 /// The tree that runs, and behind it those of the functions.
@@ -176,7 +177,7 @@ fn trees(c: &mut Channel, sh: &mut Shell) -> List<Rc<Tree>> {
     let mut all = List::new();
     if !c.reads {
         all.push(sh.tree.clone());
-        for f in sh.vars.syms.iter().filter_map(|s| s.func.as_ref()) {
+        for f in sh.vars.iter().filter_map(|s| s.function()) {
             if !all.iter().any(|t| Rc::ptr_eq(t, &f.tree)) {
                 all.push(f.tree.clone());
             }
@@ -210,39 +211,37 @@ fn names(c: &mut Channel, vars: &mut Vars, trees: &[Rc<Tree>]) {
     let (random, start) = vars.clocks();
     let clocks = (c.number(random), c.number(start));
     vars.set_clocks(clocks);
-    c.text(&mut vars.ifs);
+    c.text(vars.ifs_mut());
     if !c.reads {
-        for s in vars.syms.iter().filter(|s| s.func.is_some() || !vars.of_environment(s)) {
+        for s in vars.iter().filter(|s| s.function().is_some() || !vars.of_environment(s)) {
             let place = |f: &Rc<Func>| Some((trees.iter().position(|t| Rc::ptr_eq(t, &f.tree))? + 1, f.at));
-            let (tree, at) = s.func.as_ref().and_then(place).unwrap_or((0, 0));
-            c.borrowed(&s.text);
-            for n in [s.name, s.flags as usize, s.builtin as usize, tree, at] {
+            let (tree, at) = s.function().and_then(place).unwrap_or((0, 0));
+            let (text, numbers) = s.parts();
+            c.borrowed(text);
+            for n in numbers.into_iter().chain([tree, at]) {
                 c.number(n as u32);
             }
         }
         return c.borrowed(&[]);
     }
     loop {
-        let mut s = Sym::default();
-        c.text(&mut s.text);
-        if s.text.is_empty() {
+        let mut text = Buf::new();
+        c.text(&mut text);
+        if text.is_empty() {
             return;
         }
-        numbers!(c, s.name, s.flags, s.builtin);
-        let (tree, at) = (c.number(0) as usize, c.number(0) as usize);
-        s.func = trees.get(tree.wrapping_sub(1)).map(|t| Rc::new(Func { tree: t.clone(), at }));
-        let name = s.name().buf();
-        vars.link(&mut s, &name);
-        vars.syms.push(s);
+        let [name, flags, builtin, tree, at] = [(); 5].map(|()| c.number(0) as usize);
+        let function = trees.get(tree.wrapping_sub(1)).map(|t| Rc::new(Func { tree: t.clone(), at }));
+        vars.enter(text, [name, flags, builtin], function);
     }
 }
 
 /// The variables that `local` has made so in the function that runs.
 fn locals(c: &mut Channel, sh: &mut Shell) {
-    let all = sh.locals.get(sh.frame..).unwrap_or(&[]);
+    let all = sh.locals.of_function();
     let n = c.number(all.len() as u32);
     if !c.reads {
-        return all.iter().for_each(|l| c.borrowed(sh.vars.syms.get(l.0).map_or(b"", |s| s.name())));
+        return all.iter().for_each(|l| c.borrowed(sh.vars.get(l.0).map_or(b"", |s| s.name())));
     }
     let mut t = Buf::new();
     for _ in 0..n {

@@ -19,9 +19,9 @@ impl Shell<'_> {
     /// What `name` means as a command; functions are passed over without `functions`.
     #[inline(never)]
     pub(crate) fn resolve(&mut self, name: &[u8], functions: bool) -> Kind {
-        if let Some(s) = self.vars.syms.get(self.vars.find(name)) {
-            let b = s.builtin as usize;
-            match &s.func {
+        if let Some(s) = self.vars.get(self.vars.find(name)) {
+            let b = s.builtin();
+            match s.function() {
                 Some(f) if functions && !matches!(b, 1..=SPECIAL) => return Kind::Function(f.clone()),
                 _ if b > 0 => return Kind::Builtin(b - 1),
                 _ => {}
@@ -32,11 +32,8 @@ impl Shell<'_> {
         }
         if let Some(n) = find_builtin(name) {
             let i = self.vars.intern(name);
-            if let Some(s) = self.vars.syms.get_mut(i) {
-                s.builtin = n as u8 + 1;
-                if s.func.is_some() {
-                    return self.resolve(name, functions);
-                }
+            if self.vars.set_builtin(i, n) {
+                return self.resolve(name, functions);
             }
             return Kind::Builtin(n);
         }

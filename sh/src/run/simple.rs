@@ -7,16 +7,17 @@ use crate::jobs::job::Job;
 use crate::options::opt;
 use crate::parse::tree;
 use crate::parse::tree::{byte, tagged, until, Func};
+use crate::positional::Positional;
 use crate::run::redir::Plan;
 use crate::run::resolve::Kind;
 use crate::shell::Shell;
-use crate::vars;
+use crate::vars::table::EXPORT;
 use crate::words::is_pure;
 use crate::words::quote;
 use crate::words::SPECIAL;
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
-use sys::fs::{self, Fd};
+use sys::fs::{self};
 use sys::{process, Buf, ToBuf};
 use util::Truth;
 
@@ -47,7 +48,7 @@ impl Shell<'_> {
     /// Assignments and redirections without a command.
     pub(crate) fn bare(&mut self, mut b: &[u8]) -> R {
         let mut plan = Plan::default();
-        let mark = self.saved.len();
+        let mark = self.saved.mark();
         let mut r = self.plan(&mut b, &mut plan);
         if r.is_ok() && !plan.is_empty() {
             self.separate_plan(&plan)?;
@@ -79,8 +80,8 @@ impl Shell<'_> {
                 self.save_local(i);
             }
             self.assign_part(i, name, &v)?;
-            if let Some(s) = self.vars.syms.get_mut(i).filter(|_| temporary) {
-                s.flags |= vars::EXPORT;
+            if temporary {
+                self.vars.set_flags(i, EXPORT);
             }
             if self.opts.has(opt::XTRACE) {
                 traced.extend_from_slice(if traced.is_empty() { b"" } else { b" " });
@@ -104,7 +105,7 @@ impl Shell<'_> {
         if b.first() == Some(&tree::REDIR) {
             self.plan(&mut b, &mut plan)?;
         }
-        let mark = self.saved.len();
+        let mark = self.saved.mark();
         let inside = match &kind {
             Kind::File => false,
             Kind::Applet(e) => e.class == Class::NoFork,
@@ -121,12 +122,12 @@ impl Shell<'_> {
                 return Ok(());
             }
         }
-        let first = self.locals.len();
+        let first = self.locals.mark();
         let mut r = Ok(());
         if b.first() == Some(&tree::ASSIGN) {
             r = self.assignments(&mut b, !special || self.plain, mark).map_err(Flow::from);
         }
-        let behind = self.locals.len();
+        let behind = self.locals.mark();
         if r.is_ok() {
             if self.opts.has(opt::XTRACE) {
                 self.trace_command(f, mark);
@@ -168,9 +169,9 @@ impl Shell<'_> {
         self.separate_for(f)?;
         let outer = core::mem::replace(&mut self.running, f.z(0));
         let plain = core::mem::replace(&mut self.plain, false);
-        let outer_mark = core::mem::replace(&mut self.redirections, mark);
+        let outer_mark = self.saved.set_of_builtin(mark);
         let r = self.run_builtin(n, f);
-        self.redirections = outer_mark;
+        self.saved.set_of_builtin(outer_mark);
         let flushed = self.out.flush();
         if let Err(e) = flushed {
             self.out.recover();
@@ -231,12 +232,11 @@ impl Shell<'_> {
     pub(crate) fn call(&mut self, func: &Rc<Func>, args: Fields) -> R {
         self.deep()?;
         let func = func.clone();
-        let params = core::mem::replace(&mut self.params, args);
-        let first = core::mem::replace(&mut self.first, 1);
+        let params = core::mem::replace(&mut self.params, Positional::new(args, 1));
         let loops = core::mem::replace(&mut self.loops, 0);
         let option_place = core::mem::replace(&mut self.option_place, 0);
-        let mark = self.locals.len();
-        let frame = core::mem::replace(&mut self.frame, mark);
+        let mark = self.locals.mark();
+        let frame = self.locals.enter_function();
         let tree = core::mem::replace(&mut self.tree, func.tree.clone());
         let place = self.place;
         self.depth += 1;
@@ -244,9 +244,10 @@ impl Shell<'_> {
         let r = self.command(&mut c, false);
         self.depth -= 1;
         self.restore_locals(mark);
-        self.spare = core::mem::take(&mut self.params);
-        (self.params, self.first, self.loops, self.tree, self.place) = (params, first, loops, tree, place);
-        (self.option_place, self.frame) = (option_place, frame);
+        self.spare = core::mem::replace(&mut self.params, params).into_fields();
+        (self.loops, self.tree, self.place) = (loops, tree, place);
+        self.option_place = option_place;
+        self.locals.leave_function(frame);
         match r {
             Err(Flow::Return) => Ok(()),
             r => r,
@@ -272,7 +273,6 @@ impl Shell<'_> {
         line.extend_from_slice(text);
         line.push(b'\n');
         // To where errors went before the command's own redirections.
-        let own = self.saved.iter().skip(mark).find(|s| s.0 == 2);
-        let _ = fs::write_all(Fd(own.map_or(2, |s| s.1)), &line);
+        let _ = fs::write_all(self.saved.errors(mark), &line);
     }
 }

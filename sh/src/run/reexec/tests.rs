@@ -54,7 +54,7 @@ E
     shell(&(text.to_string() + &"y".repeat(3000)), |sh| {
         (sh.status, sh.loops, sh.depth, sh.tested, sh.script) = (7, 2, 3, true, true);
         (sh.pid, sh.last_bg, sh.running, sh.trap_status) = (123, -1, ZStr::new(c"eval"), Some((9, 1)));
-        sh.frame = sh.locals.len();
+        sh.locals.enter_function();
         let x = sh.vars.intern(b"x");
         sh.save_local(x);
         let work = || Work { what: 2, at: 77, ignore: true };

@@ -4,19 +4,9 @@ use crate::expand::fields::Fields;
 use crate::flow::{Done, R};
 use crate::options::opt;
 use crate::shell::Shell;
-use crate::vars;
-use crate::vars::{Sym, DYNAMIC, EXPORT, READONLY};
+use crate::vars::table::{DYNAMIC, EXPORT, READONLY};
 use crate::words::name_len;
 use sys::{Buf, ToBuf};
-
-/// IFS and OPTIND stay special; the other variables lose their meaning when they are unset (POSIX 2.5.3).
-pub(crate) fn lasting(s: &Sym) -> u8 {
-    if matches!(s.name(), [b'I', ..] | [b'O', ..]) {
-        s.flags & DYNAMIC
-    } else {
-        0
-    }
-}
 
 impl Shell<'_> {
     /// Value of a variable.
@@ -29,7 +19,7 @@ impl Shell<'_> {
     #[inline(never)]
     pub(crate) fn look_up(&mut self, name: &[u8]) -> usize {
         let i = self.vars.lookup(name);
-        if self.vars.syms.get(i).is_some_and(|s| s.flags & vars::DYNAMIC != 0) {
+        if self.vars.syms.get(i).is_some_and(|s| s.has(DYNAMIC)) {
             self.vars.compute(i, self.tree.line_of(self.place));
         }
         i
@@ -53,18 +43,18 @@ impl Shell<'_> {
     }
 
     pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> Done {
-        if self.capturing {
+        if self.capture.is_active() {
             self.capture.remember(i, &self.vars);
         }
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
-        if s.flags & vars::READONLY != 0 {
+        if s.has(READONLY) {
             return self.readonly(i);
         }
         s.set(value);
         if self.opts.has(opt::ALLEXPORT) {
-            s.flags |= vars::EXPORT;
+            s.flags |= EXPORT;
         }
-        if s.flags & vars::DYNAMIC != 0 {
+        if s.has(DYNAMIC) {
             self.vars.changed(i);
             self.option_place = 0;
         }
@@ -89,11 +79,11 @@ impl Shell<'_> {
     pub(crate) fn unset_variable(&mut self, name: &[u8]) -> Done {
         let i = self.vars.lookup(name);
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
-        if s.flags & READONLY != 0 {
+        if s.has(READONLY) {
             return self.readonly(i);
         }
-        s.text.truncate(s.name);
-        s.flags = lasting(s);
+        s.clear();
+        s.flags = s.lasting();
         self.vars.changed(i);
         Ok(())
     }
@@ -101,9 +91,7 @@ impl Shell<'_> {
     pub(crate) fn set_exported(&mut self, name: &[u8], value: &[u8]) -> R {
         let i = self.vars.intern(name);
         self.assign_sym(i, value)?;
-        if let Some(s) = self.vars.syms.get_mut(i) {
-            s.flags |= EXPORT;
-        }
+        self.vars.set_flags(i, EXPORT);
         Ok(())
     }
 
@@ -113,7 +101,7 @@ impl Shell<'_> {
         self.vars.import();
         let mut all = Buf::new();
         for s in &self.vars.syms {
-            let wanted = if flag != 0 { s.flags & flag != 0 } else { s.value().is_some() };
+            let wanted = if flag != 0 { s.has(flag) } else { s.value().is_some() };
             if wanted && s.name().starts_with(name) {
                 all.extend_from_slice(s.name());
                 all.push(0);
@@ -128,24 +116,21 @@ impl Shell<'_> {
 
     /// Remembers variable `i`, to be restored when the function or command is over.
     pub(crate) fn save_local(&mut self, i: usize) {
-        if self.capturing {
+        if self.capture.is_active() {
             self.capture.remember(i, &self.vars);
         }
-        if let Some(s) = self.vars.syms.get(i) {
-            self.locals.push((i, s.text.clone(), s.flags));
+        if let Some(v) = self.vars.saved(i) {
+            self.locals.push(v);
         }
     }
 
+    /// Restores the variables that were saved from `mark` on.
     pub(crate) fn restore_locals(&mut self, mark: usize) {
-        self.restore(mark, self.locals.len());
+        self.restore(mark, self.locals.mark());
     }
 
     /// Restores variables from a part of the list; what `local` added behind it stays.
     pub(crate) fn restore(&mut self, from: usize, to: usize) {
-        for k in (from..to.min(self.locals.len())).rev() {
-            if let Some(v) = self.locals.remove(k) {
-                self.vars.put_back(v);
-            }
-        }
+        self.locals.restore(from, to, &mut self.vars);
     }
 }

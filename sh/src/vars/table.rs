@@ -4,27 +4,27 @@
 //! command wants. The environment that the shell was given is looked at where it is, name by name when they
 //! are first asked for: a shell that starts copies nothing.
 
-use crate::decimal::decimal;
 use crate::parse::tree::Func;
+use crate::words::index;
 use crate::words::name_len;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use sys::{env, fs, num, process, time, Buf, List, ToBuf, ZStr};
+use sys::{env, time, Buf, List, ToBuf, ZStr};
 
 /// A name and what is known of it.
 #[derive(Default)]
 pub(crate) struct Sym {
     /// `NAME=value`, or the name alone.
-    pub(crate) text: Buf,
+    pub(super) text: Buf,
     /// Length of the name.
-    pub(crate) name: usize,
+    pub(super) name: usize,
     /// [`EXPORT`] and its kin.
-    pub(crate) flags: u8,
+    pub(super) flags: u8,
     /// Number of the builtin plus one.
-    pub(crate) builtin: u8,
+    builtin: u8,
     next: u16,
     /// The function.
-    pub(crate) func: Option<Rc<Func>>,
+    function: Option<Rc<Func>>,
 }
 
 pub(crate) const EXPORT: u8 = 1;
@@ -44,7 +44,45 @@ impl Sym {
         self.text.get(..self.name).unwrap_or(&[])
     }
 
-    pub(crate) fn set(&mut self, value: &[u8]) {
+    /// The function, if there is one of this name.
+    #[inline(always)]
+    pub(crate) fn function(&self) -> Option<&Rc<Func>> {
+        self.function.as_ref()
+    }
+
+    /// One more than the number of the builtin, if that has been looked up; else 0.
+    #[inline(always)]
+    pub(crate) fn builtin(&self) -> usize {
+        self.builtin as usize
+    }
+
+    /// Is one of these flags set?
+    #[inline(always)]
+    pub(crate) fn has(&self, flags: u8) -> bool {
+        self.flags & flags != 0
+    }
+
+    /// Unsets the variable.
+    #[inline(always)]
+    pub(super) fn clear(&mut self) {
+        self.text.truncate(self.name);
+    }
+
+    /// IFS and OPTIND stay special; the other variables lose their meaning when they are unset (POSIX 2.5.3).
+    pub(super) fn lasting(&self) -> u8 {
+        if matches!(self.name(), [b'I', ..] | [b'O', ..]) {
+            self.flags & DYNAMIC
+        } else {
+            0
+        }
+    }
+
+    /// Text, length of the name, flags, builtin: what a subshell is told that is started by exec.
+    pub(crate) fn parts(&self) -> (&[u8], [usize; 3]) {
+        (&self.text, [self.name, self.flags as usize, self.builtin as usize])
+    }
+
+    pub(super) fn set(&mut self, value: &[u8]) {
         self.text.truncate(self.name);
         self.text.push(b'=');
         self.text.extend_from_slice(value);
@@ -62,20 +100,21 @@ const HEADS: usize = 64;
 /// The table.
 #[repr(C)]
 pub(crate) struct Vars {
-    pub(crate) syms: List<Sym>,
+    pub(super) syms: List<Sym>,
     /// What separates fields.
-    pub(crate) ifs: Buf,
+    pub(super) ifs: Buf,
     envp: *const *const u8,
-    random: u32,
-    start: u32,
+    pub(super) random: u32,
+    pub(super) start: u32,
     /// For each bucket, one more than the number of its first symbol.
     heads: Box<[u16; HEADS]>,
 }
 
 /// Variables with a meaning to the shell; those up to `BASHPID` are computed when read.
-const SPECIAL: &[u8] = b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PPID\0UID\0EUID\0PWD\0PS1\0PS2\0PS4";
+pub(super) const SPECIAL: &[u8] =
+    b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PPID\0UID\0EUID\0PWD\0PS1\0PS2\0PS4";
 
-fn uptime() -> u32 {
+pub(super) fn uptime() -> u32 {
     time::now(time::CLOCK_MONOTONIC).sec as u32
 }
 
@@ -89,6 +128,91 @@ impl Vars {
             start: uptime(),
             ifs: b" \t\n".buf(),
         }
+    }
+
+    /// All names, in the order in which they were first used.
+    #[inline(always)]
+    pub(crate) fn iter(&self) -> core::slice::Iter<'_, Sym> {
+        self.syms.iter()
+    }
+
+    /// Name number `i`.
+    #[inline(always)]
+    pub(crate) fn get(&self, i: usize) -> Option<&Sym> {
+        self.syms.get(i)
+    }
+
+    /// IFS: what separates fields.
+    #[inline(always)]
+    pub(crate) fn ifs(&self) -> &Buf {
+        &self.ifs
+    }
+
+    /// IFS, to be replaced by another shell's.
+    pub(crate) fn ifs_mut(&mut self) -> &mut Buf {
+        &mut self.ifs
+    }
+
+    /// Sets flags of variable `i`.
+    #[inline(never)]
+    pub(crate) fn set_flags(&mut self, i: usize, flags: u8) {
+        if let Some(s) = self.syms.get_mut(i) {
+            s.flags |= flags;
+        }
+    }
+
+    /// Takes flags from variable `i`.
+    pub(crate) fn clear_flags(&mut self, i: usize, flags: u8) {
+        if let Some(s) = self.syms.get_mut(i) {
+            s.flags &= !flags;
+        }
+    }
+
+    /// Makes name number `i` a function, or none any more.
+    #[inline(never)]
+    pub(crate) fn set_function(&mut self, i: usize, function: Option<Rc<Func>>) {
+        if let Some(s) = self.syms.get_mut(i) {
+            s.function = function;
+        }
+    }
+
+    /// Notes that name number `i` is builtin `n`; true if there is a function of this name, too.
+    #[inline(always)]
+    pub(crate) fn set_builtin(&mut self, i: usize, n: usize) -> bool {
+        self.syms.get_mut(i).is_some_and(|s| {
+            s.builtin = n as u8 + 1;
+            s.function.is_some()
+        })
+    }
+
+    /// Variable `i` becomes local: it is no longer special, except for those that stay so.
+    #[inline(always)]
+    pub(crate) fn make_local(&mut self, i: usize) {
+        if let Some(s) = self.syms.get_mut(i) {
+            let kept = s.lasting();
+            s.flags &= !DYNAMIC | kept;
+        }
+    }
+
+    /// Unsets variable `i`, unless it may not change.
+    #[inline(always)]
+    pub(crate) fn clear(&mut self, i: usize) {
+        if let Some(s) = self.syms.get_mut(i).filter(|s| !s.has(READONLY)) {
+            s.clear();
+        }
+    }
+
+    /// Enters what [`Sym::parts`] gave of another shell's name, and its function.
+    pub(crate) fn enter(
+        &mut self,
+        text: Buf,
+        [name, flags, builtin]: [usize; 3],
+        function: Option<Rc<Func>>,
+    ) {
+        let mut s = Sym { text, name, flags: flags as u8, builtin: builtin as u8, next: 0, function };
+        let name = s.name().buf();
+        self.link(&mut s, &name);
+        self.syms.push(s);
     }
 
     fn bucket(&self, name: &[u8]) -> usize {
@@ -127,7 +251,7 @@ impl Vars {
         }
         let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
         self.link(&mut s, name);
-        let special = crate::words::index(SPECIAL, name);
+        let special = index(SPECIAL, name);
         // IFS comes from nobody (POSIX 2.5.3).
         if special != Some(4) {
             if let Some(v) = env::get(self.envp, name) {
@@ -143,7 +267,7 @@ impl Vars {
     }
 
     /// Makes the symbol that is pushed next be found by its name.
-    pub(crate) fn link(&mut self, s: &mut Sym, name: &[u8]) {
+    fn link(&mut self, s: &mut Sym, name: &[u8]) {
         let b = self.bucket(name);
         if let Some(h) = self.heads.get_mut(b) {
             s.next = *h;
@@ -154,86 +278,20 @@ impl Vars {
     /// Is this what a shell has anyway that is given the same environment?
     pub(crate) fn of_environment(&self, s: &Sym) -> bool {
         let name = s.name();
-        crate::words::index(SPECIAL, name).is_none()
+        index(SPECIAL, name).is_none()
             && match env::get(self.envp, name) {
                 Some(v) => s.flags == EXPORT && s.value() == Some(v.bytes()),
                 None => s.flags == 0 && s.value().is_none(),
             }
     }
 
-    #[inline(never)]
-    fn special(&mut self, k: usize, s: &mut Sym) {
-        let mut value = Buf::new();
-        match k {
-            0..=5 => {
-                s.flags |= DYNAMIC;
-                match k {
-                    4 => value = self.ifs.clone(),
-                    5 => value.push(b'1'),
-                    _ => {}
-                }
-            }
-            6 => value = decimal(process::getppid() as i64),
-            7 => value = decimal(process::getuid() as i64),
-            8 => value = decimal(process::geteuid() as i64),
-            9 => {
-                if s.value().is_some_and(|v| fs::is_here(v.buf().z())) {
-                    return;
-                }
-                let mut b = [0; fs::PATH];
-                value = fs::getcwd(&mut b).unwrap_or(b"").buf();
-            }
-            _ if s.value().is_some() => return,
-            10 => value = if process::geteuid() == 0 { b"# ".buf() } else { b"$ ".buf() },
-            11 => value = b"> ".buf(),
-            _ => value = b"+ ".buf(),
-        }
-        s.set(&value);
-    }
-
     /// Number of a name that is in the table, in the environment, or known to the shell; else [`NOWHERE`].
     pub(crate) fn lookup(&mut self, name: &[u8]) -> usize {
         let i = self.find(name);
-        if i == NOWHERE
-            && (env::get(self.envp, name).is_some() || crate::words::index(SPECIAL, name).is_some())
-        {
+        if i == NOWHERE && (env::get(self.envp, name).is_some() || index(SPECIAL, name).is_some()) {
             return self.intern(name);
         }
         i
-    }
-
-    /// Computes the value of a variable that has none of its own; `line` is for `LINENO`.
-    #[inline(never)]
-    pub(crate) fn compute(&mut self, i: usize, line: u32) {
-        let Some(s) = self.syms.get_mut(i) else { return };
-        let n = match crate::words::index(SPECIAL, s.name()) {
-            Some(1) => line,
-            Some(2) => uptime().wrapping_sub(self.start),
-            Some(3) => process::getpid(),
-            Some(0) => {
-                if self.random == 0 {
-                    self.random = time::now(time::CLOCK_REALTIME).nsec as u32 ^ process::getpid() << 16;
-                }
-                // Numerical Recipes' generator; the high bits are the good ones.
-                self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                self.random >> 17
-            }
-            _ => return,
-        };
-        s.set(&decimal(n as i64));
-    }
-
-    /// What follows when a special variable has been set or unset.
-    #[inline(never)]
-    pub(crate) fn changed(&mut self, i: usize) {
-        let Some(s) = self.syms.get(i) else { return };
-        let n = s.value().and_then(num::parse_u32).unwrap_or(0);
-        match crate::words::index(SPECIAL, s.name()) {
-            Some(4) => self.ifs = s.value().unwrap_or(b" \t\n").buf(),
-            Some(2) => self.start = uptime().wrapping_sub(n),
-            Some(0) => self.random = n | 1 << 31,
-            _ => {}
-        }
     }
 
     /// Variable `i` as it is, for [`Vars::put_back`].
@@ -249,16 +307,6 @@ impl Vars {
                 self.changed(i);
             }
         }
-    }
-
-    /// What RANDOM and SECONDS count from.
-    pub(crate) fn clocks(&self) -> (u32, u32) {
-        (self.random, self.start)
-    }
-
-    /// Sets what [`Vars::clocks`] gave.
-    pub(crate) fn set_clocks(&mut self, clocks: (u32, u32)) {
-        (self.random, self.start) = clocks;
     }
 
     /// Enters all variables of the environment, to list them.
