@@ -5,8 +5,11 @@ use crate::expand::fields::Fields;
 use crate::flow::Done;
 use crate::flow::Failed;
 use crate::interactive::editor::Editor;
-use crate::jobs::job::Job;
+use crate::jobs::table::Jobs;
+use crate::jobs::terminal::Terminal;
+use crate::jobs::traps::Traps;
 use crate::options::{opt, Options};
+use crate::parse::aliases::Aliases;
 use crate::parse::tree::Tree;
 use crate::positional::Positional;
 use crate::run::saved::Saved;
@@ -16,8 +19,7 @@ use crate::vars::table::Vars;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::ffi::CStr;
-use sys::fs::Fd;
-use sys::{tty, Buf, Cx, Errno, List, Out, Table, ZStr};
+use sys::{Buf, Cx, Errno, Out, Table, ZStr};
 
 /// No name.
 pub(crate) const NOTHING: ZStr<'static> = ZStr::new(c"");
@@ -33,7 +35,6 @@ pub(crate) struct Shell<'a> {
     /// Is the command run by `command`, which takes a special builtin's powers?
     pub(crate) plain: bool,
     pub(crate) syntax: bool,
-    pub(crate) handles: bool,
     pub(crate) interrupted: bool,
     pub(crate) subshell: bool,
     /// Is a script's name known, so that messages tell lines?
@@ -56,40 +57,27 @@ pub(crate) struct Shell<'a> {
     pub(crate) saved: Saved,
     /// Variables to restore.
     pub(crate) locals: Locals,
-    pub(crate) jobs: List<Box<Job>>,
-    pub(crate) traps: List<(u8, Buf)>,
+    pub(crate) jobs: Jobs,
+    pub(crate) traps: Traps,
     /// Position of `getopts` in a cluster.
     pub(crate) option_place: usize,
     /// Name of the running builtin, for messages.
     pub(crate) running: ZStr<'static>,
-    /// Terminal for job control, our process group.
-    pub(crate) tty: Fd,
-    pub(crate) group: i32,
     pub(crate) table: &'static Table,
-    pub(crate) aliases: List<(Buf, Buf)>,
+    pub(crate) aliases: Aliases,
     /// The line editor, once a person has seen a prompt.
     pub(crate) editor: Option<Box<Editor>>,
     pub(crate) arg0: ZStr<'static>,
     pub(crate) stack: Stack,
-    /// `$$` once it is known, `$!`.
+    /// `$$` once it is known.
     pub(crate) pid: i32,
-    pub(crate) last_bg: i32,
     pub(crate) traced: Buf,
     /// Fields of a command that is over, whose room the next one takes.
     pub(crate) spare: Fields,
-    /// Those of the shell that this is a subshell of.
-    pub(crate) outer_jobs: List<Box<Job>>,
     /// Line of a syntax error, 0 otherwise.
     pub(crate) line: u32,
     pub(crate) envp: *const *const u8,
-    /// The traps of the shell that this is a subshell of.
-    pub(crate) inherited: List<(u8, Buf)>,
-    /// Status and depth of functions at which a trap's action runs.
-    pub(crate) trap_status: Option<(u8, u32)>,
-    /// Our process group before there was job control.
-    pub(crate) outer_group: i32,
-    /// The terminal's settings for us.
-    pub(crate) modes: Option<tty::Termios>,
+    pub(crate) terminal: Terminal,
 }
 
 impl<'a> Shell<'a> {
@@ -108,26 +96,18 @@ impl<'a> Shell<'a> {
             place: 0,
             line: 0,
             syntax: false,
-            aliases: List::new(),
+            aliases: Aliases::NONE,
             editor: None,
             table: cx.table,
             envp: cx.envp,
             out: cx.out,
             pid: 0,
-            last_bg: 0,
-            jobs: List::new(),
-            outer_jobs: List::new(),
-            tty: Fd(-1),
-            group: 0,
-            outer_group: 0,
-            modes: None,
+            jobs: Jobs::NONE,
+            terminal: Terminal::NONE,
             last: None,
             saved: Saved::NONE,
             locals: Locals::NONE,
-            traps: List::new(),
-            inherited: List::new(),
-            trap_status: None,
-            handles: false,
+            traps: Traps::NONE,
             loops: 0,
             depth: 0,
             skip: 0,

@@ -102,7 +102,7 @@ impl Shell<'_> {
             }
         }
         if self.opts.has(opt::INTERACTIVE) {
-            self.interactive_signals();
+            self.traps.handle_signals();
             if !self.opts.has(opt::MONITOR) {
                 self.opts.turn_on(opt::MONITOR);
                 self.job_control(true);

@@ -13,12 +13,12 @@ impl Shell<'_> {
     fn describe(&mut self, name: &[u8], sentence: bool) -> bool {
         let mut last = Buf::new();
         let middle: &[u8];
-        if let Some(a) = self.aliases.iter().find(|a| a.0 == name) {
+        if let Some(a) = self.aliases.get(name) {
             if !sentence {
-                write_assignment(self.out, b"alias ", name, Some(&a.1));
+                write_assignment(self.out, b"alias ", name, Some(a));
                 return true;
             }
-            (middle, last) = (b" is an alias for ", a.1.clone());
+            (middle, last) = (b" is an alias for ", a.clone());
         } else if crate::words::is_reserved(name) {
             middle = b" is a shell keyword";
         } else {

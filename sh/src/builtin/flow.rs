@@ -42,7 +42,7 @@ pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u32> {
             Some(n) => sh.status = n as u8,
             None => return sh.refuse(c"Illegal number: %", f.get(1)),
         }
-    } else if let Some((s, _)) = sh.trap_status.filter(|t| is_exit || t.1 == sh.depth) {
+    } else if let Some((s, _)) = sh.traps.running().filter(|t| is_exit || t.1 == sh.depth) {
         sh.status = s;
     }
     Err(if is_exit { Flow::Exit } else { Flow::Return })
@@ -116,7 +116,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     let _ = sh.out.flush();
     sh.saved.keep();
     // Only what is ignored stays.
-    sh.traps.retain(|t| t.1.is_empty());
+    sh.traps.drop_actions();
     match sh.resolve(args.get(0), false) {
         crate::run::resolve::Kind::Applet(e) if argv0.is_none() && !crate::jobs::task::REEXEC => {
             sh.default_signals();
@@ -179,7 +179,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// Lists the traps, or those of the signals from field `i` on; with `all` those, too, that nothing is set for.
 #[inline(never)]
 fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
-    let traps = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
+    let traps = sh.traps.listed();
     for sig in 0..65 {
         let text = traps.iter().find(|t| t.0 as u32 == sig);
         let asked = |k| signal::number(f.get(k)) == Some(sig);

@@ -2,7 +2,7 @@
 
 use crate::expand::fields::Fields;
 use crate::flow::{Flow, R};
-use crate::jobs::job::{find, State};
+use crate::jobs::job::State;
 use crate::options::opt;
 use crate::shell::Shell;
 use sys::process;
@@ -15,11 +15,11 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
     // A subshell can tell what it was made amid of, and no more.
     let outer = sh.jobs.is_empty();
     if outer {
-        core::mem::swap(&mut sh.jobs, &mut sh.outer_jobs);
+        sh.jobs.swap_outer();
     }
     let mut which = sys::List::new();
     for k in i..f.len() {
-        match find(&sh.jobs, f.get(k)) {
+        match sh.jobs.find(f.get(k)) {
             Some(n) => which.push(n),
             None => status = sh.bad(c"%: no such job", f.get(k)),
         }
@@ -39,7 +39,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     sh.forget_done(true);
     if outer {
-        core::mem::swap(&mut sh.jobs, &mut sh.outer_jobs);
+        sh.jobs.swap_outer();
     }
     Ok(status)
 }
@@ -51,7 +51,7 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
     loop {
         let spec = if f.len() > k { f.get(k) } else { b"%%" };
         sh.reap(false);
-        match find(&sh.jobs, spec) {
+        match sh.jobs.find(spec) {
             Some(i) if sh.jobs.get(i).is_some_and(|j| j.group == 0) => {
                 return Ok(sh.bad(c"%: job was started without job control", spec))
             }
@@ -75,14 +75,14 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
     let jobs = &sh.jobs;
     let mut cx = sys::Cx::raw(name, args, sh.out, sh.envp, sh.table);
     let status = util::command::kill::run(&mut cx, &mut |spec| {
-        let job = find(jobs, spec).and_then(|i| jobs.get(i))?;
+        let job = jobs.find(spec).and_then(|i| jobs.get(i))?;
         Some(if job.group != 0 { -job.group } else { job.leader() })
     });
     // What is stopped can only die when it goes on.
     for k in 1..f.len() {
         let spec = f.get(k);
         if spec.first() == Some(&b'%') {
-            let job = find(&sh.jobs, spec).and_then(|i| sh.jobs.get(i));
+            let job = sh.jobs.find(spec).and_then(|i| sh.jobs.get(i));
             if let Some(j) = job.filter(|j| j.state() == State::Stopped) {
                 j.kill(sys::signal::SIGCONT);
             }
@@ -114,7 +114,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
         loop {
             sh.reap(false);
             if any != 0 {
-                if let Some(n) = sh.jobs.iter().position(|j| j.state() == State::Done) {
+                if let Some(n) = sh.jobs.first_done() {
                     return Ok(sh.jobs.remove(n).map_or(0, |j| j.status(false)) as u32);
                 }
                 if sh.jobs.is_empty() {
@@ -123,7 +123,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
             } else {
                 sh.forget_done(false);
             }
-            if !crate::jobs::signals::pending() && !sh.jobs.iter().any(|j| j.state() == State::Running) {
+            if !crate::jobs::signals::pending() && !sh.jobs.any_running() {
                 return Ok(0);
             }
             if let Some(s) = sh.wait_more()? {
@@ -136,7 +136,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
     loop {
         if k < f.len() {
             let spec = f.get(k);
-            match find(&sh.jobs, spec).and_then(|n| Some((n, sh.jobs.get(n)?))) {
+            match sh.jobs.find(spec).and_then(|n| Some((n, sh.jobs.get(n)?))) {
                 Some((_, j)) if j.state() == State::Running => running = true,
                 Some((n, j)) => {
                     status = j.status(sh.opts.has(opt::PIPEFAIL));
@@ -188,7 +188,7 @@ impl Shell<'_> {
         if !crate::jobs::signals::pending() && self.reap(true) {
             return Ok(None);
         }
-        if let Some(s) = crate::jobs::trap::pending_trap(self) {
+        if let Some(s) = self.traps.pending() {
             self.run_traps()?;
             return Ok(Some(128 + s as u8));
         }

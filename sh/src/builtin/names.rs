@@ -6,7 +6,6 @@ use crate::shell::Shell;
 use crate::vars::table::{EXPORT, READONLY};
 use sys::Buf;
 use sys::Out;
-use sys::ToBuf;
 use util::text::quote::quote_always;
 
 /// `name` and `value` of an argument `name=value`.
@@ -119,22 +118,15 @@ pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
 pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
     let mut status = 0;
     if f.len() < 2 {
-        for (name, value) in &sh.aliases {
+        for (name, value) in sh.aliases.iter() {
             show_alias(sh.out, name, value);
         }
     }
     for k in 1..f.len() {
         let (name, value) = parts(f.get(k));
-        let at = sh.aliases.iter().position(|a| *a.0 >= *name).unwrap_or(sh.aliases.len());
-        let found = sh.aliases.get(at).filter(|a| a.0 == name);
-        match (value, found) {
-            (Some(v), found) => {
-                if found.is_some() {
-                    sh.aliases.remove(at);
-                }
-                sh.aliases.insert(at, (name.buf(), v.buf()));
-            }
-            (None, Some(a)) => show_alias(sh.out, name, &a.1),
+        match (value, sh.aliases.get(name)) {
+            (Some(v), _) => sh.aliases.set(name, v),
+            (None, Some(a)) => show_alias(sh.out, name, a),
             (None, None) => status = sh.bad(c"%: not found", name),
         }
     }
@@ -153,9 +145,8 @@ pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     let mut status = 0;
     for k in i..f.len() {
-        match sh.aliases.iter().position(|a| a.0 == f.get(k)) {
-            Some(n) => drop(sh.aliases.remove(n)),
-            None => status = sh.bad(c"%: not found", f.get(k)),
+        if !sh.aliases.remove(f.get(k)) {
+            status = sh.bad(c"%: not found", f.get(k));
         }
     }
     Ok(status)

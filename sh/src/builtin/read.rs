@@ -155,7 +155,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
             Ok(0) => return Ok(1),
             Ok(_) => {}
             Err(Errno::EINTR) => {
-                if let Some(s) = crate::jobs::trap::pending_trap(sh) {
+                if let Some(s) = sh.traps.pending() {
                     return Ok(128 + s);
                 }
                 sh.run_traps()?;

@@ -20,8 +20,8 @@ impl Shell<'_> {
                     b'?' => self.status as i64,
                     b'#' => self.count() as i64,
                     b'$' => self.pid() as i64,
-                    b'!' if self.last_bg == 0 => return None,
-                    b'!' => self.last_bg as i64,
+                    b'!' if self.jobs.last() == 0 => return None,
+                    b'!' => self.jobs.last() as i64,
                     &LAST => match &self.last {
                         Some(v) => return Some(v.clone()),
                         None => return self.value_of(b"_"),
@@ -81,6 +81,25 @@ impl Shell<'_> {
             }
             self.append(f, list.get(i), mode);
         }
+    }
+
+    /// Names of variables that begin with `name`, in order: those that are set, or that have `flag`.
+    #[inline(never)]
+    pub(crate) fn names(&mut self, name: &[u8], flag: u8) -> Fields {
+        self.vars.import();
+        let mut all = Buf::new();
+        for s in self.vars.iter() {
+            let wanted = if flag != 0 { s.has(flag) } else { s.value().is_some() };
+            if wanted && s.name().starts_with(name) {
+                all.extend_from_slice(s.name());
+                all.push(0);
+            }
+        }
+        let mut list = Fields::default();
+        for name in &sys::sort::texts(&all) {
+            list.push(name.bytes());
+        }
+        list
     }
 
     #[inline(never)]

@@ -23,7 +23,7 @@ pub fn parse(data: &[u8]) {
         let mut sh = Shell::new(cx, &here);
         if data.first() == Some(&b'#') {
             let all = ALIASES.map(|(name, value)| (name.as_bytes().buf(), value.as_bytes().buf()));
-            all.into_iter().for_each(|a| sh.aliases.push(a));
+            all.into_iter().for_each(|a| sh.aliases.list_mut().push(a));
         }
         // Tests do without the thousands of messages.
         sh.interrupted = cfg!(test);

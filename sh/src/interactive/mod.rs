@@ -51,7 +51,7 @@ impl Shell<'_> {
         (self.loops, self.depth, self.skip, self.line) = (0, 0, 0, 0);
         (self.tested, self.plain, self.syntax) = (false, false, false);
         self.running = crate::shell::NOTHING;
-        self.trap_status = None;
+        self.traps.set_running(None);
     }
 
     /// Reads a line from a person and appends it; false at the end of input.

@@ -7,7 +7,7 @@ use crate::options::opt;
 use crate::shell::Shell;
 use alloc::boxed::Box;
 use sys::process::{self, Status};
-use sys::{signal, tty, Buf, Errno};
+use sys::{signal, Buf, Errno};
 
 impl Shell<'_> {
     /// Waits for a foreground job and takes its status.
@@ -17,7 +17,7 @@ impl Shell<'_> {
             match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
                 Ok((pid, s)) => {
                     if !job.note(pid, s) {
-                        self.jobs.iter_mut().any(|j| j.note(pid, s));
+                        self.jobs.note(pid, s);
                         if self.opts.has(opt::NOTIFY) && self.opts.has(opt::INTERACTIVE) {
                             self.tell_ended();
                         }
@@ -32,21 +32,21 @@ impl Shell<'_> {
             }
         }
         if monitor {
-            let _ = tty::set_foreground(self.tty, self.group);
+            self.terminal.take_back();
         }
         self.status = job.status(self.opts.has(opt::PIPEFAIL));
         let word = job.word();
         if job.state() == State::Stopped {
-            job.modes = tty::get(self.tty).ok();
-            self.restore_modes();
-            let i = self.add_job(job);
+            job.modes = self.terminal.modes();
+            self.terminal.restore_modes();
+            let i = self.jobs.add(job);
             sys::out::complain(&[]);
             self.tell(i);
             return Ok(());
         }
         if let Some(sig) = word.signaled().map(|s| s as u32) {
             if monitor {
-                self.restore_modes();
+                self.terminal.restore_modes();
             }
             let interactive = self.opts.has(opt::INTERACTIVE);
             if sig == signal::SIGINT && interactive && !job.hidden {
@@ -61,29 +61,21 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// Enters a job in the table; its place there.
-    pub(crate) fn add_job(&mut self, mut job: Box<Job>) -> usize {
-        if job.id == 0 {
-            job.id = self.jobs.iter().map(|j| j.id).max().unwrap_or(0) + 1;
-        }
-        self.jobs.push(job);
-        self.jobs.len() - 1
-    }
-
     /// Enters a job that runs in the background.
     pub(crate) fn add_background(&mut self, job: Box<Job>) {
         // What nobody has waited for is remembered, but not for ever.
         if self.jobs.len() >= 256 {
             self.reap(false);
-            if let Some(i) = self.jobs.iter().position(|j| j.state() == State::Done) {
+            if let Some(i) = self.jobs.first_done() {
                 self.jobs.remove(i);
             }
         }
-        self.last_bg = job.last_pid();
-        let i = self.add_job(job);
+        let pid = job.last_pid();
+        self.jobs.set_last(pid);
+        let i = self.jobs.add(job);
         if self.opts.has(opt::INTERACTIVE) {
             let id = self.jobs.get(i).map_or(0, |j| j.id);
-            let (id, pid) = (decimal(id as i64), decimal(self.last_bg as i64));
+            let (id, pid) = (decimal(id as i64), decimal(pid as i64));
             sys::out::complain(&[b"[", &id, b"] ", &pid]);
         }
     }
@@ -99,7 +91,7 @@ impl Shell<'_> {
             match process::wait4(-1, options) {
                 Ok((0, _)) => return true,
                 Ok((pid, s)) => {
-                    self.jobs.iter_mut().any(|j| j.note(pid, s));
+                    self.jobs.note(pid, s);
                     if wait {
                         return true;
                     }
@@ -137,49 +129,10 @@ impl Shell<'_> {
         sys::out::complain(&[&line]);
     }
 
-    /// `[1]+  Running     sleep 1`.
+    /// One line about job `i`, which the user knows of then: `[1]+  Running     sleep 1`.
+    #[inline(never)]
     pub(crate) fn job_line(&mut self, i: usize, pids: bool) -> Buf {
-        let mut out = Buf::new();
-        let n = self.jobs.len();
-        let Some(j) = self.jobs.get_mut(i) else { return out };
-        j.told = true;
-        out.push(b'[');
-        crate::decimal::push_decimal(j.id as i64, &mut out);
-        out.push(b']');
-        out.push(if i + 1 == n {
-            b'+'
-        } else if i + 2 == n {
-            b'-'
-        } else {
-            b' '
-        });
-        out.extend_from_slice(b"  ");
-        if pids {
-            crate::decimal::push_decimal(j.leader() as i64, &mut out);
-            out.push(b' ');
-        }
-        let start = out.len();
-        match j.state() {
-            State::Running => out.extend_from_slice(b"Running"),
-            _ => {
-                let w = j.word();
-                match (w.exited(), w.signaled()) {
-                    (Some(0), _) => out.extend_from_slice(b"Done"),
-                    (Some(n), _) => {
-                        out.extend_from_slice(b"Done(");
-                        crate::decimal::push_decimal(n as i64, &mut out);
-                        out.push(b')');
-                    }
-                    (_, Some(s)) => out.extend_from_slice(signal_text(s as u32)),
-                    _ => out.extend_from_slice(b"Stopped"),
-                }
-            }
-        }
-        while out.len() < start + 24 {
-            out.push(b' ');
-        }
-        out.extend_from_slice(&j.text);
-        out
+        self.jobs.line(i, pids)
     }
 
     /// Continues job `i`, in the foreground or not.
@@ -189,12 +142,12 @@ impl Shell<'_> {
         job.resume();
         if foreground {
             if job.group != 0 {
-                let _ = tty::set_foreground(self.tty, job.group);
+                self.terminal.give_to(job.group);
             }
             // Who reads this may already interrupt the job.
             sys::out::complain(&[&job.text]);
             if let Some(m) = job.modes.take() {
-                let _ = tty::set(self.tty, &m, true);
+                self.terminal.set_modes(&m);
             }
             job.kill(signal::SIGCONT);
             return self.foreground(job);
@@ -205,8 +158,8 @@ impl Shell<'_> {
         self.out.bytes(b"] ");
         self.out.bytes(&job.text);
         self.out.byte(b'\n');
-        self.last_bg = job.last_pid();
-        self.add_job(job);
+        self.jobs.set_last(job.last_pid());
+        self.jobs.add(job);
         self.status = 0;
         Ok(())
     }

@@ -136,30 +136,6 @@ pub(crate) fn exit_status(s: Option<Status>) -> u8 {
     }
 }
 
-/// The job that `%…` (or a process ID) means.
-#[inline(never)]
-pub(crate) fn find(jobs: &[Box<Job>], spec: &[u8]) -> Option<usize> {
-    let n = jobs.len();
-    let name = match spec {
-        [b'%', rest @ ..] => rest,
-        _ => {
-            let pid = sys::num::parse_u32(spec)? as i32;
-            return jobs.iter().position(|j| j.has(pid));
-        }
-    };
-    match name {
-        b"" | b"+" | b"%" => n.checked_sub(1),
-        b"-" => n.checked_sub(2).or(n.checked_sub(1)),
-        [b'?', part @ ..] if !part.is_empty() => {
-            jobs.iter().position(|j| util::text::find(&j.text, part).is_some())
-        }
-        _ => match sys::num::parse_u32(name) {
-            Some(id) => jobs.iter().position(|j| j.id as u32 == id),
-            None => jobs.iter().position(|j| j.text.starts_with(name)),
-        },
-    }
-}
-
 /// What a shell says when a command dies of a signal, from number 1 on; others go by their names.
 static SIGNALS: &[u8] = b"Hangup\0Interrupt\0Quit\0Illegal instruction\0Trace/breakpoint trap\0Aborted\0Bus error\0\
 Floating point exception\0Killed\0User defined signal 1\0Segmentation fault\0User defined signal 2\0Broken pipe\0\

@@ -4,12 +4,11 @@ use crate::descriptors::{move_fd, shut};
 use crate::flow::Done;
 use crate::jobs::job::{Job, Proc};
 use crate::jobs::task::{ignore_keyboard, Task, What, NONE, REEXEC};
-use crate::jobs::trap;
 use crate::options::opt;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::signal::{self, Action};
-use sys::{process, tty, ZStr};
+use sys::{process, ZStr};
 use util::Truth;
 
 impl Shell<'_> {
@@ -94,9 +93,7 @@ impl Shell<'_> {
         self.subshell = true;
         // What they replaced is the parent's: kept open here, it would keep readers of a pipe waiting.
         self.saved.forget();
-        if !self.jobs.is_empty() {
-            self.outer_jobs = core::mem::take(&mut self.jobs);
-        }
+        self.jobs.enter_subshell();
         self.reset_traps();
     }
 
@@ -122,7 +119,7 @@ impl Shell<'_> {
         let _ = process::setpgid(0, group);
         if foreground {
             let g = if group == 0 { process::getpid() as i32 } else { group };
-            let _ = tty::set_foreground(self.tty, g);
+            self.terminal.give_to(g);
         }
     }
 
@@ -139,6 +136,6 @@ impl Shell<'_> {
 
     /// In a child that is about to become a command: signals as they should be.
     pub(crate) fn default_signals(&self) {
-        trap::for_command(self);
+        self.traps.set_default(self.terminal.is_open());
     }
 }

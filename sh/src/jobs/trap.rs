@@ -4,100 +4,30 @@ use crate::flow::{Flow, R};
 use crate::jobs::signals;
 use crate::options::opt;
 use crate::shell::Shell;
-use sys::signal::{self, Action};
-use sys::{Buf, ToBuf};
-
-/// The first pending signal that has a trap.
-pub(crate) fn pending_trap(sh: &Shell) -> Option<u32> {
-    sh.traps.iter().map(|t| t.0 as u32).find(|&s| s != 0 && signals::has_come(s))
-}
-
-/// Sets signals as a command should find them; allocates nothing.
-pub(crate) fn for_command(sh: &Shell) {
-    for (sig, text) in &sh.traps {
-        if *sig != 0 && !text.is_empty() {
-            let _ = signal::action(*sig as u32, Action::DEFAULT);
-        }
-    }
-    if sh.tty.0 >= 0 || sh.handles {
-        for &s in &[
-            signal::SIGINT,
-            signal::SIGQUIT,
-            signal::SIGTERM,
-            signal::SIGTSTP,
-            signal::SIGTTIN,
-            signal::SIGTTOU,
-        ] {
-            if !sh.traps.iter().any(|t| t.0 as u32 == s && t.1.is_empty()) {
-                let _ = signal::action(s, Action::DEFAULT);
-            }
-        }
-    }
-}
+use sys::signal::{self};
 
 impl Shell<'_> {
-    /// Signals of an interactive shell.
-    pub(crate) fn interactive_signals(&mut self) {
-        self.handles = true;
-        let _ = signal::action(signal::SIGINT, signals::note());
-        let _ = signal::action(signal::SIGQUIT, Action::IGNORE);
-        let _ = signal::action(signal::SIGTERM, Action::IGNORE);
+    /// Turns job control on or off (`set -m`).
+    pub(crate) fn job_control(&mut self, on: bool) {
+        if !on {
+            self.terminal.close();
+        } else if !self.terminal.open() {
+            self.complain(c"can't access tty; job control turned off", b"");
+            self.opts.turn_off(opt::MONITOR);
+        }
     }
 
-    /// Text of the trap for `sig`.
-    pub(crate) fn trap_text(&self, sig: u8) -> Option<&Buf> {
-        self.traps.iter().find(|t| t.0 == sig).map(|t| &t.1)
-    }
-
-    /// Sets or, with `None`, removes a trap. Signals that were ignored when the shell started stay so.
+    /// Sets or, with `None`, removes a trap.
     #[inline(never)]
     pub(crate) fn set_trap(&mut self, sig: u8, text: Option<&[u8]>) {
-        let at = self.traps.iter().position(|t| t.0 >= sig).unwrap_or(self.traps.len());
-        let known = self.traps.get(at).is_some_and(|t| t.0 == sig);
-        if sig != 0
-            && !known
-            && !self.opts.has(opt::INTERACTIVE)
-            && signal::query(sig as u32) == Ok(Action::IGNORE)
-        {
-            return;
-        }
-        self.inherited.clear();
-        if known {
-            self.traps.remove(at);
-        }
-        let action = match text {
-            None if self.handles && sig as u32 == signal::SIGINT => signals::note(),
-            None if self.opts.has(opt::NOTIFY) && sig as u32 == signal::SIGCHLD => signals::note(),
-            None if self.handles && matches!(sig as u32, signal::SIGQUIT | signal::SIGTERM) => Action::IGNORE,
-            None => Action::DEFAULT,
-            Some([]) => Action::IGNORE,
-            Some(_) => signals::note(),
-        };
-        if sig != 0 {
-            let _ = signal::action(sig as u32, action);
-        }
-        if let Some(t) = text {
-            self.traps.insert(at, (sig, t.buf()));
-        }
+        self.traps.set(sig, text, self.opts.has(opt::INTERACTIVE), self.opts.has(opt::NOTIFY));
     }
 
-    /// In a subshell: traps are gone, ignored signals stay ignored. `trap` still lists the parent's.
+    /// Signals and traps of a subshell.
     pub(crate) fn reset_traps(&mut self) {
-        for_command(self);
-        self.handles = false;
-        self.tty = sys::Fd(-1);
-        if self.traps.is_empty() {
-            return;
-        }
-        self.inherited = core::mem::take(&mut self.traps);
-        for t in self.inherited.iter().filter(|t| t.0 != 0 && t.1.is_empty()) {
-            self.traps.push((t.0, Buf::new()));
-        }
-        while signals::take().is_some() {}
-    }
-
-    pub(crate) fn has_exit_trap(&self) -> bool {
-        self.traps.iter().any(|t| !t.1.is_empty())
+        self.default_signals();
+        self.terminal.forget();
+        self.traps.enter_subshell();
     }
 
     /// Runs the traps of the signals that have come.
@@ -112,13 +42,13 @@ impl Shell<'_> {
             return Ok(());
         }
         while let Some(sig) = signals::take() {
-            match self.trap_text(sig as u8) {
+            match self.traps.get(sig as u8) {
                 Some(t) if !t.is_empty() => {
                     let text = t.clone();
                     let status = self.status;
-                    let in_trap = self.trap_status.replace((status, self.depth));
+                    let in_trap = self.traps.set_running(Some((status, self.depth)));
                     let r = self.run_text(text);
-                    self.trap_status = in_trap;
+                    self.traps.set_running(in_trap);
                     r?;
                     self.status = status;
                 }
@@ -135,9 +65,9 @@ impl Shell<'_> {
 
     /// Runs the EXIT trap, once.
     pub(crate) fn exit_trap(&mut self) {
-        let Some(text) = self.trap_text(0).filter(|t| !t.is_empty()).cloned() else { return };
+        let Some(text) = self.traps.get(0).filter(|t| !t.is_empty()).cloned() else { return };
         let status = self.status;
-        self.trap_status = Some((status, self.depth));
+        self.traps.set_running(Some((status, self.depth)));
         self.opts.turn_off(opt::ERREXIT);
         self.tested = false;
         match self.run_text(text) {

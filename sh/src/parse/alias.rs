@@ -21,7 +21,7 @@ impl Parser<'_, '_> {
         if self.active.iter().any(|a| a.0 == self.word) {
             return false;
         }
-        let Some(value) = self.sh.aliases.iter().find(|a| a.0 == self.word).map(|a| a.1.clone()) else {
+        let Some(value) = self.sh.aliases.get(&self.word).cloned() else {
             return false;
         };
         let name = self.word.clone();

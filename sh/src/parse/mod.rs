@@ -1,6 +1,7 @@
 //! From text to tree: input, tokens, the grammar, the syntax tree.
 
 mod alias;
+pub(crate) mod aliases;
 mod braces;
 mod compound;
 mod expansion;

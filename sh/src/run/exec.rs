@@ -261,7 +261,7 @@ impl Shell<'_> {
                 self.separate()?;
                 // Whoever asks for numbers of processes gets another one here.
                 let told = self.vars.find(b"BASHPID") != crate::vars::table::NOWHERE;
-                if last && self.saved.is_empty() && !self.has_exit_trap() && !told {
+                if last && self.saved.is_empty() && !self.traps.any() && !told {
                     self.enter_subshell();
                     return self.list(&mut c, true);
                 }

@@ -266,18 +266,20 @@ fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
     let flags = sh.tested as u32
         | (sh.script as u32) << 1
         | (w.ignore as u32) << 2
-        | ((sh.handles || sh.tty.0 >= 0) as u32) << 3;
+        | ((sh.traps.handles() || sh.terminal.is_open()) as u32) << 3;
     let flags = c.number(flags);
     if c.reads {
         (sh.tested, sh.script, w.ignore) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
-        sh.handles = flags & 8 != 0;
+        sh.traps.set_handles(flags & 8 != 0);
     }
-    numbers!(c, w.what, w.at, sh.status, sh.place, sh.loops, sh.depth, sh.pid, sh.last_bg);
+    numbers!(c, w.what, w.at, sh.status, sh.place, sh.loops, sh.depth, sh.pid);
     numbers!(c, sh.option_place);
+    let last = c.number(sh.jobs.last() as u32) as i32;
+    sh.jobs.set_last(last);
     sh.opts = Options::of_number(c.number(sh.opts.number()));
-    let (status, depth) = sh.trap_status.map_or((0, u32::MAX), |t| (t.0, t.1));
+    let (status, depth) = sh.traps.running().map_or((0, u32::MAX), |t| (t.0, t.1));
     let (status, depth) = (c.number(status as u32) as u8, c.number(depth));
-    sh.trap_status = (depth != u32::MAX).then_some((status, depth));
+    sh.traps.set_running((depth != u32::MAX).then_some((status, depth)));
     let has_last = c.number(sh.last.is_some() as u32) != 0;
     let mut last = sh.last.take().unwrap_or_default();
     c.text(&mut last);
@@ -285,11 +287,9 @@ fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
     name(c, &mut sh.arg0);
     name(c, &mut sh.running);
     params(c, sh);
-    c.list(&mut sh.traps, trap);
-    c.list(&mut sh.inherited, trap);
-    c.list(&mut sh.aliases, pair);
-    c.list(&mut sh.jobs, job);
-    c.list(&mut sh.outer_jobs, job);
+    sh.traps.lists_mut().into_iter().for_each(|l| c.list(l, trap));
+    c.list(sh.aliases.list_mut(), pair);
+    sh.jobs.lists_mut().into_iter().for_each(|l| c.list(l, job));
     let trees = trees(c, sh);
     names(c, &mut sh.vars, &trees);
     locals(c, sh);
@@ -351,13 +351,13 @@ extern "C" fn start(p: *mut ()) -> ! {
     // SAFETY: `start_again` gives its `Start`, and waits until we have left. Only frames of our own, `ignore`,
     // `error` and descriptors, which are not shared, are changed.
     let s = unsafe { &mut *(p as *mut Start) };
-    if s.sh.handles && signal::action(signal::SIGINT, Action::DEFAULT) == Ok(Action::IGNORE) {
+    if s.sh.traps.handles() && signal::action(signal::SIGINT, Action::DEFAULT) == Ok(Action::IGNORE) {
         // The handler would run in the shell's memory; but a trap may have said to ignore it.
         let _ = signal::action(signal::SIGINT, Action::IGNORE);
     }
     s.ignore = s.sh.enter_child(s.job, s.foreground);
     // From the start, not only when the state has been read: a signal that is ignored until then is lost.
-    crate::jobs::trap::for_command(s.sh);
+    s.sh.default_signals();
     s.task.take_descriptors();
     let _ = fs::fcntl(s.state, F_SETFD, 0);
     // SAFETY: both vectors are NULL-terminated and their strings NUL-terminated.

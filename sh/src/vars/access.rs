@@ -1,12 +1,11 @@
 //! Variables read, assigned, unset and restored.
 
-use crate::expand::fields::Fields;
 use crate::flow::{Done, R};
 use crate::options::opt;
 use crate::shell::Shell;
 use crate::vars::table::{DYNAMIC, EXPORT, READONLY};
 use crate::words::name_len;
-use sys::{Buf, ToBuf};
+use sys::ToBuf;
 
 impl Shell<'_> {
     /// Value of a variable.
@@ -93,25 +92,6 @@ impl Shell<'_> {
         self.assign_sym(i, value)?;
         self.vars.set_flags(i, EXPORT);
         Ok(())
-    }
-
-    /// Names of variables that begin with `name`, in order: those that are set, or that have `flag`.
-    #[inline(never)]
-    pub(crate) fn names(&mut self, name: &[u8], flag: u8) -> Fields {
-        self.vars.import();
-        let mut all = Buf::new();
-        for s in &self.vars.syms {
-            let wanted = if flag != 0 { s.has(flag) } else { s.value().is_some() };
-            if wanted && s.name().starts_with(name) {
-                all.extend_from_slice(s.name());
-                all.push(0);
-            }
-        }
-        let mut list = Fields::default();
-        for name in &sys::sort::texts(&all) {
-            list.push(name.bytes());
-        }
-        list
     }
 
     /// Remembers variable `i`, to be restored when the function or command is over.

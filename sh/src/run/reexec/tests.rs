@@ -53,7 +53,9 @@ E
         long=";
     shell(&(text.to_string() + &"y".repeat(3000)), |sh| {
         (sh.status, sh.loops, sh.depth, sh.tested, sh.script) = (7, 2, 3, true, true);
-        (sh.pid, sh.last_bg, sh.running, sh.trap_status) = (123, -1, ZStr::new(c"eval"), Some((9, 1)));
+        (sh.pid, sh.running) = (123, ZStr::new(c"eval"));
+        sh.jobs.set_last(-1);
+        sh.traps.set_running(Some((9, 1)));
         sh.locals.enter_function();
         let x = sh.vars.intern(b"x");
         sh.save_local(x);
@@ -72,7 +74,8 @@ fn what_was_told_works() {
         trap 'echo t' EXIT; set -- 1 2 3; shift; false";
     let after = "echo $? \"$x\" $A $B ${HOME-unset} $# $1 $$ $!; f y; eval 'a b'; trap; set -- z; f $1";
     let (all, _) = shell(before, |sh| {
-        (sh.pid, sh.last_bg) = (123, 45);
+        sh.pid = 123;
+        sh.jobs.set_last(45);
         told(sh, Work::default())
     });
     let (_, out) = shell("", |sh| {
