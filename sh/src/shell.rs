@@ -2,8 +2,7 @@
 
 use crate::expand::capture::Capture;
 use crate::expand::fields::Fields;
-use crate::flow::Done;
-use crate::flow::Failed;
+use crate::flow::{Done, Failed};
 use crate::interactive::editor::Editor;
 use crate::jobs::table::Jobs;
 use crate::jobs::terminal::Terminal;
@@ -12,6 +11,7 @@ use crate::options::{opt, Options};
 use crate::parse::aliases::Aliases;
 use crate::parse::tree::Tree;
 use crate::positional::Positional;
+use crate::run::nesting::Nesting;
 use crate::run::saved::Saved;
 use crate::stack::Stack;
 use crate::vars::locals::Locals;
@@ -48,14 +48,9 @@ pub(crate) struct Shell<'a> {
     pub(crate) params: Positional,
     /// `$_`: the last field of the last command; none before the first.
     pub(crate) last: Option<Buf>,
-    /// Depth of loops and functions and how many loops to leave.
-    pub(crate) loops: u32,
-    pub(crate) depth: u32,
-    pub(crate) skip: u32,
+    pub(crate) nesting: Nesting,
     pub(crate) vars: Vars,
-    /// What redirections have replaced.
     pub(crate) saved: Saved,
-    /// Variables to restore.
     pub(crate) locals: Locals,
     pub(crate) jobs: Jobs,
     pub(crate) traps: Traps,
@@ -108,9 +103,7 @@ impl<'a> Shell<'a> {
             saved: Saved::NONE,
             locals: Locals::NONE,
             traps: Traps::NONE,
-            loops: 0,
-            depth: 0,
-            skip: 0,
+            nesting: Nesting::default(),
             tested: false,
             plain: false,
             running: crate::shell::NOTHING,

@@ -3,8 +3,7 @@
 use crate::descriptors::raise;
 use crate::expand::fields::Fields;
 use crate::flow::{Flow, R};
-use crate::options;
-use crate::options::opt;
+use crate::options::{self, opt};
 use crate::parse::source::{Mode, Source};
 use crate::positional::Positional;
 use crate::shell::Shell;

@@ -3,9 +3,8 @@
 use crate::expand::fields::Fields;
 use crate::flow::R;
 use crate::shell::Shell;
-use sys::fs;
 use sys::zstr::{cut, position};
-use sys::{Buf, Errno, ToBuf, ZStr};
+use sys::{fs, Buf, Errno, ToBuf, ZStr};
 use util::text::eq;
 
 /// `path` from directory `from`, without `.` and `..` (POSIX cd, step 8).

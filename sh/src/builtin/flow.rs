@@ -26,10 +26,9 @@ pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u32> {
             _ => return sh.refuse(c"Illegal number: %", v),
         },
     };
-    if sh.loops == 0 {
+    if !sh.nesting.skip_loops(n) {
         return Ok(0);
     }
-    sh.skip = n.min(sh.loops);
     sh.status = 0;
     Err(if f.z(0).first() == b'b' { Flow::Break } else { Flow::Continue })
 }
@@ -42,7 +41,7 @@ pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u32> {
             Some(n) => sh.status = n as u8,
             None => return sh.refuse(c"Illegal number: %", f.get(1)),
         }
-    } else if let Some((s, _)) = sh.traps.running().filter(|t| is_exit || t.1 == sh.depth) {
+    } else if let Some((s, _)) = sh.traps.running().filter(|t| is_exit || t.1 == sh.nesting.functions()) {
         sh.status = s;
     }
     Err(if is_exit { Flow::Exit } else { Flow::Return })
@@ -84,10 +83,10 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
         core::mem::swap(&mut sh.params, &mut params);
         sh.set_params(f, i + 1);
     }
-    let loops = core::mem::replace(&mut sh.loops, 0);
+    let loops = sh.nesting.hide_loops();
     sh.running = crate::shell::NOTHING;
     let r = sh.run_file(&path);
-    sh.loops = loops;
+    sh.nesting.show_loops(loops);
     if own {
         sh.params = params;
     }

@@ -4,8 +4,7 @@ use crate::expand::fields::Fields;
 use crate::flow::R;
 use crate::shell::Shell;
 use crate::vars::table::{EXPORT, READONLY};
-use sys::Buf;
-use sys::Out;
+use sys::{Buf, Out};
 use util::text::quote::quote_always;
 
 /// `name` and `value` of an argument `name=value`.
@@ -78,7 +77,7 @@ pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// `local NAME[=VALUE]…`.
 pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
-    if sh.depth == 0 {
+    if sh.nesting.functions() == 0 {
         return sh.refuse(c"not in a function", b"");
     }
     for k in 1..f.len() {

@@ -1,8 +1,7 @@
 //! Completion of commands, files and variables.
 
 use super::editor::{Editor, Host, Kind};
-use super::ends::behind;
-use super::ends::common;
+use super::ends::{behind, common};
 use sys::fs::{self, Dir, Fd};
 use sys::zstr::{cut, position, position_in};
 use sys::{Buf, ToBuf};

@@ -5,7 +5,6 @@
 
 use super::{history, screen, text};
 pub(crate) use history::History;
-
 use screen::Screen;
 use sys::fs::{self, Fd};
 use sys::tty::{self, Termios};

@@ -13,6 +13,7 @@ use crate::flow::{Flow, R};
 use crate::interactive::editor::Host;
 use crate::options::opt;
 use crate::parse::source::{Mode, Source};
+use crate::run::nesting::Nesting;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{tty, Buf, Errno};
@@ -48,7 +49,8 @@ impl Shell<'_> {
         self.unredirect(0);
         self.restore_locals(0);
         self.interrupted = false;
-        (self.loops, self.depth, self.skip, self.line) = (0, 0, 0, 0);
+        self.nesting = Nesting::default();
+        self.line = 0;
         (self.tested, self.plain, self.syntax) = (false, false, false);
         self.running = crate::shell::NOTHING;
         self.traps.set_running(None);

@@ -1,6 +1,7 @@
 //! Signals that have come and have not been looked at.
 
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::Relaxed;
 use sys::signal::{self, Action};
 
 /// Signals that came and have not been looked at: bit *n* mod 32 of word *n* / 32.

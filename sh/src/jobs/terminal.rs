@@ -4,8 +4,8 @@
 use crate::descriptors::shut;
 use sys::fs::{self, Fd};
 use sys::signal::{self, Action};
-use sys::tty::Termios;
-use sys::{process, tty, ZStr};
+use sys::tty::{self, Termios};
+use sys::{process, ZStr};
 
 /// The terminal, while there is job control.
 pub(crate) struct Terminal {

@@ -4,7 +4,7 @@ use crate::flow::{Flow, R};
 use crate::jobs::signals;
 use crate::options::opt;
 use crate::shell::Shell;
-use sys::signal::{self};
+use sys::signal;
 
 impl Shell<'_> {
     /// Turns job control on or off (`set -m`).
@@ -46,7 +46,7 @@ impl Shell<'_> {
                 Some(t) if !t.is_empty() => {
                     let text = t.clone();
                     let status = self.status;
-                    let in_trap = self.traps.set_running(Some((status, self.depth)));
+                    let in_trap = self.traps.set_running(Some((status, self.nesting.functions())));
                     let r = self.run_text(text);
                     self.traps.set_running(in_trap);
                     r?;
@@ -67,7 +67,7 @@ impl Shell<'_> {
     pub(crate) fn exit_trap(&mut self) {
         let Some(text) = self.traps.get(0).filter(|t| !t.is_empty()).cloned() else { return };
         let status = self.status;
-        self.traps.set_running(Some((status, self.depth)));
+        self.traps.set_running(Some((status, self.nesting.functions())));
         self.opts.turn_off(opt::ERREXIT);
         self.tested = false;
         match self.run_text(text) {

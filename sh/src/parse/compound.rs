@@ -2,8 +2,7 @@
 
 use crate::parse::parser::Parser;
 use crate::parse::token::{ctx, operator_text, tok};
-use crate::parse::tree;
-use crate::parse::tree::redir;
+use crate::parse::tree::{self, redir};
 use crate::words::{kw, name_len};
 use util::text::eq;
 

@@ -2,8 +2,7 @@
 
 use crate::parse::parser::Parser;
 use crate::parse::token::ctx;
-use crate::parse::tree::LAST;
-use crate::parse::tree::{op, push_u24, ARITH, CMD, END, QUOTE, VAR};
+use crate::parse::tree::{op, push_u24, ARITH, CMD, END, LAST, QUOTE, VAR};
 use crate::words::{name_char, name_start};
 use sys::zstr::position;
 use sys::{num, Buf, ToBuf};

@@ -4,8 +4,7 @@
 use crate::parse::parser::Parser;
 use crate::parse::token::{is_redir, tok};
 use crate::parse::tree;
-use crate::words::assignment;
-use crate::words::{index, kw};
+use crate::words::{assignment, index, kw};
 use sys::Buf;
 use util::text::eq;
 

@@ -2,8 +2,7 @@
 
 use crate::parse::parser::{Parser, Pending};
 use crate::parse::token::{ctx, is_redir, tok};
-use crate::parse::tree;
-use crate::parse::tree::{push_u24, redir, END};
+use crate::parse::tree::{self, push_u24, redir, END};
 use sys::num;
 
 impl Parser<'_, '_> {

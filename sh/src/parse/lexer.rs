@@ -1,13 +1,9 @@
 //! Tokens, and words in the encoding of `tree`.
 
 use crate::parse::parser::Parser;
-use crate::parse::token::ctx;
-use crate::parse::token::tok;
-use crate::parse::token::OPERATORS;
+use crate::parse::token::{ctx, tok, OPERATORS};
 use crate::parse::tree::{END, ESC, QUOTE, READ, TILDE, WRITE};
-use crate::words::assignment;
-use crate::words::login_char;
-use crate::words::name_len;
+use crate::words::{assignment, login_char, name_len};
 use sys::zstr::cut;
 
 impl Parser<'_, '_> {

@@ -4,12 +4,9 @@
 use crate::flow::{Done, Failed};
 use crate::parse::source::{Mode, Source};
 use crate::parse::token::{ctx, is_redir, operator_text, tok};
-use crate::parse::tree;
-use crate::parse::tree::Tree;
+use crate::parse::tree::{self, Tree};
 use crate::shell::Shell;
-use crate::words::index;
-use crate::words::kw;
-use crate::words::RESERVED;
+use crate::words::{index, kw, RESERVED};
 use alloc::rc::Rc;
 use core::ffi::CStr;
 use sys::{Buf, List, ToBuf, ZStr};

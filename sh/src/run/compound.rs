@@ -36,19 +36,13 @@ impl Shell<'_> {
     }
 
     /// What the result of a loop's body means: go on, or leave the loop with a result.
-    pub(crate) fn turn(&mut self, r: R) -> Option<R> {
-        let e = r.err()?;
-        if e == Flow::Break || e == Flow::Continue {
-            self.skip -= 1;
-            if self.skip == 0 {
-                return if e == Flow::Continue { None } else { Some(Ok(())) };
-            }
-        }
-        Some(r)
+    #[inline(never)]
+    fn next_turn(&mut self, r: R) -> Option<R> {
+        self.nesting.next_turn(r)
     }
 
     pub(crate) fn while_clause(&mut self, c: &[u8], want: bool) -> R {
-        self.loops += 1;
+        self.nesting.enter_loop();
         let mut status = 0;
         let r = loop {
             let mut b = c;
@@ -60,11 +54,11 @@ impl Shell<'_> {
                 r = self.list(&mut b, false);
                 status = self.status;
             }
-            if let Some(end) = self.turn(r) {
+            if let Some(end) = self.next_turn(r) {
                 break end;
             }
         };
-        self.loops -= 1;
+        self.nesting.leave_loop();
         if r.is_ok() {
             self.status = status;
         }
@@ -86,7 +80,7 @@ impl Shell<'_> {
         }
         // That of the body.
         let mut status = 0;
-        self.loops += 1;
+        self.nesting.enter_loop();
         let r = loop {
             self.status = status;
             let mut b = c;
@@ -104,7 +98,7 @@ impl Shell<'_> {
             let mut step = b;
             skip_word(&mut b);
             let r = self.list(&mut b, false);
-            if let Some(end) = self.turn(r) {
+            if let Some(end) = self.next_turn(r) {
                 break end.map(|()| Truth::Yes);
             }
             status = self.status;
@@ -113,7 +107,7 @@ impl Shell<'_> {
                 break r.map_err(Flow::from);
             }
         };
-        self.loops -= 1;
+        self.nesting.leave_loop();
         r?;
         self.check()
     }
@@ -134,19 +128,19 @@ impl Shell<'_> {
         if f.len() == 0 {
             self.status = 0;
         }
-        self.loops += 1;
+        self.nesting.enter_loop();
         let mut end = Ok(());
         for n in 0..f.len() {
             let mut r = self.assign_sym(i, f.get(n)).map_err(Flow::from);
             if r.is_ok() {
                 r = self.list(&mut { *c }, false);
             }
-            if let Some(r) = self.turn(r) {
+            if let Some(r) = self.next_turn(r) {
                 end = r;
                 break;
             }
         }
-        self.loops -= 1;
+        self.nesting.leave_loop();
         end
     }
 

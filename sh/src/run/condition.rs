@@ -7,9 +7,7 @@ use crate::parse::tree::{byte, skip_word, take, WORD};
 use crate::shell::Shell;
 use sys::Buf;
 use util::command::test;
-use util::text::eq;
-use util::text::pattern;
-use util::text::regex;
+use util::text::{eq, pattern, regex};
 use util::Truth;
 
 fn skip(c: &mut &[u8]) {

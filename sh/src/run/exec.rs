@@ -6,14 +6,11 @@ use crate::jobs::task::{Task, What, NONE};
 use crate::options::opt;
 use crate::parse::parser::Parser;
 use crate::parse::source::{Mode, Source};
-use crate::parse::tree;
-use crate::parse::tree::Func;
-use crate::parse::tree::{byte, counted, tagged, until, Tree};
+use crate::parse::tree::{self, byte, counted, tagged, until, Func, Tree};
 use crate::run::redir::Plan;
 use crate::shell::Shell;
 use alloc::rc::Rc;
-use sys::process::{self};
-use sys::{Buf, ToBuf};
+use sys::{process, Buf, ToBuf};
 
 /// A node's head; the cursor is behind it, at the body.
 pub(crate) struct Head {

@@ -7,9 +7,8 @@ use crate::options::opt;
 use crate::run::redir::Plan;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
-use sys::process;
 use sys::zstr::cut;
-use sys::{Buf, Errno, List, ToBuf, ZStr};
+use sys::{process, Buf, Errno, List, ToBuf, ZStr};
 
 /// What a vfork child needs, prepared before.
 struct Launch<'l, 'a> {

@@ -4,6 +4,7 @@ mod compound;
 mod condition;
 mod exec;
 pub(crate) mod launch;
+pub(crate) mod nesting;
 pub(crate) mod redir;
 pub(crate) mod reexec;
 pub(crate) mod resolve;

@@ -3,20 +3,15 @@
 //! They are expanded first, into a plan, and carried out by code that allocates nothing: it runs in a vfork
 //! child as well.
 
-use crate::decimal::decimal;
-use crate::decimal::push_decimal;
-use crate::descriptors::move_fd;
-use crate::descriptors::read_all;
-use crate::descriptors::shut;
-use crate::descriptors::OWN;
+use crate::decimal::{decimal, push_decimal};
+use crate::descriptors::{move_fd, read_all, shut, OWN};
 use crate::expand::capture::reveals;
 use crate::expand::fields::QUOTED;
 use crate::flow::{Done, Failed, R};
 use crate::jobs::job::Job;
 use crate::jobs::task::{Task, What};
 use crate::options::opt;
-use crate::parse::tree;
-use crate::parse::tree::{byte, redir, u24, until};
+use crate::parse::tree::{self, byte, redir, u24, until};
 use crate::run::saved::fifo_path;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};

@@ -272,7 +272,10 @@ fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
         (sh.tested, sh.script, w.ignore) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
         sh.traps.set_handles(flags & 8 != 0);
     }
-    numbers!(c, w.what, w.at, sh.status, sh.place, sh.loops, sh.depth, sh.pid);
+    numbers!(c, w.what, w.at, sh.status, sh.place, sh.pid);
+    for n in sh.nesting.numbers_mut() {
+        *n = c.number(*n);
+    }
     numbers!(c, sh.option_place);
     let last = c.number(sh.jobs.last() as u32) as i32;
     sh.jobs.set_last(last);

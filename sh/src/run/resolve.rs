@@ -2,8 +2,7 @@
 
 use crate::parse::tree::Func;
 use crate::shell::Shell;
-use crate::words::find_builtin;
-use crate::words::SPECIAL;
+use crate::words::{find_builtin, SPECIAL};
 use alloc::rc::Rc;
 use sys::applet::Entry;
 

@@ -5,20 +5,16 @@ use crate::expand::fields::Fields;
 use crate::flow::{Done, Flow, R};
 use crate::jobs::job::Job;
 use crate::options::opt;
-use crate::parse::tree;
-use crate::parse::tree::{byte, tagged, until, Func};
+use crate::parse::tree::{self, byte, tagged, until, Func};
 use crate::positional::Positional;
 use crate::run::redir::Plan;
 use crate::run::resolve::Kind;
 use crate::shell::Shell;
 use crate::vars::table::EXPORT;
-use crate::words::is_pure;
-use crate::words::quote;
-use crate::words::SPECIAL;
+use crate::words::{is_pure, quote, SPECIAL};
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
-use sys::fs::{self};
-use sys::{process, Buf, ToBuf};
+use sys::{fs, process, Buf, ToBuf};
 use util::Truth;
 
 impl Shell<'_> {
@@ -233,19 +229,20 @@ impl Shell<'_> {
         self.deep()?;
         let func = func.clone();
         let params = core::mem::replace(&mut self.params, Positional::new(args, 1));
-        let loops = core::mem::replace(&mut self.loops, 0);
+        let loops = self.nesting.hide_loops();
         let option_place = core::mem::replace(&mut self.option_place, 0);
         let mark = self.locals.mark();
         let frame = self.locals.enter_function();
         let tree = core::mem::replace(&mut self.tree, func.tree.clone());
         let place = self.place;
-        self.depth += 1;
+        self.nesting.enter_function();
         let mut c = func.tree.code.get(func.at..).unwrap_or(&[]);
         let r = self.command(&mut c, false);
-        self.depth -= 1;
+        self.nesting.leave_function();
         self.restore_locals(mark);
         self.spare = core::mem::replace(&mut self.params, params).into_fields();
-        (self.loops, self.tree, self.place) = (loops, tree, place);
+        (self.tree, self.place) = (tree, place);
+        self.nesting.show_loops(loops);
         self.option_place = option_place;
         self.locals.leave_function(frame);
         match r {

@@ -5,8 +5,7 @@
 //! are first asked for: a shell that starts copies nothing.
 
 use crate::parse::tree::Func;
-use crate::words::index;
-use crate::words::name_len;
+use crate::words::{index, name_len};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::{env, time, Buf, List, ToBuf, ZStr};

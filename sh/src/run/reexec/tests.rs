@@ -52,7 +52,9 @@ E
         alias a='b c'; trap '' USR2; trap 'echo t' EXIT; getopts a v -ab; false
         long=";
     shell(&(text.to_string() + &"y".repeat(3000)), |sh| {
-        (sh.status, sh.loops, sh.depth, sh.tested, sh.script) = (7, 2, 3, true, true);
+        (sh.status, sh.tested, sh.script) = (7, true, true);
+        sh.nesting.enter_loop();
+        sh.nesting.enter_function();
         (sh.pid, sh.running) = (123, ZStr::new(c"eval"));
         sh.jobs.set_last(-1);
         sh.traps.set_running(Some((9, 1)));
