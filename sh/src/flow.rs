@@ -5,7 +5,7 @@
 // A word: in a result beside a pointer, a byte would be copied with shifts and masks.
 #[repr(u32)]
 pub(crate) enum Flow {
-    /// `break` and `continue`, of as many loops as `Shell::skip` says.
+    /// `break` and `continue`; [`Nesting`](crate::run::nesting::Nesting) counts the loops to leave.
     Break,
     Continue,
     Return,
@@ -14,16 +14,17 @@ pub(crate) enum Flow {
     Fail,
 }
 
-/// What most functions give; the exit status is in the shell.
-pub(crate) type R<T = ()> = Result<T, Flow>;
+/// What functions that run commands give: nothing, or why the next command does not run. The exit status is in the
+/// shell.
+pub(crate) type FlowResult<T = ()> = Result<T, Flow>;
 
-/// An error that has been told, and gives up the command. It takes no room, so that a [`Done`] of something
+/// An error that gives up the command; its message has been written. It takes no room, so that a [`Fallible`] of something
 /// small comes back in one register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Failed;
 
-/// What functions give that can fail and do nothing else to the flow of commands: all that parse or expand.
-pub(crate) type Done<T = ()> = Result<T, Failed>;
+/// What functions that parse or expand give: they can fail, but they never leave a loop or the shell.
+pub(crate) type Fallible<T = ()> = Result<T, Failed>;
 
 impl From<Failed> for Flow {
     fn from(_: Failed) -> Flow {

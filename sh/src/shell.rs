@@ -1,8 +1,11 @@
-//! The shell: all of its state, and its messages.
+//! The shell: its state, and its messages.
+//!
+//! The state is divided into parts. A part has a file of its own, private fields, and methods that say what may be done
+//! with it; it knows nothing of the shell. What remains here belongs to the commands that run.
 
 use crate::expand::capture::Capture;
 use crate::expand::fields::Fields;
-use crate::flow::{Done, Failed};
+use crate::flow::{Failed, Fallible};
 use crate::interactive::editor::Editor;
 use crate::jobs::table::Jobs;
 use crate::jobs::terminal::Terminal;
@@ -27,23 +30,27 @@ pub(crate) const NOTHING: ZStr<'static> = ZStr::new(c"");
 /// The state of a shell. What is used most comes first: Thumb-1 reaches 32 bytes and 32 words directly.
 #[repr(C)]
 pub(crate) struct Shell<'a> {
-    /// Exit status of the last command, and of the last substitution in this one.
+    /// Exit status of the last command: `$?`.
     pub(crate) status: u8,
+    /// Exit status of the last command substitution in this command.
     pub(crate) substituted: u8,
-    /// Is a condition being tested, where `set -e` does not count?
-    pub(crate) tested: bool,
-    /// Is the command run by `command`, which takes a special builtin's powers?
-    pub(crate) plain: bool,
+    /// Does a condition run, where `set -e` has no effect?
+    pub(crate) in_condition: bool,
+    /// Does `command` run it? Then an error in a special builtin does not end the shell.
+    pub(crate) by_command: bool,
+    /// Was the last error one of syntax?
     pub(crate) syntax: bool,
+    /// Has Ctrl-C ended the command?
     pub(crate) interrupted: bool,
     pub(crate) subshell: bool,
-    /// Is a script's name known, so that messages tell lines?
+    /// Does it run a script? Then messages begin with the number of the line.
     pub(crate) script: bool,
     pub(crate) capture: Capture,
     pub(crate) opts: Options,
     pub(crate) out: &'a mut Out,
-    /// The tree that runs, and where in its text.
+    /// The tree that runs.
     pub(crate) tree: Rc<Tree>,
+    /// Where the command that runs starts in its text.
     pub(crate) place: usize,
     pub(crate) params: Positional,
     /// `$_`: the last field of the last command; none before the first.
@@ -60,14 +67,15 @@ pub(crate) struct Shell<'a> {
     pub(crate) running: ZStr<'static>,
     pub(crate) table: &'static Table,
     pub(crate) aliases: Aliases,
-    /// The line editor, once a person has seen a prompt.
+    /// The line editor, once there has been a prompt.
     pub(crate) editor: Option<Box<Editor>>,
     pub(crate) arg0: ZStr<'static>,
     pub(crate) stack: Stack,
     /// `$$` once it is known.
     pub(crate) pid: i32,
+    /// Assignments of the command, for `set -x`.
     pub(crate) traced: Buf,
-    /// Fields of a command that is over, whose room the next one takes.
+    /// Fields of the last command: the next one uses their memory again.
     pub(crate) spare: Fields,
     /// Line of a syntax error, 0 otherwise.
     pub(crate) line: u32,
@@ -104,8 +112,8 @@ impl<'a> Shell<'a> {
             locals: Locals::NONE,
             traps: Traps::NONE,
             nesting: Nesting::default(),
-            tested: false,
-            plain: false,
+            in_condition: false,
+            by_command: false,
             running: crate::shell::NOTHING,
             traced: Buf::new(),
             capture: Default::default(),
@@ -122,30 +130,30 @@ impl Shell<'_> {
     /// `name: line N: text` on standard error; `%` in the text stands for `what`.
     #[inline(always)]
     pub(crate) fn complain(&self, text: &'static CStr, what: &[u8]) {
-        self.told(ZStr::new(text), what, None);
+        self.report(ZStr::new(text), what, None);
     }
 
     /// As [`Shell::complain`], with `: ` and the kernel's reason at the end.
     #[inline(always)]
     pub(crate) fn complain_of(&self, text: &'static CStr, what: &[u8], why: Errno) {
-        self.told(ZStr::new(text), what, Some(why));
+        self.report(ZStr::new(text), what, Some(why));
     }
 
     /// As [`Shell::complain`], of what gives up the command; the status is 2.
     #[inline(always)]
     pub(crate) fn refuse<T, E: From<Failed>>(&mut self, text: &'static CStr, what: &[u8]) -> Result<T, E> {
-        self.refused(ZStr::new(text), what);
+        self.report_error(ZStr::new(text), what);
         Err(Failed.into())
     }
 
     #[inline(never)]
-    pub(crate) fn refused(&mut self, text: ZStr, what: &[u8]) {
-        self.told(text, what, None);
+    pub(crate) fn report_error(&mut self, text: ZStr, what: &[u8]) {
+        self.report(text, what, None);
         self.status = 2;
     }
 
     #[inline(never)]
-    pub(crate) fn told(&self, text: ZStr, what: &[u8], why: Option<Errno>) {
+    pub(crate) fn report(&self, text: ZStr, what: &[u8], why: Option<Errno>) {
         let numbered = (self.script || !self.running.is_empty()) && !self.opts.has(opt::INTERACTIVE);
         let line = match self.line {
             _ if !numbered => 0,
@@ -168,7 +176,7 @@ impl Shell<'_> {
 
     /// Fails when the stack is nearly used up: nesting is bounded so, in whatever it consists.
     #[inline(never)]
-    pub(crate) fn deep(&mut self) -> Done {
+    pub(crate) fn check_depth(&mut self) -> Fallible {
         if !self.stack.is_full() {
             return Ok(());
         }

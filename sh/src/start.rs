@@ -2,7 +2,7 @@
 
 use crate::descriptors::raise;
 use crate::expand::fields::Fields;
-use crate::flow::{Flow, R};
+use crate::flow::{Flow, FlowResult};
 use crate::options::{self, opt};
 use crate::parse::source::{Mode, Source};
 use crate::positional::Positional;
@@ -32,7 +32,7 @@ pub fn main(cx: &mut Cx) -> u8 {
 }
 
 impl Shell<'_> {
-    fn start(&mut self, args: &[ZStr<'static>]) -> R {
+    fn start(&mut self, args: &[ZStr<'static>]) -> FlowResult {
         let login = self.arg0.first() == b'-';
         let (mut command, mut is_login, mut without) = (false, login, 0);
         let n = self.read_options(args, &mut |c| {
@@ -112,15 +112,15 @@ impl Shell<'_> {
                 self.profile(&file)?;
             }
             if src.fd == Fd::STDIN {
-                src.mode = Mode::Person;
+                src.mode = Mode::Interactive;
             }
-            return self.converse(&mut src);
+            return self.run_interactive(&mut src);
         }
         self.run_source(&mut src, true)
     }
 
     /// Runs a file if it is there.
-    fn profile(&mut self, path: &[u8]) -> R {
+    fn profile(&mut self, path: &[u8]) -> FlowResult {
         let p = path.buf();
         if p.is_empty() || fs::access(p.z(), 4).is_err() {
             return Ok(());
@@ -132,7 +132,7 @@ impl Shell<'_> {
     }
 
     /// Runs the commands of a file in this shell.
-    pub(crate) fn run_file(&mut self, path: &[u8]) -> R {
+    pub(crate) fn run_file(&mut self, path: &[u8]) -> FlowResult {
         let p = path.buf();
         let f = match sys::fs::open_read(p.z()) {
             Ok(f) => f.into_fd(),

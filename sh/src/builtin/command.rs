@@ -2,7 +2,7 @@
 
 use crate::builtin::names::write_assignment;
 use crate::expand::fields::Fields;
-use crate::flow::R;
+use crate::flow::FlowResult;
 use crate::run::resolve::Kind;
 use crate::shell::Shell;
 use crate::words::SPECIAL;
@@ -56,7 +56,7 @@ impl Shell<'_> {
 }
 
 /// `command [-p] COMMAND [ARG]…`, `command -v|-V NAME…`.
-pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn command(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, i) = sh.letters(f, b"vVp")?.parts();
     if f.len() <= i {
         return Ok(0);
@@ -81,7 +81,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
     } else {
         let mut args = f.tail(i);
         sh.running = crate::shell::NOTHING;
-        sh.plain = true;
+        sh.by_command = true;
         // `command exec` keeps its redirections, which are those of `command`.
         let mark = sh.saved.of_builtin();
         match sh.resolve(args.get(0), false) {
@@ -89,7 +89,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
             kind => sh.dispatch(kind, &mut args, &[], false),
         }
     };
-    sh.plain = false;
+    sh.by_command = false;
     if let Some(mark) = saved {
         sh.restore_locals(mark);
     }
@@ -98,7 +98,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `type NAME…`.
-pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut status = 0;
     for k in 1..f.len() {
         if !sh.describe(f.get(k), true) {
@@ -109,7 +109,7 @@ pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `hash [-r] [NAME]…`. Nothing is remembered: looking a command up costs less than remembering it.
-pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (_, i) = sh.letters(f, b"r")?.parts();
     let mut status = 0;
     for k in i..f.len() {

@@ -1,7 +1,7 @@
 //! `cd`, `pwd`, `umask`.
 
 use crate::expand::fields::Fields;
-use crate::flow::R;
+use crate::flow::FlowResult;
 use crate::shell::Shell;
 use sys::zstr::{cut, position};
 use sys::{fs, Buf, Errno, ToBuf, ZStr};
@@ -70,7 +70,7 @@ fn go(old: &[u8], path: &Buf) -> sys::Result<Buf> {
 }
 
 /// `cd [-LP] [DIR]`.
-pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, i) = sh.letters(f, b"PLe")?.parts();
     let dir = f.get(i);
     let mut show = eq(dir, b"-");
@@ -126,7 +126,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `pwd [-LP]`.
-pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, _) = sh.letters(f, b"PL")?.parts();
     let dir = if set & 1 == 0 { here(sh) } else { physical() };
     let dir = match dir {
@@ -144,7 +144,7 @@ pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
 impl Shell<'_> {}
 
 /// `umask [-S] [MASK]`.
-pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (symbolic, i) = sh.letters(f, b"S")?.parts();
     let old = fs::umask(0);
     fs::umask(old);

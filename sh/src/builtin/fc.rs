@@ -2,7 +2,7 @@
 
 use crate::decimal::push_decimal;
 use crate::expand::fields::Fields;
-use crate::flow::R;
+use crate::flow::FlowResult;
 use crate::options::opt;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
@@ -29,7 +29,7 @@ fn place(lines: &[Buf], spec: &[u8]) -> Option<usize> {
 }
 
 /// `fc [-r] [-e EDITOR] [FIRST [LAST]]`, `fc -l [-nr] [FIRST [LAST]]`, `fc -s [OLD=NEW] [FIRST]`.
-pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (mut set, mut i) = sh.letters(f, b"lnrse")?.parts();
     let mut editor: Buf = sh.get(b"FCEDIT").unwrap_or(b"ed").buf();
     if set & EDIT != 0 {

@@ -1,7 +1,7 @@
 //! Builtins that steer execution: `. : break continue eval exec exit return shift trap getopts let`.
 
 use crate::expand::fields::Fields;
-use crate::flow::{Done, Flow, R};
+use crate::flow::{Fallible, Flow, FlowResult};
 use crate::positional::Positional;
 use crate::shell::Shell;
 use sys::num::parse_u32;
@@ -9,16 +9,16 @@ use sys::zstr::position;
 use sys::{signal, Buf, ToBuf};
 use util::text::eq;
 
-pub(crate) fn yes(_: &mut Shell, _: &Fields) -> R<u32> {
+pub(crate) fn yes(_: &mut Shell, _: &Fields) -> FlowResult<u32> {
     Ok(0)
 }
 
-pub(crate) fn no(_: &mut Shell, _: &Fields) -> R<u32> {
+pub(crate) fn no(_: &mut Shell, _: &Fields) -> FlowResult<u32> {
     Ok(1)
 }
 
 /// `break [N]`, `continue [N]`.
-pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let n = match f.get(1) {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
@@ -34,7 +34,7 @@ pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `exit [N]`, `return [N]`.
-pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let is_exit = f.z(0).first() == b'e';
     if f.len() > 1 {
         match parse_u32(f.get(1)) {
@@ -48,7 +48,7 @@ pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `eval [ARG]…`.
-pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut text = Buf::new();
     let first = 1 + f.is(1, b"--") as usize;
     for i in first..f.len() {
@@ -63,7 +63,7 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `. FILE [ARG]…`.
-pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let i = 1 + f.is(1, b"--") as usize;
     if f.len() <= i {
         return sh.refuse(c"filename argument required", b"");
@@ -97,7 +97,7 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `exec [COMMAND [ARG]…]`.
-pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut i = 1;
     let mut argv0 = None;
     if f.is(1, b"-a") {
@@ -130,7 +130,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `shift [N]`.
-pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let n = match f.get(1) {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
@@ -142,7 +142,7 @@ pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `let EXPRESSION…`.
-pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut n = 0;
     for i in 1..f.len() {
         n = sh.arith(f.get(i))?;
@@ -151,7 +151,7 @@ pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `trap [ACTION SIGNAL…]`, `trap -p [SIGNAL]…`.
-pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let p = f.is(1, b"-p");
     let mut i = 1 + p as usize;
     i += f.is(i, b"--") as usize;
@@ -201,7 +201,7 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
 }
 
 /// `getopts OPTSTRING NAME [ARG]…`.
-pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     if f.len() < 3 {
         return sh.refuse(c"usage: getopts optstring var [arg]", b"");
     }
@@ -265,14 +265,14 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
 impl Shell<'_> {
     /// What `getopts` found, and where it goes on; the status.
     #[inline(never)]
-    fn option(&mut self, f: &Fields, index: usize, place: usize, letter: u8, status: u32) -> R<u32> {
+    fn option(&mut self, f: &Fields, index: usize, place: usize, letter: u8, status: u32) -> FlowResult<u32> {
         self.set_number(b"OPTIND", index)?;
         self.option_place = place;
         self.assign(f.get(2), &[letter])?;
         Ok(status)
     }
 
-    fn set_number(&mut self, name: &[u8], n: usize) -> Done {
+    fn set_number(&mut self, name: &[u8], n: usize) -> Fallible {
         self.assign(name, &crate::decimal::decimal(n as i64))
     }
 }

@@ -1,14 +1,14 @@
 //! Builtins about processes: `bg fg jobs kill times wait`.
 
 use crate::expand::fields::Fields;
-use crate::flow::{Flow, R};
+use crate::flow::{Flow, FlowResult};
 use crate::jobs::job::State;
 use crate::options::opt;
 use crate::shell::Shell;
 use sys::process;
 
 /// `jobs [-lp] [JOB]…`.
-pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, i) = sh.letters(f, b"lp")?.parts();
     sh.reap(false);
     let mut status = 0;
@@ -45,7 +45,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `fg [JOB]`, `bg [JOB]…`.
-pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let foreground = f.z(0).first() == b'f';
     let mut k = 1;
     loop {
@@ -67,7 +67,7 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `kill [-s SIGNAL | -SIGNAL] PID…`, `kill -l [STATUS]…`.
-pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     // A child that has ended is not there any more.
     sh.reap(false);
     let mut args = f.all();
@@ -92,7 +92,7 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `times`.
-pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u32> {
+pub(crate) fn times(sh: &mut Shell, _: &Fields) -> FlowResult<u32> {
     let t = process::times();
     for (i, &ticks) in t.iter().enumerate() {
         let s = ticks as u32 / 100;
@@ -107,7 +107,7 @@ pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u32> {
 }
 
 /// `wait [-n] [JOB|PID]…`.
-pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (any, i) = sh.letters(f, b"n")?.parts();
     let mut status = 0;
     if f.len() <= i {
@@ -169,12 +169,12 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 impl Shell<'_> {
-    /// Forgets the jobs that are done; with `told` those only of which the user knows it.
+    /// Forgets the jobs that are done; with `reported` those only of which the user knows it.
     #[inline(never)]
-    fn forget_done(&mut self, told: bool) {
+    fn forget_done(&mut self, reported: bool) {
         let mut n = 0;
         while let Some(j) = self.jobs.get(n) {
-            if j.state() == State::Done && (j.told || !told) {
+            if j.state() == State::Done && (j.reported || !reported) {
                 self.jobs.remove(n);
             } else {
                 n += 1;
@@ -184,7 +184,7 @@ impl Shell<'_> {
 
     /// Waits until a child changes; a status if a signal with a trap came instead.
     #[inline(always)]
-    fn wait_more(&mut self) -> R<Option<u8>> {
+    fn wait_more(&mut self) -> FlowResult<Option<u8>> {
         if !crate::jobs::signals::pending() && self.reap(true) {
             return Ok(None);
         }

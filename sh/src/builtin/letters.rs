@@ -1,7 +1,7 @@
 //! Options of builtins, as letters (POSIX XBD 12.2), and their messages.
 
 use crate::expand::fields::Fields;
-use crate::flow::R;
+use crate::flow::FlowResult;
 use crate::shell::Shell;
 use core::ffi::CStr;
 use sys::zstr::position;
@@ -48,7 +48,7 @@ impl Shell<'_> {
     }
 
     /// Reads the options of a builtin: those in `known`, as letters.
-    pub(crate) fn letters(&mut self, f: &Fields, known: &'static [u8]) -> R<Given> {
+    pub(crate) fn letters(&mut self, f: &Fields, known: &'static [u8]) -> FlowResult<Given> {
         let mut l = Letters::new(f, known);
         while self.letter(&mut l)? != 0 {}
         Ok(Given((l.next as u32) << 8 | l.set))
@@ -56,7 +56,7 @@ impl Shell<'_> {
 
     /// The next option of a builtin, 0 when there are no more.
     #[inline(never)]
-    pub(crate) fn letter(&mut self, l: &mut Letters) -> R<u32> {
+    pub(crate) fn letter(&mut self, l: &mut Letters) -> FlowResult<u32> {
         let mut rest = l.rest;
         if rest.is_empty() {
             rest = match l.f.z(l.next).strip_prefix(b"-") {

@@ -13,13 +13,13 @@ mod set;
 pub mod ulimit;
 
 use crate::expand::fields::Fields;
-use crate::flow::R;
+use crate::flow::FlowResult;
 use crate::shell::Shell;
 use sys::Cx;
 use util::command::{echo, printf, test};
 
 /// A builtin gets its name and arguments; its value is the exit status, a word for the sake of registers.
-type Builtin = fn(&mut Shell, &Fields) -> R<u32>;
+type Builtin = fn(&mut Shell, &Fields) -> FlowResult<u32>;
 
 static TABLE: [Builtin; 41] = [
     flow::dot,
@@ -69,7 +69,7 @@ static TABLE: [Builtin; 41] = [
 static APPLETS: [fn(&mut Cx) -> u8; 5] = [test::run, test::run, echo::run, printf::run, ulimit::run];
 
 /// Runs a builtin that is an applet.
-fn external(sh: &mut Shell, f: &Fields) -> R<u32> {
+fn external(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let i = b"[tepu".iter().position(|&c| c == f.z(0).first()).unwrap_or(0);
     let mut args = f.all();
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
@@ -85,7 +85,7 @@ impl Shell<'_> {}
 impl Shell<'_> {
     /// Runs builtin `n`; its exit status.
     #[inline(always)]
-    pub(crate) fn run_builtin(&mut self, n: usize, f: &Fields) -> R<u32> {
+    pub(crate) fn run_builtin(&mut self, n: usize, f: &Fields) -> FlowResult<u32> {
         match TABLE.get(n) {
             Some(b) => b(self, f),
             None => Ok(127),

@@ -1,7 +1,7 @@
 //! Builtins about names: `alias export local readonly set unalias unset`.
 
 use crate::expand::fields::Fields;
-use crate::flow::R;
+use crate::flow::FlowResult;
 use crate::shell::Shell;
 use crate::vars::table::{EXPORT, READONLY};
 use sys::{Buf, Out};
@@ -15,7 +15,7 @@ fn parts(arg: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 impl Shell<'_> {
     /// Number of the variable before the `=` or `+=` of an argument.
-    fn declared(&mut self, name: &[u8]) -> R<usize> {
+    fn declared(&mut self, name: &[u8]) -> FlowResult<usize> {
         let name = self.name(name.strip_suffix(b"+").unwrap_or(name))?;
         Ok(self.vars.intern(name))
     }
@@ -52,7 +52,7 @@ pub(crate) fn write_quoted(out: &mut Out, v: &[u8]) {
 }
 
 /// `export [-pn] [NAME[=VALUE]]…`, `readonly [-p] [NAME[=VALUE]]…`.
-pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn export(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (before, flag): (&[u8], u8) =
         if f.z(0).first() == b'e' { (b"export ", EXPORT) } else { (b"readonly ", READONLY) };
     let (set, i) = sh.letters(f, b"pn")?.parts();
@@ -76,7 +76,7 @@ pub(crate) fn export(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `local NAME[=VALUE]…`.
-pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn local(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     if sh.nesting.functions() == 0 {
         return sh.refuse(c"not in a function", b"");
     }
@@ -98,7 +98,7 @@ pub(crate) fn local(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `unset [-fv] NAME…`.
-pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, i) = sh.letters(f, b"fv")?.parts();
     for k in i..f.len() {
         let name = f.get(k);
@@ -114,7 +114,7 @@ pub(crate) fn unset(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `alias [NAME[=VALUE]]…`.
-pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn alias(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut status = 0;
     if f.len() < 2 {
         for (name, value) in sh.aliases.iter() {
@@ -137,7 +137,7 @@ fn show_alias(out: &mut sys::Out, name: &[u8], value: &[u8]) {
 }
 
 /// `unalias -a`, `unalias NAME…`.
-pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn unalias(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (all, i) = sh.letters(f, b"a")?.parts();
     if all != 0 {
         sh.aliases.clear();

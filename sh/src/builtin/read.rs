@@ -2,7 +2,7 @@
 
 use super::letters::Letters;
 use crate::expand::fields::Fields;
-use crate::flow::R;
+use crate::flow::FlowResult;
 use crate::options::opt;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
@@ -40,7 +40,7 @@ fn milliseconds(mut text: &[u8]) -> Option<u32> {
 
 /// Reads the options into `o`; the number of the first operand.
 #[inline(never)]
-fn options(sh: &mut Shell, f: &Fields, o: &mut Options) -> R<u32> {
+fn options(sh: &mut Shell, f: &Fields, o: &mut Options) -> FlowResult<u32> {
     let mut l = Letters::new(f, b"rsp:n:t:u:d:");
     loop {
         let c = sh.letter(&mut l)? as u8;
@@ -77,7 +77,7 @@ const BLANK: u8 = 1;
 const OTHER: u8 = 2;
 
 /// `read [-rs] [-p PROMPT] [-n COUNT] [-d END] [-t SECONDS] [-u FD] [NAME]…`.
-pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn read(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut o = Options {
         raw: false,
         silent: false,
@@ -107,7 +107,7 @@ pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// Reads a line with the terminal set as the options want it; the status.
 #[inline(never)]
-fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
+fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
     let at_once = o.count.is_some() || o.end != b'\n';
     if at_once || o.silent {
         if let Ok(old) = tty::get(o.fd) {
@@ -142,7 +142,7 @@ fn wait(o: &Options, deadline: u32) -> Option<u32> {
 }
 
 #[inline(never)]
-fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
+fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
     let mut escaped = false;
     let mut left = o.count.unwrap_or(u32::MAX);
     let deadline = o.timeout.map_or(0, |ms| now().wrapping_add(ms));
@@ -205,7 +205,7 @@ fn now() -> u32 {
 
 /// Splits the line for the names from `i` on; the last one gets what is left.
 #[inline(never)]
-fn assign_fields(sh: &mut Shell, f: &Fields, i: usize, l: &Line) -> R {
+fn assign_fields(sh: &mut Shell, f: &Fields, i: usize, l: &Line) -> FlowResult {
     let mut at = past(l, 0, BLANK);
     for k in i..f.len() {
         let mut end = past(l, at, TEXT);

@@ -1,7 +1,7 @@
 //! `set`, and the options that it shares with the shell's command line.
 
 use crate::expand::fields::Fields;
-use crate::flow::R;
+use crate::flow::FlowResult;
 use crate::options::{opt, LETTERS, LONG, NAMES};
 use crate::shell::Shell;
 use sys::signal::SIGCHLD;
@@ -9,7 +9,7 @@ use sys::zstr::{position, position_in, Texts};
 use sys::ZStr;
 
 /// `set [OPTION]… [--] [ARG]…`.
-pub(crate) fn set(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn set(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     if f.len() < 2 {
         sh.list_variables(b"", 0);
         return Ok(0);
@@ -59,7 +59,11 @@ impl Shell<'_> {
     /// Reads options off the front of `args`; how many arguments they were. `--` and a lone `-` end them.
     /// `special` gets letters that are not options of `set`.
     #[inline(never)]
-    pub(crate) fn read_options(&mut self, args: &[ZStr], special: &mut dyn FnMut(u8) -> bool) -> R<u32> {
+    pub(crate) fn read_options(
+        &mut self,
+        args: &[ZStr],
+        special: &mut dyn FnMut(u8) -> bool,
+    ) -> FlowResult<u32> {
         let mut n = 0;
         while let Some(&a) = args.get(n) {
             let on = a.first() == b'-';
@@ -109,7 +113,7 @@ impl Shell<'_> {
     }
 
     #[inline(never)]
-    fn bad_option(&mut self, on: bool, letter: &[u8], name: &[u8]) -> R<u32> {
+    fn bad_option(&mut self, on: bool, letter: &[u8], name: &[u8]) -> FlowResult<u32> {
         let option = sys::buf::concat(&[if on { b"-" } else { b"+" }, letter, name]);
         self.refuse(c"illegal option %", &option)
     }

@@ -2,7 +2,7 @@
 
 use crate::decimal::decimal;
 use crate::expand::fields::{Fields, OPERAND, PATTERN, QUOTED, SPLIT};
-use crate::flow::{Done, Failed};
+use crate::flow::{Failed, Fallible};
 use crate::options::opt;
 use crate::parse::tree::{byte, op, skip_word, until, LAST};
 use crate::shell::Shell;
@@ -103,7 +103,7 @@ impl Shell<'_> {
     }
 
     #[inline(never)]
-    pub(crate) fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u32) -> Done {
+    pub(crate) fn parameter(&mut self, c: &mut &[u8], f: &mut Fields, mode: u32) -> Fallible {
         let mut o = byte(c);
         let mut name = until(c, b'=');
         if o == op::NONE && name.first().is_some_and(|&c| name_start(c)) {
@@ -113,7 +113,7 @@ impl Shell<'_> {
             self.append(f, v, mode);
             return Ok(());
         }
-        self.deep()?;
+        self.check_depth()?;
         let target;
         if o & op::INDIRECT != 0 {
             target = self.value_of(name).unwrap_or_default();
@@ -211,7 +211,7 @@ impl Shell<'_> {
     }
 
     /// An unset parameter was used: an error with `set -u`.
-    pub(crate) fn unset(&mut self, name: &[u8]) -> Done {
+    pub(crate) fn unset(&mut self, name: &[u8]) -> Fallible {
         if !self.opts.has(opt::NOUNSET) {
             return Ok(());
         }
@@ -219,7 +219,7 @@ impl Shell<'_> {
     }
 
     /// `${name=word}`.
-    fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u32) -> Done {
+    fn default(&mut self, c: &mut &[u8], name: &[u8], f: &mut Fields, mode: u32) -> Fallible {
         let v = self.string(c, mode & QUOTED)?;
         self.name(name).or(Err(Failed))?;
         self.assign(name, &v)?;
@@ -228,7 +228,7 @@ impl Shell<'_> {
     }
 
     /// `${name?word}`.
-    fn missing(&mut self, c: &mut &[u8], name: &[u8], o: u8) -> Done {
+    fn missing(&mut self, c: &mut &[u8], name: &[u8], o: u8) -> Fallible {
         let why = self.string(c, QUOTED)?;
         if !why.is_empty() {
             let all = sys::buf::concat(&[name, b": ", &why]);
@@ -242,7 +242,7 @@ impl Shell<'_> {
 
     /// Start and length for `${name:offset:length}` of something `len` long.
     #[inline(never)]
-    fn range(&mut self, c: &mut &[u8], o: u8, len: usize, many: bool) -> Done<(usize, usize)> {
+    fn range(&mut self, c: &mut &[u8], o: u8, len: usize, many: bool) -> Fallible<(usize, usize)> {
         let mut at = self.number(c)?;
         let text = self.string(c, QUOTED)?;
         let len = if many { self.count() as i64 } else { len as i64 };

@@ -1,15 +1,15 @@
 //! Command substitution (POSIX 2.6.3).
 //!
-//! The list runs in the shell's own process and its output is gathered in memory, until it is about to do
-//! what only a subshell may do: change anything but variables, which are restored in the end, or use
-//! descriptor 1. There [`Shell::separate`] forks. The child goes on from that very place as the subshell,
-//! with a pipe as its standard output; the shell goes back to where the substitution started and reads the
-//! rest. A command from a file that comes last needs no subshell at all: it writes to the pipe itself.
+//! The list starts in the shell's own process, and its output is kept in memory. Changed variables are restored at
+//! the end. Before anything else that only a subshell may do (change other state, use descriptor 1),
+//! [`Shell::separate`] forks. The child goes on from there as the subshell, with a pipe as its standard output; the
+//! shell goes back to where the substitution started and reads the rest from the pipe. If the last command is a
+//! file, no subshell is needed: that command writes to the pipe itself.
 
 use crate::descriptors::{move_fd, read_all, shut};
 use crate::expand::capture::reveals;
 use crate::expand::fields::Fields;
-use crate::flow::{Done, Failed, Flow, R};
+use crate::flow::{Failed, Fallible, Flow, FlowResult};
 use crate::jobs::job::Job;
 use crate::jobs::task::{Task, What};
 use crate::options::opt;
@@ -23,7 +23,7 @@ use util::Truth;
 impl Shell<'_> {
     /// Runs a list for its output, without the newlines at its end.
     #[inline(never)]
-    pub(crate) fn substitute(&mut self, list: &[u8]) -> Done<Buf> {
+    pub(crate) fn substitute(&mut self, list: &[u8]) -> Fallible<Buf> {
         if self.capture.is_gone() {
             return Err(Failed);
         }
@@ -39,7 +39,7 @@ impl Shell<'_> {
     }
 
     /// Runs a list for its output.
-    fn output(&mut self, list: &[u8]) -> Done<Buf> {
+    fn output(&mut self, list: &[u8]) -> Fallible<Buf> {
         let mut v = if crate::jobs::task::REEXEC {
             // What runs here could not go on elsewhere.
             let (read, write) = self.new_pipe()?;
@@ -76,8 +76,8 @@ impl Shell<'_> {
         // Whoever asks for numbers of processes gets another one here. And where memory is limited
         // (RLIMIT_AS), a list that uses up too much of it must not take the shell along.
         let limited = process::getrlimit(9).is_ok_and(|l| (l.soft as i64) >= 0);
-        let told = limited || self.vars.find(b"BASHPID") != NOWHERE;
-        let r = if told { self.separate() } else { Ok(()) };
+        let visible = limited || self.vars.find(b"BASHPID") != NOWHERE;
+        let r = if visible { self.separate() } else { Ok(()) };
         let r = r.and_then(|()| self.list(&mut list, true));
         if !self.capture.is_active() {
             // This is the process that `separate` has started.
@@ -94,7 +94,7 @@ impl Shell<'_> {
     /// To be called before what only a subshell may do: a substitution that runs in this process becomes
     /// one of its own, in which this returns. In the shell it is an error, as if the subshell had ended.
     #[inline(never)]
-    pub(crate) fn separate(&mut self) -> R {
+    pub(crate) fn separate(&mut self) -> FlowResult {
         if crate::jobs::task::REEXEC || !self.capture.is_active() {
             return Ok(());
         }
@@ -119,7 +119,7 @@ impl Shell<'_> {
 
     /// The rest of the substitution comes from `job`, through a pipe; if it was started: what failed has been
     /// told.
-    pub(crate) fn gather(&mut self, job: Box<Job>, pipe: Done<(Fd, Fd)>, started: bool) -> R {
+    pub(crate) fn gather(&mut self, job: Box<Job>, pipe: Fallible<(Fd, Fd)>, started: bool) -> FlowResult {
         self.capture.leave(!started);
         if let Ok((read, write)) = pipe {
             shut(write);
@@ -129,7 +129,7 @@ impl Shell<'_> {
     }
 
     /// Before a builtin or an applet runs in this process: its arguments may ask about descriptors.
-    pub(crate) fn separate_for(&mut self, f: &Fields) -> R {
+    pub(crate) fn separate_for(&mut self, f: &Fields) -> FlowResult {
         if self.capture.is_active() && (1..f.len()).any(|i| reveals(f.get(i))) {
             return self.separate();
         }

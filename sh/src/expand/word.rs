@@ -3,7 +3,7 @@
 use crate::decimal::decimal;
 use crate::expand::arith;
 use crate::expand::fields::{Fields, OPERAND, QUOTED, SPLIT};
-use crate::flow::Done;
+use crate::flow::Fallible;
 use crate::options::opt;
 use crate::parse::tree::{byte, counted, next, until, ARITH, CMD, END, ESC, QUOTE, READ, TILDE, VAR, WRITE};
 use crate::shell::Shell;
@@ -11,7 +11,7 @@ use sys::{Buf, ToBuf};
 
 impl Shell<'_> {
     /// Expands a word into as many fields as it makes.
-    pub(crate) fn fields(&mut self, c: &mut &[u8], f: &mut Fields) -> Done {
+    pub(crate) fn fields(&mut self, c: &mut &[u8], f: &mut Fields) -> Fallible {
         f.word(!self.opts.has(opt::NOGLOB));
         self.expand(c, f, SPLIT)?;
         if f.is_open() {
@@ -21,15 +21,15 @@ impl Shell<'_> {
     }
 
     /// Expands a word into one string: with [`PATTERN`] as a pattern, with [`QUOTED`] as in double quotes.
-    pub(crate) fn string(&mut self, c: &mut &[u8], mode: u32) -> Done<Buf> {
-        self.deep()?;
+    pub(crate) fn string(&mut self, c: &mut &[u8], mode: u32) -> Fallible<Buf> {
+        self.check_depth()?;
         let mut f = Fields::one();
         self.expand(c, &mut f, mode)?;
         Ok(f.bytes)
     }
 
     /// Expands up to the end of the word and appends to the open field.
-    pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u32) -> Done {
+    pub(crate) fn expand(&mut self, c: &mut &[u8], f: &mut Fields, mut mode: u32) -> Fallible {
         loop {
             let mut how = mode;
             let mut b = next(c);
@@ -84,7 +84,7 @@ impl Shell<'_> {
 
     /// Value of a word as arithmetic.
     #[inline(never)]
-    pub(crate) fn number(&mut self, c: &mut &[u8]) -> Done<i64> {
+    pub(crate) fn number(&mut self, c: &mut &[u8]) -> Fallible<i64> {
         let text = self.string(c, QUOTED)?;
         self.arith(&text)
     }
@@ -112,7 +112,7 @@ impl Shell<'_> {
 
     /// Value of arithmetic text.
     #[inline(never)]
-    pub(crate) fn arith(&mut self, text: &[u8]) -> Done<i64> {
+    pub(crate) fn arith(&mut self, text: &[u8]) -> Fallible<i64> {
         match arith::eval(text, self) {
             Ok(n) => Ok(n),
             Err(e) => {

@@ -14,7 +14,7 @@ use sys::zstr::Texts;
 use sys::{num, Buf};
 
 impl Shell<'_> {
-    /// May a person edit at this terminal? Not where TERM says that it can do nothing.
+    /// Can lines be edited at this terminal? Not if TERM is `dumb`.
     pub(crate) fn can_edit(&mut self) -> bool {
         !self.opts.has(opt::PLAIN)
             && !util::text::eq(self.get(b"TERM").unwrap_or(b""), b"dumb")
@@ -115,7 +115,7 @@ impl Host for Shell<'_> {
         }
         let end = self.run_traps().is_err().then_some(Line::End);
         if self.opts.has(opt::NOTIFY) {
-            self.tell_changes();
+            self.report_jobs();
         }
         end
     }

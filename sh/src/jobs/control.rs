@@ -1,7 +1,7 @@
 //! Jobs in the foreground and the background, and what the user is told of them (POSIX 2.11).
 
 use crate::decimal::decimal;
-use crate::flow::{Done, Failed};
+use crate::flow::{Failed, Fallible};
 use crate::jobs::job::{signal_text, Job, State};
 use crate::options::opt;
 use crate::shell::Shell;
@@ -10,8 +10,18 @@ use sys::process::{self, Status};
 use sys::{signal, Buf, Errno};
 
 impl Shell<'_> {
+    /// Turns job control on or off (`set -m`).
+    pub(crate) fn job_control(&mut self, on: bool) {
+        if !on {
+            self.terminal.close();
+        } else if !self.terminal.open() {
+            self.complain(c"can't access tty; job control turned off", b"");
+            self.opts.turn_off(opt::MONITOR);
+        }
+    }
+
     /// Waits for a foreground job and takes its status.
-    pub(crate) fn foreground(&mut self, mut job: Box<Job>) -> Done {
+    pub(crate) fn foreground(&mut self, mut job: Box<Job>) -> Fallible {
         let monitor = job.group != 0;
         while job.state() == State::Running {
             match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
@@ -19,7 +29,7 @@ impl Shell<'_> {
                     if !job.note(pid, s) {
                         self.jobs.note(pid, s);
                         if self.opts.has(opt::NOTIFY) && self.opts.has(opt::INTERACTIVE) {
-                            self.tell_ended();
+                            self.report_ended();
                         }
                     }
                 }
@@ -41,7 +51,7 @@ impl Shell<'_> {
             self.terminal.restore_modes();
             let i = self.jobs.add(job);
             sys::out::complain(&[]);
-            self.tell(i);
+            self.report_job(i);
             return Ok(());
         }
         if let Some(sig) = word.signaled().map(|s| s as u32) {
@@ -102,18 +112,19 @@ impl Shell<'_> {
     }
 
     /// Tells what happened to jobs, before a prompt.
-    pub(crate) fn tell_changes(&mut self) {
+    pub(crate) fn report_jobs(&mut self) {
         self.reap(false);
-        self.tell_ended();
+        self.report_ended();
     }
 
     /// Tells what is known to have happened to jobs, and forgets those that are over.
-    fn tell_ended(&mut self) {
+    fn report_ended(&mut self) {
         let mut i = 0;
         while i < self.jobs.len() {
-            let (state, told) = self.jobs.get(i).map_or((State::Running, true), |j| (j.state(), j.told));
-            if state != State::Running && !told {
-                self.tell(i);
+            let (state, reported) =
+                self.jobs.get(i).map_or((State::Running, true), |j| (j.state(), j.reported));
+            if state != State::Running && !reported {
+                self.report_job(i);
             }
             if state == State::Done {
                 self.jobs.remove(i);
@@ -124,7 +135,7 @@ impl Shell<'_> {
     }
 
     /// One line about job `i` on standard error.
-    pub(crate) fn tell(&mut self, i: usize) {
+    pub(crate) fn report_job(&mut self, i: usize) {
         let line = self.job_line(i, false);
         sys::out::complain(&[&line]);
     }
@@ -137,7 +148,7 @@ impl Shell<'_> {
 
     /// Continues job `i`, in the foreground or not.
     #[inline(never)]
-    pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Done {
+    pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Fallible {
         let Some(mut job) = self.jobs.remove(i) else { return Ok(()) };
         job.resume();
         if foreground {

@@ -24,7 +24,7 @@ pub(crate) struct Job {
     /// Not a job for the user: command substitutions.
     pub(crate) hidden: bool,
     /// Has its present state been told?
-    pub(crate) told: bool,
+    pub(crate) reported: bool,
     /// The terminal's settings when it was stopped.
     pub(crate) modes: Option<tty::Termios>,
 }
@@ -52,7 +52,7 @@ impl Job {
     // In a box: what is handed on is a word then.
     #[inline(never)]
     fn boxed(text: Buf, hidden: bool) -> Box<Job> {
-        Box::new(Job { id: 0, group: 0, procs: List::new(), text, hidden, told: false, modes: None })
+        Box::new(Job { id: 0, group: 0, procs: List::new(), text, hidden, reported: false, modes: None })
     }
 
     /// Takes note of what became of process `pid`, if it is one of these.
@@ -61,7 +61,7 @@ impl Job {
             Some(p) => {
                 // 0xffff: it goes on.
                 p.status = (status.0 != 0xffff).then_some(status);
-                self.told = false;
+                self.reported = false;
                 true
             }
             None => false,

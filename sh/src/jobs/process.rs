@@ -1,7 +1,7 @@
 //! Subshells: how they are started, and what changes in them (POSIX 2.13).
 
 use crate::descriptors::{move_fd, shut};
-use crate::flow::Done;
+use crate::flow::Fallible;
 use crate::jobs::job::{Job, Proc};
 use crate::jobs::task::{ignore_keyboard, Task, What, NONE, REEXEC};
 use crate::options::opt;
@@ -16,7 +16,7 @@ impl Shell<'_> {
     /// output is closed here then, and if it cannot be started the other end as well.
     // Inlined, so that where it is called only what the task has is left of it.
     #[inline(always)]
-    pub(crate) fn start_process(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
+    pub(crate) fn start_process(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Fallible {
         let child = if REEXEC {
             self.start_again(job, foreground, task).map(|()| Truth::No)
         } else {
@@ -47,7 +47,7 @@ impl Shell<'_> {
 
     /// Forks a process of `job`; yes in the child, which is a subshell then.
     #[inline(never)]
-    pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> Done<Truth> {
+    pub(crate) fn fork(&mut self, job: &mut Job, foreground: bool) -> Fallible<Truth> {
         self.settle_ids();
         let pid = match process::fork() {
             Ok(0) => {

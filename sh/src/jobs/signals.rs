@@ -61,6 +61,6 @@ pub(crate) fn has_come(sig: u32) -> bool {
 
 /// The action that has a signal noted here.
 #[inline(always)]
-pub(crate) fn note() -> Action {
+pub(crate) fn catch() -> Action {
     Action::call(sys::handler!(handler))
 }

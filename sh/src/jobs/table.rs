@@ -102,7 +102,7 @@ impl Jobs {
         let mut out = Buf::new();
         let n = self.list.len();
         let Some(j) = self.list.get_mut(i) else { return out };
-        j.told = true;
+        j.reported = true;
         out.push(b'[');
         crate::decimal::push_decimal(j.id as i64, &mut out);
         out.push(b']');

@@ -1,22 +1,12 @@
-//! Signals and traps (POSIX 2.12, trap).
+//! Traps run when their signals have come, and at the end (POSIX 2.12, trap).
 
-use crate::flow::{Flow, R};
+use crate::flow::{Flow, FlowResult};
 use crate::jobs::signals;
 use crate::options::opt;
 use crate::shell::Shell;
 use sys::signal;
 
 impl Shell<'_> {
-    /// Turns job control on or off (`set -m`).
-    pub(crate) fn job_control(&mut self, on: bool) {
-        if !on {
-            self.terminal.close();
-        } else if !self.terminal.open() {
-            self.complain(c"can't access tty; job control turned off", b"");
-            self.opts.turn_off(opt::MONITOR);
-        }
-    }
-
     /// Sets or, with `None`, removes a trap.
     #[inline(never)]
     pub(crate) fn set_trap(&mut self, sig: u8, text: Option<&[u8]>) {
@@ -32,7 +22,7 @@ impl Shell<'_> {
 
     /// Runs the traps of the signals that have come.
     #[inline(never)]
-    pub(crate) fn run_traps(&mut self) -> R {
+    pub(crate) fn run_traps(&mut self) -> FlowResult {
         if self.capture.is_active() {
             // They are the shell's, and wait for it; but what a person interrupts is the substitution first.
             if signals::interrupted() {
@@ -69,7 +59,7 @@ impl Shell<'_> {
         let status = self.status;
         self.traps.set_running(Some((status, self.nesting.functions())));
         self.opts.turn_off(opt::ERREXIT);
-        self.tested = false;
+        self.in_condition = false;
         match self.run_text(text) {
             Err(Flow::Exit) => {}
             _ => self.status = status,

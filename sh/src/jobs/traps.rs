@@ -23,7 +23,7 @@ impl Traps {
     #[inline(always)]
     pub(crate) fn handle_signals(&mut self) {
         self.handles = true;
-        let _ = signal::action(signal::SIGINT, signals::note());
+        let _ = signal::action(signal::SIGINT, signals::catch());
         let _ = signal::action(signal::SIGQUIT, Action::IGNORE);
         let _ = signal::action(signal::SIGTERM, Action::IGNORE);
     }
@@ -52,12 +52,12 @@ impl Traps {
             self.list.remove(at);
         }
         let action = match text {
-            None if self.handles && sig as u32 == signal::SIGINT => signals::note(),
-            None if notify && sig as u32 == signal::SIGCHLD => signals::note(),
+            None if self.handles && sig as u32 == signal::SIGINT => signals::catch(),
+            None if notify && sig as u32 == signal::SIGCHLD => signals::catch(),
             None if self.handles && matches!(sig as u32, signal::SIGQUIT | signal::SIGTERM) => Action::IGNORE,
             None => Action::DEFAULT,
             Some([]) => Action::IGNORE,
-            Some(_) => signals::note(),
+            Some(_) => signals::catch(),
         };
         if sig != 0 {
             let _ = signal::action(sig as u32, action);

@@ -34,7 +34,7 @@ impl Parser<'_, '_> {
         if self.code.len() >> 20 != 0 {
             self.error(TOO_LONG, b"");
         }
-        if !self.deep() {
+        if !self.check_depth() {
             return;
         }
         let mut rest = word;

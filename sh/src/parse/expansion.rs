@@ -8,7 +8,7 @@ use sys::zstr::position;
 use sys::{num, Buf, ToBuf};
 
 impl Parser<'_, '_> {
-    pub(crate) fn dollar(&mut self, quotes: bool) {
+    pub(crate) fn expansion(&mut self, quotes: bool) {
         match self.next_ch() {
             b'(' => {
                 if self.next_ch() == b'(' && self.arith(ARITH) {
@@ -35,9 +35,9 @@ impl Parser<'_, '_> {
                 body.extend_from_slice(b"))");
                 self.replace(at, at + n + 1, &body);
                 self.src.pos = at - 1;
-                self.dollar(quotes)
+                self.expansion(quotes)
             }
-            b'\'' if !quotes => self.dollar_single(),
+            b'\'' if !quotes => self.ansi_quotes(),
             b'"' if !quotes => {}
             _ => {
                 let n = self.parameter();
@@ -296,7 +296,7 @@ impl Parser<'_, '_> {
     }
 
     /// At the quote of `$'…'`.
-    pub(crate) fn dollar_single(&mut self) {
+    pub(crate) fn ansi_quotes(&mut self) {
         self.quoted = true;
         self.word.push(QUOTE);
         self.pass();

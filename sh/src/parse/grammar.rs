@@ -97,7 +97,7 @@ impl Parser<'_, '_> {
     }
 
     pub(crate) fn command(&mut self) {
-        if !self.deep() {
+        if !self.check_depth() {
             return;
         }
         while self.alias() {}

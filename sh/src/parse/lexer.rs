@@ -211,7 +211,7 @@ impl Parser<'_, '_> {
 
     /// Reads text up to where `ctx` ends it; the ending byte stays.
     pub(crate) fn text(&mut self, ctx: u32) {
-        if !self.deep() {
+        if !self.check_depth() {
             return;
         }
         let start = self.word.len();
@@ -256,7 +256,7 @@ impl Parser<'_, '_> {
                         self.accept(b'"');
                     }
                 }
-                b'$' => self.dollar(quotes),
+                b'$' => self.expansion(quotes),
                 b'`' => self.backquote(quotes && ctx != ctx::HERE),
                 b'}' if ctx & (ctx::BRACE | ctx::BRACE_QUOTES | ctx::SLASH | ctx::COLON) != 0 => {
                     return;

@@ -1,7 +1,7 @@
-//! The grammar of POSIX.1-2024, Shell Command Language 2.10, and the extensions of BusyBox ash: text to
-//! tree.
+//! The parser: text becomes a tree. Its state, its errors, and how it writes the tree; the grammar is in `grammar`,
+//! `compound` and `heredoc`.
 
-use crate::flow::{Done, Failed};
+use crate::flow::{Failed, Fallible};
 use crate::parse::source::{Mode, Source};
 use crate::parse::token::{ctx, is_redir, operator_text, tok};
 use crate::parse::tree::{self, Tree};
@@ -54,7 +54,7 @@ pub(crate) const TOO_LONG: &CStr = c"command too long";
 
 impl<'p, 'a> Parser<'p, 'a> {
     /// Parses the next complete command of `src`; `None` at its end.
-    pub(crate) fn next(sh: &'p mut Shell<'a>, src: &'p mut Source) -> Done<Option<Rc<Tree>>> {
+    pub(crate) fn next(sh: &'p mut Shell<'a>, src: &'p mut Source) -> Fallible<Option<Rc<Tree>>> {
         src.settle();
         let mut p = Parser::new(sh, src);
         let any = p.complete();
@@ -134,7 +134,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         if !self.given_up() {
             let before = self.src.text.get(self.src.start..self.at).unwrap_or(&[]);
             self.sh.line = self.src.line + tree::newlines(before);
-            self.sh.refused(ZStr::new(text), what);
+            self.sh.report_error(ZStr::new(text), what);
             self.sh.line = 0;
         }
         self.sh.syntax = true;
@@ -151,8 +151,8 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Is there room on the stack for another level? If not, the command ends here.
-    pub(crate) fn deep(&mut self) -> bool {
-        if self.sh.deep().is_err() && !self.failed {
+    pub(crate) fn check_depth(&mut self) -> bool {
+        if self.sh.check_depth().is_err() && !self.failed {
             self.give_up();
         }
         !self.failed
@@ -301,7 +301,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 }
 
 /// Parses `text`, a word, to a tree that consists of nothing else.
-pub(crate) fn word(sh: &mut Shell, text: Buf) -> Done<Rc<Tree>> {
+pub(crate) fn word(sh: &mut Shell, text: Buf) -> Fallible<Rc<Tree>> {
     let line = sh.tree.line;
     let mut src = Source::text(text, line);
     let mut p = Parser::new(sh, &mut src);

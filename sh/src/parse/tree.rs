@@ -1,8 +1,8 @@
 //! The syntax tree: one string of bytes, read from front to back.
 //!
-//! A tree is written by the parser and walked by the executor. It is freed as a whole, holds no pointers,
-//! and lengths stand where something may be passed over. All cursors are slices that reach to the tree's
-//! end, so that the place of a node is known from the length of the rest.
+//! The parser writes a tree, and `run` walks it. It holds no pointers and is freed as a whole. A length stands in front of
+//! whatever may be skipped. A cursor is a slice that reaches to the end of the tree, so the length of the slice tells
+//! where in the tree it is.
 //!
 //! ```text
 //! LIST     = u24 length, item…, 0             item  = 1, 5 (the last) or 2 (async), PIPELINE, (1 and | 2 or, PIPELINE)…, 0

@@ -1,7 +1,7 @@
 //! Compound commands (POSIX 2.9.4): conditions, loops, choices.
 
 use crate::expand::fields::{Fields, PATTERN, QUOTED};
-use crate::flow::{Done, Flow, R};
+use crate::flow::{Fallible, Flow, FlowResult};
 use crate::parse::token::tok;
 use crate::parse::tree::{byte, counted, skip_word, tagged, until};
 use crate::shell::Shell;
@@ -10,14 +10,14 @@ use util::Truth;
 
 impl Shell<'_> {
     /// Runs a list whose status is asked for.
-    pub(crate) fn condition_list(&mut self, c: &mut &[u8]) -> R {
-        let outer = core::mem::replace(&mut self.tested, true);
+    pub(crate) fn condition_list(&mut self, c: &mut &[u8]) -> FlowResult {
+        let outer = core::mem::replace(&mut self.in_condition, true);
         let r = self.list(c, false);
-        self.tested = outer;
+        self.in_condition = outer;
         r
     }
 
-    pub(crate) fn if_clause(&mut self, c: &mut &[u8], last: bool) -> R {
+    pub(crate) fn if_clause(&mut self, c: &mut &[u8], last: bool) -> FlowResult {
         loop {
             self.condition_list(c)?;
             if self.status == 0 {
@@ -37,11 +37,11 @@ impl Shell<'_> {
 
     /// What the result of a loop's body means: go on, or leave the loop with a result.
     #[inline(never)]
-    fn next_turn(&mut self, r: R) -> Option<R> {
+    fn next_turn(&mut self, r: FlowResult) -> Option<FlowResult> {
         self.nesting.next_turn(r)
     }
 
-    pub(crate) fn while_clause(&mut self, c: &[u8], want: bool) -> R {
+    pub(crate) fn while_clause(&mut self, c: &[u8], want: bool) -> FlowResult {
         self.nesting.enter_loop();
         let mut status = 0;
         let r = loop {
@@ -66,7 +66,7 @@ impl Shell<'_> {
     }
 
     /// Evaluates an arithmetic word; the status is 0 if it is true. No if it has no value.
-    pub(crate) fn calculate(&mut self, c: &mut &[u8]) -> Done<Truth> {
+    pub(crate) fn calculate(&mut self, c: &mut &[u8]) -> Fallible<Truth> {
         let text = self.string(c, QUOTED)?;
         let n = self.arith(&text);
         self.status = !n.is_ok_and(|n| n != 0) as u8;
@@ -74,7 +74,7 @@ impl Shell<'_> {
     }
 
     /// `for ((FIRST; CONDITION; STEP))`.
-    pub(crate) fn count_clause(&mut self, mut c: &[u8]) -> R {
+    pub(crate) fn count_clause(&mut self, mut c: &[u8]) -> FlowResult {
         if self.calculate(&mut c)? == Truth::No {
             return self.check();
         }
@@ -112,7 +112,7 @@ impl Shell<'_> {
         self.check()
     }
 
-    pub(crate) fn for_clause(&mut self, c: &mut &[u8]) -> R {
+    pub(crate) fn for_clause(&mut self, c: &mut &[u8]) -> FlowResult {
         let i = self.vars.intern(until(c, 0));
         let mut f = Fields::default();
         if tagged(c, 2) {
@@ -144,7 +144,7 @@ impl Shell<'_> {
         end
     }
 
-    pub(crate) fn case_clause(&mut self, c: &mut &[u8], last: bool) -> R {
+    pub(crate) fn case_clause(&mut self, c: &mut &[u8], last: bool) -> FlowResult {
         let word = self.string(c, 0)?;
         let mut fall = false;
         let mut done = false;

@@ -1,6 +1,6 @@
-//! Execution: walks the tree.
+//! Lists, AND-OR lists, pipelines and commands (POSIX 2.9): walks the tree.
 
-use crate::flow::{Flow, R};
+use crate::flow::{Flow, FlowResult};
 use crate::jobs::job::Job;
 use crate::jobs::task::{Task, What, NONE};
 use crate::options::opt;
@@ -58,8 +58,8 @@ fn skip_pipeline(c: &mut &[u8]) -> (usize, usize) {
 
 impl Shell<'_> {
     /// Runs everything that `src` has; `last`: then the process ends, so its last command may replace it.
-    pub(crate) fn run_source(&mut self, src: &mut Source, last: bool) -> R {
-        self.deep()?;
+    pub(crate) fn run_source(&mut self, src: &mut Source, last: bool) -> FlowResult {
+        self.check_depth()?;
         while let Some(tree) = Parser::next(self, src)? {
             let last = last && src.mode == Mode::Text && src.pos == src.text.len();
             self.run_tree(tree, last)?;
@@ -68,7 +68,7 @@ impl Shell<'_> {
     }
 
     /// Runs text as commands; without any, the status is 0.
-    pub(crate) fn run_text(&mut self, text: Buf) -> R {
+    pub(crate) fn run_text(&mut self, text: Buf) -> FlowResult {
         let line = self.tree.line_of(self.place);
         let mut src = Source::text(text, line);
         let before = core::mem::replace(&mut self.status, 0);
@@ -79,7 +79,7 @@ impl Shell<'_> {
         self.run_source(&mut src, false)
     }
 
-    pub(crate) fn run_tree(&mut self, tree: Rc<Tree>, last: bool) -> R {
+    pub(crate) fn run_tree(&mut self, tree: Rc<Tree>, last: bool) -> FlowResult {
         let outer = core::mem::replace(&mut self.tree, tree.clone());
         let place = self.place;
         let r = self.list(&mut &tree.code[..], last);
@@ -89,7 +89,7 @@ impl Shell<'_> {
     }
 
     /// Runs a list.
-    pub(crate) fn list(&mut self, c: &mut &[u8], last: bool) -> R {
+    pub(crate) fn list(&mut self, c: &mut &[u8], last: bool) -> FlowResult {
         let mut b = counted(c);
         if b.first() == Some(&0) {
             self.status = 0;
@@ -103,17 +103,17 @@ impl Shell<'_> {
         }
     }
 
-    pub(crate) fn and_or(&mut self, b: &mut &[u8], last: bool) -> R {
+    pub(crate) fn and_or(&mut self, b: &mut &[u8], last: bool) -> FlowResult {
         let mut run = true;
         loop {
             let mut after = *b;
             skip_pipeline(&mut after);
             let next = byte(&mut after);
             if run && !self.opts.only_reads() {
-                let outer = self.tested;
-                self.tested |= next != 0;
+                let outer = self.in_condition;
+                self.in_condition |= next != 0;
                 let r = self.pipeline(b, last && next == 0);
-                self.tested = outer;
+                self.in_condition = outer;
                 r?;
             }
             *b = after;
@@ -124,17 +124,17 @@ impl Shell<'_> {
         }
     }
 
-    pub(crate) fn pipeline(&mut self, b: &mut &[u8], last: bool) -> R {
+    pub(crate) fn pipeline(&mut self, b: &mut &[u8], last: bool) -> FlowResult {
         if crate::jobs::signals::pending() {
             self.run_traps()?;
         }
         let flags = byte(b);
         let not = flags & tree::NEGATED != 0;
-        let outer = self.tested;
-        self.tested |= not;
+        let outer = self.in_condition;
+        self.in_condition |= not;
         let mark = self.saved.mark();
         let r = if flags & tree::MULTI != 0 { self.pipe(b) } else { self.command(b, last && !not) };
-        self.tested = outer;
+        self.in_condition = outer;
         // Process substitutions are over, too.
         self.unredirect(mark);
         r?;
@@ -145,8 +145,8 @@ impl Shell<'_> {
     }
 
     /// With `set -e`, a failed command ends the shell.
-    pub(crate) fn check(&mut self) -> R {
-        if self.status != 0 && self.opts.has(opt::ERREXIT) && !self.tested {
+    pub(crate) fn check(&mut self) -> FlowResult {
+        if self.status != 0 && self.opts.has(opt::ERREXIT) && !self.in_condition {
             return Err(Flow::Exit);
         }
         Ok(())
@@ -156,7 +156,7 @@ impl Shell<'_> {
         self.tree.text.get(start..end).unwrap_or(&[]).buf()
     }
 
-    pub(crate) fn background(&mut self, b: &mut &[u8]) -> R {
+    pub(crate) fn background(&mut self, b: &mut &[u8]) -> FlowResult {
         self.separate()?;
         let at = *b;
         let (start, mut end) = skip_pipeline(b);
@@ -172,14 +172,14 @@ impl Shell<'_> {
     }
 
     /// Ends a child with what `r` says.
-    pub(crate) fn leave(&mut self, r: R) -> ! {
+    pub(crate) fn leave(&mut self, r: FlowResult) -> ! {
         let _ = r;
         let _ = self.run_traps();
         self.exit_trap();
         process::exit(self.status)
     }
 
-    pub(crate) fn pipe(&mut self, b: &mut &[u8]) -> R {
+    pub(crate) fn pipe(&mut self, b: &mut &[u8]) -> FlowResult {
         self.separate()?;
         let (first, mut to) = skip_node(&mut { *b });
         let mut job = Job::new(Buf::new());
@@ -204,8 +204,8 @@ impl Shell<'_> {
     }
 
     /// Runs one command.
-    pub(crate) fn command(&mut self, b: &mut &[u8], last: bool) -> R {
-        self.deep()?;
+    pub(crate) fn command(&mut self, b: &mut &[u8], last: bool) -> FlowResult {
+        self.check_depth()?;
         if self.capture.is_gone() {
             return Err(Flow::Exit);
         }
@@ -251,14 +251,14 @@ impl Shell<'_> {
         r
     }
 
-    pub(crate) fn compound(&mut self, h: Head, mut c: &[u8], last: bool) -> R {
+    pub(crate) fn compound(&mut self, h: Head, mut c: &[u8], last: bool) -> FlowResult {
         match h.op {
             tree::GROUP => self.list(&mut c, last),
             tree::SUBSHELL => {
                 self.separate()?;
                 // Whoever asks for numbers of processes gets another one here.
-                let told = self.vars.find(b"BASHPID") != crate::vars::table::NOWHERE;
-                if last && self.saved.is_empty() && !self.traps.any() && !told {
+                let visible = self.vars.find(b"BASHPID") != crate::vars::table::NOWHERE;
+                if last && self.saved.is_empty() && !self.traps.any() && !visible {
                     self.enter_subshell();
                     return self.list(&mut c, true);
                 }

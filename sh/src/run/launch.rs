@@ -1,7 +1,7 @@
 //! Commands from files: vfork and exec (POSIX 2.9.1.4).
 
 use crate::expand::fields::Fields;
-use crate::flow::R;
+use crate::flow::FlowResult;
 use crate::jobs::job::Job;
 use crate::options::opt;
 use crate::run::redir::Plan;
@@ -138,7 +138,7 @@ impl Shell<'_> {
     }
 
     /// Runs a command from a file; with `last`, in place of the shell.
-    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> R {
+    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> FlowResult {
         if !last {
             self.separate()?;
         }
@@ -198,7 +198,7 @@ impl Shell<'_> {
     }
 
     /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`), called `argv0` if told.
-    pub(crate) fn replace(&mut self, f: &Fields, argv0: Option<ZStr<'static>>) -> R {
+    pub(crate) fn replace(&mut self, f: &Fields, argv0: Option<ZStr<'static>>) -> FlowResult {
         let mut plan = Plan::default();
         plan.argv0 = argv0;
         self.external(f, &plan, true)

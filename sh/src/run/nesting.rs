@@ -1,6 +1,6 @@
 //! How deep loops and functions are nested, and what `break`, `continue` and `return` leave.
 
-use crate::flow::{Flow, R};
+use crate::flow::{Flow, FlowResult};
 
 /// Loops and functions that run.
 #[derive(Default)]
@@ -26,7 +26,7 @@ impl Nesting {
 
     /// What the result of a loop's body means: go on, or leave the loop with a result.
     #[inline(always)]
-    pub(crate) fn next_turn(&mut self, r: R) -> Option<R> {
+    pub(crate) fn next_turn(&mut self, r: FlowResult) -> Option<FlowResult> {
         let e = r.err()?;
         if e == Flow::Break || e == Flow::Continue {
             self.skip -= 1;

@@ -1,13 +1,13 @@
 //! Redirections (POSIX 2.7).
 //!
-//! They are expanded first, into a plan, and carried out by code that allocates nothing: it runs in a vfork
-//! child as well.
+//! The words are expanded first, into a plan. The code that carries out a plan allocates nothing, since it also runs in a
+//! vfork child.
 
 use crate::decimal::{decimal, push_decimal};
 use crate::descriptors::{move_fd, read_all, shut, OWN};
 use crate::expand::capture::reveals;
 use crate::expand::fields::QUOTED;
-use crate::flow::{Done, Failed, R};
+use crate::flow::{Failed, Fallible, FlowResult};
 use crate::jobs::job::Job;
 use crate::jobs::task::{Task, What};
 use crate::options::opt;
@@ -60,7 +60,7 @@ impl Drop for Plan {
 
 impl Shell<'_> {
     /// Expands the redirections at `c`.
-    pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Done {
+    pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Fallible {
         while tree::tagged(c, tree::REDIR) {
             let (op, fd) = (byte(c), byte(c));
             let out = !matches!(
@@ -127,7 +127,7 @@ impl Shell<'_> {
 
     /// Adds a step to the plan; one whose descriptor a variable gets, or gives to be closed, is carried out
     /// at once: it outlives the command.
-    fn step(&mut self, plan: &mut Plan, mut s: Step, variable: &[u8]) -> Done {
+    fn step(&mut self, plan: &mut Plan, mut s: Step, variable: &[u8]) -> Fallible {
         if variable.is_empty() {
             plan.steps.push(s);
             return Ok(());
@@ -184,7 +184,7 @@ impl Shell<'_> {
     /// `<(LIST)` and `>(LIST)`: starts the list, at the other end of a pipe; the path of this end. Without
     /// /proc it is a FIFO that goes away as soon as both ends are open, or with the command.
     #[inline(never)]
-    pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Done<Buf> {
+    pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Fallible<Buf> {
         self.separate().or(Err(Failed))?;
         // Those from before that are over.
         self.reap(false);
@@ -236,7 +236,7 @@ impl Shell<'_> {
     }
 
     /// A descriptor from which `text` can be read.
-    fn document(&mut self, text: &[u8]) -> Done<Fd> {
+    fn document(&mut self, text: &[u8]) -> Fallible<Fd> {
         let (read, write) = self.new_pipe()?;
         // What a pipe holds at least (PIPE_BUF); more needs somebody who writes it.
         if text.len() <= 4096 {
@@ -253,7 +253,7 @@ impl Shell<'_> {
     }
 
     /// Two ends of a pipe, numbered so that they are in nobody's way.
-    pub(crate) fn new_pipe(&mut self) -> Done<(Fd, Fd)> {
+    pub(crate) fn new_pipe(&mut self) -> Fallible<(Fd, Fd)> {
         match fs::pipe2(fs::O_CLOEXEC) {
             Ok((r, w)) => {
                 let (mut r, mut w) = (r.into_fd(), w.into_fd());
@@ -276,7 +276,7 @@ impl Shell<'_> {
 
     /// Before a plan is carried out in this process: a substitution that is gathered here must not use
     /// standard output, nor ask about descriptors.
-    pub(crate) fn separate_plan(&mut self, plan: &Plan) -> R {
+    pub(crate) fn separate_plan(&mut self, plan: &Plan) -> FlowResult {
         if plan.output {
             return self.separate();
         }
@@ -284,7 +284,7 @@ impl Shell<'_> {
     }
 
     /// Carries out a plan; [`Shell::unredirect`] undoes it.
-    pub(crate) fn redirect(&mut self, plan: &Plan) -> Done {
+    pub(crate) fn redirect(&mut self, plan: &Plan) -> Fallible {
         if plan.failed {
             return self.fail(1);
         }

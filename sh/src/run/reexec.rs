@@ -1,12 +1,11 @@
 //! Subshells without fork: vfork and exec of ourselves, for machines without an MMU.
 //!
-//! The new process gets the shell's state through a pipe, as the shell itself has it: trees hold no pointers
-//! and go as they are, so nothing is parsed twice, and what an alias or a here-document meant stays so.
-//! The environment goes by exec, and of the variables only those are told that differ from it. Both
-//! ends follow one description ([`state`]), so that they cannot disagree.
+//! The new process reads the shell's state from a pipe. Trees hold no pointers and are sent as they are: nothing is parsed
+//! twice, and an alias or a here-document keeps its meaning. The environment goes by exec, and only variables
+//! that differ from it are sent. One function, [`state`], both writes and reads, so the two ends cannot disagree.
 
 use crate::expand::fields::Fields;
-use crate::flow::Done;
+use crate::flow::Fallible;
 use crate::jobs::job::{Job, Proc};
 use crate::jobs::task::{Task, What};
 use crate::options::Options;
@@ -135,8 +134,8 @@ fn trap(c: &mut Channel, t: &mut (u8, Buf)) {
 fn job(c: &mut Channel, j: &mut Box<Job>) {
     numbers!(c, j.id, j.group);
     c.text(&mut j.text);
-    let told = c.number(j.hidden as u32 | (j.told as u32) << 1);
-    (j.hidden, j.told) = (told & 1 != 0, told & 2 != 0);
+    let told = c.number(j.hidden as u32 | (j.reported as u32) << 1);
+    (j.hidden, j.reported) = (told & 1 != 0, told & 2 != 0);
     c.list(&mut j.procs, process_of);
 }
 
@@ -263,13 +262,13 @@ struct Work {
 
 /// Everything that a subshell has of its shell.
 fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
-    let flags = sh.tested as u32
+    let flags = sh.in_condition as u32
         | (sh.script as u32) << 1
         | (w.ignore as u32) << 2
         | ((sh.traps.handles() || sh.terminal.is_open()) as u32) << 3;
     let flags = c.number(flags);
     if c.reads {
-        (sh.tested, sh.script, w.ignore) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
+        (sh.in_condition, sh.script, w.ignore) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
         sh.traps.set_handles(flags & 8 != 0);
     }
     numbers!(c, w.what, w.at, sh.status, sh.place, sh.pid);
@@ -391,7 +390,7 @@ impl Shell<'_> {
     }
 
     /// Starts a process of `job` that is a subshell and runs `task`, by vfork and exec of ourselves.
-    pub(crate) fn start_again(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
+    pub(crate) fn start_again(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Fallible {
         if self.opts.level() >= LEVELS {
             return self.refuse(c"nested too deeply", b"");
         }

@@ -1,8 +1,8 @@
-//! Simple commands: what a name means, assignments, builtins, functions, applets.
+//! Simple commands (POSIX 2.9.1): assignments, then a builtin, a function, an applet or a file.
 
 use crate::descriptors::close_own;
 use crate::expand::fields::Fields;
-use crate::flow::{Done, Flow, R};
+use crate::flow::{Fallible, Flow, FlowResult};
 use crate::jobs::job::Job;
 use crate::options::opt;
 use crate::parse::tree::{self, byte, tagged, until, Func};
@@ -18,7 +18,7 @@ use sys::{fs, process, Buf, ToBuf};
 use util::Truth;
 
 impl Shell<'_> {
-    pub(crate) fn simple(&mut self, mut b: &[u8], last: bool) -> R {
+    pub(crate) fn simple(&mut self, mut b: &[u8], last: bool) -> FlowResult {
         byte(&mut b);
         let mut f = core::mem::take(&mut self.spare);
         f.clear();
@@ -42,7 +42,7 @@ impl Shell<'_> {
     }
 
     /// Assignments and redirections without a command.
-    pub(crate) fn bare(&mut self, mut b: &[u8]) -> R {
+    pub(crate) fn bare(&mut self, mut b: &[u8]) -> FlowResult {
         let mut plan = Plan::default();
         let mark = self.saved.mark();
         let mut r = self.plan(&mut b, &mut plan);
@@ -66,7 +66,7 @@ impl Shell<'_> {
 
     /// Performs the assignments of a simple command, of which redirections are undone from `mark` on; when
     /// `temporary`, they are exported and undone after it.
-    fn assignments(&mut self, b: &mut &[u8], temporary: bool, mark: usize) -> Done {
+    fn assignments(&mut self, b: &mut &[u8], temporary: bool, mark: usize) -> Fallible {
         let mut traced = Buf::new();
         while tagged(b, tree::ASSIGN) {
             let name = until(b, b'=');
@@ -95,7 +95,7 @@ impl Shell<'_> {
     }
 
     /// Runs the command `f`, which may be taken, and of which redirections and assignments are at `b`.
-    pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> R {
+    pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> FlowResult {
         let special = matches!(&kind, Kind::Builtin(n) if *n < SPECIAL);
         let mut plan = Plan::default();
         if b.first() == Some(&tree::REDIR) {
@@ -111,7 +111,7 @@ impl Shell<'_> {
             self.separate_plan(&plan)?;
             if let Err(e) = self.redirect(&plan) {
                 self.unredirect(mark);
-                if special && !self.plain {
+                if special && !self.by_command {
                     return Err(e.into());
                 }
                 self.status = 1;
@@ -121,7 +121,7 @@ impl Shell<'_> {
         let first = self.locals.mark();
         let mut r = Ok(());
         if b.first() == Some(&tree::ASSIGN) {
-            r = self.assignments(&mut b, !special || self.plain, mark).map_err(Flow::from);
+            r = self.assignments(&mut b, !special || self.by_command, mark).map_err(Flow::from);
         }
         let behind = self.locals.mark();
         if r.is_ok() {
@@ -158,13 +158,13 @@ impl Shell<'_> {
         r
     }
 
-    pub(crate) fn builtin(&mut self, n: usize, f: &Fields, mark: usize) -> R {
+    pub(crate) fn builtin(&mut self, n: usize, f: &Fields, mark: usize) -> FlowResult {
         if !is_pure(n) {
             self.separate()?;
         }
         self.separate_for(f)?;
         let outer = core::mem::replace(&mut self.running, f.z(0));
-        let plain = core::mem::replace(&mut self.plain, false);
+        let plain = core::mem::replace(&mut self.by_command, false);
         let outer_mark = self.saved.set_of_builtin(mark);
         let r = self.run_builtin(n, f);
         self.saved.set_of_builtin(outer_mark);
@@ -195,7 +195,13 @@ impl Shell<'_> {
         self.out.recover();
     }
 
-    pub(crate) fn applet_child(&mut self, e: &'static Entry, f: &Fields, plan: &Plan, last: bool) -> R {
+    pub(crate) fn applet_child(
+        &mut self,
+        e: &'static Entry,
+        f: &Fields,
+        plan: &Plan,
+        last: bool,
+    ) -> FlowResult {
         if crate::jobs::task::REEXEC {
             return self.external(f, plan, last);
         }
@@ -225,8 +231,8 @@ impl Shell<'_> {
     }
 
     /// Calls a function.
-    pub(crate) fn call(&mut self, func: &Rc<Func>, args: Fields) -> R {
-        self.deep()?;
+    pub(crate) fn call(&mut self, func: &Rc<Func>, args: Fields) -> FlowResult {
+        self.check_depth()?;
         let func = func.clone();
         let params = core::mem::replace(&mut self.params, Positional::new(args, 1));
         let loops = self.nesting.hide_loops();

@@ -1,6 +1,6 @@
 //! Variables read, assigned, unset and restored.
 
-use crate::flow::{Done, R};
+use crate::flow::{Fallible, FlowResult};
 use crate::options::opt;
 use crate::shell::Shell;
 use crate::vars::table::{DYNAMIC, EXPORT, READONLY};
@@ -26,13 +26,13 @@ impl Shell<'_> {
 
     /// Sets a variable; an error to those that may not change.
     #[inline(never)]
-    pub(crate) fn assign(&mut self, name: &[u8], value: &[u8]) -> Done {
+    pub(crate) fn assign(&mut self, name: &[u8], value: &[u8]) -> Fallible {
         let i = self.vars.intern(name);
         self.assign_sym(i, value)
     }
 
     /// Carries out `NAME=value`, or `NAME+=value`: `name` is all before the `=`.
-    pub(crate) fn assign_part(&mut self, i: usize, name: &[u8], value: &[u8]) -> Done {
+    pub(crate) fn assign_part(&mut self, i: usize, name: &[u8], value: &[u8]) -> Fallible {
         if name.last() != Some(&b'+') {
             return self.assign_sym(i, value);
         }
@@ -41,7 +41,7 @@ impl Shell<'_> {
         self.assign_sym(i, &all)
     }
 
-    pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> Done {
+    pub(crate) fn assign_sym(&mut self, i: usize, value: &[u8]) -> Fallible {
         if self.capture.is_active() {
             self.capture.remember(i, &self.vars);
         }
@@ -62,20 +62,20 @@ impl Shell<'_> {
 
     /// Refuses to change variable `i`.
     #[inline(always)]
-    pub(crate) fn readonly(&mut self, i: usize) -> Done {
+    pub(crate) fn readonly(&mut self, i: usize) -> Fallible {
         self.complain(c"%: is read only", self.vars.syms.get(i).map_or(b"", |s| s.name()));
         self.fail(2)
     }
 
     /// A name that is none: an error of the running builtin.
-    pub(crate) fn name<'f>(&mut self, name: &'f [u8]) -> R<&'f [u8]> {
+    pub(crate) fn name<'f>(&mut self, name: &'f [u8]) -> FlowResult<&'f [u8]> {
         if name.is_empty() || name_len(name) != name.len() {
             return self.refuse(c"%: bad variable name", name);
         }
         Ok(name)
     }
 
-    pub(crate) fn unset_variable(&mut self, name: &[u8]) -> Done {
+    pub(crate) fn unset_variable(&mut self, name: &[u8]) -> Fallible {
         let i = self.vars.lookup(name);
         let Some(s) = self.vars.syms.get_mut(i) else { return Ok(()) };
         if s.has(READONLY) {
@@ -87,7 +87,7 @@ impl Shell<'_> {
         Ok(())
     }
 
-    pub(crate) fn set_exported(&mut self, name: &[u8], value: &[u8]) -> R {
+    pub(crate) fn set_exported(&mut self, name: &[u8], value: &[u8]) -> FlowResult {
         let i = self.vars.intern(name);
         self.assign_sym(i, value)?;
         self.vars.set_flags(i, EXPORT);

@@ -1,8 +1,7 @@
-//! Names: variables, functions, and where commands were found before.
+//! Names: variables, functions, and which of them are builtins.
 //!
-//! One hash table for all of them. A variable is kept as `NAME=value`, which is what the environment of a
-//! command wants. The environment that the shell was given is looked at where it is, name by name when they
-//! are first asked for: a shell that starts copies nothing.
+//! They share one hash table. A variable is kept as `NAME=value`, the form that the environment of a command has. The
+//! environment that the shell was given is not copied at the start: a name is looked up there when it is first used.
 
 use crate::parse::tree::Func;
 use crate::words::{index, name_len};

@@ -52,7 +52,7 @@ E
         alias a='b c'; trap '' USR2; trap 'echo t' EXIT; getopts a v -ab; false
         long=";
     shell(&(text.to_string() + &"y".repeat(3000)), |sh| {
-        (sh.status, sh.tested, sh.script) = (7, true, true);
+        (sh.status, sh.in_condition, sh.script) = (7, true, true);
         sh.nesting.enter_loop();
         sh.nesting.enter_function();
         (sh.pid, sh.running) = (123, ZStr::new(c"eval"));
