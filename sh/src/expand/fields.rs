@@ -1,6 +1,6 @@
 //! Fields: the words that expansion makes of a command, one behind the other, each with a NUL.
 
-use crate::parse::lexer::name_char;
+use crate::words::name_char;
 use sys::{Buf, List, ZStr};
 use util::text::pattern;
 

@@ -154,8 +154,7 @@ mod tests {
         let path = std::ffi::CString::new(dir.to_str().unwrap()).unwrap();
         let mut config = Buf::new();
         let mut out = sys::Out::memory();
-        let mut cx =
-            Cx::raw(ZStr::new(c"modprobe"), &mut [], &mut out, sys::env::Envp::EMPTY, &crate::TABLE);
+        let mut cx = Cx::raw(ZStr::new(c"modprobe"), &mut [], &mut out, sys::env::Envp::EMPTY, &crate::TABLE);
         add(&mut cx, &mut config, ZStr::new(&path), 0);
         assert_eq!(cx.status, 0);
         std::fs::remove_dir_all(&dir).unwrap();
