@@ -19,6 +19,7 @@ mod down;
 pub mod fuzz;
 mod inittab;
 mod spawn;
+mod text;
 
 use console::{failed, say};
 use inittab::*;
@@ -29,6 +30,7 @@ use sys::signal::{self, Set};
 use sys::time::{self, Timespec};
 use sys::zstr::{cut, position_in};
 use sys::{env, Errno, ZStr};
+use text::put;
 
 /// An entry that lives shorter than this has ended too soon: seconds.
 const SOON: u32 = 5;

@@ -489,8 +489,8 @@ impl Shell<'_> {
         }
         // Without an MMU the limit says nothing about what there is.
         if self.stack_limit == crate::STACK_UNKNOWN && !cfg!(mote_nommu) {
-            // RLIMIT_STACK; asked for only by those who need it.
-            let soft = process::getrlimit(3).unwrap_or(Limit { soft: 0, hard: 0 }).soft;
+            // Asked for only by those who need it.
+            let soft = process::getrlimit(process::RLIMIT_STACK).unwrap_or(Limit { soft: 0, hard: 0 }).soft;
             let most = crate::STACK_MOST as u64;
             self.stack_limit = (if soft > most { most } else { soft / 4 * 3 }) as usize;
             return self.deep();
