@@ -7,7 +7,7 @@ use crate::{now, spawn, Init, NEVER};
 use sys::fs::{self, Owned};
 use sys::mount::{self, field, mount, umount2};
 use sys::system::{self, reboot, Reboot};
-use sys::{process, signal, ZStr};
+use sys::{process, signal, Errno, ZStr};
 
 /// Seconds that all shutdown entries together may take.
 const SCRIPT: u32 = 90;
@@ -25,10 +25,11 @@ pub(crate) fn way(sig: u32) -> Option<Reboot> {
     }
 }
 
-extern "C" fn reboot_child(arg: *mut ()) -> ! {
-    // SAFETY: go_down gives a Reboot that outlives us.
-    let what = unsafe { *(arg as *const Reboot) };
-    process::exit(reboot(what).is_err() as u8)
+fn reboot_child(what: &mut Reboot) -> Errno {
+    match reboot(*what) {
+        Err(why) => why,
+        Ok(()) => process::exit(0),
+    }
 }
 
 impl Init<'_> {
@@ -46,8 +47,7 @@ impl Init<'_> {
         self.leave_mounts();
         system::sync();
         // A child does it: a call to halt ends the caller, and process 1 must not end.
-        // SAFETY: the child only calls reboot and exits.
-        if unsafe { process::vfork(reboot_child, &mut what as *mut Reboot as *mut ()) }.is_err() {
+        if process::spawn(&mut what, reboot_child).is_err() {
             let _ = reboot(what);
         }
         loop {

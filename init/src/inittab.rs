@@ -4,6 +4,7 @@
 //! move down. So nothing is allocated, and the file is read again without a second copy.
 
 use crate::console::say;
+use crate::text::put;
 use sys::zstr::{position, position_in};
 use sys::{num, ZStr};
 
@@ -301,19 +302,6 @@ fn parse(line: &mut [u8], e: &mut Entry) -> Option<bool> {
 #[inline(never)]
 fn colon(line: &[u8], from: usize) -> Option<usize> {
     position(line.get(from..).unwrap_or_default(), b':').map(|n| from + n)
-}
-
-/// Writes `text` to `buf` from `at` on, as much as fits; where it ends.
-#[inline(never)]
-pub(crate) fn put(buf: &mut [u8], at: usize, text: &[u8]) -> usize {
-    let mut at = at;
-    for &b in text {
-        if let Some(slot) = buf.get_mut(at) {
-            *slot = b;
-            at += 1;
-        }
-    }
-    at
 }
 
 #[cfg(test)]

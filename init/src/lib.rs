@@ -19,6 +19,7 @@ mod down;
 pub mod fuzz;
 mod inittab;
 mod spawn;
+mod text;
 
 use console::{failed, say};
 use inittab::*;
@@ -30,6 +31,7 @@ use sys::signal::{self, Set};
 use sys::time::{self, Timespec};
 use sys::zstr::{cut, position_in};
 use sys::{Errno, ZStr};
+use text::put;
 
 /// Seconds. An entry that ends within them has ended too soon.
 const SOON: u32 = 5;

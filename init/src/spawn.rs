@@ -1,7 +1,7 @@
 //! Starts the command of an entry.
 
 use crate::console;
-use crate::inittab::put;
+use crate::text::put;
 use sys::fs::{self, Fd};
 use sys::process::{self, execve};
 use sys::zstr::{cut, position};
@@ -158,8 +158,8 @@ struct Child<'a> {
     dash: bool,
     ask: bool,
     means: Means<'a>,
-    why: Option<Errno>,
-    opened: bool,
+    /// Has the terminal failed?
+    failed: bool,
 }
 
 /// Why the command was not started.
@@ -194,35 +194,17 @@ pub(crate) fn start(
     let mut copy = [0; BYTES];
     let argv = Argv::new(text, dash, &mut copy);
     let ask = how == How::Ask;
-    let mut c = Child { argv, tty, dash, ask, means: *means, why: None, opened: false };
-    if how == How::Here {
-        let why = replace(&mut c);
-        return Err(Failure { why, tty: !c.opened });
-    }
-    // SAFETY: `child` ends in exec or exit, changes only `c` and its own frame, and does not allocate.
-    let r = unsafe { process::vfork(child, &mut c as *mut Child as *mut ()) };
-    match (r, c.why) {
-        (Err(why), _) => Err(Failure { why, tty: false }),
-        // The child has ended, and is reaped with the orphans.
-        (_, Some(why)) => Err(Failure { why, tty: !c.opened }),
-        (Ok(pid), None) => Ok(pid),
-    }
-}
-
-extern "C" fn child(arg: *mut ()) -> ! {
-    // SAFETY: `start` gives a Child that it does not touch before we are gone.
-    let c = unsafe { &mut *(arg as *mut Child) };
-    let why = replace(c);
-    c.why = Some(why);
-    process::exit(127)
+    let mut c = Child { argv, tty, dash, ask, means: *means, failed: false };
+    let r = if how == How::Here { Err(replace(&mut c)) } else { process::spawn(&mut c, replace) };
+    r.map_err(|why| Failure { why, tty: c.failed })
 }
 
 /// Sets up terminal and signals, and becomes the command. Returns the reason of a failure.
 fn replace(c: &mut Child) -> Errno {
     if let Err(why) = terminal(c) {
+        c.failed = true;
         return why;
     }
-    c.opened = true;
     let blocked = signal::mask(signal::How::Set, 0);
     let argv = c.argv.0.as_mut_ptr();
     // SAFETY: the words end with NULL, two places are free in front of them; the strings of the C literals,

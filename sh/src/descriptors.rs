@@ -36,7 +36,7 @@ pub(crate) const OWN: i32 = 10;
 #[inline(never)]
 pub(crate) fn close_own() {
     for n in OWN..32 {
-        if fs::fcntl(Fd(n), 1, 0).unwrap_or(0) != 0 {
+        if fs::fcntl(Fd(n), fs::F_GETFD, 0).unwrap_or(0) != 0 {
             shut(Fd(n));
         }
     }

@@ -34,7 +34,7 @@ impl Stack {
             return true;
         }
         // RLIMIT_STACK; asked for only by those who need it.
-        let soft = process::getrlimit(3).unwrap_or(Limit { soft: 0, hard: 0 }).soft;
+        let soft = process::getrlimit(process::RLIMIT_STACK).unwrap_or(Limit { soft: 0, hard: 0 }).soft;
         self.limit = (if soft > MOST as u64 { MOST as u64 } else { soft / 4 * 3 }) as usize;
         used >= self.limit
     }

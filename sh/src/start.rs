@@ -122,7 +122,7 @@ impl Shell<'_> {
     /// Runs a file if it is there.
     fn profile(&mut self, path: &[u8]) -> FlowResult {
         let p = path.buf();
-        if p.is_empty() || fs::access(p.z(), 4).is_err() {
+        if p.is_empty() || fs::access(p.z(), fs::R_OK).is_err() {
             return Ok(());
         }
         match self.run_file(&p) {

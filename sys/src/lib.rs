@@ -25,6 +25,7 @@ pub mod fs;
 pub mod fuzz;
 pub mod heap;
 pub mod list;
+pub mod loopdev;
 #[cfg(mote_marked)]
 pub mod mark;
 pub mod module;

@@ -3,7 +3,7 @@
 use crate::{done, sys3, Fd, Result, ZStr};
 use linux_raw_sys::general::{O_NONBLOCK, O_TRUNC};
 
-/// Flag of [`finit_module`]: the file is compressed, the kernel unpacks it (Linux 5.17).
+/// Flag of [`finit_module`] (`linux/module.h`): the file is compressed, the kernel unpacks it (Linux 5.17).
 pub const MODULE_INIT_COMPRESSED_FILE: u32 = 4;
 
 /// `man 2 finit_module`: loads the module in `file` with the parameters `params`, separated by blanks.

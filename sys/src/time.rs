@@ -12,10 +12,7 @@ pub struct Timespec {
     pub nsec: i64,
 }
 
-/// Wall clock.
-pub const CLOCK_REALTIME: u32 = 0;
-/// Time since boot.
-pub const CLOCK_MONOTONIC: u32 = 1;
+pub use linux_raw_sys::general::{CLOCK_MONOTONIC, CLOCK_REALTIME};
 
 /// `man 2 clock_gettime`.
 pub fn now(clock: u32) -> Timespec {

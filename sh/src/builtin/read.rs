@@ -7,6 +7,7 @@ use crate::options::opt;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::num::parse_u32;
+use sys::signal::SIGALRM;
 use sys::zstr::cut;
 use sys::{time, tty, Buf, Errno, ToBuf, ZStr};
 
@@ -113,11 +114,11 @@ fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
         if let Ok(old) = tty::get(o.fd) {
             let mut new = old;
             if o.silent {
-                new.lflag &= !0o10; // ECHO
+                new.lflag &= !tty::ECHO;
             }
             if at_once {
-                new.lflag &= !2; // ICANON
-                (new.cc[6], new.cc[5]) = (1, 0); // VMIN, VTIME
+                new.lflag &= !tty::ICANON;
+                (new.cc[tty::VMIN], new.cc[tty::VTIME]) = (1, 0);
             }
             let _ = tty::set(o.fd, &new, false);
             let status = get_line(sh, o, l);
@@ -133,11 +134,11 @@ fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
 fn wait(o: &Options, deadline: u32) -> Option<u32> {
     let ms = o.timeout?;
     let rest = (deadline.wrapping_sub(now()) as i32).max(0);
-    match fs::poll_in(o.fd, rest) {
+    match fs::poll(o.fd, fs::POLLIN, rest) {
         Ok(true) if ms == 0 => Some(0),
         Ok(true) | Err(Errno::EINTR) => None,
         _ if ms == 0 => Some(1),
-        _ => Some(128 + 14),
+        _ => Some(128 + SIGALRM),
     }
 }
 

@@ -74,8 +74,8 @@ impl Shell<'_> {
         // As in `enter_subshell`.
         self.opts.turn_off(opt::MONITOR | opt::INTERACTIVE);
         // Whoever asks for numbers of processes gets another one here. And where memory is limited
-        // (RLIMIT_AS), a list that uses up too much of it must not take the shell along.
-        let limited = process::getrlimit(9).is_ok_and(|l| (l.soft as i64) >= 0);
+        // a list that uses up too much of it must not take the shell along.
+        let limited = process::getrlimit(process::RLIMIT_AS).is_ok_and(|l| (l.soft as i64) >= 0);
         let visible = limited || self.vars.find(b"BASHPID") != NOWHERE;
         let r = if visible { self.separate() } else { Ok(()) };
         let r = r.and_then(|()| self.list(&mut list, true));

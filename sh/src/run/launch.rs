@@ -26,9 +26,8 @@ struct Launch<'l, 'a> {
     output: Option<(Fd, Fd)>,
 }
 
-extern "C" fn launch(p: *mut ()) -> ! {
-    // SAFETY: `external` gives its `Launch`, and waits until we have left.
-    let l = unsafe { &mut *(p as *mut Launch) };
+/// The child's part: writes to descriptors, its own frames and `argv` only, and does not come back.
+fn launch(l: &mut Launch) -> Errno {
     if let Some(g) = l.group {
         l.sh.enter_group(g, l.foreground);
     }
@@ -174,14 +173,10 @@ impl Shell<'_> {
         if monitor {
             l.group = Some(0);
         }
-        // SAFETY: `launch` ends in exec or exit; it writes to descriptors, its own frames and `argv` only.
-        let child = unsafe {
-            let l = &mut l as *mut Launch as *mut ();
-            if crate::jobs::task::REEXEC || monitor || output.is_some() {
-                process::vfork(launch, l)
-            } else {
-                process::vfork_and_wait(launch, l)
-            }
+        let child = if crate::jobs::task::REEXEC || monitor || output.is_some() {
+            process::spawn(&mut l, launch)
+        } else {
+            process::spawn_and_wait(&mut l, launch)
         };
         drop(l);
         let mut job = Job::new(self.command_text());
@@ -215,7 +210,8 @@ impl Shell<'_> {
         while !rest.is_empty() {
             let p = cut(&mut rest, 0).buf();
             let kind = fs::stat(p.z()).map_or(0, |s| fs::kind(&s));
-            let (right, mode) = if script { (kind != fs::S_IFDIR, 4) } else { (kind == fs::S_IFREG, 1) };
+            let (right, mode) =
+                if script { (kind != fs::S_IFDIR, fs::R_OK) } else { (kind == fs::S_IFREG, fs::X_OK) };
             if right && fs::access(p.z(), mode).is_ok() {
                 return Some(p);
             }

@@ -149,7 +149,7 @@ impl Shell<'_> {
         }
         // It gets a number nobody has, then one that stays.
         s.fd = fs::dup_above(Fd(2), OWN).map_or(OWN, |f| f.0);
-        let f = match carry_out(plan, &s).and_then(|()| fs::fcntl(Fd(s.fd), 0, OWN as usize)) {
+        let f = match carry_out(plan, &s).and_then(|()| fs::fcntl(Fd(s.fd), fs::F_DUPFD, OWN as usize)) {
             Ok(f) => f,
             Err(e) => {
                 self.redirect_error(plan, &s, e);
@@ -201,7 +201,7 @@ impl Shell<'_> {
         let (ours, mut theirs) = if reads { (read, write) } else { (write, read) };
         let mut path = b"/proc/self/fd/".buf();
         push_decimal(ours.0 as i64, &mut path);
-        let fifo = fs::access(path.z(), 0).is_err();
+        let fifo = fs::access(path.z(), fs::F_OK).is_err();
         // As in `saved`: nothing to be restored, and what names the FIFO.
         let mut number = -1;
         if fifo && !crate::jobs::task::REEXEC {
@@ -239,7 +239,7 @@ impl Shell<'_> {
         // Nobody waits for it; it is reaped with others.
         shut(theirs);
         // The command gets it.
-        let _ = fs::fcntl(ours, 2, 0);
+        let _ = fs::fcntl(ours, fs::F_SETFD, 0);
         self.saved.push(ours.0, number);
         Ok(path)
     }
@@ -388,7 +388,7 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
             Ok(())
         }
         // What is closed on exec (F_GETFD) is the shell's own, and nobody's to use.
-        n if s.flags != 0 && n >= OWN && fs::fcntl(Fd(n), 1, 0) != Ok(0) => Err(Errno::EBADF),
+        n if s.flags != 0 && n >= OWN && fs::fcntl(Fd(n), fs::F_GETFD, 0) != Ok(0) => Err(Errno::EBADF),
         n if n == s.fd => Ok(()),
         n => fs::dup3(Fd(n), to, 0),
     }

@@ -345,14 +345,10 @@ struct Start<'s, 'a> {
     argv: [*const u8; 3],
     /// Is it to ignore signals from the keyboard?
     ignore: bool,
-    /// Why it could not be.
-    error: Option<Errno>,
 }
 
-extern "C" fn start(p: *mut ()) -> ! {
-    // SAFETY: `start_again` gives its `Start`, and waits until we have left. Only frames of our own, `ignore`,
-    // `error` and descriptors, which are not shared, are changed.
-    let s = unsafe { &mut *(p as *mut Start) };
+/// The child's part: only its own frames, `ignore`, and descriptors, which are not shared, are changed.
+fn start(s: &mut Start) -> Errno {
     if s.sh.traps.handles() && signal::action(signal::SIGINT, Action::DEFAULT) == Ok(Action::IGNORE) {
         // The handler would run in the shell's memory; but a trap may have said to ignore it.
         let _ = signal::action(signal::SIGINT, Action::IGNORE);
@@ -361,14 +357,11 @@ extern "C" fn start(p: *mut ()) -> ! {
     // From the start, not only when the state has been read: a signal that is ignored until then is lost.
     s.sh.default_signals();
     s.task.take_descriptors();
-    let _ = fs::fcntl(s.state, F_SETFD, 0);
+    let _ = fs::fcntl(s.state, fs::F_SETFD, 0);
     // SAFETY: both vectors are NULL-terminated and their strings NUL-terminated.
-    s.error = Some(unsafe { crate::run::launch::exec_first(s.paths, s.argv.as_ptr(), s.sh.envp.as_ptr()) });
-    process::exit(127)
+    unsafe { crate::run::launch::exec_first(s.paths, s.argv.as_ptr(), s.sh.envp.as_ptr()) }
 }
 
-/// `man 2 fcntl`: sets whether exec closes it.
-const F_SETFD: u32 = 2;
 /// `man 3 getauxval`: the path by which the kernel was asked to run us.
 const AT_EXECFN: usize = 31;
 
@@ -402,19 +395,14 @@ impl Shell<'_> {
         argument.push(0);
         let argv = [c"sh".as_ptr() as *const u8, argument.as_ptr(), core::ptr::null()];
         let (state, paths) = (read, &paths[..]);
-        let mut s = Start { sh: self, job, foreground, task, state, paths, argv, ignore: false, error: None };
-        // SAFETY: `start` ends in exec or exit, and keeps to what it may change.
-        let pid = unsafe { process::vfork(start, &mut s as *mut Start as *mut ()) };
-        let (ignore, error) = (s.ignore, s.error);
+        let mut s = Start { sh: self, job, foreground, task, state, paths, argv, ignore: false };
+        let pid = process::spawn(&mut s, start);
+        let ignore = s.ignore;
         crate::descriptors::shut(read);
-        let pid = match (pid, error) {
-            (Ok(pid), None) => pid,
-            (pid, error) => {
+        let pid = match pid {
+            Ok(pid) => pid,
+            Err(why) => {
                 crate::descriptors::shut(write);
-                if let Ok(pid) = pid {
-                    let _ = process::wait4(pid, 0);
-                }
-                let why = error.or(pid.err()).unwrap_or(Errno::ENOSYS);
                 self.complain_of(c"can't fork", b"", why);
                 return self.fail(2);
             }

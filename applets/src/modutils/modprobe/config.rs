@@ -44,7 +44,7 @@ fn add_dir(cx: &mut Cx, config: &mut Buf, dir: ZStr, depth: u32) {
         let mut own = b"/etc/modprobe.d".buf();
         own.extend_from_slice(file.get(dir.len()..).unwrap_or_default());
         // A file there stands for those of the same name elsewhere.
-        if depth > 0 || *file == *own || fs::access(own.z(), 0).is_err() {
+        if depth > 0 || *file == *own || fs::access(own.z(), fs::F_OK).is_err() {
             add(cx, config, file.buf().z(), depth);
         }
     });

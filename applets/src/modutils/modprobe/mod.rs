@@ -157,7 +157,7 @@ fn look(o: &mut Order) -> Result<(), Errno> {
     o.bb = false;
     loop {
         o.table = ZStr::new(if o.bb { c"modules.dep.bb" } else { c"modules.dep" });
-        let r = fs::access(path(o, o.table.bytes()).z(), 4);
+        let r = fs::access(path(o, o.table.bytes()).z(), fs::R_OK);
         if r.is_ok() || o.bb {
             return r;
         }
