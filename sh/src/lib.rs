@@ -15,7 +15,6 @@ mod interactive;
 mod jobs;
 mod options;
 mod parse;
-mod passwd;
 mod run;
 mod start;
 mod vars;

@@ -9,6 +9,7 @@ use crate::run::exec::Func;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::{env, fs, num, process, time, Buf, List, ToBuf, ZStr};
+use util::text::number;
 
 /// A name and what is known of it.
 #[derive(Default)]
@@ -80,12 +81,9 @@ pub(crate) fn decimal(n: i64) -> Buf {
 }
 
 /// Appends the decimal text of `n`.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn push_decimal(n: i64, out: &mut Buf) {
-    if n < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(num::digits(&mut [0; 64], n.unsigned_abs(), 10));
+    number::push_signed(out, n);
 }
 
 fn uptime() -> u32 {
@@ -190,7 +188,7 @@ impl Vars {
             7 => value = decimal(process::getuid() as i64),
             8 => value = decimal(process::geteuid() as i64),
             9 => {
-                if s.value().is_some_and(|v| fs::is_here(v.buf().z())) {
+                if s.value().is_some_and(|v| util::file::id::is_here(v.buf().z())) {
                     return;
                 }
                 let mut b = [0; fs::PATH];

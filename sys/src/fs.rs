@@ -227,15 +227,6 @@ pub fn fstat(f: Fd) -> Result<Statx> {
     statx(f, ZStr::new(c""), AT_EMPTY_PATH)
 }
 
-/// Is `path` absolute, without `.` and `..`, and the working directory (POSIX pwd, `-L`)?
-#[inline(never)]
-pub fn is_here(path: ZStr) -> bool {
-    let id = |s: Statx| (s.stx_ino, s.stx_dev_major, s.stx_dev_minor);
-    path.first() == b'/'
-        && !path.bytes().split(|&b| b == b'/').any(|part| part == b"." || part == b"..")
-        && matches!((stat(path), stat(ZStr::new(c"."))), (Ok(a), Ok(b)) if id(a) == id(b))
-}
-
 /// The file type bits of a mode (S_IFMT).
 #[inline(never)]
 pub fn kind(s: &Statx) -> u32 {

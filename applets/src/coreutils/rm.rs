@@ -3,7 +3,7 @@
 use sys::fs;
 use sys::{Cx, Errno, ZStr};
 use util::file::remove::{tree, How};
-use util::file::walk::same;
+use util::file::id::same;
 
 applet! {
     name: rm,

@@ -8,7 +8,7 @@
 
 use crate::expand::fields::Fields;
 use crate::jobs::{Job, Task, What};
-use crate::run::redir::{move_fd, read_all, shut};
+use crate::run::redir::{move_fd, shut};
 use crate::{opt, vars, Done, Failed, Flow, Shell, R};
 use alloc::boxed::Box;
 use core::mem::replace;
@@ -71,7 +71,7 @@ impl Shell<'_> {
         };
         self.gone = false;
         if let Some((job, read)) = self.capture.child.take() {
-            read_all(read, &mut v);
+            let _ = util::file::read::to_end(read, &mut v);
             shut(read);
             self.foreground(job)?;
         }

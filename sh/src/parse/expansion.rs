@@ -3,8 +3,8 @@
 use crate::parse::lexer::{ctx, name_char, name_start};
 use crate::parse::parser::Parser;
 use crate::parse::tree::{op, push_u24, ARITH, CMD, END, QUOTE, VAR};
-use sys::zstr::position;
 use sys::{num, Buf, ToBuf};
+use util::text::escape::letter;
 
 /// Name of the parameter `_` in a tree.
 pub(crate) const LAST: u8 = b'&';
@@ -324,8 +324,9 @@ impl Parser<'_, '_> {
                             self.utf8(8);
                             continue;
                         }
-                        _ => match position(b"abeEfnrtv\\'\"?", c) {
-                            Some(n) => c = *b"\x07\x08\x1b\x1b\x0c\n\r\t\x0b\\'\"?".get(n).unwrap_or(&c),
+                        b'\'' | b'"' | b'?' => {}
+                        _ => match letter(c) {
+                            Some(byte) => c = byte,
                             None => self.lit(b'\\'),
                         },
                     }

@@ -67,17 +67,6 @@ pub(crate) fn move_fd(f: Fd, to: i32) {
     }
 }
 
-/// Reads to the end.
-pub(crate) fn read_all(f: Fd, out: &mut Buf) {
-    let mut b = [0; 1024];
-    while let Ok(n) = fs::read(f, &mut b) {
-        if n == 0 {
-            break;
-        }
-        out.extend_from_slice(b.get(..n).unwrap_or(&[]));
-    }
-}
-
 /// The lowest descriptor for the shell's own files.
 const OWN: i32 = 10;
 
@@ -206,7 +195,7 @@ impl Shell<'_> {
         let (mut plan, mark) = (Plan::default(), self.saved.len());
         self.status = 1;
         if self.plan(&mut c, &mut plan).is_ok() && self.redirect(&plan).is_ok() {
-            read_all(Fd::STDIN, &mut v);
+            let _ = util::file::read::to_end(Fd::STDIN, &mut v);
             self.status = 0;
         }
         self.unredirect(mark);

@@ -1,7 +1,8 @@
 //! printf: write formatted text (POSIX.1-2024 printf; `%q` as in bash). `%e %f %g` are decimal.
 
 use super::decimal::{self, Decimal};
-use super::echo;
+use crate::text::escape::{escape, unescape};
+use crate::text::number;
 use crate::text::quote::quote;
 use sys::zstr::position;
 use sys::{num, Buf, Cx, ZStr};
@@ -79,7 +80,7 @@ impl Printf<'_, '_, '_> {
                 continue;
             }
             if c == b'\\' {
-                c = echo::escape(&mut self.f).unwrap_or(c);
+                c = escape(&mut self.f).unwrap_or(c);
             }
             self.cx.out.byte(c);
         }
@@ -144,7 +145,7 @@ impl Printf<'_, '_, '_> {
         self.negative = false;
         let mut n = 0;
         if self.take(b"*").is_some() {
-            n = self.number();
+            n = self.next_constant();
         } else if let Some((digits, rest)) = num::prefix(self.f, 10) {
             self.f = rest;
             n = digits;
@@ -166,7 +167,7 @@ impl Printf<'_, '_, '_> {
         match n {
             1 => {}
             2 => {
-                more = echo::unescape(arg, &mut made);
+                more = unescape(arg, &mut made);
                 text = &made;
             }
             3 => {
@@ -183,7 +184,7 @@ impl Printf<'_, '_, '_> {
     /// `%d %i %u %o %x %X` by their place.
     #[inline(never)]
     fn integer(&mut self, place: usize) {
-        let mut n = self.number();
+        let mut n = self.next_constant();
         let mut head = Buf::new();
         if place < 7 {
             let most = i64::MAX as u64 + self.negative as u64;
@@ -290,7 +291,7 @@ impl Printf<'_, '_, '_> {
 
     /// The next argument as an integer constant, see [`Printf::constant`].
     #[inline(never)]
-    fn number(&mut self) -> u64 {
+    fn next_constant(&mut self) -> u64 {
         let arg = self.next();
         self.constant(arg)
     }
@@ -317,15 +318,11 @@ impl Printf<'_, '_, '_> {
         if let [b'\'' | b'"', c, ..] = arg {
             return *c as u64;
         }
-        let base = match t {
-            [] if arg.is_empty() => return 0,
-            [b'0', b'x' | b'X', rest @ ..] => {
-                t = rest;
-                16
-            }
-            [b'0', ..] => 8,
-            _ => 10,
-        };
+        if arg.is_empty() {
+            return 0;
+        }
+        let base;
+        (base, t) = number::base(t);
         let mut why: &[u8] = b"invalid number";
         let mut value = 0;
         match num::prefix(t, base) {

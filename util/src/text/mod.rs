@@ -1,11 +1,14 @@
-//! Text: patterns, regular expressions, lines, names, quoting.
+//! Text: patterns, regular expressions, lines, numbers, escapes, quoting, UTF-8.
 
+pub mod escape;
 pub mod lines;
-pub mod name;
+pub mod number;
 pub mod pattern;
 pub mod quote;
-pub mod reason;
 pub mod regex;
+pub mod size;
+pub mod utf8;
+pub mod version;
 
 /// Are these the same? Called, not inlined: comparing with a constant in place costs more room than it saves.
 #[inline(never)]
