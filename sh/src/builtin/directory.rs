@@ -162,14 +162,16 @@ pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
     fs::umask(old);
     if f.len() <= i {
         if symbolic != 0 {
-            for (k, who) in [(6, b'u'), (3, b'g'), (0, b'o')] {
-                sh.out.bytes(&[who, b'=']);
-                for (bit, c) in [(4, b'r'), (2, b'w'), (1, b'x')] {
-                    if old >> k & bit == 0 {
-                        sh.out.byte(c);
-                    }
+            let mut bit = 0o400;
+            for &c in b"u=rwx,g=rwx,o=rwx\n" {
+                let mut allowed = true;
+                if matches!(c, b'r' | b'w' | b'x') {
+                    allowed = old & bit == 0;
+                    bit >>= 1;
                 }
-                sh.out.byte(if k == 0 { b'\n' } else { b',' });
+                if allowed {
+                    sh.out.byte(c);
+                }
             }
         } else {
             sh.out.number(old as u64, 8, 4, b'0');

@@ -6,8 +6,7 @@
 use super::{complete, text};
 use sys::fs::{self, Fd};
 use sys::{num, tty, Buf, ToBuf};
-use util::term::width;
-use util::text::utf8;
+use util::term::width::{self, BAD};
 
 /// Row below the prompt's, column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -105,19 +104,19 @@ impl Screen {
         let mut at = from;
         while let Some(&first) = text.first() {
             let (len, width) = width::next(text);
-            let (glyph, rest) = text.split_at(len.min(text.len()));
+            let (mut glyph, rest) = text.split_at(len.min(text.len()));
             text = rest;
-            let control = first < 32 || first == 127;
-            let bad = width == width::BAD;
-            let width = if bad { 1 + control as u32 } else { width as u32 };
-            if send {
-                match first {
-                    b'\n' => self.send(b"\n"),
-                    _ if control => self.send(&[b'^', first ^ 64]),
-                    // Half a character, no UTF-8 at all, or what would turn the text around.
-                    _ if bad => self.send(b"?"),
-                    _ => self.send(glyph),
+            let mut width = width as u32;
+            let caret = [b'^', first ^ 64];
+            if width == BAD as u32 && first != b'\n' {
+                // Half a character, no UTF-8 at all, or what would turn the text around.
+                (glyph, width) = (b"?", 1);
+                if first < 32 || first == 127 {
+                    (glyph, width) = (&caret, 2);
                 }
+            }
+            if send {
+                self.send(glyph);
             }
             if at.column + width > self.columns || first == b'\n' {
                 at = Place { row: at.row + 1, column: 0 };
@@ -170,7 +169,7 @@ impl Screen {
                 self.cursor = Place::default();
                 last = tail;
             } else {
-                let (len, _) = utf8::decode(rest);
+                let (len, _) = width::next(rest);
                 let (glyph, behind) = rest.split_at(len.min(rest.len()));
                 self.walk(self.cursor, glyph, true);
                 rest = behind;

@@ -2,9 +2,8 @@
 
 use super::decimal::{self, Decimal};
 use crate::text::escape::{escape, unescape};
-use crate::text::number;
 use crate::text::quote::quote;
-use sys::zstr::position;
+use crate::text::{number, take};
 use sys::{num, Buf, Cx, ZStr};
 
 /// Runs `printf` on raw arguments; 1 if a number was bad or the format was, 2 without a format.
@@ -59,15 +58,6 @@ const ZEROS: u8 = 16;
 const NONE: usize = usize::MAX;
 
 impl Printf<'_, '_, '_> {
-    /// Takes the next byte of the format off, if it is among `these`: its place.
-    #[inline(never)]
-    fn take(&mut self, these: &[u8]) -> Option<usize> {
-        let (&c, rest) = self.f.split_first()?;
-        let place = position(these, c)?;
-        self.f = rest;
-        Some(place)
-    }
-
     /// Writes the format once; false when the output has come to its end.
     fn pass(&mut self) -> bool {
         while let [c, rest @ ..] = self.f {
@@ -109,7 +99,7 @@ impl Printf<'_, '_, '_> {
             self.args = self.all.get((n as usize).wrapping_sub(1)..).unwrap_or(&[]);
         }
         self.flags = 0;
-        while let Some(n) = self.take(FLAGS) {
+        while let Some(n) = take(&mut self.f, FLAGS) {
             self.flags |= 1 << n;
         }
         let width = self.count();
@@ -118,15 +108,15 @@ impl Printf<'_, '_, '_> {
         }
         self.width = width.unsigned_abs() as usize;
         self.precision = NONE;
-        if self.take(b".").is_some() {
+        if take(&mut self.f, b".").is_some() {
             // A negative precision counts as none.
             self.precision = self.count().try_into().unwrap_or(NONE);
         }
         // C's length modifiers say nothing here.
-        while self.take(b"hlLjzt").is_some() {}
+        while take(&mut self.f, b"hlLjzt").is_some() {}
         let text = whole.get(..whole.len() + 1 - self.f.len()).unwrap_or(whole);
         const KNOWN: &[u8] = b"%sbqcdiuoxXefgEFG";
-        let Some(n) = self.take(KNOWN) else {
+        let Some(n) = take(&mut self.f, KNOWN) else {
             self.cx.error(text, b"invalid directive");
             return false;
         };
@@ -144,7 +134,7 @@ impl Printf<'_, '_, '_> {
     fn count(&mut self) -> i32 {
         self.negative = false;
         let mut n = 0;
-        if self.take(b"*").is_some() {
+        if take(&mut self.f, b"*").is_some() {
             n = self.next_constant();
         } else if let Some((digits, rest)) = num::prefix(self.f, 10) {
             self.f = rest;
@@ -321,8 +311,7 @@ impl Printf<'_, '_, '_> {
         if arg.is_empty() {
             return 0;
         }
-        let base;
-        (base, t) = number::base(t);
+        let base = number::base(&mut t);
         let mut why: &[u8] = b"invalid number";
         let mut value = 0;
         match num::prefix(t, base) {

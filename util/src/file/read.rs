@@ -20,7 +20,6 @@ pub fn to_end(f: Fd, out: &mut Buf) -> Result<(), Errno> {
 }
 
 /// The whole file at `path`.
-#[inline(never)]
 pub fn file(path: ZStr) -> Result<Buf, Errno> {
     let f = fs::open_read(path)?;
     let mut text = Buf::new();

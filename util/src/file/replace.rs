@@ -8,7 +8,6 @@ use sys::{process, Buf, Errno};
 /// it; then it goes to the disk (`man 2 fsync`) and takes the place (`man 2 rename`). `mode` is that of the new file,
 /// less the umask. What somebody else has put under that name is neither followed nor written to. After an error the old
 /// file is as it was, and nothing lies beside it.
-#[inline(never)]
 pub fn replace(path: &Buf, mode: u32, fill: &mut dyn FnMut(Fd) -> Result<(), Errno>) -> Result<(), Errno> {
     let mut beside = path.clone();
     beside.push(b'.');

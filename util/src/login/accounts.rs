@@ -62,12 +62,11 @@ pub fn home(name: &[u8]) -> Option<Buf> {
     look_up(&text, NAME, name, HOME).map(|home| home.buf())
 }
 
-/// Field `wanted` of the first line whose field `key` is `value`, if it is not empty; lines without a name do not count.
-#[inline(never)]
+/// Field `wanted` of the first line whose field `key` is `value`, if it is not empty.
 fn look_up<'t>(mut text: &'t [u8], key: usize, value: &[u8], wanted: usize) -> Option<&'t [u8]> {
     while !text.is_empty() {
         let line = cut(&mut text, b'\n');
-        if field(line, key) == value && !field(line, NAME).is_empty() {
+        if field(line, key) == value {
             return Some(field(line, wanted)).filter(|f| !f.is_empty());
         }
     }

@@ -68,8 +68,7 @@ const CHANGES: &[(u32, u8)] = &[
     (0x2028, BAD), // line separator … right-to-left override
     (0x202f, 1),
     (0x2060, 0),
-    (0x2066, BAD), // isolates
-    (0x206a, 0),
+    (0x2066, BAD), // isolates, and forms that are deprecated
     (0x2070, 1),
     (0x20d0, 0),
     (0x2100, 1),

@@ -23,22 +23,23 @@ pub fn push_signed(out: &mut Buf, n: i64) {
     push(out, n.unsigned_abs(), 0);
 }
 
-/// The base of a constant of C and the digits that stand behind its prefix (`man 3 strtoul`, base 0): octal behind `0`,
-/// hexadecimal behind `0x`, else decimal.
-#[inline(never)]
-pub fn base(text: &[u8]) -> (u32, &[u8]) {
-    match text {
-        [b'0', b'x' | b'X', digits @ ..] => (16, digits),
-        [b'0', ..] => (8, text),
-        _ => (10, text),
+/// The base of a constant of C, octal behind `0`, hexadecimal behind `0x`, else decimal (`man 3 strtoul`, base 0). Takes `0x` off.
+pub fn base(text: &mut &[u8]) -> u32 {
+    match *text {
+        [b'0', b'x' | b'X', digits @ ..] => {
+            *text = digits;
+            16
+        }
+        [b'0', ..] => 8,
+        _ => 10,
     }
 }
 
 /// The whole of `text` as a constant of C that fits 32 bits: decimal, octal behind `0`, hexadecimal behind `0x`.
 #[inline(never)]
-pub fn constant_u32(text: &[u8]) -> Option<u32> {
-    let (base, digits) = base(text);
-    u32::try_from(num::parse(digits, base)?).ok()
+pub fn constant_u32(mut text: &[u8]) -> Option<u32> {
+    let base = base(&mut text);
+    u32::try_from(num::parse(text, base)?).ok()
 }
 
 /// The whole of `text` as a decimal number in `range`.

@@ -20,7 +20,6 @@ pub fn inner(b: u8) -> bool {
 
 /// The character at the start of `s`: its length in bytes and its code point. Bytes that are no character are taken
 /// one by one, as [`NONE`]; an empty `s` gives length 0.
-#[inline(never)]
 pub fn decode(s: &[u8]) -> (usize, u32) {
     let Some(&first) = s.first() else { return (0, NONE) };
     if first < 0x80 {
@@ -43,11 +42,14 @@ pub fn decode(s: &[u8]) -> (usize, u32) {
 
 /// Does `s` end within a character, of which the rest may still come?
 pub fn incomplete(s: &[u8]) -> bool {
-    let behind = s.iter().rev().take_while(|b| inner(**b)).count();
-    match s.len().checked_sub(behind + 1).and_then(|n| s.get(n)) {
-        Some(&first) => length(first) > behind + 1,
-        None => false,
+    let mut n = 0;
+    for &b in s.iter().rev() {
+        n += 1;
+        if !inner(b) {
+            return length(b) > n;
+        }
     }
+    false
 }
 
 #[cfg(test)]

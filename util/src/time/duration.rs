@@ -1,5 +1,6 @@
 //! Lengths of time as text (GNU sleep and timeout; BusyBox `parse_duration_str`).
 
+use sys::num;
 use sys::time::Timespec;
 
 const MILLION: u32 = 1_000_000;
@@ -16,26 +17,25 @@ pub struct Duration {
 impl Duration {
     /// Takes seconds, with a fraction or not, off `text`; `None` if it starts with no digit. Digits behind the
     /// microseconds do not count; more seconds than fit are the most.
-    #[inline(never)]
     pub fn take(text: &mut &[u8]) -> Option<Duration> {
         let mut d = Duration::default();
         // What a digit behind the point is worth; before it, a million.
         let mut place = MILLION;
         let mut valid = false;
         while let [c, tail @ ..] = *text {
-            match c {
-                b'0'..=b'9' => {
-                    let digit = (c - b'0') as u32;
-                    valid = true;
-                    if place < MILLION {
-                        d.micro += digit * place;
-                        place /= 10;
-                    } else {
-                        d.sec = scaled(d.sec, 10, digit);
-                    }
+            let digit = num::digit(*c);
+            if digit < 10 {
+                valid = true;
+                if place < MILLION {
+                    d.micro += digit * place;
+                    place /= 10;
+                } else {
+                    d.sec = scaled(d.sec, 10, digit);
                 }
-                b'.' if place == MILLION => place /= 10,
-                _ => break,
+            } else if *c == b'.' && place == MILLION {
+                place /= 10;
+            } else {
+                break;
             }
             *text = tail;
         }
@@ -75,7 +75,6 @@ impl Duration {
     }
 
     /// Makes seconds of a million microseconds.
-    #[inline(never)]
     fn carry(&mut self) {
         self.sec = scaled(self.sec, 1, self.micro / MILLION);
         self.micro %= MILLION;
@@ -94,7 +93,6 @@ impl Duration {
 }
 
 /// `n * factor + more`, at most what fits.
-#[inline(never)]
 fn scaled(n: u32, factor: u32, more: u32) -> u32 {
     n.saturating_mul(factor).saturating_add(more)
 }

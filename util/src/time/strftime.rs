@@ -1,6 +1,6 @@
 //! Dates as text (POSIX.1-2024 strftime; `man 3 strftime` in the C locale).
 
-use super::calendar::{civil, year_day};
+use super::calendar::{civil, year_day, Civil};
 use crate::text::number;
 use sys::zstr::{cut, position};
 use sys::Buf;
@@ -16,13 +16,16 @@ pub struct Stamp {
     pub ahead: i32,
 }
 
-/// Names of days and months; `%a` and `%b` are the first three letters.
+/// Names of days, months and halves of the day; `%a` and `%b` are the first three letters.
 static NAMES: &[u8] = b"Sunday Monday Tuesday Wednesday Thursday Friday Saturday \
-January February March April May June July August September October November December";
+January February March April May June July August September October November December AM PM";
+
+/// Conversions to a name, the short and the long form in turn.
+const NAMED: &[u8] = b"aAbBp";
 
 /// Conversions that stand for others: the letters, and what each stands for.
-const SHORT_LETTERS: &[u8] = b"cDFRTxX";
-static SHORT: &[u8] = b"%a %b %e %T %Y|%m/%d/%y|%Y-%m-%d|%H:%M|%H:%M:%S|%m/%d/%y|%H:%M:%S";
+const SHORT_LETTERS: &[u8] = b"cDFRTxXnt%";
+static SHORT: &[u8] = b"%a %b %e %T %Y|%m/%d/%y|%Y-%m-%d|%H:%M|%R:%S|%D|%T|\n|\t|%";
 
 /// Appends the time as `format` says. Conversions: `%a %A %b %B %c %d %D %e %F %H %I %j %m %M %n %N %p %R %s %S %t %T %u %w %x
 /// %X %y %Y %z %%`; of these `%N` (nanoseconds) and `%s` (seconds since 1970) are no part of C. All else stands for
@@ -33,18 +36,15 @@ pub fn strftime(out: &mut Buf, format: &[u8], at: &Stamp) {
     let mut rest = format;
     while let [c, tail @ ..] = rest {
         rest = tail;
-        let mut letter = 0;
-        if let (b'%', [next, tail @ ..]) = (c, tail) {
-            letter = *next;
-            rest = tail;
-        }
+        let (b'%', [letter, tail @ ..]) = (c, tail) else {
+            out.push(*c);
+            continue;
+        };
+        rest = tail;
+        let year = t.year.max(0) as u32;
         let (n, width) = match letter {
-            0 => {
-                out.push(*c);
-                continue;
-            }
-            b'Y' => (t.year.max(0) as u32, 4),
-            b'y' => (t.year.max(0) as u32 % 100, 2),
+            b'Y' => (year, 4),
+            b'y' => (year % 100, 2),
             b'm' => (t.month, 2),
             b'd' => (t.day, 2),
             b'e' => {
@@ -55,49 +55,43 @@ pub fn strftime(out: &mut Buf, format: &[u8], at: &Stamp) {
             }
             b'j' => (year_day(&t) as u32 + 1, 3),
             b'H' => (t.hour, 2),
-            b'I' => ((t.hour + 11) % 12 + 1, 2),
+            b'I' => (if t.hour % 12 == 0 { 12 } else { t.hour % 12 }, 2),
             b'M' => (t.minute, 2),
             b'S' => (t.second, 2),
             b'N' => (at.nsec, 9),
-            b'u' => ((t.weekday + 6) % 7 + 1, 0),
+            b'u' => (if t.weekday == 0 { 7 } else { t.weekday }, 0),
             b'w' => (t.weekday, 0),
             b'z' => {
                 out.push(if at.ahead < 0 { b'-' } else { b'+' });
                 let minutes = at.ahead.unsigned_abs() / 60;
                 (minutes / 60 * 100 + minutes % 60, 4)
             }
-            b's' => {
-                number::push_signed(out, at.sec);
-                continue;
-            }
-            b'a' | b'A' | b'b' | b'B' => {
-                let full = letter < b'a';
-                let n = if letter | 32 == b'a' { t.weekday } else { t.month + 6 };
-                let name = word(NAMES, b' ', n);
-                out.extend_from_slice(if full { name } else { name.get(..3).unwrap_or(name) });
-                continue;
-            }
-            b'p' => {
-                out.extend_from_slice(if t.hour < 12 { b"AM" } else { b"PM" });
-                continue;
-            }
-            b'n' | b't' | b'%' => {
-                out.push(match letter {
-                    b'n' => b'\n',
-                    b't' => b'\t',
-                    other => other,
-                });
-                continue;
-            }
             _ => {
-                match position(SHORT_LETTERS, letter) {
-                    Some(n) => strftime(out, word(SHORT, b'|', n as u32), at),
-                    None => out.extend_from_slice(&[b'%', letter]),
-                }
+                other(out, *letter, at, &t);
                 continue;
             }
         };
         number::push(out, n as u64, width);
+    }
+}
+
+/// Appends what is not one number.
+fn other(out: &mut Buf, letter: u8, at: &Stamp, t: &Civil) {
+    if let Some(n) = position(NAMED, letter) {
+        let index = match n >> 1 {
+            0 => t.weekday,
+            1 => t.month + 6,
+            _ => t.hour / 12 + 19,
+        };
+        let name = word(NAMES, b' ', index);
+        let short = name.get(..3).unwrap_or(name);
+        out.extend_from_slice(if n & 1 != 0 { name } else { short });
+    } else if let Some(n) = position(SHORT_LETTERS, letter) {
+        strftime(out, word(SHORT, b'|', n as u32), at);
+    } else if letter == b's' {
+        number::push_signed(out, at.sec);
+    } else {
+        out.extend_from_slice(&[b'%', letter]);
     }
 }
 
