@@ -4,13 +4,13 @@
 //! Paths and direct needs of all modules are kept; aliases and symbols go from the modules' files to the tables
 //! one by one, so each file is read once for each table.
 
-use alloc::boxed::Box;
-use core::mem::MaybeUninit;
-use sys::out::SIZE;
 use crate::util::lines::Lines;
 use crate::util::modules::canonical;
 use crate::util::walk::{walk, Step};
+use alloc::boxed::Box;
+use core::mem::MaybeUninit;
 use sys::fs::{self, Fd};
+use sys::out::SIZE;
 use sys::zstr::cut;
 use sys::{num, system, Buf, Cx, Errno, List, Out, ToBuf, ZStr};
 
@@ -336,8 +336,10 @@ mod tests {
         let base = std::env::temp_dir().join(format!("mote-depmod-{}", std::process::id()));
         let dir = base.join("lib/modules/1.2.3");
         std::fs::create_dir_all(dir.join("k")).unwrap();
-        let one = elf(true, b"alias=pci:v1*\0depends=two-x,gone\0softdep=pre: two-x\0", b"\0x\0__ksymtab_f\0");
-        let two = elf(false, b"depends=\0alias=fs-two\0", b"\0__ksymtab_gpl\0__ksymtab_g\0__ksymtab_strings\0");
+        let one =
+            elf(true, b"alias=pci:v1*\0depends=two-x,gone\0softdep=pre: two-x\0", b"\0x\0__ksymtab_f\0");
+        let two =
+            elf(false, b"depends=\0alias=fs-two\0", b"\0__ksymtab_gpl\0__ksymtab_g\0__ksymtab_strings\0");
         std::fs::write(dir.join("k/one.ko"), one).unwrap();
         std::fs::write(dir.join("k/two-x.ko"), two).unwrap();
         let at = base.to_str().unwrap().to_string();
@@ -352,7 +354,10 @@ mod tests {
         let symbols = table("modules.symbols");
         assert!(symbols.contains("symbol:f one\n") && symbols.contains("symbol:g two_x\n"), "{symbols}");
         assert_eq!(symbols.lines().count(), 2);
-        assert_eq!(call(&["depmod", "-n", "-b", &at, "1.2.3", "k/two-x.ko"]).1.lines().next(), Some("k/two-x.ko:"));
+        assert_eq!(
+            call(&["depmod", "-n", "-b", &at, "1.2.3", "k/two-x.ko"]).1.lines().next(),
+            Some("k/two-x.ko:")
+        );
 
         // One that cannot be read leaves the tables as they are.
         for (name, text) in [("k/three.ko.xz", "x"), ("k/three.ko", "no module")] {

@@ -4,7 +4,7 @@
 use crate::util::stamp;
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
-use sys::{num, system, time, zone, Buf, ToBuf, Cx, Errno, ZStr};
+use sys::{num, system, time, zone, Buf, Cx, Errno, ToBuf, ZStr};
 
 applet! {
     name: dmesg,

@@ -7,8 +7,8 @@ use crate::util::name::{self, Odd};
 use crate::util::users::Names;
 use core::cell::Cell;
 use sys::buf::concat;
-use sys::zstr::position_in;
 use sys::fs::{self, Dir, Fd, Statx};
+use sys::zstr::position_in;
 use sys::{num, sort, time, tty, Buf, Cx, Errno, List, ZStr};
 
 applet! {
@@ -253,7 +253,9 @@ impl Ls<'_, '_> {
             let mut files = 0;
             for at in 0..order.len() {
                 let n = *order.get(at).unwrap_or(&0);
-                if let (false, Some(slot)) = (items.get(n as usize).is_some_and(Item::is_dir), order.get_mut(files)) {
+                if let (false, Some(slot)) =
+                    (items.get(n as usize).is_some_and(Item::is_dir), order.get_mut(files))
+                {
                     *slot = n;
                     files += 1;
                 }
@@ -406,12 +408,13 @@ impl Ls<'_, '_> {
     fn sort(&self, list: &mut Listing) {
         let mut order: List<u32> = (0..list.items.len() as u32).collect();
         if !self.has(opt!("U")) {
-            sort::sort(&mut order, &mut |a, b| {
-                match (list.items.get(a as usize), list.items.get(b as usize)) {
+            sort::sort(
+                &mut order,
+                &mut |a, b| match (list.items.get(a as usize), list.items.get(b as usize)) {
                     (Some(a), Some(b)) => self.before(list, a, b),
                     _ => false,
-                }
-            });
+                },
+            );
         }
         list.order = order;
     }

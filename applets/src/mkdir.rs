@@ -2,7 +2,7 @@
 
 use crate::util::mode;
 use sys::fs::{self, Fd};
-use sys::{Buf, ToBuf, Cx};
+use sys::{Buf, Cx, ToBuf};
 
 applet! {
     name: mkdir,
@@ -81,7 +81,9 @@ fn one(cx: &mut Cx, path: &[u8], mode: u32) -> bool {
             }
         }
         // Whatever mkdir minds (a read-only file system, no right to write): it need not be made.
-        Err(_) if cx.has(opt!("p")) && fs::stat(path.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR) => Ok(()),
+        Err(_) if cx.has(opt!("p")) && fs::stat(path.z()).is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR) => {
+            Ok(())
+        }
         failed => failed,
     };
     if let Err(e) = done {

@@ -6,7 +6,7 @@ use crate::util::walk::same;
 use crate::util::{ask, copy};
 use sys::buf::concat;
 use sys::fs::{self, Fd, Statx};
-use sys::{time, tty, Buf, ToBuf, Cx, Errno, ZStr};
+use sys::{time, tty, Buf, Cx, Errno, ToBuf, ZStr};
 
 applet! {
     name: mv,

@@ -41,8 +41,7 @@ pub(super) fn section(file: Fd, name: &[u8]) -> Result<Option<Place>, Errno> {
         tail.iter_mut().zip(head).for_each(|(to, from)| *to = from);
     }
     // e_shoff; then e_shentsize, e_shnum and e_shstrndx in a row.
-    let (table, rest) =
-        if wide { (number(&tail, 0x28, 8), 0x3a) } else { (number(&tail, 0x20, 4), 0x2e) };
+    let (table, rest) = if wide { (number(&tail, 0x28, 8), 0x3a) } else { (number(&tail, 0x20, 4), 0x2e) };
     let size = number(&tail, rest, 2);
     let entry = |index: u32| -> Result<(u32, Place), Errno> {
         let mut header = [0; 40];

@@ -4,9 +4,9 @@ use super::{ask, name, named};
 use crate::util::net::{hex, mask, number, parse4, parse6, words, MISSING, NO_ADDRESS};
 use crate::util::reason::tell;
 use core::slice::Iter;
+use sys::buf::concat;
 use sys::net::{self, Ifreq, In6Ifreq, MAP};
 use sys::zstr::{cut, position, position_in};
-use sys::buf::concat;
 use sys::{num, Cx, Errno, Fd, ZStr};
 
 // What an argument is.

@@ -65,10 +65,8 @@ fn tables_of_the_release_below_a_directory() {
 fn aliases_and_symbols_lead_to_modules() {
     let alias = "# comment x y\nalias gone no-such\nalias pci:v0*d[0-9]* two\nalias pci:v01d* three\nalias fs-x four\n";
     let symbols = "alias symbol:do_it four\n";
-    let t = Tables::new(
-        "alias",
-        &[("modules.dep", DEP), ("modules.alias", alias), ("modules.symbols", symbols)],
-    );
+    let t =
+        Tables::new("alias", &[("modules.dep", DEP), ("modules.alias", alias), ("modules.symbols", symbols)]);
     assert_eq!(t.run(&["-D", "pci:v01d5"]).1, "insmod @/kernel/b/three.ko\ninsmod @/kernel/b/two.ko\n");
     assert_eq!(t.run(&["-D", "fs_x"]).1, "insmod @/four.ko\n");
     assert_eq!(t.run(&["-D", "symbol:do_it"]).1, "insmod @/four.ko\n");

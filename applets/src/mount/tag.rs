@@ -63,7 +63,11 @@ fn carries(head: &Head, uuid: bool, wanted: &[u8]) -> bool {
         let wants = cut(&mut magics, 0);
         if at(magic, wants.len() as u16) == wants {
             let id = at(id, id_len);
-            return if uuid { is_id(id, wanted) } else { cut(&mut at(label, len), 0).trim_ascii_end() == wanted };
+            return if uuid {
+                is_id(id, wanted)
+            } else {
+                cut(&mut at(label, len), 0).trim_ascii_end() == wanted
+            };
         }
     }
     false

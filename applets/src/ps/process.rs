@@ -4,7 +4,7 @@ use crate::util::stamp::number;
 use core::cell::Cell;
 use sys::fs::{self, Fd, Statx};
 use sys::zstr::cut;
-use sys::{num, Buf, ToBuf, Errno};
+use sys::{num, Buf, Errno, ToBuf};
 
 /// Ticks a second in /proc (USER_HZ), on all processors that we know.
 pub(crate) const HZ: u32 = 100;
@@ -77,7 +77,16 @@ fn parse(text: &[u8]) -> Option<Process> {
     let comm = text.get(open + 1..close)?.buf();
     let rest = text.get(close + 2..)?;
     let (&state, rest) = rest.split_first()?;
-    let mut p = Process { pid: 0, tid: 0, comm, state, numbers: [0; FIELDS], uid: 0, gid: 0, failed: Cell::new(None) };
+    let mut p = Process {
+        pid: 0,
+        tid: 0,
+        comm,
+        state,
+        numbers: [0; FIELDS],
+        uid: 0,
+        gid: 0,
+        failed: Cell::new(None),
+    };
     let mut rest = rest.get(1..)?;
     for slot in &mut p.numbers {
         let word = cut(&mut rest, b' ');
