@@ -5,7 +5,7 @@ use crate::cache::write_atomically;
 use crate::compare::kept::save;
 use crate::compare::part::Part;
 use crate::compare::report::Report;
-use crate::compare::{self, page, plot, Wanted};
+use crate::compare::{self, page, plot, suites, Wanted};
 use crate::error::{Context, Error, Result};
 use crate::project::Project;
 use crate::target::{Purpose, Target, DEFAULT};
@@ -20,6 +20,7 @@ writes docs/comparison.md with its pictures, and docs/comparison.json, which hol
 runs.
 
 Usage: cargo rootfs compare [TARGET] [OPTION]…
+       cargo rootfs compare --references
 
   TARGET               measure what is about this target, and take the rest as it was measured before (default:
                          all of them): armv5te; thumbv7em: nommu; x86_64: speed and suites
@@ -39,6 +40,9 @@ Usage: cargo rootfs compare [TARGET] [OPTION]…
                          marginals  bytes that each applet adds
                          others     bytes of the peers' builds with ARM code and with glibc
   --quick              bytes, floors and map only; the others as they were measured before
+  --references         find what BusyBox and Toybox pass of their own test-suites, as root and as nobody, and
+                         write tests/references, from which the tests take what to expect; nothing else. It takes
+                         half an hour, and root
   --json FILE          write the figures there, too, holes with their reasons among them
   --out DIR            write the page and its pictures there (default: docs in the checkout)
   --help               show this
@@ -57,12 +61,14 @@ when a part that was asked for or a peer's binary is missing.
 pub(super) fn main(mut args: Args) -> Result<u8> {
     let project = Project::find()?;
     let (mut target, mut quick, mut only, mut json, mut out) = (None, false, None, None, None);
+    let mut references = false;
     while let Some(word) = args.next()? {
         if args.helps(&word)? {
             return Ok(0);
         }
         match &word {
             Word::Option(name) if name == "--quick" => quick = true,
+            Word::Option(name) if name == "--references" => references = true,
             Word::Option(name) if name == "--only" => only = Some(parts(&args.value()?)?),
             Word::Option(name) if name == "--json" => json = Some(PathBuf::from(args.value()?)),
             Word::Option(name) if name == "--out" => out = Some(PathBuf::from(args.value()?)),
@@ -70,9 +76,14 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
             _ => return Err(unexpected(&word)),
         }
     }
-    let chosen = [target.is_some(), quick, only.is_some()];
+    let chosen = [target.is_some(), quick, only.is_some(), references];
     if chosen.iter().filter(|given| **given).count() > 1 {
-        return Err(Error::usage("TARGET, --quick and --only: one of them").fix("leave the others out"));
+        let why = "TARGET, --quick, --only and --references: one of them";
+        return Err(Error::usage(why).fix("leave the others out"));
+    }
+    if references {
+        prepare(&Target::load(&project, Part::Suites.target())?, &[Purpose::Test])?;
+        return suites::renew_references(&project).map(|()| 0);
     }
     let again = only.is_some();
     let parts = only.unwrap_or_else(|| {
