@@ -82,7 +82,7 @@ fn they_do_as_busyboxs() {
             );
             assert_eq!(ours.text.contains("reboot("), !signals, "{command}");
             assert_eq!(ours.text.contains("sync("), !options.contains('n'), "{command}");
-            assert_eq!(ours.took >= Duration::from_secs(1), options.contains("-d"), "{command}");
+            assert!(ours.took >= Duration::from_secs(1) || !options.contains("-d"), "{command}");
         }
     }
 }

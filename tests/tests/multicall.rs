@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant};
 use tests::{applet, command, fresh, mote};
 
 fn run(command: &mut Command) -> (i32, String, String) {
@@ -104,11 +103,10 @@ fn a_binary_of_one_applet_is_that_applet() {
 
 #[test]
 fn an_applet_in_the_background_does_not_hold_the_output_that_the_shell_keeps() {
-    let start = Instant::now();
-    let script = "{ sleep 60 & } >/dev/null 2>&1; echo $!";
+    let script = "{ sleep 1000 & } >/dev/null 2>&1; echo $!";
     // Ends when nobody has the pipes any more.
     let (status, pid, _) = run(command("x86_64", &mote("x86_64", "base"), "sh").args(["-c", script]));
-    assert!(start.elapsed() < Duration::from_secs(30));
     assert_eq!(status, 0);
+    // It is still there.
     assert!(fresh("kill").arg(pid.trim()).status().unwrap().success());
 }

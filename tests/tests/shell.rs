@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 use tests::{cases, command, fresh, mote};
 
 const TARGETS: [&str; 3] = ["x86_64", "x86_64+nommu", "armv5te"];
@@ -170,10 +169,8 @@ fn memory_stays_constant() {
             i=0; while [ $i -lt 300 ]; do work $i; i=$((i+1)); done; first=$(size)
             while [ $i -lt 3000 ]; do work $i; i=$((i+1)); done; last=$(size)
             [ $last -le $((first + 16)) ] || echo $first $last";
-        let start = Instant::now();
         let out = run(way, script);
         assert_eq!(text(&out.stdout), "");
-        assert!(start.elapsed() < Duration::from_secs(120));
     }
 }
 

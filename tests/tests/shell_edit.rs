@@ -212,7 +212,7 @@ impl Session {
     /// Waits until the screen is as wanted.
     #[track_caller]
     fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(300);
         while !wanted(&self.screen.text()) {
             match self.input.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(b) => {
@@ -444,7 +444,7 @@ fn a_terminal_that_vanishes_ends_the_shell() {
         let mut s = Session::by(40, &[], option);
         s.see("echo x", "$ echo x");
         s.vanish();
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(300);
         let status = loop {
             if let Some(status) = s.child.try_wait().unwrap() {
                 break status;

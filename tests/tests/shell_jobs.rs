@@ -49,7 +49,7 @@ impl Session {
     /// Waits for `text` in the output behind what was waited for before.
     #[track_caller]
     fn wait(&mut self, text: &str) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(300);
         loop {
             if let Some(at) = self.seen.find(text) {
                 self.seen.drain(..at + text.len());
