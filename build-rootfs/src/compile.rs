@@ -43,9 +43,9 @@ pub fn compile_program(
     out: &Path,
 ) -> Result<PathBuf> {
     let toolchain = Toolchain::find(target)?;
-    let step = Step::start(format!("{binary} for {}", target.name));
     let dir = project.out().join(format!(".cargo-{}", target.full_name()));
     let _lock = lock(&dir.with_extension("lock"))?;
+    let step = Step::start(format!("{binary} for {}", target.full_name()));
     let manifest = project.root().join("Cargo.toml");
     let mut cargo = cargo(&toolchain, target, "build", &manifest, &dir, Panic::ImmediateAbort);
     run(cargo.args(["--package", package, "--bin", binary]), &step)
@@ -65,10 +65,10 @@ pub fn compile_program(
 /// No toolchain is usable, the sources do not compile, or `out` cannot be written.
 pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Path) -> Result<Binary> {
     let toolchain = Toolchain::find(target)?;
-    let step = Step::start(format!("mote for {}, by {}", target.name, toolchain.describe()));
     let dir = project.out().join(format!(".cargo-{}", target.full_name()));
     // One build at a time: all sets of applets use the same file name.
     let _lock = lock(&dir.with_extension("lock"))?;
+    let step = Step::start(format!("mote for {}, by {}", target.full_name(), toolchain.describe()));
     let (verb, manifest) =
         (if target.compact { "rustc" } else { "build" }, project.root().join("Cargo.toml"));
     let mut cargo = cargo(&toolchain, target, verb, &manifest, &dir, Panic::ImmediateAbort);

@@ -2,7 +2,8 @@
 //! goes to stderr; stdout has only results. A step of less than a second prints nothing.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
 use std::sync::{mpsc, Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 /// How often a step prints a line when there is no terminal.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const QUIET: Duration = Duration::from_secs(1);
+/// The variable that names a file, to which each step adds how many milliseconds it took, and its name.
+pub const TOOK: &str = "MOTE_TOOK";
 
 /// A running step. Dropping it without [`Step::done`] clears its line; the error message follows.
 pub struct Step {
@@ -52,11 +55,19 @@ impl Step {
         self.start.elapsed()
     }
 
-    /// Ends the step. Prints its time if it took a while.
+    /// Ends the step. Prints its time if it took a while, and adds a line to the file that [`TOOK`] names.
     pub fn done(mut self) {
         self.clear();
-        if self.elapsed() >= QUIET {
-            eprintln!("{} ({})", self.name, seconds(self.elapsed()));
+        let took = self.elapsed();
+        if took < QUIET {
+            return;
+        }
+        eprintln!("{} ({})", self.name, seconds(took));
+        if let Some(file) = std::env::var_os(TOOK) {
+            let line = format!("{}\t{}\n", took.as_millis(), self.name);
+            // The figures are for people: without them the work is done, too.
+            let _ =
+                File::options().append(true).open(file).and_then(|mut file| file.write_all(line.as_bytes()));
         }
     }
 

@@ -7,17 +7,25 @@ use crate::error::{Context, Error, Result};
 use crate::ledger::budgets::Budgets;
 use crate::ledger::snapshot::Snapshot;
 use crate::ledger::Ledger;
-use crate::progress::seconds;
+use crate::process::command;
+use crate::progress::{seconds, TOOK};
 use crate::project::Project;
 use crate::setup::{install, needs};
 use crate::target::{Purpose, Target, DEFAULT};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Sets whose binaries are checked, when they exist: the smallest, the shell, the comparison's, everything.
 const CHECKED: &[&str] = &["true", "sh", "seed", "base"];
+
+/// Programs panic as tests do, which have to unwind: so cargo compiles everything once for both.
+pub(crate) const UNWIND: &str = "profile.dev.panic='unwind'";
+/// Of all crates.
+const EDITION: &str = "2021";
 
 /// Runs everything, or with a filter only the tests whose names hold it; returns the exit status.
 ///
@@ -28,7 +36,8 @@ pub fn run(project: &Project, filter: Option<&str>) -> Result<u8> {
     for target in &targets {
         install(&needs(target, &[Purpose::Mote, Purpose::Kernel, Purpose::Boot, Purpose::Test]))?;
     }
-    let mut suite = Suite { project, steps: Vec::new(), passed: 0, failed: 0, second: Vec::new() };
+    let took = tempfile::NamedTempFile::new().context("a temporary file")?;
+    let mut suite = Suite::new(project, took.path());
     match filter {
         Some(filter) => suite.cargo_test(&["--workspace"], Some(filter))?,
         None => suite.everything(&targets)?,
@@ -47,18 +56,37 @@ fn all_targets(project: &Project) -> Result<Vec<Target>> {
 
 struct Suite<'a> {
     project: &'a Project,
+    /// Steps of the tests add to it how long they took.
+    took: &'a Path,
     steps: Vec<(String, Duration, bool)>,
+    /// Programs of tests.
+    programs: Vec<(String, Duration)>,
+    /// How long cargo compiled them.
+    compiled: Duration,
     passed: usize,
     failed: usize,
     /// The tests that failed, and passed when they were asked once more.
     second: Vec<String>,
 }
 
-impl Suite<'_> {
+impl<'a> Suite<'a> {
+    fn new(project: &'a Project, took: &'a Path) -> Suite<'a> {
+        Suite {
+            project,
+            took,
+            steps: Vec::new(),
+            programs: Vec::new(),
+            compiled: Duration::ZERO,
+            passed: 0,
+            failed: 0,
+            second: Vec::new(),
+        }
+    }
+
     fn everything(&mut self, targets: &[Target]) -> Result<()> {
-        self.cargo("formatting", &["fmt", "--all", "--check"])?;
-        self.cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
         let project = self.project;
+        self.step("formatting", || check_formatting(project))?;
+        self.cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
         // Both runs choose the same packages: otherwise cargo would compile what they share twice.
         self.cargo_test(&["--workspace", "--lib", "--bins"], None)?;
         for target in targets {
@@ -118,21 +146,30 @@ impl Suite<'_> {
     }
 
     /// Runs `cargo test` with arguments for the tests, shows its output and counts its tests.
-    fn cargo_tests(&self, which: &[&str], arguments: &[&str]) -> Result<Tests> {
+    fn cargo_tests(&mut self, which: &[&str], arguments: &[&str]) -> Result<Tests> {
         let mut cargo = host_cargo(self.project);
-        cargo.arg("test").args(which).arg("--no-fail-fast").arg("--").args(arguments);
-        let mut child = cargo.stdout(Stdio::piped()).spawn().context("cargo")?;
+        cargo.args(["test", "--config", UNWIND]).args(which).arg("--no-fail-fast").arg("--").args(arguments);
+        // cargo names on stderr what it runs, and the tests tell on stdout what came of them: in one pipe they keep their
+        // order.
+        let (reader, writer) = rustix::pipe::pipe().context("a pipe")?;
+        cargo.stderr(writer.try_clone().context("a pipe")?).stdout(writer).env(TOOK, self.took);
+        let start = Instant::now();
+        let mut child = cargo.spawn().context("cargo")?;
+        drop(cargo);
         let mut tests = Tests::default();
-        let output = child.stdout.take().ok_or_else(|| Error::new("cargo has no output"))?;
-        for line in BufReader::new(output).lines() {
-            let line = line.context("cargo test")?;
-            tests.read(&line);
+        for line in BufReader::new(fs::File::from(reader)).split(b'\n') {
+            let line = String::from_utf8_lossy(&line.context("cargo test")?).into_owned();
+            if tests.read(&line) && tests.compiled.is_zero() {
+                tests.compiled = start.elapsed();
+            }
             writeln!(std::io::stdout(), "{line}").context("stdout")?;
         }
         // A crate that does not compile has no closing line, yet is a failure.
         if !child.wait().context("cargo")?.success() {
             tests.failed = tests.failed.max(1);
         }
+        self.compiled += tests.compiled;
+        self.programs.append(&mut tests.programs);
         Ok(tests)
     }
 
@@ -147,11 +184,67 @@ impl Suite<'_> {
         for (name, time, good) in &self.steps {
             println!("{}  {:>12}  {name}", if *good { "ok    " } else { "FAILED" }, seconds(*time));
         }
+        self.tell_times();
         for name in &self.second {
             println!("FLAKY   {name}: failed, then passed alone");
         }
         println!("{} passed, {} failed", self.passed, self.failed);
         u8::from(self.failed > 0)
+    }
+
+    /// Where the minutes went: programs of tests, and what tests built and waited for.
+    fn tell_times(&self) {
+        let compiled = ("compiling the tests".to_string(), self.compiled);
+        table("time of cargo test", self.programs.iter().cloned().chain([compiled]));
+        // It is of use only while it is read here: damage is no failure of the tests.
+        let text = fs::read_to_string(self.took).unwrap_or_default();
+        table("of that, steps of tests, some at the same time", steps(&text));
+    }
+}
+
+/// Prints what took a second or more, the longest first.
+fn table(title: &str, times: impl IntoIterator<Item = (String, Duration)>) {
+    let mut times: Vec<_> = times.into_iter().filter(|(_, time)| *time >= Duration::from_secs(1)).collect();
+    times.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+    if !times.is_empty() {
+        println!("\n{title}:");
+    }
+    for (name, time) in times {
+        println!("{:>12}  {name}", seconds(time));
+    }
+}
+
+/// The steps' names with how often and how long they ran, from the lines of [`TOOK`].
+fn steps(text: &str) -> impl Iterator<Item = (String, Duration)> {
+    let mut sums: BTreeMap<&str, (usize, Duration)> = BTreeMap::new();
+    let lines = text.lines().filter_map(|line| line.split_once('\t'));
+    for (time, name) in lines.filter_map(|(time, name)| Some((time.parse().ok()?, name))) {
+        let sum = sums.entry(name).or_default();
+        *sum = (sum.0 + 1, sum.1 + Duration::from_millis(time));
+    }
+    let sums: Vec<_> =
+        sums.into_iter().map(|(name, (times, sum))| (format!("{name}, {times} times"), sum)).collect();
+    sums.into_iter()
+}
+
+/// Every Rust file that git knows is as rustfmt writes it: those too that no crate's modules lead to.
+fn check_formatting(project: &Project) -> Result<()> {
+    let git = command("git")
+        .args(["ls-files", "-z", "*.rs"])
+        .current_dir(project.root())
+        .output()
+        .context("git")?;
+    let files = String::from_utf8_lossy(&git.stdout).into_owned();
+    let files: Vec<&str> = files.split_terminator('\0').collect();
+    if !git.status.success() || files.is_empty() {
+        return Err(Error::new("git does not list the Rust files").fix("run it in a checkout by git"));
+    }
+    let mut rustfmt = command("rustfmt");
+    rustfmt.args(["--check", "--edition", EDITION]).args(files).current_dir(project.root());
+    match rustfmt.status().context("rustfmt")? {
+        status if status.success() => Ok(()),
+        status => Err(Error::new(format!("rustfmt: {status}"))
+            .fix(format!("git ls-files -z '*.rs' | xargs -0 rustfmt --edition {EDITION}"))),
     }
 }
 
@@ -170,16 +263,32 @@ struct Tests {
     failed: usize,
     /// Of the tests that failed.
     names: Vec<String>,
+    /// The program that runs.
+    running: String,
+    /// The programs that have run.
+    programs: Vec<(String, Duration)>,
+    /// What came before the first of them.
+    compiled: Duration,
 }
 
 impl Tests {
-    fn read(&mut self, line: &str) {
+    /// Reads a line; whether it says that a program of tests starts.
+    fn read(&mut self, line: &str) -> bool {
         if let Some((passed, failed)) = closing_line(line) {
             self.passed += passed;
             self.failed += failed;
+            let time =
+                line.rsplit_once("finished in ").and_then(|(_, time)| time.strip_suffix('s')?.parse().ok());
+            let name = std::mem::take(&mut self.running);
+            self.programs.extend(time.map(|time| (name, Duration::from_secs_f64(time))));
+        }
+        let running = line.trim_start().strip_prefix("Running ");
+        if let Some((name, _)) = running.and_then(|what| what.split_once(" (")) {
+            self.running = name.to_string();
         }
         let name = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED"));
         self.names.extend(name.map(String::from));
+        running.is_some()
     }
 }
 
@@ -255,19 +364,28 @@ mod tests {
     #[test]
     fn what_failed_is_known_by_name() {
         let mut tests = Tests::default();
-        for line in
-            ["test a::x ... ok", "test a::y ... FAILED", "test result: FAILED. 1 passed; 1 failed; 0 ignored"]
-        {
-            tests.read(line);
-        }
+        let lines = [
+            "     Running tests/a.rs (target/debug/deps/a-1)",
+            "test a::x ... ok",
+            "test a::y ... FAILED",
+            "test result: FAILED. 1 passed; 1 failed; 0 ignored; finished in 2.50s",
+        ];
+        assert_eq!(lines.map(|line| tests.read(line)), [true, false, false, false]);
         assert_eq!((tests.passed, tests.failed, tests.names), (1, 1, vec!["a::y".to_string()]));
+        assert_eq!(tests.programs, [("tests/a.rs".to_string(), Duration::from_millis(2500))]);
+    }
+
+    #[test]
+    fn times_of_steps_are_summed() {
+        let found: Vec<_> = steps("1000\tkernel\n500\tmote\n250\tkernel\nnothing\n").collect();
+        let time = |name: &str, time| (name.to_string(), Duration::from_millis(time));
+        assert_eq!(found, [time("kernel, 2 times", 1250), time("mote, 1 times", 500)]);
     }
 
     #[test]
     fn summary_tells_failures() {
         let project = Project::find().unwrap();
-        let mut suite =
-            Suite { project: &project, steps: Vec::new(), passed: 0, failed: 0, second: Vec::new() };
+        let mut suite = Suite::new(&project, Path::new("/dev/null"));
         suite.step("good", || Ok(())).unwrap();
         assert_eq!(suite.summary(), 0);
         suite.step("bad", || Err(Error::new("x"))).unwrap();

@@ -78,7 +78,8 @@ pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
         return process::kill(1, signal::SIGHUP).map_err(|e| (&b"process 1"[..], e));
     }
     // The kernel starts /linuxrc of an initrd as a child of its own thread 2.
-    if !pid_1 && !(call.name.bytes().ends_with(b"linuxrc") && process::getppid() == 2) {
+    let is_linuxrc = call.name.bytes().ends_with(b"linuxrc") && process::getppid() == 2;
+    if !pid_1 && !is_linuxrc {
         return Err((b"must be process 1", Errno::EPERM));
     }
     signal::mask(signal::How::Set, ALL);

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// QEMU's guest executes an instruction every 16 ns of its time, and its time goes on when it sleeps.
 pub const CLOCK: [&str; 2] = ["-icount", "shift=4,sleep=off"];
 /// How long the console may be silent: a job's time passes faster than the clock on the wall, as a rule.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_secs(600);
 /// Bytes that no job prints: they lead the lines that tell of jobs.
 const MARK: char = '\u{1e}';
 

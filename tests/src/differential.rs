@@ -1,6 +1,7 @@
 //! The same script in several shells: what each prints, its status, and the smallest script on which one
 //! of them stands alone.
 
+use crate::fresh;
 use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use rustix::process::{kill_process_group, pidfd_open, Pid, PidfdFlags, Signal};
 use std::fs::{self, File};
@@ -9,8 +10,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Longer than any of the scripts takes, on a busy machine, too: seconds.
-const PATIENCE: i64 = 5;
+/// Seconds, of which a script takes the hundredth part: who is still at work then hangs, on a busy machine, too.
+const PATIENCE: i64 = 60;
 
 /// What a script did.
 #[derive(Debug, PartialEq, Eq, Clone)]
@@ -45,13 +46,13 @@ impl Shells {
     /// # Errors
     /// The working directory cannot be made, or a shell not be started.
     pub fn ask(&self, script: &str, place: &Path) -> io::Result<Option<Answers>> {
-        let known = run(Command::new(&self.dash), script, place)?;
-        let mut bash = Command::new(&self.bash);
+        let known = run(fresh(&self.dash), script, place)?;
+        let mut bash = fresh(&self.bash);
         bash.arg("--posix");
         if run(bash, script, place)? != known || known.status < 0 {
             return Ok(None);
         }
-        let mut mote = Command::new(&self.mote);
+        let mut mote = fresh(&self.mote);
         mote.arg0("sh");
         Ok(Some(Answers { known, mote: run(mote, script, place)? }))
     }
@@ -111,7 +112,7 @@ fn run(mut shell: Command, script: &str, place: &Path) -> io::Result<Outcome> {
         ("HOME", "/home/me"),
         ("LC_ALL", "C"),
     ]);
-    shell.stdin(Stdio::null()).stdout(File::create(&output)?).stderr(Stdio::null()).process_group(0);
+    shell.stdin(Stdio::null()).stdout(File::create(&output)?).stderr(Stdio::null());
     let mut child = shell.spawn()?;
     let pid = Pid::from_raw(child.id() as i32).ok_or_else(|| io::Error::other("no process"))?;
     let ended = ends(pid)?;

@@ -12,8 +12,8 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the console may be silent while something is expected.
-const SILENCE: Duration = Duration::from_secs(40);
+/// How long the console may be silent while something is expected: only a guest that hangs is, on a busy machine, too.
+const SILENCE: Duration = Duration::from_secs(300);
 
 /// What to boot.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,6 @@
 //! Binaries of mote on the host: native, or under qemu-user.
 
+use crate::start::{fresh, settle};
 use build_rootfs::applets::Catalogue;
 use build_rootfs::compile::compile;
 use build_rootfs::lock::lock;
@@ -82,13 +83,13 @@ pub fn applet_dir(target: &str) -> PathBuf {
 pub fn command(target: &str, file: &Path, name: &str) -> Command {
     match &variant(target).0.user_emulator {
         Some(emulator) => {
-            let mut command = process::command(emulator);
+            let mut command = fresh(emulator);
             command.arg("-0").arg(name).arg(file);
             command
         }
         None => {
             use std::os::unix::process::CommandExt;
-            let mut command = process::command(file);
+            let mut command = fresh(file);
             command.arg0(name);
             command
         }
@@ -110,5 +111,6 @@ pub fn applet(target: &str, name: &str) -> Command {
 pub fn rootfs(program: &str) -> Command {
     let mut command = process::command(program);
     command.current_dir(project().root());
+    settle(&mut command);
     command
 }

@@ -3,8 +3,9 @@
 use crate::batch::{Batch, Told};
 use crate::conformance::guest::{self, Printed, Shells};
 use crate::conformance::known::Known;
+use crate::conformance::reference::{self, User};
 use crate::conformance::shell::Suite;
-use crate::conformance::{reference, summary, write, Report};
+use crate::conformance::{summary, write, Report};
 use crate::{project, Case};
 use build_rootfs::applets::Catalogue;
 use build_rootfs::cache::Cache;
@@ -62,24 +63,24 @@ impl Suites {
     }
 
     fn judge(&self, suite: &str, printed: &Printed) -> Result<()> {
-        let cache = Cache::open()?;
-        let (reference, report) = match suite {
-            "ash_test" => (reference::shell(&cache, Suite::Ash)?, self.ash.report(printed)?),
-            "hush_test" => (reference::shell(&cache, Suite::Hush)?, self.hush.report(printed)?),
-            "busybox" => (reference::busybox(&cache, &names()?)?, guest::report(suite, printed)),
-            _ => (reference::toybox(&cache, &names()?)?, guest::report(suite, printed)),
+        let of_applets = |suite: reference::Suite| suite.expected_of(&names()?, User::Root);
+        let (expected, report) = match suite {
+            "ash_test" => (reference::Suite::Ash.expected(User::Root)?, self.ash.report(printed)?),
+            "hush_test" => (reference::Suite::Hush.expected(User::Root)?, self.hush.report(printed)?),
+            "busybox" => (of_applets(reference::Suite::BusyBox)?, guest::report(suite, printed)),
+            _ => (of_applets(reference::Suite::Toybox)?, guest::report(suite, printed)),
         };
-        self.compare(suite, reference, &report)
+        self.compare(suite, expected, &report)
     }
 
-    fn compare(&self, suite: &str, reference: BTreeSet<String>, report: &Report) -> Result<()> {
+    fn compare(&self, suite: &str, expected: BTreeSet<String>, report: &Report) -> Result<()> {
         let known = Known::of_the_project()?;
         let here = format!("{suite} on {}", self.target);
         let dir = crate::out().join(here.replace(' ', "-"));
         write(report, &dir)?;
         println!("{here}: {}", summary(report));
         // Where a name holds a device of the machine that the suite first ran on, there is no such case here.
-        let mut expected = known.rest(suite, reference);
+        let mut expected = known.rest(suite, expected);
         expected.retain(|case| !case.contains(" /dev/"));
         let wrong = known.check(&here, &expected, report);
         assert!(wrong.is_empty(), "{}\n\n{} cases; more in {}", wrong.join("\n"), wrong.len(), dir.display());

@@ -4,23 +4,24 @@
 use build_rootfs::cache::Cache;
 use build_rootfs::error::Result;
 use build_rootfs::process::{command, output};
-use std::collections::BTreeSet;
 use std::path::Path;
 use tests::conformance::known::Known;
-use tests::conformance::{busybox, parallel, reference, summary, toybox, write, Report};
+use tests::conformance::reference::{Suite, User};
+use tests::conformance::{busybox, parallel, summary, toybox, write, Report};
 
 /// The names that mote answers to.
 fn names(mote: &Path) -> Result<Vec<String>> {
     Ok(output(command(mote).arg("--list"))?.lines().map(String::from).collect())
 }
 
-fn compare(suite: &str, expected: &BTreeSet<String>, reports: Vec<Report>) -> Result<()> {
+fn compare(suite: Suite, names: &[String], reports: Vec<Report>) -> Result<()> {
+    let (expected, suite) = (suite.expected_of(names, User::me())?, suite.name());
     let report: Report = reports.into_iter().flatten().collect();
     assert!(!report.is_empty(), "{suite}: no case ran");
     let dir = tests::out().join(suite);
     write(&report, &dir)?;
     println!("{suite}: {}", summary(&report));
-    let wrong = Known::of_the_project()?.check(suite, expected, &report);
+    let wrong = Known::of_the_project()?.check(suite, &expected, &report);
     assert!(wrong.is_empty(), "{}\n\n{} cases; more in {}", wrong.join("\n"), wrong.len(), dir.display());
     Ok(())
 }
@@ -29,14 +30,14 @@ fn of_busybox() -> Result<()> {
     let (cache, mote) = (Cache::open()?, tests::mote("x86_64", "base"));
     let names = names(&mote)?;
     let run = busybox::Run::prepare(&cache, &mote, &names)?;
-    compare("busybox", &reference::busybox(&cache, &names)?, parallel::map(&names, |name| run.run(name))?)
+    compare(Suite::BusyBox, &names, parallel::map(&names, |name| run.run(name))?)
 }
 
 fn of_toybox() -> Result<()> {
     let (cache, mote) = (Cache::open()?, tests::mote("x86_64", "base"));
     let names = names(&mote)?;
     let run = toybox::Run::prepare(&cache, &mote, &names, "sh")?;
-    compare("toybox", &reference::toybox(&cache, &names)?, parallel::map(&names, |name| run.run(name))?)
+    compare(Suite::Toybox, &names, parallel::map(&names, |name| run.run(name))?)
 }
 
 #[test]

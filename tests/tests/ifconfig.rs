@@ -3,8 +3,7 @@
 
 use build_rootfs::cache::Cache;
 use build_rootfs::peers::native;
-use build_rootfs::process::command;
-use tests::{applet_dir, Guest, Options};
+use tests::{applet_dir, fresh, Guest, Options};
 
 /// Two interfaces, `dummy0` and its peer, beside `lo`; `busybox` and mote's links in PATH.
 const SETUP: &str = "set -eu\n\
@@ -20,7 +19,7 @@ fn script(text: &str) -> String {
     let busybox = Cache::open().and_then(|cache| native::busybox(&cache)).unwrap_or_else(|e| panic!("{e}"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let dirs = [applet_dir("x86_64")].into_iter().chain(std::env::split_paths(&path));
-    let mut shell = command("unshare");
+    let mut shell = fresh("unshare");
     if !is_root() {
         shell.arg("--map-root-user");
     }

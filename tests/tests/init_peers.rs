@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Command;
 use tests::conformance::parallel;
+use tests::fresh;
 
 /// $1 the folder of init, $2 that of the case, $3 that of programs for /sbin; then init's arguments. A plain file
 /// takes the part of the console, and terminals are files, too: they say what was written to them.
@@ -150,7 +150,7 @@ fn run(init: &Path, dir: &Path, programs: &Path, case: &Case) -> String {
     if *inittab != "-" {
         fs::write(dir.join("inittab"), inittab).unwrap();
     }
-    let mut command = Command::new("timeout");
+    let mut command = fresh("timeout");
     // The user namespace sees to it that this machine cannot be meant.
     command.args(["-s", "KILL", "30", "unshare", "-rmpf", "--mount-proc", "sh", "-c", START, "sh"]);
     command.args([init, dir, programs]).args(args.split_whitespace());

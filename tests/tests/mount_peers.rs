@@ -8,8 +8,8 @@ use build_rootfs::process::{command, output, which};
 use std::fs;
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use tests::conformance::parallel;
+use tests::fresh;
 
 /// A peer's letters, then a command line of the shell.
 const CASES: &str = include_str!("mount_cases.txt");
@@ -100,7 +100,7 @@ fn mount(line: &str, scratch: &str) -> Option<String> {
 
 /// Runs `line` with the programs in `bin`, in `dir`; everything that can be compared.
 fn run(bin: &Path, dir: &Path, filling: &Path, line: &str) -> String {
-    let mut command = Command::new("unshare");
+    let mut command = fresh("unshare");
     command.args(if root() { &["-m"][..] } else { &["-rm"] }).args(["--propagation", "private"]);
     command.args(["timeout", "20", "sh", "-c", DRIVER, "driver"]).args([bin, dir, filling]).arg(line);
     command.env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");

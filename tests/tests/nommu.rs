@@ -89,7 +89,7 @@ fn driven(name: &str, link: &str, driver: &str, others: &[(&str, &str)]) -> Gues
 fn scripts(name: &str, link: &str) {
     let mut guest = driven(name, link, DRIVER, &[]);
     // One case starts 900 processes.
-    let log = guest.expect_within("right: ", Duration::from_secs(200));
+    let log = guest.expect_within("right: ", Duration::from_secs(600));
     let wrong: Vec<&str> = log.lines().filter(|line| line.starts_with("wrong ")).collect();
     let right = guest.expect(" of ");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -160,7 +160,7 @@ fn programs_stay_within_their_stacks() {
 
     let driver = DRIVER.replace("right: ", "Right: ") + "sh /deep\necho deep\n" + MARKS;
     let mut guest = driven("marked", "marked", &driver, &[("deep", DEEP)]);
-    let log = guest.expect_within("marked: ", Duration::from_secs(200)).replace('\r', "");
+    let log = guest.expect_within("marked: ", Duration::from_secs(600)).replace('\r', "");
     let marks = log.lines().filter_map(|line| line.strip_prefix("mark ")?.split_once(' '));
     let marks: Vec<(usize, &str)> = marks.map(|(bytes, who)| (bytes.parse().unwrap(), who)).collect();
     let too_deep: Vec<_> = marks.iter().filter(|(bytes, _)| *bytes > most).collect();

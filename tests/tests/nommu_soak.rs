@@ -8,7 +8,7 @@
 use build_rootfs::config::Root;
 use std::fmt::Write;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tests::batch::CLOCK;
 use tests::{Guest, Options};
 
@@ -148,7 +148,7 @@ fn an_hour_of_commands_leaves_memory_as_it_was() {
     };
     let mut guest = Guest::boot("nommu-soak", &options);
     let start = Instant::now();
-    let text = guest.expect_within("soaked ", Duration::from_secs(60));
+    let text = guest.expect("soaked ");
     let processes: u32 = guest.expect("\r\n").parse().expect("a number of processes");
     let all = read(&text);
     println!("{processes} processes in {:?}; {:?}, {:?}", start.elapsed(), all[0], all[all.len() - 1]);

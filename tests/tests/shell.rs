@@ -2,8 +2,7 @@
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
-use tests::{cases, command, mote};
+use tests::{cases, command, fresh, mote};
 
 const TARGETS: [&str; 3] = ["x86_64", "x86_64+nommu", "armv5te"];
 /// The two ways to start a subshell, natively.
@@ -170,10 +169,8 @@ fn memory_stays_constant() {
             i=0; while [ $i -lt 300 ]; do work $i; i=$((i+1)); done; first=$(size)
             while [ $i -lt 3000 ]; do work $i; i=$((i+1)); done; last=$(size)
             [ $last -le $((first + 16)) ] || echo $first $last";
-        let start = Instant::now();
         let out = run(way, script);
         assert_eq!(text(&out.stdout), "");
-        assert!(start.elapsed() < Duration::from_secs(120));
     }
 }
 
@@ -209,7 +206,7 @@ fn subshells_without_fork_need_no_proc() {
     std::fs::write(bin.join("plain"), &script["#!/bin/sh\n".len()..]).unwrap();
     std::fs::set_permissions(bin.join("plain"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let start = |command: &[&str]| {
-        let mut unshare = Command::new("unshare");
+        let mut unshare = fresh("unshare");
         unshare.args(["--map-root-user", "chroot"]).arg(root.path()).args(command).output().unwrap()
     };
     for command in
@@ -238,7 +235,7 @@ fn process_substitution_without_proc_leaves_nothing_behind() {
     std::fs::copy(mote("x86_64", "sh"), root.path().join("bin/sh")).unwrap();
     // Nobody opens the second and the third.
     let script = "read x < <(echo one); echo $x; : <(echo two) >(read y); echo three > >(read z; echo $z)\n:";
-    let mut unshare = Command::new("timeout");
+    let mut unshare = fresh("timeout");
     unshare.args(["20", "unshare", "--map-root-user", "chroot"]).arg(root.path());
     // Whoever goes on holds the output open.
     let out = unshare.args(["/bin/sh", "-c", script]).output().unwrap();

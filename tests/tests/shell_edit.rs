@@ -7,12 +7,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{channel, Receiver};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tests::applet_dir;
+use tests::{applet_dir, controlled, fresh};
 
 /// A terminal's screen, with the sequences that the editor sends.
 struct Screen {
@@ -163,9 +163,9 @@ impl Session {
         tcsetwinsize(&master, size).unwrap();
         let home = tempfile::tempdir().unwrap();
         let stdio = || Stdio::from(slave.try_clone().unwrap());
-        // setsid -c makes the terminal the controlling one.
-        let mut command = Command::new("env");
-        command.args([option, "setsid", "-c"]).arg(applet_dir("x86_64").join("sh")).current_dir(home.path());
+        let mut command = fresh("env");
+        controlled(&mut command);
+        command.arg(option).arg(applet_dir("x86_64").join("sh")).current_dir(home.path());
         command.stdin(stdio()).stdout(stdio()).stderr(stdio());
         command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).env("TERM", "xterm");
         command.env("PS1", "$ ").env("HISTFILE", home.path().join("history"));
@@ -212,7 +212,7 @@ impl Session {
     /// Waits until the screen is as wanted.
     #[track_caller]
     fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(300);
         while !wanted(&self.screen.text()) {
             match self.input.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(b) => {
@@ -385,7 +385,7 @@ fn interrupts_leave_a_new_prompt() {
     let text = s.until(|t| t.ends_with("\n$") && pid(t).is_some_and(|p| p.parse::<u32>().is_ok()));
     let pid = pid(&text).unwrap();
     s.see("echo x", "$ echo x");
-    assert!(Command::new("kill").arg("-USR1").arg(pid).status().unwrap().success());
+    assert!(fresh("kill").arg("-USR1").arg(pid).status().unwrap().success());
     s.see("", "trapped\n$ echo x");
 }
 
@@ -444,7 +444,7 @@ fn a_terminal_that_vanishes_ends_the_shell() {
         let mut s = Session::by(40, &[], option);
         s.see("echo x", "$ echo x");
         s.vanish();
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(300);
         let status = loop {
             if let Some(status) = s.child.try_wait().unwrap() {
                 break status;

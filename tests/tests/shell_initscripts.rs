@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::Path;
-use std::process::Command;
-use tests::mote;
+use tests::{fresh, mote};
 
 macro_rules! scripts {
     ($($name:literal),*) => { &[$(($name, include_str!(concat!("initscripts/", $name)))),*] };
@@ -86,7 +85,7 @@ fn session(shell: &Path) -> (String, Option<i32>, BTreeMap<String, (u32, String)
     for dir in ["var/run", "var/log"] {
         fs::create_dir_all(root.join(dir)).unwrap();
     }
-    let mut command = Command::new("timeout");
+    let mut command = fresh("timeout");
     command.arg("120").arg(&sh).args(["-c", include_str!("initscripts/session")]);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("ROOT", root);
     let out = command.output().unwrap();

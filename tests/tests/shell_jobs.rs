@@ -3,10 +3,10 @@
 use rustix::pty::{grantpt, openpt, ptsname, unlockpt, OpenptFlags};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{channel, Receiver};
 use std::time::{Duration, Instant};
-use tests::applet_dir;
+use tests::{applet_dir, controlled, fresh};
 
 /// A shell at a terminal that can do nothing, so that lines come without an editor.
 struct Session {
@@ -24,9 +24,8 @@ impl Session {
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
         let slave = OpenOptions::new().read(true).write(true).open(name).unwrap();
         let stdio = || Stdio::from(slave.try_clone().unwrap());
-        // setsid -c makes the terminal the controlling one.
-        let mut command = Command::new("setsid");
-        command.arg("-c").arg(applet_dir(target).join("sh"));
+        let mut command = fresh(applet_dir(target).join("sh"));
+        controlled(&mut command);
         command.stdin(stdio()).stdout(stdio()).stderr(stdio());
         command.env_clear().env("PATH", "/usr/bin:/bin").env("TERM", "dumb").env("PS1", "> ");
         let child = command.spawn().unwrap();
@@ -50,7 +49,7 @@ impl Session {
     /// Waits for `text` in the output behind what was waited for before.
     #[track_caller]
     fn wait(&mut self, text: &str) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(300);
         loop {
             if let Some(at) = self.seen.find(text) {
                 self.seen.drain(..at + text.len());

@@ -3,15 +3,16 @@
 
 use build_rootfs::cache::Cache;
 use build_rootfs::peers::DASH;
-use build_rootfs::process::{command, which};
+use build_rootfs::process::which;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use tests::fresh;
 
 /// What `configure` makes, without the name of the shell that ran it.
 fn configured(source: &Path, place: &Path, shell: &Path) -> Vec<(&'static str, String)> {
     let name = shell.display().to_string();
-    let out = command(shell)
+    let out = fresh(shell)
         .arg(source.join("configure"))
         .arg("-q")
         .env("CONFIG_SHELL", shell)

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use tests::{command, mote};
+use tests::{command, fresh, mote};
 
 /// No script here takes nearly as long.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -17,7 +17,7 @@ fn sh(script: &str) -> Command {
 
 /// As [`sh`], where the system calls fail that strace's `inject` names.
 fn tampered(inject: &str, arguments: &[&str]) -> Command {
-    let mut strace = Command::new("strace");
+    let mut strace = fresh("strace");
     strace.args(["-o", "/dev/null", "-e"]).arg(format!("inject={inject}"));
     strace.arg(mote("x86_64", "sh")).args(arguments).stdin(Stdio::null());
     // So the binary is the shell under any name.

@@ -5,7 +5,7 @@ use crate::cache::write_atomically;
 use crate::compare::part::Part;
 use crate::compare::report::{Report, LEFT_OUT};
 use crate::compare::results::save;
-use crate::compare::{self, page, plot, Selection};
+use crate::compare::{self, page, plot, suites, Selection};
 use crate::error::{Context, Error, Result};
 use crate::project::Project;
 use crate::target::{Purpose, Target, DEFAULT};
@@ -19,6 +19,7 @@ Compares mote with BusyBox and Toybox, which are built from Debian's sources for
 Writes the page docs/comparison.md with its pictures, and the results in docs/comparison.json.
 
 Usage: cargo rootfs compare [TARGET] [OPTION]…
+       cargo rootfs compare --references
 
   TARGET               measure only the parts about this target (default: all parts). armv5te; thumbv7em: nommu;
                        x86_64: speed and suites
@@ -38,6 +39,9 @@ Usage: cargo rootfs compare [TARGET] [OPTION]…
                          marginals  bytes that each applet adds
                          others     size of the peers with ARM code and with glibc
   --quick              measure only bytes, floors and map
+  --references         find out which cases of their own test suites BusyBox and Toybox pass, as root and as nobody,
+                         and write tests/references, which tells the tests what to expect; measure nothing. It
+                         takes half an hour and must run as root
   --json FILE          also write the figures to FILE, and the reasons of those that are missing
   --out DIR            write the page and its pictures to DIR (default: docs in the checkout)
   --help               show this help
@@ -56,12 +60,14 @@ a selected part or the binary of a peer is missing.
 pub(super) fn main(mut args: Args) -> Result<u8> {
     let project = Project::find()?;
     let (mut target, mut quick, mut only, mut json, mut out) = (None, false, None, None, None);
+    let mut references = false;
     while let Some(word) = args.next()? {
         if args.helps(&word)? {
             return Ok(0);
         }
         match &word {
             Word::Option(name) if name == "--quick" => quick = true,
+            Word::Option(name) if name == "--references" => references = true,
             Word::Option(name) if name == "--only" => only = Some(parts(&args.value()?)?),
             Word::Option(name) if name == "--json" => json = Some(PathBuf::from(args.value()?)),
             Word::Option(name) if name == "--out" => out = Some(PathBuf::from(args.value()?)),
@@ -69,9 +75,14 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
             _ => return Err(unexpected(&word)),
         }
     }
-    let chosen = [target.is_some(), quick, only.is_some()];
+    let chosen = [target.is_some(), quick, only.is_some(), references];
     if chosen.iter().filter(|given| **given).count() > 1 {
-        return Err(Error::usage("TARGET, --quick and --only exclude each other").fix("use only one of them"));
+        let why = "TARGET, --quick, --only and --references exclude each other";
+        return Err(Error::usage(why).fix("use only one of them"));
+    }
+    if references {
+        prepare(&Target::load(&project, Part::Suites.target())?, &[Purpose::Test])?;
+        return suites::renew_references(&project).map(|()| 0);
     }
     let remeasure = only.is_some();
     let parts = only.unwrap_or_else(|| {

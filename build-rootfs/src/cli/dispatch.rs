@@ -94,6 +94,7 @@ mod tests {
         assert!(error(&["compare", "--json"]).contains("--json"));
         assert!(error(&["compare", "--only", "sped"]).contains("did you mean `speed`?"));
         assert!(error(&["compare", "--only", "speed", "--quick"]).contains("--only"));
+        assert!(error(&["compare", "--references", "--quick"]).contains("--references"));
         assert!(error(&["compare", "thumbv7em", "--only", "speed"]).contains("TARGET"));
         assert!(error(&["compare", "thumbv7"]).contains("did you mean `thumbv7em`?"));
         assert!(error(&["ram", "--applets", "ls"]).contains("`sh`"));

@@ -5,10 +5,11 @@ use super::builds::Builds;
 use super::report::{Outcome, SuiteRow};
 use crate::error::{Context, Error, Result};
 use crate::progress::Step;
-use crate::suite::host_cargo;
+use crate::project::Project;
+use crate::suite::{host_cargo, UNWIND};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// One run of one suite, a line of the harness's output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +32,7 @@ pub struct Count {
 /// The harness does not compile, or ends before it has told anything.
 pub fn all(builds: &Builds) -> Result<Vec<SuiteRow>> {
     let step = Step::start("test-suites of BusyBox and Toybox");
-    let mut cargo = host_cargo(builds.project);
-    cargo.args(["run", "--quiet", "--release", "--package", "tests", "--bin", "pass-counts"]);
+    let mut cargo = harness(builds.project, "pass-counts");
     let mut harness = cargo.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cargo")?;
     let mut counts = Vec::new();
     for line in harness.stdout.take().into_iter().flat_map(|output| BufReader::new(output).lines()) {
@@ -48,6 +48,25 @@ pub fn all(builds: &Builds) -> Result<Vec<SuiteRow>> {
         Some(why) if counts.is_empty() => Err(Error::new(why)),
         early => Ok(rows(counts, early.as_deref())),
     }
+}
+
+/// Has the harness find what the peers pass of their own suites, and write it to `tests/references`.
+///
+/// # Errors
+/// We are not root, a peer does not build, or the harness fails, which has told why.
+pub fn renew_references(project: &Project) -> Result<()> {
+    let status = harness(project, "references").status().context(HARNESS)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::new(format!("{HARNESS}: {status}")))
+}
+
+/// One of the harness's programs.
+fn harness(project: &Project, program: &str) -> Command {
+    let mut cargo = host_cargo(project);
+    cargo.args(["run", "--quiet", "--config", UNWIND, "--package", "tests", "--bin", program]);
+    cargo
 }
 
 const HARNESS: &str = "the harness of the test-suites";

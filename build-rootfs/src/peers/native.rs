@@ -11,14 +11,13 @@ use std::thread;
 
 /// Change this when the steps below change.
 const RECIPE: &str = "1";
+const CONFIG: &str = "config";
 
-/// A peer's binary and its configuration.
+/// A peer's binary.
 #[derive(Debug, Clone)]
 pub struct Native {
     /// The multicall binary.
     pub binary: PathBuf,
-    /// The options that it was built with, `CONFIG_NAME=y` lines.
-    pub config: PathBuf,
 }
 
 /// BusyBox, with ash and hush.
@@ -37,6 +36,24 @@ pub fn toybox(cache: &Cache) -> Result<Native> {
     build(cache, &TOYBOX, "toybox", &["CONFIG_SH=y"])
 }
 
+/// BusyBox's default options, `CONFIG_NAME=y` lines: its test-suites ask for some. Nothing is built.
+///
+/// # Errors
+/// The source cannot be had, or its configuration fails.
+pub fn busybox_config(cache: &Cache) -> Result<PathBuf> {
+    let source = BUSYBOX.tree(cache)?;
+    let place = cache.entry("config-busybox", &key([RECIPE, BUSYBOX.sha256]), |entry| {
+        let step = Step::start("BusyBox's default options");
+        let tree = entry.with_extension("tree");
+        run(command("cp").arg("-a").arg(&source).arg(&tree), &step)?;
+        make(&tree, &["defconfig".to_string()], &step)?;
+        fs::copy(tree.join(".config"), entry.join(CONFIG)).context(entry.display())?;
+        step.done();
+        Ok(())
+    })?;
+    Ok(place.join(CONFIG))
+}
+
 fn build(cache: &Cache, peer: &Peer, binary: &str, options: &[&str]) -> Result<Native> {
     let source = peer.tree(cache)?;
     let key = key([RECIPE, peer.sha256].iter().chain(options));
@@ -48,13 +65,11 @@ fn build(cache: &Cache, peer: &Peer, binary: &str, options: &[&str]) -> Result<N
         add_options(&tree.join(".config"), options)?;
         let jobs = thread::available_parallelism().map_or(1, usize::from);
         make(&tree, &[format!("-j{jobs}"), binary.to_string()], &step)?;
-        for (name, to) in [(binary, binary), (".config", "config")] {
-            fs::copy(tree.join(name), entry.join(to)).context(entry.join(to).display())?;
-        }
+        fs::copy(tree.join(binary), entry.join(binary)).context(entry.display())?;
         step.done();
         Ok(())
     })?;
-    Ok(Native { binary: place.join(binary), config: place.join("config") })
+    Ok(Native { binary: place.join(binary) })
 }
 
 fn make(tree: &Path, arguments: &[String], step: &Step) -> Result<()> {

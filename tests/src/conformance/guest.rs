@@ -7,7 +7,7 @@ use super::{add, normal, read, Report, Verdict};
 use crate::batch::{Batch, Told};
 use build_rootfs::cache::Cache;
 use build_rootfs::error::{Context, Result};
-use build_rootfs::peers::native::busybox;
+use build_rootfs::peers::native::busybox_config;
 use build_rootfs::peers::{BUSYBOX, TOYBOX};
 use std::collections::BTreeMap;
 use std::fs;
@@ -58,7 +58,7 @@ impl Shells {
             let command = format!("env THIS_SH={shell} {shell} ./{}", case.script);
             batch.job(&case.name, &format!("/{name}/{}", base(&case.dir)), CASE, &command);
         }
-        for (name, value) in shell::options(&busybox(cache)?)? {
+        for (name, value) in shell::options(cache)? {
             batch.setting(&format!("export {name}='{value}'"));
         }
         Ok(Shells { suite, cases })
@@ -92,7 +92,7 @@ impl Shells {
 /// BusyBox's source cannot be had.
 pub fn add_busybox(batch: &mut Batch, cache: &Cache, applets: &[String]) -> Result<()> {
     let suite = BUSYBOX.tree(cache)?.join("testsuite");
-    let config = busybox(cache)?.config;
+    let config = busybox_config(cache)?;
     let settings = fs::read_to_string(&config).context(config.display())?;
     let flags: Vec<&str> =
         settings.lines().filter_map(|line| line.strip_prefix("CONFIG_")?.split('=').next()).collect();

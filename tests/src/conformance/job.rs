@@ -1,14 +1,11 @@
 //! One program of a test-suite: in a session of its own, with a time limit, its output bounded.
 
 use build_rootfs::error::{Context, Result};
-use build_rootfs::process::die_with_us;
-use rustix::process::{kill_process, kill_process_group, setsid, Pid, Signal};
+use rustix::process::{kill_process, kill_process_group, Pid, Signal};
 use std::fs::{self, File};
 use std::io::Read;
-use std::os::fd::BorrowedFd;
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{mpsc, Once};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,20 +23,15 @@ pub struct Finished {
     pub status: Option<ExitStatus>,
 }
 
-/// Runs `command` with an empty stdin for at most `limit`, with its stdout and stderr in one pipe and no
-/// other descriptor, then ends what is left of its session's first process group; when time has run out, all
+/// Runs `command`, which [`crate::fresh`] has made, for at most `limit`, with its stdout and stderr in one pipe, then ends what is left of its session's first process group; when time has run out, all
 /// its descendants and everything in its session.
 ///
 /// # Errors
 /// It cannot be started.
 pub fn run(command: &mut Command, limit: Duration) -> Result<Finished> {
-    keep_descriptors_to_ourselves();
     let name = command.get_program().to_string_lossy().into_owned();
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).context(&name)?;
     let again = writer.try_clone().context(&name)?;
-    die_with_us(command);
-    // SAFETY: the closure makes one system call: it neither allocates nor takes a lock.
-    unsafe { command.pre_exec(|| setsid().map(drop).map_err(Into::into)) };
     let child = command.stdin(Stdio::null()).stdout(writer).stderr(again).spawn().context(&name)?;
     // The command holds the pipe's writing ends: without them gone the reading below never ends.
     command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -147,26 +139,13 @@ fn processes() -> Vec<Process> {
     entries.filter_map(process).collect()
 }
 
-/// What this process inherited stays out of the programs under test: some of them look.
-fn keep_descriptors_to_ourselves() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let open = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-        let numbers: Vec<i32> = open.filter_map(|file| file.file_name().to_str()?.parse().ok()).collect();
-        for number in numbers.into_iter().filter(|number| *number > 2) {
-            // SAFETY: setting a flag on a number that may have been closed meanwhile does no harm.
-            let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
-            let _ = rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::CLOEXEC);
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fresh;
 
     fn shell(script: &str, limit: u64) -> Finished {
-        run(Command::new("sh").args(["-c", script]), Duration::from_millis(limit)).unwrap()
+        run(fresh("sh").args(["-c", script]), Duration::from_millis(limit)).unwrap()
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The test-suites of BusyBox and Toybox, run against any implementation: against mote, and against the
-//! implementation that the suite was written for, which tells what can be expected.
+//! The test-suites of BusyBox and Toybox, run against any implementation: against mote, and, to learn what can
+//! be expected, against the implementation that the suite was written for.
 
 pub mod busybox;
 pub mod counts;
@@ -10,6 +10,7 @@ pub mod normal;
 pub mod parallel;
 pub mod place;
 pub mod reference;
+pub mod renew;
 pub mod shell;
 pub mod toybox;
 

@@ -1,9 +1,10 @@
 //! Where a suite runs: a folder with its programs under the names that it uses, made once for a run.
 
 use super::link;
+use crate::fresh;
 use build_rootfs::cache::{key, Cache};
 use build_rootfs::error::{Context, Result};
-use build_rootfs::process::{command, output, run, which};
+use build_rootfs::process::{command, output, run};
 use build_rootfs::progress::Step;
 use std::ffi::OsString;
 use std::fs;
@@ -59,15 +60,22 @@ pub fn search_path(first: &[&Path]) -> OsString {
     std::env::join_paths(all).unwrap_or(machine)
 }
 
-/// A script in `dir` that runs `program` with its own arguments.
+/// A script in `dir` that runs the program `runs` with its own arguments.
 ///
 /// # Errors
 /// `dir` cannot be written.
-pub fn script(dir: &Path, name: &str, program: &Path) -> Result<()> {
-    let file = dir.join(name);
-    let quoted = program.display().to_string().replace('\'', "'\\''");
-    fs::write(&file, format!("#!/bin/sh\nexec '{quoted}' \"$@\"\n")).context(file.display())?;
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).context(file.display())
+pub fn script(dir: &Path, name: &str, runs: &Path) -> Result<()> {
+    let quoted = runs.display().to_string().replace('\'', "'\\''");
+    program(&dir.join(name), &format!("#!/bin/sh\nexec '{quoted}' \"$@\"\n"))
+}
+
+/// The file `file` with `text`, to be executed.
+///
+/// # Errors
+/// It cannot be written.
+pub fn program(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).context(file.display())?;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).context(file.display())
 }
 
 /// Small C programs that come with a suite, compiled; the folder of them, named as their sources are.
@@ -99,29 +107,26 @@ pub fn mirror(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A command for `arguments` that sees its own mounts only, where that is allowed (root may): cases mount
-/// things.
+/// What a sealed program does not share with the rest of the machine.
+const SEAL: &[&str] =
+    &["--mount", "--propagation", "private", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"];
+/// Process 1 of a seal: signals mean less to it than to the program that it runs.
+const FIRST: &[&str] = &["/bin/sh", "-c", "\"$@\"; exit $?", "sh"];
+
+/// A command for `arguments` that sees its own mounts and processes only and has a host name of its own, where that is
+/// allowed (root may): cases mount things, and kill by names.
 pub fn sealed(arguments: &[&Path]) -> Command {
     if !may_unshare() {
-        return with_default_signals(arguments);
+        let mut command = fresh(arguments[0]);
+        command.args(&arguments[1..]);
+        return command;
     }
-    let mut command = with_default_signals(&[Path::new("unshare")]);
-    command.args(["--mount", "--propagation", "private", "--"]).args(arguments);
-    command
-}
-
-/// A command for `arguments` whose signals do what they do by themselves, whatever this process was
-/// started with: some cases look.
-pub fn with_default_signals(arguments: &[&Path]) -> Command {
-    let env = which("env").unwrap_or_else(|| PathBuf::from("/usr/bin/env"));
-    let mut command = command(env);
-    command.arg("--default-signal").args(arguments);
+    let mut command = fresh("unshare");
+    command.args(SEAL).arg("--").args(FIRST).args(arguments);
     command
 }
 
 fn may_unshare() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| {
-        output(command("unshare").args(["--mount", "--propagation", "private", "--", "true"])).is_ok()
-    })
+    *ANSWER.get_or_init(|| output(command("unshare").args(SEAL).args(["--", "true"])).is_ok())
 }
