@@ -28,27 +28,41 @@ pub(crate) struct Decl {
 /// Install directories, by the number that the table holds.
 pub(crate) const DIRS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 
-/// All declarations in `src`, sorted by name. Files without one (`main.rs`, helpers) are passed over.
+/// All declarations below `src`, sorted by name: of applets in `FIELD/NAME.rs` and `FIELD/NAME/mod.rs`. Files without
+/// one (`main.rs`, helpers) are passed over.
 pub(crate) fn read_all(src: &Path) -> Result<Vec<Decl>, String> {
     let mut all = Vec::new();
-    let dir = std::fs::read_dir(src).map_err(|e| format!("{}: {e}", src.display()))?;
-    for entry in dir {
-        let file = entry.map_err(|e| format!("{}: {e}", src.display()))?.path();
-        if file.extension().is_none_or(|e| e != "rs") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-        if let Some(at) = text.lines().position(|l| l.trim_end() == "applet! {") {
-            all.push(read(&file, &text, at)?);
+    let mut dirs = vec![src.to_path_buf()];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(&dir).map_err(|e| format!("{}: {e}", dir.display()))? {
+            let file = entry.map_err(|e| format!("{}: {e}", dir.display()))?.path();
+            if file.is_dir() {
+                dirs.push(file);
+                continue;
+            }
+            if file.extension().is_none_or(|e| e != "rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+            if let Some(at) = text.lines().position(|l| l.trim_end() == "applet! {") {
+                all.push(read(&file, &text, at)?);
+            }
         }
     }
     all.sort_by(|a, b| a.names[0].cmp(&b.names[0]));
     Ok(all)
 }
 
+/// The name that the file's place gives its applet: of `NAME.rs`, or of the folder of `mod.rs`.
+fn name_of(file: &Path) -> String {
+    let is_mod = file.file_stem().is_some_and(|s| s == "mod");
+    let named = if is_mod { file.parent().and_then(Path::file_name) } else { file.file_stem() };
+    named.unwrap_or_default().to_string_lossy().into_owned()
+}
+
 fn read(file: &Path, text: &str, at: usize) -> Result<Decl, String> {
     let wrong = |n: usize, what: &str| format!("{}:{}: {what}", file.display(), n + 1);
-    let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_string();
+    let stem = name_of(file);
     let mut d = Decl {
         names: vec![stem.clone()],
         dir: String::new(),

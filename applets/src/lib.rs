@@ -16,6 +16,6 @@ mod declare;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
 #[cfg(feature = "fuzzing")]
-mod util;
+mod modutils;
 #[cfg(feature = "fuzzing")]
 include!(concat!(env!("OUT_DIR"), "/table.rs"));

@@ -10,12 +10,12 @@ extern crate alloc;
 mod declare;
 #[cfg(test)]
 mod fuzz;
+mod modutils;
 #[cfg(not(single))]
 mod multicall;
 #[cfg(single)]
 #[path = "single.rs"]
 mod multicall;
-mod util;
 include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
 /// Called by the entry code.

@@ -45,8 +45,8 @@ impl Catalogue {
         Ok(Catalogue { features, decls })
     }
 
-    /// The applets that a comma list of applets and sets stands for, sorted, each once. What an applet's
-    /// feature itself requires is among them.
+    /// Resolves a comma list of applets and sets to applets, sorted and without duplicates. If the feature of an
+    /// applet requires other applets, these are included.
     ///
     /// # Errors
     /// A word of the list is neither an applet nor a set.
@@ -81,7 +81,7 @@ impl Catalogue {
             .fix(format!("add the declaration to {file}, or members to the feature")));
         }
         if wanted.insert(word.to_string()) {
-            // `dep:x` and `crate/feature` are cargo's business, not applets.
+            // `dep:x` and `crate/feature` are no applets.
             for member in members.iter().filter(|member| !member.contains(['/', ':'])) {
                 self.add(member, wanted)?;
             }
@@ -105,7 +105,7 @@ impl Catalogue {
         self.features.keys().filter(|name| !self.is_set(name)).map(String::as_str).collect()
     }
 
-    /// Where the applets called for are found in the image: (`/bin/sh`, …), every alias included.
+    /// The paths of `applets` in the image (`/bin/sh`, …), with every alias.
     pub fn paths(&self, applets: &[String]) -> Vec<String> {
         let decls = applets.iter().filter_map(|name| self.decls.get(name));
         let mut paths: Vec<String> = decls

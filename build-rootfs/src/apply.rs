@@ -1,4 +1,4 @@
-//! Puts what `rootfs.toml` says into an image.
+//! Applies a `rootfs.toml` to an image.
 
 use crate::config::{Config, FileSpec, Mode, MountSpec, NodeKind, NodeSpec};
 use crate::cpio::{Entry, Kind};
@@ -7,7 +7,7 @@ use crate::image::{file, Image};
 use std::collections::BTreeSet;
 use std::fs;
 
-/// Changes `image` as `config` says. What the file names replaces what an image has by itself.
+/// Adds everything that `config` describes to `image`. It replaces files that the image has by default.
 ///
 /// # Errors
 /// A source cannot be read, a path is not plain or is named twice, a mount needs an applet that the image
@@ -20,11 +20,11 @@ pub fn apply(config: &Config, image: &mut Image) -> Result<()> {
         put(config, image, &mut seen, &spec.span(), &dir.path, entry)?;
     }
     for spec in &config.file {
-        let entry = config.place.blame(&spec.span(), regular(config, spec.get_ref()))?;
+        let entry = config.place.with_location(&spec.span(), regular(config, spec.get_ref()))?;
         put(config, image, &mut seen, &spec.span(), &spec.get_ref().path, entry)?;
     }
     for spec in &config.node {
-        let entry = config.place.blame(&spec.span(), node(spec.get_ref()))?;
+        let entry = config.place.with_location(&spec.span(), node(spec.get_ref()))?;
         put(config, image, &mut seen, &spec.span(), &spec.get_ref().path, entry)?;
     }
     for spec in &config.symlink {
@@ -50,7 +50,7 @@ fn put(
             .error(span, format!("{path} is described twice"))
             .fix("remove one of the two"));
     }
-    config.place.blame(span, image.replace(path, entry))
+    config.place.with_location(span, image.replace(path, entry))
 }
 
 fn owned(kind: Kind, mode: u32, uid: u32, gid: u32) -> Entry {
@@ -84,14 +84,14 @@ fn node(spec: &NodeSpec) -> Result<Entry> {
         NodeKind::Block => Kind::Block(spec.major, spec.minor),
         NodeKind::Fifo if (spec.major, spec.minor) == (0, 0) => Kind::Fifo,
         NodeKind::Fifo => {
-            return Err(Error::new(format!("{}: a fifo has no numbers", spec.path))
+            return Err(Error::new(format!("{}: a fifo has no device numbers", spec.path))
                 .fix("remove `major` and `minor`, or say `kind = \"char\"`"))
         }
     };
     Ok(owned(kind, mode(spec.mode, 0o600), spec.uid, spec.gid))
 }
 
-/// `/etc/passwd` and `/etc/group`: root and whom the file names.
+/// `/etc/passwd` and `/etc/group`: root, and the users and groups of the file.
 fn accounts(config: &Config, image: &mut Image, seen: &mut BTreeSet<String>) -> Result<()> {
     let (mut passwd, mut group) =
         (String::from("root:x:0:0:root:/root:/bin/sh\n"), String::from("root:x:0:\n"));
@@ -113,7 +113,7 @@ fn accounts(config: &Config, image: &mut Image, seen: &mut BTreeSet<String>) -> 
         passwd += &format!("{0}:x:{1}:{gid}:{0}:{home}:{shell}\n", user.name, user.uid);
         if !image.has(&home) {
             let entry = owned(Kind::Dir, 0o755, user.uid, gid);
-            config.place.blame(&spec.span(), image.replace(&home, entry))?;
+            config.place.with_location(&spec.span(), image.replace(&home, entry))?;
         }
     }
     let first = config.user.first().map(|spec| spec.span()).or(config.group.first().map(|spec| spec.span()));
@@ -128,15 +128,15 @@ fn name(config: &Config, span: &std::ops::Range<usize>, name: &str) -> Result<()
     }
     Err(config
         .place
-        .error(span, format!("`{name}` is no name of a user or group"))
+        .error(span, format!("`{name}` is not a valid name of a user or group"))
         .fix("use letters, digits, `_`, `-` and `.`"))
 }
 
-/// `/etc/inittab`: the mounts, then the lines of the file or those that the image has by itself.
+/// `/etc/inittab`: the mounts, then the lines of the file, or by default those of the image.
 fn inittab(config: &Config, image: &mut Image, seen: &mut BTreeSet<String>) -> Result<()> {
     let mut text = String::new();
     for spec in &config.mount {
-        text += &config.place.blame(&spec.span(), mount(spec.get_ref(), image))?;
+        text += &config.place.with_location(&spec.span(), mount(spec.get_ref(), image))?;
     }
     let first = config.mount.first().map(|spec| spec.span());
     match &config.inittab {
@@ -169,8 +169,8 @@ fn mount(spec: &MountSpec, image: &mut Image) -> Result<String> {
     let words = [&spec.source, &spec.dir, &spec.fs].into_iter().chain(&spec.options);
     for word in words {
         if word.is_empty() || word.contains(|c: char| c.is_whitespace() || "'\"\\$`;&|<>()#*?".contains(c)) {
-            return Err(Error::new(format!("`{word}` cannot stand in a mount line"))
-                .fix("use words without blanks and without characters of the shell"));
+            return Err(Error::new(format!("`{word}` is not allowed in a mount"))
+                .fix("use words without blanks and without special characters of the shell"));
         }
     }
     if !image.has(&spec.dir) {

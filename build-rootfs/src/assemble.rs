@@ -1,9 +1,8 @@
-//! From the compiler's assembly text, made shorter by [`compact`], to the linked program.
+//! Makes the compiler's assembly text shorter with [`compact`], then assembles and links it.
 
 use crate::cache::write_atomically;
-use crate::compile::link_flags;
 use crate::error::{Context, Error, Result};
-use crate::process::{command, run, run_taking};
+use crate::process::{command, run, run_filtered};
 use crate::progress::Step;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
@@ -14,8 +13,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A crate that is nothing but an assembly text: rustc is the assembler and calls the linker. It goes without
-/// `core`, whose macros and traits for that it therefore names itself.
+/// The source of a crate that only includes an assembly text. So rustc is the assembler, and calls the linker. The
+/// crate does without `core`, and so has to declare the macros and traits for that itself.
 const CRATE: &str = r#"#![feature(no_core, rustc_attrs, decl_macro, lang_items)]
 #![no_core]
 #![no_main]
@@ -32,10 +31,10 @@ trait Sized: MetaSized {}
 global_asm!(include_str!("mote.s"), options(raw));
 "#;
 
-/// The crate of arithmetic and memory functions that compilers call. It is never part of link-time optimisation.
+/// The crate with the arithmetic and memory functions that compilers call. Link-time optimisation leaves it out.
 const BUILTINS: &str = "compiler_builtins";
 
-/// A line by which cargo tells what it has built.
+/// A line of cargo's JSON output: a file that it has built.
 #[derive(Deserialize)]
 struct Artifact {
     target: Named,
@@ -47,8 +46,8 @@ struct Named {
     name: String,
 }
 
-/// Runs `cargo` (a `cargo rustc` that builds `applets` in `dir`) and returns the compacted program. When that
-/// cannot be made, it tells so and returns `plain`, the program that cargo has linked.
+/// Runs `cargo` (a `cargo rustc` that builds `applets` in `dir`) and returns the compacted program. If compacting
+/// fails, prints the reason and returns `plain`, the program that cargo has linked.
 ///
 /// # Errors
 /// The sources do not compile, or a file cannot be read or written.
@@ -61,7 +60,7 @@ pub fn compacted(
     applets: &[String],
     step: &Step,
 ) -> Result<PathBuf> {
-    // Cargo leaves alone what is up to date: each set of applets needs a file of its own.
+    // Cargo does not write the file again if nothing has changed: each set of applets needs its own.
     let set: String =
         Sha256::digest(applets.join(",")).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let place = dir.join("compact").join(set);
@@ -70,7 +69,7 @@ pub fn compacted(
     cargo.arg("--message-format=json-render-diagnostics");
     cargo.arg("--").arg(format!("--emit=asm={}", before.display()));
     let mut builtins = None;
-    run_taking(cargo, step, |line| {
+    run_filtered(cargo, step, |line| {
         let json = line.starts_with('{');
         if let Ok(artifact) = serde_json::from_str::<Artifact>(line) {
             let file =
@@ -79,16 +78,17 @@ pub fn compacted(
         }
         json
     })?;
-    let builtins = builtins.ok_or_else(|| Error::new(format!("cargo tells of no {BUILTINS}")))?;
+    let builtins =
+        builtins.ok_or_else(|| Error::new(format!("cargo did not report the crate {BUILTINS}")))?;
     let text = fs::read_to_string(&before).context(before.display());
-    // Cargo does not know of it.
+    // Cargo does not know of this file, and does not write it again if it is lost.
     let text = text.map_err(|error| error.fix(format!("remove {} and try again", dir.display())))?;
     let shorter = compact(&text).map_err(Error::new);
     match shorter.and_then(|text| link(&text, toolchain, target, &builtins, &place, step)) {
         Ok(program) => Ok(program),
         Err(why) => {
             eprintln!(
-                "{}: the compiler's code is taken as it is, some 7 % bigger than need be: {why}",
+                "warning: {}: the code could not be made shorter, and is some 7 % bigger than usual: {why}",
                 target.name
             );
             Ok(plain.to_path_buf())
@@ -112,7 +112,7 @@ fn link(
     rustc.env("RUSTC_BOOTSTRAP", "1");
     rustc.args(["--edition=2021", "--crate-name=mote", "--crate-type=bin", "-Ainternal_features"]);
     rustc.args(["-Zunstable-options", "-Cpanic=immediate-abort"]).arg("--target").arg(target.spec());
-    rustc.args(link_flags(toolchain, target)).arg(format!("-Clink-arg={}", builtins.display()));
+    rustc.args(toolchain.link_flags(target)).arg(format!("-Clink-arg={}", builtins.display()));
     rustc.arg("-o").arg(&program).arg(&main);
     run(&mut rustc, step)?;
     Ok(program)

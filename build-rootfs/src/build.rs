@@ -1,4 +1,4 @@
-//! From options to the files of `target/rootfs/TARGET/`.
+//! Builds the files of `target/rootfs/TARGET/` from the options.
 
 use crate::applets::{Catalogue, DEFAULT_SET};
 use crate::apply::apply;
@@ -20,7 +20,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, Value};
 
-/// What the command line says about an image; what is not said comes from the file, else by default.
+/// The options of the command line. For an option that is missing, the file or else the default counts.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
     /// The target's name.
@@ -31,7 +31,7 @@ pub struct Options {
     pub config: Option<PathBuf>,
     /// The folder for the results.
     pub out: Option<PathBuf>,
-    /// RAM in QEMU's writing.
+    /// RAM, in QEMU's notation.
     pub ram: Option<String>,
     /// The name of a way to link.
     pub link: Option<String>,
@@ -54,11 +54,11 @@ pub struct Plan {
     pub config: Config,
     /// The folder for the results.
     pub out: PathBuf,
-    /// RAM in QEMU's writing.
+    /// RAM, in QEMU's notation.
     pub ram: Option<String>,
     /// Where the root file system is.
     pub root: Root,
-    /// What the command line said.
+    /// The options of the command line.
     given: Options,
     catalogue: Catalogue,
 }
@@ -82,7 +82,7 @@ impl Plan {
     /// Checks and completes the options.
     ///
     /// # Errors
-    /// Something in them or in the file is unknown or wrong.
+    /// An option, or something in the file, is unknown or wrong.
     pub fn new(project: &Project, options: &Options) -> Result<Plan> {
         let config = match &options.config {
             Some(file) => Config::load(file)?,
@@ -90,17 +90,23 @@ impl Plan {
         };
         let target = match (&options.target, &config.target) {
             (Some(name), _) => Target::load(project, name)?,
-            (None, Some(name)) => config.place.blame(&name.span(), Target::load(project, name.get_ref()))?,
+            (None, Some(name)) => {
+                config.place.with_location(&name.span(), Target::load(project, name.get_ref()))?
+            }
             (None, None) => Target::load(project, DEFAULT)?,
         };
         let target = match (&options.kernel, &config.kernel.variant) {
             (Some(name), _) => target.with_variant(name)?,
-            (None, Some(name)) => config.place.blame(&name.span(), target.with_variant(name.get_ref()))?,
+            (None, Some(name)) => {
+                config.place.with_location(&name.span(), target.with_variant(name.get_ref()))?
+            }
             (None, None) => target,
         };
         let target = match (&options.board, &config.board) {
             (Some(name), _) => target.with_board(name)?,
-            (None, Some(name)) => config.place.blame(&name.span(), target.with_board(name.get_ref()))?,
+            (None, Some(name)) => {
+                config.place.with_location(&name.span(), target.with_board(name.get_ref()))?
+            }
             (None, None) => target,
         };
         let target = match &options.link {
@@ -108,24 +114,26 @@ impl Plan {
             None => target,
         };
         if let (Some(line), Some(_)) = (config.kernel.config.first(), &target.ready_kernel) {
-            return config.place.blame(&line.span(), Err(kernel::built_already(&target)));
+            return config.place.with_location(&line.span(), Err(kernel::built_already(&target)));
         }
         let catalogue = Catalogue::load(project)?;
         let applets = match (&options.applets, &config.applets) {
             (Some(list), _) => catalogue.resolve(list)?,
             (None, Some(list)) => {
-                config.place.blame(&list.span(), catalogue.resolve(&list.get_ref().list()))?
+                config.place.with_location(&list.span(), catalogue.resolve(&list.get_ref().list()))?
             }
             (None, None) => catalogue.resolve(DEFAULT_SET)?,
         };
         let ram = match (&options.ram, &config.ram) {
             (Some(ram), _) => Some(ram_of(&target, ram)?),
-            (None, Some(ram)) => Some(config.place.blame(&ram.span(), ram_of(&target, ram.get_ref()))?),
+            (None, Some(ram)) => {
+                Some(config.place.with_location(&ram.span(), ram_of(&target, ram.get_ref()))?)
+            }
             (None, None) => target.machine.as_ref().map(|machine| machine.ram.clone()),
         };
         let root = match (options.root, &config.root) {
             (Some(root), _) => fits(&target, root)?,
-            (None, Some(root)) => config.place.blame(&root.span(), fits(&target, *root.get_ref()))?,
+            (None, Some(root)) => config.place.with_location(&root.span(), fits(&target, *root.get_ref()))?,
             (None, None) => Root::default(),
         };
         if config.compression == Compression::Gzip && target.is_flash() {
@@ -142,7 +150,7 @@ impl Plan {
     /// Builds everything and writes it.
     ///
     /// # Errors
-    /// A step failed; files that it had not finished are as they were before.
+    /// A step failed. Files that were not finished are as they were before.
     pub fn build(&self, project: &Project) -> Result<Outputs> {
         fs::create_dir_all(&self.out).context(self.out.display())?;
         let out = fs::canonicalize(&self.out).context(self.out.display())?;
@@ -151,7 +159,7 @@ impl Plan {
         let mote = fs::read(&binary.file).context(binary.file.display())?;
         let mut image = self.image(mote)?;
         for (path, content) in modules {
-            // What the file itself puts there stays.
+            // A path that the file describes itself stays as it is.
             if !image.has(&path) {
                 image.put(&path, Entry::new(Kind::File(content), 0o644))?;
             }
@@ -176,12 +184,12 @@ impl Plan {
     /// The root file system around the binary `mote`.
     ///
     /// # Errors
-    /// What the file says does not fit the image.
+    /// The file does not fit the image.
     pub fn image(&self, mote: Vec<u8>) -> Result<Image> {
         let mut image = Image::base(mote, &self.catalogue, &self.applets)?;
         apply(&self.config, &mut image)?;
         if self.target.is_flash() {
-            // Memory is what such boards have least of.
+            // Such boards have little memory.
             image.link_hard(MOTE);
         }
         Ok(image)
@@ -250,8 +258,8 @@ impl Plan {
         kernel::build(&Cache::open()?, &self.target, options.as_ref().map(|x| (x.0.as_str(), x.1.as_str())))
     }
 
-    /// The modules that the file names, with what they need and the tables about them: paths in the image
-    /// and contents.
+    /// The modules that the file names, the modules that these need, and their tables: paths in the image and
+    /// contents.
     fn modules(&self) -> Result<Vec<(String, Vec<u8>)>> {
         let Some(wanted) = &self.config.kernel.modules else { return Ok(Vec::new()) };
         let place = &self.config.place;
@@ -266,7 +274,7 @@ impl Plan {
             Modules::Some(names) => {
                 let mut chosen = BTreeSet::new();
                 for name in names {
-                    chosen.extend(place.blame(&place.word(&span, name), tables.with_needs(name))?);
+                    chosen.extend(place.with_location(&place.word(&span, name), tables.with_needs(name))?);
                 }
                 chosen
             }
@@ -281,7 +289,7 @@ impl Plan {
         files.chain(tables).collect()
     }
 
-    /// `sizes.json`, and the `rootfs.toml` that stands for this build.
+    /// Writes `sizes.json`, and a `rootfs.toml` that describes this build.
     fn describe(&self, outputs: &Outputs) -> Result<()> {
         let size = |file: &Path| file.metadata().map(|meta| meta.len()).context(file.display());
         let sizes = Sizes {
@@ -302,7 +310,7 @@ impl Plan {
         write_atomically(&outputs.dir.join("rootfs.toml"), text.as_bytes(), 0o644)
     }
 
-    /// The text of the file that describes the image, with what the command line said instead written into it.
+    /// The text of the `rootfs.toml`, with the options of the command line written into it.
     fn toml(&self) -> Result<String> {
         let text = self.config.place.text();
         let mut toml: DocumentMut = text.parse().context("rootfs.toml")?;

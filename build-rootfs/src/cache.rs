@@ -1,6 +1,6 @@
-//! The cache of what takes minutes: entries keyed by a hash of their inputs, made in a temporary folder
-//! and renamed when complete. So an entry that exists is whole, two builds of one entry wait for each
-//! other, and an interrupted build leaves only what the next one removes.
+//! The cache of things that take minutes to build. The key of an entry is a hash of its inputs. An entry is made in a
+//! temporary folder and renamed when it is complete, so an entry that exists is whole. Two builds of the same entry
+//! wait for each other. The next build removes the leftovers of an interrupted one.
 
 use crate::error::{Context, Error, Result};
 use crate::lock::lock;
@@ -19,7 +19,7 @@ impl Cache {
     /// The user's cache (see [`cache_dir`]).
     ///
     /// # Errors
-    /// No folder for it can be told.
+    /// The folder of the cache is unknown.
     pub fn open() -> Result<Cache> {
         Ok(Cache::at(cache_dir()?))
     }
@@ -51,7 +51,7 @@ impl Cache {
         self.remove_leftovers(&leftovers)?;
         let work = tempfile::Builder::new().prefix(&leftovers).tempdir_in(&self.dir);
         let work = work.context(self.dir.display())?;
-        // What `make` puts beside `work/entry` is its scratch space and goes away with it.
+        // Files that `make` puts beside `work/entry` are temporary, and removed with it.
         let entry = work.path().join("entry");
         fs::create_dir(&entry).context(entry.display())?;
         make(&entry)?;
@@ -59,7 +59,7 @@ impl Cache {
         Ok(place)
     }
 
-    /// Entries called `name` that are there now, with their keys.
+    /// The existing entries called `name`, with their keys.
     pub fn existing(&self, name: &str) -> Vec<(String, PathBuf)> {
         let prefix = format!("{name}-");
         let files = fs::read_dir(&self.dir).into_iter().flatten().flatten();
@@ -104,7 +104,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Fails when the file system of `dir` has less than `need` bytes free.
 ///
 /// # Errors
-/// It has less, or cannot be asked.
+/// It has less, or the space is unknown.
 pub fn require_space(dir: &Path, need: u64, what: &str) -> Result<()> {
     let space = rustix::fs::statvfs(dir).context(dir.display())?;
     let free = space.f_bavail * space.f_frsize;
@@ -115,7 +115,7 @@ pub fn require_space(dir: &Path, need: u64, what: &str) -> Result<()> {
         .fix("free some disk space, or set MOTE_CACHE to a folder on a bigger disk"))
 }
 
-/// Writes `file` in one step: whoever reads it sees the old content or the new one, never a part.
+/// Writes `file` in one step: readers see the old content or the new one, never a part.
 ///
 /// # Errors
 /// The folder cannot be created or written.

@@ -1,4 +1,4 @@
-//! What must not be in a target binary: formatting machinery, panic machinery and its messages.
+//! Checks a target binary for forbidden parts: formatting machinery, panic machinery and panic messages.
 
 use object::{Object, ObjectSegment, ObjectSymbol};
 
@@ -38,7 +38,7 @@ const TEXTS: &[&str] = &[
     "library/alloc/src",
 ];
 
-/// What is wrong with the binary whose twin with symbols is `elf`: nothing when it is clean.
+/// Finds forbidden parts in the binary; `elf` is the file with symbols. Empty if there are none.
 ///
 /// # Errors
 /// `elf` is no ELF file; the text says why.

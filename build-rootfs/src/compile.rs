@@ -16,7 +16,7 @@ use std::process::Command;
 
 /// The crates of the standard library that the target crates use.
 const STD_CRATES: &str = "core,alloc";
-/// Small code in them, and `memcpy` and the like without a libc.
+/// Makes their code small, and provides `memcpy` and the like without a libc.
 const STD_FEATURES: &str = "optimize_for_size,compiler-builtins-mem";
 const PACKAGE: &str = "applets";
 const BINARY: &str = "mote";
@@ -25,14 +25,14 @@ const PROFILE: &str = "mote";
 /// A compiled mote.
 #[derive(Debug, Clone)]
 pub struct Binary {
-    /// What goes into the image.
+    /// The stripped binary, for the image.
     pub file: PathBuf,
     /// The same with symbols.
     pub twin: PathBuf,
 }
 
-/// Compiles another program of the workspace as mote is, but for what comes behind the compiler, `binary` of `package`,
-/// into `out`: one that tests need in a guest.
+/// Compiles another program of the workspace into `out`: the binary `binary` of `package`, which tests need in a
+/// guest. It is compiled like mote, but not compacted.
 ///
 /// # Errors
 /// As [`compile`].
@@ -59,7 +59,7 @@ pub fn compile_program(
     Ok(file)
 }
 
-/// Compiles `applets` (names of features) for `target`; puts `mote` and `mote.sym` into `out`.
+/// Compiles `applets` (names of features) for `target`, and writes `mote` and `mote.sym` to `out`.
 ///
 /// # Errors
 /// No toolchain is usable, the sources do not compile, or `out` cannot be written.
@@ -67,7 +67,7 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     let toolchain = Toolchain::find(target)?;
     let step = Step::start(format!("mote for {}, by {}", target.name, toolchain.describe()));
     let dir = project.out().join(format!(".cargo-{}", target.full_name()));
-    // One at a time: the binary's name does not tell its applets.
+    // One build at a time: all sets of applets use the same file name.
     let _lock = lock(&dir.with_extension("lock"))?;
     let (verb, manifest) =
         (if target.compact { "rustc" } else { "build" }, project.root().join("Cargo.toml"));
@@ -91,7 +91,7 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     Ok(binary)
 }
 
-/// What a panic becomes.
+/// What a panic does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Panic {
     /// An instruction that ends the process: no handler, no message.
@@ -103,7 +103,7 @@ pub enum Panic {
 /// Builds the program of the crate `init` that links only when process 1 can neither panic nor allocate.
 ///
 /// # Errors
-/// It does not link: the message holds the linker's words.
+/// It does not link: the message has the linker's output.
 pub fn prove_init(project: &Project, target: &Target) -> Result<()> {
     let toolchain = Toolchain::find(target)?;
     let step = Step::start("process 1 alone, without panics and heap");
@@ -116,7 +116,7 @@ pub fn prove_init(project: &Project, target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// A `cargo build` (or another `verb`) for the target with everything but the choice of the package.
+/// A `cargo build` (or another `verb`) for the target, without the arguments that choose the package.
 pub fn cargo(
     toolchain: &Toolchain,
     target: &Target,
@@ -129,7 +129,7 @@ pub fn cargo(
     let mut flags = vec!["-Zunstable-options".to_string(), format!("-Cpanic={panic}")];
     flags.extend(target.codegen_args());
     flags.extend(target.cfg().map(|name| format!("--cfg={name}")));
-    flags.extend(link_flags(toolchain, target));
+    flags.extend(toolchain.link_flags(target));
 
     let mut cargo = command(&toolchain.cargo);
     cargo.arg(verb).arg("--manifest-path").arg(manifest);
@@ -139,12 +139,4 @@ pub fn cargo(
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", &toolchain.rustc);
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env("CARGO_TERM_COLOR", "never");
     cargo
-}
-
-/// The linker and its arguments, as options of rustc.
-pub fn link_flags(toolchain: &Toolchain, target: &Target) -> Vec<String> {
-    let mut flags: Vec<String> =
-        target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")).collect();
-    flags.extend(toolchain.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
-    flags
 }

@@ -1,4 +1,4 @@
-//! `rootfs.toml`: what it may say, and errors with the line, the cause and the fix.
+//! `rootfs.toml`: its keys, and errors with the line, the cause and the fix.
 
 use crate::error::{nearest, Context, Error, Result};
 use serde::de::DeserializeOwned;
@@ -113,7 +113,7 @@ pub struct KernelOptions {
     pub modules: Option<Spanned<Modules>>,
 }
 
-/// Modules for the image: each with what it needs, or every one.
+/// Modules for the image: the named ones and those that they need, or all.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "expected a list of modules' names, or \"all\"")]
 #[expect(missing_docs, reason = "the variants say it")]
@@ -232,12 +232,14 @@ impl TryFrom<String> for Mode {
     fn try_from(text: String) -> std::result::Result<Mode, String> {
         match u32::from_str_radix(&text, 8) {
             Ok(bits) if bits <= 0o7777 => Ok(Mode(bits)),
-            _ => Err(format!("`{text}` is no mode; write up to four octal digits as a string, like \"755\"")),
+            _ => Err(format!(
+                "`{text}` is not a mode; write up to four octal digits as a string, like \"755\""
+            )),
         }
     }
 }
 
-/// The file that the configuration came from, to say where something is wrong.
+/// The file of the configuration, for messages about errors in it.
 #[derive(Debug, Default)]
 pub struct Place {
     file: PathBuf,
@@ -250,12 +252,12 @@ impl Place {
         Error::new(format!("{}:{}: {cause}", self.file.display(), self.line(span.start)))
     }
 
-    /// Puts file and line before an error that something in the file caused.
-    pub fn blame<T>(&self, span: &Range<usize>, result: Result<T>) -> Result<T> {
+    /// Adds file and line to an error that something at `span` caused.
+    pub fn with_location<T>(&self, span: &Range<usize>, result: Result<T>) -> Result<T> {
         result.map_err(|error| error.within(format!("{}:{}", self.file.display(), self.line(span.start))))
     }
 
-    /// The place of the string `word` within `span`; `span` itself where it is written with escapes.
+    /// The range of the string `word` within `span`, or `span` itself if it is written with escapes.
     pub fn word(&self, span: &Range<usize>, word: &str) -> Range<usize> {
         let found = self.text.get(span.clone()).and_then(|text| text.find(&format!("\"{word}\"")));
         found.map_or(span.clone(), |at| span.start + at..span.end)
@@ -297,7 +299,7 @@ impl Config {
     }
 }
 
-/// Parses TOML, which came from `file` and of which the file `manual` tells what may stand in it.
+/// Parses the TOML `text` of `file`; the file `manual` documents its keys.
 ///
 /// # Errors
 /// It says something wrong: `file:line: cause`, and the fix.
@@ -368,7 +370,7 @@ mod tests {
         let variant = wrong("compression = \"gzipp\"\n");
         assert!(variant.contains("board.toml:1:") && variant.contains("did you mean `gzip`"), "{variant}");
         let mode = wrong("[[dir]]\npath = \"/a\"\nmode = \"9\"\n");
-        assert!(mode.contains("board.toml:3: `9` is no mode"), "{mode}");
+        assert!(mode.contains("board.toml:3: `9` is not a mode"), "{mode}");
         let type_ = wrong("ram = 4\n");
         assert!(type_.contains("board.toml:1:") && type_.contains("docs/rootfs-toml.md"), "{type_}");
     }

@@ -3,17 +3,17 @@
 
 use std::collections::BTreeMap;
 
-/// What an entry is.
+/// The type of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// A directory.
     Dir,
     /// A regular file and its content.
     File(Vec<u8>),
-    /// A symbolic link and where it leads.
+    /// A symbolic link and its target.
     Symlink(String),
-    /// Another name of the regular file of that path, which has no leading slash; the rest of the entry is that
-    /// file's, whatever this one says.
+    /// A hard link to the regular file of that path, which has no leading slash. The other fields of the entry are
+    /// ignored: those of the file count.
     Link(String),
     /// A character device: major, minor.
     Char(u32, u32),
@@ -26,7 +26,7 @@ pub enum Kind {
 /// One entry of the archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is.
+    /// Its type.
     pub kind: Kind,
     /// Permission bits.
     pub mode: u32,
@@ -43,7 +43,7 @@ impl Entry {
     }
 }
 
-/// The archive of `entries`, which come sorted by path; a path has no leading slash.
+/// Makes an archive of `entries`, which must be sorted by path. A path has no leading slash.
 pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> Vec<u8> {
     let entries: Vec<_> = entries.into_iter().collect();
     let mut names = BTreeMap::new();
@@ -59,7 +59,7 @@ pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> V
             Kind::Link(target) => place(target).map(|at| (at, target.as_str())),
             _ => None,
         };
-        // The content stands behind the file's own name.
+        // Only the file's own name has the content.
         match linked {
             Some((at, target)) => {
                 let file = Entry { kind: Kind::File(Vec::new()), ..*entries[at].1 };
@@ -76,7 +76,7 @@ fn append(out: &mut Vec<u8>, inode: usize, path: &str, entry: &Entry, names: u32
     let (format, links, content, device): (u32, u32, &[u8], (u32, u32)) = match &entry.kind {
         Kind::Dir => (0o040000, 2, &[], (0, 0)),
         Kind::File(content) => (0o100000, names, content, (0, 0)),
-        // To a file that is not there.
+        // The file is missing.
         Kind::Link(_) => (0o100000, 1, &[], (0, 0)),
         Kind::Symlink(target) => (0o120000, 1, target.as_bytes(), (0, 0)),
         Kind::Char(major, minor) => (0o020000, 1, &[], (*major, *minor)),

@@ -1,8 +1,8 @@
-//! One clear line about what went wrong and why, and the fix.
+//! Errors: one line about what went wrong and why, then the fix.
 
 use std::fmt;
 
-/// What every fallible function of the tool returns.
+/// The result of every function of the tool that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A failure as the user reads it: `what: why`, then the fix.
@@ -43,7 +43,7 @@ impl Error {
         self.status
     }
 
-    /// Puts the thing that was being done before the message.
+    /// Adds before the message what was being done.
     #[must_use]
     pub fn within(mut self, what: impl fmt::Display) -> Error {
         self.message = format!("{what}: {}", self.message);
@@ -63,7 +63,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Says what was being done when a library or the operating system failed.
+/// Adds to an error of a library or the operating system what failed.
 pub trait Context<T> {
     /// `what` names the thing, mostly a path.
     fn context(self, what: impl fmt::Display) -> Result<T>;
@@ -82,7 +82,7 @@ impl<T, E: fmt::Display + 'static> Context<T> for std::result::Result<T, E> {
     }
 }
 
-/// The candidate nearest to `word` in spelling, when one is near enough to be meant.
+/// The candidate with the spelling nearest to `word`, if one is near enough.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()

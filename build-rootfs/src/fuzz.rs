@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Seconds after which a single input counts as one that never ends.
+/// The time limit of a single input, in seconds.
 const PATIENCE: u32 = 10;
 /// Memory that a target may take: MiB.
 const MEMORY: u32 = 1024;
@@ -28,12 +28,12 @@ pub fn targets(project: &Project) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Runs the target `only`, or else every target, for some seconds each, on the seeds and on what earlier
-/// runs have kept in `fuzz/corpus`.
+/// Runs the fuzz target `only`, or all targets, for some seconds each. The inputs begin with the seeds and with
+/// `fuzz/corpus`, which earlier runs have filled.
 ///
 /// # Errors
-/// There is no such target, something needed cannot be had, or an input makes a target fail: then that
-/// input is in `fuzz/artifacts`.
+/// There is no such target, something needed is missing, or an input makes a target fail: then that input is in
+/// `fuzz/artifacts`.
 pub fn fuzz(project: &Project, only: Option<&str>, seconds: u32) -> Result<()> {
     let mut names = targets(project)?;
     if let Some(name) = only {
@@ -84,7 +84,7 @@ fn one(project: &Project, name: &str, seconds: u32) -> Result<()> {
         format!("-timeout={PATIENCE}"),
         format!("-rss_limit_mb={MEMORY}"),
         format!("-artifact_prefix={}/", found.display()),
-        // The messages of wrong scripts are of no interest.
+        // The error messages of wrong scripts do not matter.
         "-close_fd_mask=2".to_string(),
     ]);
     let Err(error) = run(&mut fuzzer, &step) else {
@@ -93,17 +93,17 @@ fn one(project: &Project, name: &str, seconds: u32) -> Result<()> {
     };
     let Some(input) = newest(&found) else { return Err(error.within(format!("fuzz target {name}"))) };
     drop(step);
-    // Once more, with its messages.
+    // Run the input again to show its messages.
     let _ = target(project, name)?.arg(&input).status();
     Err(Error::new(format!("fuzz target {name} fails on {}", input.display()))
-        .fix("mend the code, then keep the input as a file in fuzz/seeds, where the tests run it, too"))
+        .fix("fix the code, then copy the input to fuzz/seeds: the tests run it, too"))
 }
 
 /// The command that runs a target, up to its arguments.
 fn target(project: &Project, name: &str) -> Result<Command> {
     let mut fuzzer = cargo();
-    // The sanitizer's and the coverage's options are unstable. Its stack on the heap would lead the shell's
-    // measure of the stack astray.
+    // The options of the sanitizer and of the coverage are unstable. The sanitizer's fake stack is on the heap, and
+    // would make the shell measure its stack wrongly.
     fuzzer.env("RUSTC_BOOTSTRAP", "1").env("ASAN_OPTIONS", "detect_stack_use_after_return=0");
     let out = project.out().with_file_name("fuzz");
     fuzzer.current_dir(project.root()).args(["fuzz", "run", "--fuzz-dir", "fuzz", "--target-dir"]).arg(out);
@@ -122,12 +122,12 @@ fn has_sanitizer() -> Result<bool> {
     Ok(libraries.flatten().any(|file| file.file_name().to_string_lossy().ends_with("rt.asan.a")))
 }
 
-/// The cargo that runs us.
+/// The cargo that runs this tool.
 fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// The file changed last.
+/// The file that was changed last.
 fn newest(dir: &Path) -> Option<PathBuf> {
     let files = fs::read_dir(dir).ok()?.flatten();
     files.max_by_key(|file| file.metadata().and_then(|meta| meta.modified()).ok()).map(|file| file.path())

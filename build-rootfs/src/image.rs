@@ -6,18 +6,18 @@ use crate::error::{Error, Result};
 use crate::romfs;
 use std::collections::BTreeMap;
 
-/// Where the multicall binary lies in the image.
+/// The path of the multicall binary in the image.
 pub const MOTE: &str = "/bin/mote";
 
-/// A root file system: absolute path to entry. Parents that nobody mentions are made on the way.
+/// A root file system: entries by absolute path. Missing parent directories are added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Image {
     entries: BTreeMap<String, Entry>,
 }
 
 impl Image {
-    /// The image that every other one is made of: mote with its links, the usual directories, the nodes
-    /// that a console needs, root's account.
+    /// The basic image: mote with its links, the usual directories, the device nodes that a console needs, and root's
+    /// account.
     ///
     /// # Errors
     /// Two applets want the same name.
@@ -79,17 +79,17 @@ impl Image {
         Ok(())
     }
 
-    /// Whether something is at `path`.
+    /// Whether there is an entry at `path`.
     pub fn has(&self, path: &str) -> bool {
         self.entries.contains_key(path)
     }
 
-    /// What is at `path`.
+    /// The entry at `path`.
     pub fn get(&self, path: &str) -> Option<&Entry> {
         self.entries.get(path)
     }
 
-    /// The program that the kernel is to start: none when it finds `/init` by itself.
+    /// The program that the kernel must start; none if it is `/init`, which the kernel finds by itself.
     ///
     /// # Errors
     /// The image has neither an init nor a shell.
@@ -104,8 +104,8 @@ impl Image {
             .fix("add `init` or `sh` to the applets"))
     }
 
-    /// Makes each symbolic link that leads to the file `path` by the shortest way another name of it: a
-    /// symbolic link takes a page in an initramfs, a name does not.
+    /// Replaces symbolic links that hold the shortest relative path to the file `path` by hard links. In an initramfs
+    /// a symbolic link takes a page; a hard link takes none.
     pub fn link_hard(&mut self, path: &str) {
         let hard = Kind::Link(path.trim_start_matches('/').to_string());
         for (from, entry) in &mut self.entries {
@@ -120,18 +120,18 @@ impl Image {
         cpio::archive(self.entries.iter().map(|(path, entry)| (&path[1..], entry)))
     }
 
-    /// As a file system for flash.
+    /// The image as a romfs, a file system for flash.
     pub fn romfs(&self) -> Vec<u8> {
         romfs::archive(self.entries.iter().map(|(path, entry)| (&path[1..], entry)))
     }
 }
 
-/// A text file that everybody may read.
+/// A text file that all users may read.
 pub fn file(text: &str) -> Entry {
     Entry::new(Kind::File(text.as_bytes().to_vec()), 0o644)
 }
 
-/// What init runs when the user's configuration does not say, as far as the image has the applets.
+/// The default inittab, limited to the applets of the image.
 fn inittab(image: &Image) -> String {
     let lines = [
         ("/bin/mount", "::sysinit:/bin/mount -t proc proc /proc\n"),
@@ -152,7 +152,7 @@ fn check_path(path: &str) -> Result<()> {
         .fix("write it like `/etc/motd`: no `.`, `..`, double or trailing slash"))
 }
 
-/// How to write a link at `from` that leads to `to`; both absolute.
+/// The relative path of a link at `from` to `to`; both are absolute.
 fn relative(from: &str, to: &str) -> String {
     let mut from: Vec<&str> = from[1..].split('/').collect();
     let mut to: Vec<&str> = to[1..].split('/').collect();

@@ -1,18 +1,18 @@
-//! One build of a thing at a time, across processes: an advisory lock on a file. The kernel drops it when
-//! its holder ends, however that happens.
+//! An advisory lock on a file: one build of a thing at a time, across processes. The kernel drops it when its holder
+//! ends for whatever reason.
 
 use crate::error::{Context, Result};
 use rustix::fs::{flock, FlockOperation};
 use std::fs::{self, File};
 use std::path::Path;
 
-/// A held lock; dropping it lets the next one in.
+/// A held lock. Dropping it releases it.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// Takes the lock `file`; says so once when another build holds it, and waits.
+/// Takes the lock `file`. If another build holds it, prints a message and waits.
 ///
 /// # Errors
 /// The file cannot be created or locked.

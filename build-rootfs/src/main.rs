@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    build_rootfs::cli::main(std::env::args_os().skip(1)).into()
+    build_rootfs::cli::dispatch::main(std::env::args_os().skip(1)).into()
 }

@@ -1,6 +1,6 @@
-//! Numbers for people.
+//! Formats numbers for the user.
 
-/// A number with its thousands apart.
+/// A number with a space between thousands.
 pub fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();

@@ -1,5 +1,5 @@
-//! Running other programs: their output to a step's line and a tail kept for the error, their death with
-//! ours.
+//! Runs other programs. Their output goes to a step's line, and its end into error messages. They end when this tool
+//! ends.
 
 use crate::error::{Context, Error, Result};
 use crate::progress::Step;
@@ -10,10 +10,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Lines of output that an error shows.
+/// The number of lines of output in an error message.
 const TAIL: usize = 40;
 
-/// What `cargo run` sets for us and what would mislead a cargo, rustc or make that we start.
+/// Variables that `cargo run` sets for this tool, and that would mislead a cargo, rustc or make that it starts.
 const CARGO_VARS: &[&str] = &[
     "CARGO",
     "RUSTC",
@@ -36,7 +36,7 @@ const CARGO_VARS: &[&str] = &[
     "MAKELEVEL",
 ];
 
-/// A command that dies when we do, without the variables that `cargo run` sets.
+/// A command that ends when this tool ends, without the variables that `cargo run` sets.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for name in CARGO_VARS {
@@ -47,7 +47,7 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Makes the kernel end the child when the thread that started it ends, however that happens.
+/// Makes the kernel end the child when the thread that started it ends for whatever reason.
 pub fn die_with_us(command: &mut Command) {
     let end = || {
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?;
@@ -57,19 +57,19 @@ pub fn die_with_us(command: &mut Command) {
     unsafe { command.pre_exec(end) };
 }
 
-/// Runs `command` to its end; its output feeds the step's line.
+/// Runs `command` to its end and shows its output on the step's line.
 ///
 /// # Errors
-/// It cannot be started, or ends with a failure: then the message holds its last lines.
+/// It cannot be started, or fails: then the message has its last lines of output.
 pub fn run(command: &mut Command, step: &Step) -> Result<()> {
-    run_taking(command, step, |_| false)
+    run_filtered(command, step, |_| false)
 }
 
-/// As [`run`], but the lines that `take` takes are no output for the user.
+/// Like [`run`]; lines for which `take` returns true are not shown.
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_taking(command: &mut Command, step: &Step, mut take: impl FnMut(&str) -> bool) -> Result<()> {
+pub fn run_filtered(command: &mut Command, step: &Step, mut take: impl FnMut(&str) -> bool) -> Result<()> {
     let name = command_name(command);
     let (reader, writer) = rustix::pipe::pipe().context(&name)?;
     let again = writer.try_clone().context(&name)?;
@@ -79,7 +79,7 @@ pub fn run_taking(command: &mut Command, step: &Step, mut take: impl FnMut(&str)
         .stderr(again)
         .spawn()
         .map_err(|why| not_started(&name, &why))?;
-    // The command holds the pipe's writing ends: without them gone the reading below never ends.
+    // `command` holds the writing ends of the pipe. They must be closed, or the reading below never ends.
     command.stdout(Stdio::null()).stderr(Stdio::null());
 
     let mut tail = VecDeque::new();
@@ -116,7 +116,7 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The path of a program, looked up as the shell does, the system's folders included.
+/// The path of a program, searched in PATH and then in the system's folders.
 pub fn which(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].map(PathBuf::from);

@@ -1,5 +1,5 @@
-//! Progress of long steps with elapsed time: a spinner on a terminal, plain lines elsewhere. It all goes
-//! to stderr; stdout carries results only. A step that is over within a second says nothing.
+//! Shows the progress of long steps with elapsed time: a spinner on a terminal, plain lines elsewhere. Everything
+//! goes to stderr; stdout has only results. A step of less than a second prints nothing.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
@@ -7,11 +7,11 @@ use std::sync::{mpsc, Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How often a step without a terminal says that it is still at work.
+/// How often a step prints a line when there is no terminal.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const QUIET: Duration = Duration::from_secs(1);
 
-/// A step under way. Dropping it without [`Step::done`] clears its line: the error will follow.
+/// A running step. Dropping it without [`Step::done`] clears its line; the error message follows.
 pub struct Step {
     name: String,
     start: Instant,
@@ -31,7 +31,7 @@ impl Step {
         Step { name, start: Instant::now(), view }
     }
 
-    /// Shows the last line of what is running.
+    /// Shows the last line of output of the running program.
     pub fn line(&self, text: &str) {
         let text = text.trim();
         if text.is_empty() {
@@ -52,7 +52,7 @@ impl Step {
         self.start.elapsed()
     }
 
-    /// Ends the step well; says so when it took a while.
+    /// Ends the step. Prints its time if it took a while.
     pub fn done(mut self) {
         self.clear();
         if self.elapsed() >= QUIET {
@@ -66,7 +66,7 @@ impl Step {
             View::Plain { stop, ticker, .. } => {
                 drop(stop.take());
                 if let Some(ticker) = ticker.take() {
-                    // It has nothing to tell but a panic of its own, which changes nothing here.
+                    // A panic of the ticker changes nothing here.
                     let _ = ticker.join();
                 }
             }
@@ -105,7 +105,7 @@ fn plain(name: &str) -> View {
     View::Plain { last, stop: Some(stop), ticker: Some(ticker) }
 }
 
-/// A time as people read it: `0.4 s`, `12 s`, `3 min 05 s`.
+/// Formats a time: `0.4 s`, `12 s`, `3 min 05 s`.
 pub fn seconds(time: Duration) -> String {
     let whole = time.as_secs();
     match whole {

@@ -1,4 +1,4 @@
-//! Where things are: the checkout, its build outputs, the cache outside of it.
+//! The paths of the checkout, its build outputs, and the cache.
 
 use crate::error::{Error, Result};
 use std::env;

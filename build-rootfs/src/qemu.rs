@@ -16,19 +16,19 @@ pub struct System {
     pub machine: Vec<String>,
     /// The network card, as its option `-nic` takes it.
     pub nic: String,
-    /// RAM in QEMU's writing.
+    /// RAM, in QEMU's notation.
     pub ram: String,
     /// The kernel; for a board with flash, the file with everything in it.
     pub kernel: PathBuf,
-    /// What that file is put together from.
+    /// The parts of that file.
     pub flash: Option<Parts>,
-    /// The device tree, for boards that tell nothing of themselves.
+    /// The device tree, for boards that cannot be probed.
     pub device_tree: Option<PathBuf>,
     /// The root file system: an initramfs, or a romfs.
     pub initramfs: PathBuf,
-    /// Where it is when the system runs.
+    /// Whether it is in RAM or in flash.
     pub root: Root,
-    /// The kernel's command line, without what `first_program` adds.
+    /// The kernel's command line, without the parameter for `first_program`.
     pub cmdline: String,
     /// The program that the kernel starts, when it is not `/init`.
     pub first_program: Option<String>,
@@ -47,7 +47,7 @@ impl System {
         };
         match (&self.first_program, self.root) {
             (Some(program), _) => line += &format!(" {parameter}={program}"),
-            // What the kernel looks for by itself is /sbin/init.
+            // In a romfs the kernel looks only for /sbin/init by itself.
             (None, Root::Romfs) => line += " init=/init",
             (None, Root::Initramfs) => {}
         }
@@ -57,8 +57,7 @@ impl System {
         line
     }
 
-    /// Puts the file for a board with flash together, with arguments for the first process; other boards
-    /// get these from QEMU.
+    /// Links the file for a board with flash, with arguments for the first process. Other boards get them from QEMU.
     ///
     /// # Errors
     /// As [`Parts::link`].
@@ -72,7 +71,7 @@ impl System {
         }
     }
 
-    /// Checks that what lies in RAM before the kernel begins fits there.
+    /// Checks that the kernel and everything loaded with it fit into RAM.
     ///
     /// # Errors
     /// It does not, or a file cannot be read.
@@ -102,7 +101,7 @@ impl System {
         qemu
     }
 
-    /// QEMU with its console on its own stdin and stdout, as bytes and nothing else.
+    /// QEMU with its console on stdin and stdout, as plain bytes.
     pub fn piped(&self, arguments: &[&str]) -> Command {
         let mut qemu = self.command(arguments);
         qemu.args([
@@ -116,7 +115,7 @@ impl System {
         qemu
     }
 
-    /// QEMU with the terminal as the console, and what it shows also in the file `log`.
+    /// QEMU with the terminal as the console. The output is also written to the file `log`.
     pub fn interactive(&self, log: &Path) -> Command {
         let mut qemu = self.command(&[]);
         // QEMU's option parser wants commas doubled.
@@ -154,7 +153,7 @@ impl System {
     }
 }
 
-/// Checks an amount of RAM: digits, then perhaps `k`, `M` or `G`; QEMU takes plain digits as MiB.
+/// Checks a size of RAM: digits, then optionally `k`, `M` or `G`. QEMU takes plain digits as MiB.
 ///
 /// # Errors
 /// It is written otherwise.
@@ -167,7 +166,7 @@ pub fn check_ram(ram: &str) -> Result<String> {
     Err(Error::usage(format!("ram `{ram}`: not an amount of memory")).fix("write it like 3090k or 4M"))
 }
 
-/// An amount that [`check_ram`] took, in bytes.
+/// The bytes of a size that [`check_ram`] has accepted.
 pub fn ram_bytes(ram: &str) -> u64 {
     let digits = ram.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match ram.as_bytes().last() {

@@ -1,6 +1,6 @@
-//! A read-only file system that stays in flash: romfs (Linux `Documentation/filesystems/romfs.rst`). It knows
-//! neither owners nor permissions, but whether a file can be executed. Executable files begin at a page, so that
-//! processes without an MMU run them where they lie. The same entries give the same bytes.
+//! Makes a romfs, a read-only file system that stays in flash (Linux `Documentation/filesystems/romfs.rst`). It has
+//! no owners, and no permissions except whether a file is executable. Executable files begin at a page, so that
+//! processes without an MMU run them in place. The same entries give the same bytes.
 
 use crate::cpio::{Entry, Kind};
 use std::collections::BTreeMap;
@@ -15,26 +15,26 @@ const BLOCK: u32 = 4;
 const CHARACTER: u32 = 5;
 const FIFO: u32 = 7;
 const EXECUTABLE: u32 = 8;
-/// What the checksum in the file system's header is over.
+/// The number of bytes that the checksum of the file system covers.
 const SUMMED: usize = 512;
 
-/// A directory: its own entry and what is in it, by name.
+/// A directory: its own entry and its children, by name.
 #[derive(Default)]
 struct Node<'a> {
     entry: Option<&'a Entry>,
     children: BTreeMap<&'a str, Node<'a>>,
 }
 
-/// What is known of the entries written so far.
+/// The positions of the entries written so far.
 #[derive(Default)]
-struct Known {
+struct Written {
     /// Regular files: path and header.
     files: BTreeMap<String, usize>,
     /// Other names of files: header and the file's path.
     links: Vec<(usize, String)>,
 }
 
-/// The file system with `entries`, which come sorted by path; a path has no leading slash.
+/// Makes a file system of `entries`, which must be sorted by path. A path has no leading slash.
 pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> Vec<u8> {
     let mut root = Node::default();
     for (path, entry) in entries {
@@ -47,10 +47,10 @@ pub fn archive<'a>(entries: impl IntoIterator<Item = (&'a str, &'a Entry)>) -> V
     let top = out.len() as u32;
     // The first header is the root directory's, called `.` as the first of its entries.
     header(&mut out, ".", DIRECTORY | EXECUTABLE, top, 0);
-    let mut known = Known::default();
-    directory(&mut out, (&root, ""), (top, top), Some(top as usize), &mut known);
-    for (at, path) in known.links {
-        if let Some(file) = known.files.get(&path) {
+    let mut written = Written::default();
+    directory(&mut out, (&root, ""), (top, top), Some(top as usize), &mut written);
+    for (at, path) in written.links {
+        if let Some(file) = written.files.get(&path) {
             set_info(&mut out, at, *file as u32);
         }
     }
@@ -69,7 +69,7 @@ fn directory(
     (node, path): (&Node<'_>, &str),
     (own, parent): (u32, u32),
     mut last: Option<usize>,
-    known: &mut Known,
+    written: &mut Written,
 ) {
     let mut add = |out: &mut Vec<u8>, called: &str, kind: u32, info: u32, content: &[u8]| {
         let at = place(out, called, kind, content);
@@ -92,17 +92,17 @@ fn directory(
         let executable = if executable { EXECUTABLE } else { 0 };
         match child.entry.map(|entry| &entry.kind) {
             None | Some(Kind::Dir) => {
-                // Where its entries are is known when they are written.
+                // The position of its entries is set when they are written.
                 let at = add(out, called, DIRECTORY | EXECUTABLE, 0, b"");
                 folders.push((at, called, child));
             }
             Some(Kind::File(content)) => {
                 let at = add(out, called, REGULAR | executable, 0, content);
-                known.files.insert(format!("{path}{called}"), at as usize);
+                written.files.insert(format!("{path}{called}"), at as usize);
             }
             Some(Kind::Link(to)) => {
                 let at = add(out, called, HARD_LINK, 0, b"");
-                known.links.push((at as usize, to.clone()));
+                written.links.push((at as usize, to.clone()));
             }
             Some(Kind::Symlink(to)) => drop(add(out, called, SYMLINK, 0, to.as_bytes())),
             Some(Kind::Char(major, minor)) => drop(add(out, called, CHARACTER, major << 16 | minor, b"")),
@@ -113,11 +113,11 @@ fn directory(
     for (at, called, child) in folders {
         let first = out.len() as u32;
         set_info(out, at as usize, first);
-        directory(out, (child, &format!("{path}{called}/")), (at, own), None, known);
+        directory(out, (child, &format!("{path}{called}/")), (at, own), None, written);
     }
 }
 
-/// Makes room in front of an entry so that the content of an executable file begins at a page; the place of
+/// Adds padding before an entry so that the content of an executable file begins at a page. Returns the position of
 /// its header.
 fn place(out: &mut Vec<u8>, called: &str, kind: u32, content: &[u8]) -> usize {
     if kind == REGULAR | EXECUTABLE && !content.is_empty() {
@@ -143,13 +143,13 @@ fn link(out: &mut [u8], at: usize, next: u32) {
     sum_header(out, at);
 }
 
-/// Sets the second word of the header at `at`: where a directory's entries begin, or what file a link is.
+/// Sets the second word of the header at `at`: the first entry of a directory, or the target of a hard link.
 fn set_info(out: &mut [u8], at: usize, info: u32) {
     out[at + 4..at + 8].copy_from_slice(&info.to_be_bytes());
     sum_header(out, at);
 }
 
-/// Makes the sum of a header's words and its name's zero.
+/// Sets the checksum of a header and its name.
 fn sum_header(out: &mut [u8], at: usize) {
     out[at + 12..at + 16].fill(0);
     let length = out[at + 16..].iter().position(|byte| *byte == 0).unwrap_or(0);
@@ -158,7 +158,7 @@ fn sum_header(out: &mut [u8], at: usize) {
     out[at + 12..at + 16].copy_from_slice(&sum.to_be_bytes());
 }
 
-/// What makes the sum of the words zero.
+/// The checksum: it makes the sum of all words zero.
 fn checksum(bytes: &[u8]) -> u32 {
     let words = bytes.chunks_exact(4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]));
     words.fold(0u32, u32::wrapping_add).wrapping_neg()

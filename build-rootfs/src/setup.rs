@@ -1,4 +1,4 @@
-//! What the machine needs, what of it is missing, and its installation with apt.
+//! The programs that the machine needs, and their installation with apt.
 
 use crate::error::{Error, Result};
 use crate::process::{command, run, which};
@@ -10,9 +10,9 @@ use std::path::Path;
 /// Something the machine needs, and whether it is there.
 #[derive(Debug, Clone)]
 pub struct Need {
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// What it is, as shown to the user.
+    /// Its name for the user.
     pub what: String,
     /// The packages that bring it.
     pub packages: Vec<String>,
@@ -40,7 +40,7 @@ const TEST: &[(&str, &str)] = &[
     ("strace", "strace"),
     ("xz-utils", "xz"),
 ];
-/// The tools that count, the shell that figures are told in, and what BusyBox is built with.
+/// The measuring tools, the shell to compare with, and what BusyBox needs to build.
 const BENCH: &[(&str, &str)] = &[
     ("valgrind", "valgrind"),
     ("strace", "strace"),
@@ -50,7 +50,7 @@ const BENCH: &[(&str, &str)] = &[
     ("bzip2", "bzip2"),
 ];
 
-/// The peers' cross compiler with glibc and the kernel's headers; what packs.
+/// The peers' cross compiler with glibc and the kernel's headers, and the compressors.
 const COMPARE: &[(&str, &str)] = &[
     ("gcc-arm-linux-gnueabi", "arm-linux-gnueabi-gcc"),
     ("libc6-dev-armel-cross", "/usr/arm-linux-gnueabi/lib/libc.a"),
@@ -60,7 +60,7 @@ const COMPARE: &[(&str, &str)] = &[
     ("xz-utils", "xz"),
 ];
 
-/// What `target` needs for `purposes`.
+/// The needs of `target` for `purposes`.
 pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
     let mut needs = Vec::new();
     let found = Toolchain::find(target);
@@ -97,10 +97,10 @@ pub fn needs(target: &Target, purposes: &[Purpose]) -> Vec<Need> {
     needs
 }
 
-/// Installs what is missing, when we are root.
+/// Installs what is missing. Needs root.
 ///
 /// # Errors
-/// We are not root: the message has the command to run. Or apt fails.
+/// Not root: the message has the command to run. Or apt fails.
 pub fn install(needs: &[Need]) -> Result<()> {
     let packages = missing(needs);
     if packages.is_empty() {
@@ -108,21 +108,21 @@ pub fn install(needs: &[Need]) -> Result<()> {
     }
     let list = packages.join(" ");
     if which("apt-get").is_none() {
-        return Err(Error::new(format!("missing packages: {list}; this is no Debian, it has no apt-get"))
+        return Err(Error::new(format!("missing packages: {list}; this system has no apt-get"))
             .fix("install the programs that `cargo rootfs setup --check` lists"));
     }
     if !rustix::process::geteuid().is_root() {
         return Err(for_user(&list));
     }
     let step = Step::start(format!("installing {list}"));
-    // Always: old lists name versions that the mirror has replaced, or a toolchain that is too old.
+    // Always update: old lists name versions that the mirror no longer has, or a toolchain that is too old.
     apt(&["update"], &[], &step)?;
     apt(&["install", "-y", "--no-install-recommends"], &packages, &step)?;
     step.done();
     Ok(())
 }
 
-/// The packages of what is missing, sorted, each once.
+/// The missing packages, sorted and without duplicates.
 fn missing(needs: &[Need]) -> Vec<&str> {
     let missing = needs.iter().filter(|need| !need.present);
     let mut packages: Vec<&str> = missing.flat_map(|need| &need.packages).map(String::as_str).collect();
@@ -131,7 +131,7 @@ fn missing(needs: &[Need]) -> Vec<&str> {
     packages
 }
 
-/// What somebody who is not root reads.
+/// The error for a user who is not root.
 fn for_user(list: &str) -> Error {
     Error::new(format!("missing packages: {list}"))
         .fix(format!("sudo apt-get update && sudo apt-get install --no-install-recommends {list}"))

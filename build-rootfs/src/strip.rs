@@ -1,30 +1,30 @@
-//! Strips an ELF file further than `strip` does: nothing stays behind the last byte that the kernel loads,
-//! the section headers included.
+//! Strips an ELF file further than `strip` does: removes everything after the last byte that the kernel loads, and
+//! the section headers.
 
-use crate::share::{is_wanted, share};
+use crate::fdpic::{convert, is_wanted};
 use object::elf::{FileHeader32, FileHeader64, ProgramHeader32, PT_GNU_STACK, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{LittleEndian, Object, ObjectSymbol};
 use std::ops::Range;
 
-/// What a linker script calls the size of the stack.
+/// The symbol of a linker script for the size of the stack.
 const STACK: &str = "mote_stack";
 
-/// The file for the image from the linked one: its text made to be shared where the target wants that,
-/// else stripped; with the stack that the linker script asks for.
+/// Makes the file for the image from the linked one. It is converted to FDPIC if the target wants that, otherwise
+/// stripped. It gets the stack size of the linker script.
 ///
 /// # Errors
-/// As [`strip`] and [`share`].
+/// As [`strip`] and [`convert`].
 pub fn finish(elf: &[u8]) -> Result<Vec<u8>, String> {
     let file = object::File::parse(elf).map_err(|why| why.to_string())?;
-    let mut finished = if is_wanted(&file) { share(elf)? } else { strip(elf)? };
+    let mut finished = if is_wanted(&file) { convert(elf)? } else { strip(elf)? };
     if let Some(stack) = file.symbol_by_name(STACK) {
         set_stack(&mut finished, stack.address() as u32)?;
     }
     Ok(finished)
 }
 
-/// Sets the size in PT_GNU_STACK, by which the kernel allocates the stack where there is no MMU.
+/// Sets the size in PT_GNU_STACK. Without an MMU the kernel allocates a stack of this size.
 fn set_stack(elf: &mut [u8], size: u32) -> Result<(), String> {
     const MEMSZ: usize = 20;
     let header = FileHeader32::<LittleEndian>::parse(&*elf).map_err(|why| why.to_string())?;
@@ -36,18 +36,18 @@ fn set_stack(elf: &mut [u8], size: u32) -> Result<(), String> {
     Ok(())
 }
 
-/// `elf` without symbols, section headers and whatever else is not loaded.
+/// Removes symbols, section headers and everything else that is not loaded from `elf`.
 ///
 /// # Errors
 /// It is no little-endian ELF file with something to load; the text says what is wrong.
 pub fn strip(elf: &[u8]) -> Result<Vec<u8>, String> {
-    // Places of e_shoff and of e_shentsize, e_shnum, e_shstrndx, which follow each other.
+    // The offsets of e_shoff, and of e_shentsize, e_shnum and e_shstrndx, which follow each other.
     let (end, offset, counts) = match elf.get(4) {
         Some(1) => (loaded_end(FileHeader32::<LittleEndian>::parse(elf), elf)?, 0x20..0x24, 0x2e..0x34),
         Some(2) => (loaded_end(FileHeader64::<LittleEndian>::parse(elf), elf)?, 0x28..0x30, 0x3a..0x40),
         _ => return Err("not an ELF file".to_string()),
     };
-    let mut stripped = elf.get(..end).ok_or("its segments reach behind its end")?.to_vec();
+    let mut stripped = elf.get(..end).ok_or("its segments reach past its end")?.to_vec();
     for field in [offset, counts] {
         zero(&mut stripped, field)?;
     }
@@ -60,7 +60,7 @@ fn loaded_end<H: FileHeader<Endian = LittleEndian>>(
 ) -> Result<usize, String> {
     let header = header.map_err(|why| why.to_string())?;
     let segments = header.program_headers(LittleEndian, elf).map_err(|why| why.to_string())?;
-    // A segment of zeros has a place in the file, but nothing there.
+    // A segment of zeros has an offset, but no bytes in the file.
     let loads = segments.iter().filter(|segment| {
         segment.p_type(LittleEndian) == PT_LOAD && segment.p_filesz(LittleEndian).into() > 0
     });

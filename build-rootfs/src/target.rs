@@ -1,4 +1,4 @@
-//! A target: what `targets/NAME/target.toml` says.
+//! A target, from `targets/NAME/target.toml`.
 
 use crate::error::{nearest, Context, Error, Result};
 use crate::project::Project;
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What `boot`, `build` and `test` take when no target is named.
+/// The target of commands when the user names none.
 pub const DEFAULT: &str = "armv5te";
 
 /// One target. The fields are the keys of `target.toml`.
@@ -20,10 +20,10 @@ pub struct Target {
     /// The folder itself.
     #[serde(skip)]
     pub dir: PathBuf,
-    /// Kernel and machine as the file has them, without a variant and a board.
+    /// Kernel and machine of the file, before a variant and a board are applied.
     #[serde(skip)]
     plain: Option<(Option<Kernel>, Option<Machine>)>,
-    /// What kind of machine it is, in a few words.
+    /// A short description of the machine.
     pub description: String,
     /// rustc's target specification, a file beside `target.toml`.
     pub spec: String,
@@ -37,13 +37,13 @@ pub struct Target {
     pub compact: bool,
     /// Arguments for the linker.
     pub link: Vec<Flag>,
-    /// What `cfg` is set when mote is compiled, by name.
+    /// The names of the `cfg` options that are set when mote is compiled.
     #[serde(default)]
     pub cfg: Vec<String>,
     /// Ways to link, by name, for targets that have more than one.
     #[serde(default)]
     pub way: BTreeMap<String, Way>,
-    /// The one to take.
+    /// The chosen one.
     pub link_way: Option<String>,
     /// How to build a kernel, for targets that have one.
     pub kernel: Option<Kernel>,
@@ -54,23 +54,23 @@ pub struct Target {
     /// Kernels, and the machines that go with them, by name.
     #[serde(default)]
     pub variant: BTreeMap<String, Variant>,
-    /// The one to take, where all of them have names.
+    /// The chosen one, if all of them have names.
     pub kernel_variant: Option<String>,
     /// Boards, by name, for targets whose system runs on more than one.
     #[serde(default)]
     pub board: BTreeMap<String, Board>,
-    /// The one to take.
+    /// The chosen one.
     pub machine_board: Option<String>,
     /// Debian packages that this target needs beyond the common ones.
     #[serde(default, rename = "package")]
     pub packages: Vec<Package>,
 }
 
-/// One way to link: what it has beyond the target's own.
+/// A way to link, in addition to the target's own arguments.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Way {
-    /// What it does, in a few words.
+    /// A short description.
     pub description: String,
     /// As [`Target::cfg`].
     #[serde(default)]
@@ -111,7 +111,7 @@ pub struct Kernel {
     pub device_tree: String,
     /// How it is loaded into RAM, for boards that do so.
     pub uimage: Option<Uimage>,
-    /// How it lies in flash, for boards where it runs from there.
+    /// Its place in flash, for boards where it runs from there.
     pub flash: Option<Flash>,
 }
 
@@ -130,9 +130,9 @@ pub struct Uimage {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flash {
-    /// The source of what runs before the kernel, a file beside `target.toml`. It lies at address 0.
+    /// The source of the boot stub, a file beside `target.toml`. It is at address 0.
     pub stub: String,
-    /// Where the kernel lies and is entered: in flash, or in RAM.
+    /// The address and entry of the kernel, in flash or in RAM.
     pub kernel_address: u32,
     /// Bytes of flash.
     pub size: u32,
@@ -141,13 +141,13 @@ pub struct Flash {
     pub ram: Vec<Bank>,
 }
 
-/// Memory that lies in one piece.
+/// A contiguous range of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bank {
-    /// Where it begins.
+    /// Its address.
     pub address: u32,
-    /// Its bytes.
+    /// Its size in bytes.
     pub size: u32,
 }
 
@@ -157,7 +157,7 @@ impl Flash {
         self.kernel_address < self.size
     }
 
-    /// Bytes of RAM that the board has: the most that `ram` can say.
+    /// The board's RAM in bytes: the maximum for `ram`.
     pub fn ram_size(&self) -> u64 {
         self.ram.iter().map(|bank| u64::from(bank.size)).sum()
     }
@@ -190,7 +190,7 @@ pub struct Machine {
     pub emulator: String,
     /// Its arguments that choose the board.
     pub args: Vec<String>,
-    /// RAM when the user says nothing, in QEMU's writing.
+    /// The default RAM, in QEMU's notation.
     pub ram: String,
     /// The kernel's command line.
     pub cmdline: String,
@@ -207,19 +207,19 @@ fn no_nic() -> String {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Board {
-    /// What it is, in a few words.
+    /// A short description.
     pub description: String,
-    /// Behind [`Machine::args`].
+    /// Added after [`Machine::args`].
     pub args: Vec<String>,
     /// As [`Flash::ram`].
     pub ram: Vec<Bank>,
 }
 
-/// What differs for another kernel than the target's usual one. What it does not name stays.
+/// The differences of another kernel from the target's default one. Missing fields stay as they are.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
-    /// What it is for, in a few words.
+    /// A short description of its use.
     pub description: String,
     /// Options on top of the target's fragments: files beside `target.toml`.
     #[serde(default)]
@@ -234,7 +234,7 @@ pub struct Variant {
     pub nic: Option<String>,
 }
 
-/// A Debian package and how to tell that it is there.
+/// A Debian package, and how to find out whether it is installed.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
@@ -242,12 +242,12 @@ pub struct Package {
     pub name: String,
     /// A program that it brings.
     pub program: String,
-    /// What it is needed for.
+    /// Its purpose.
     #[serde(rename = "for")]
     pub purpose: Purpose,
 }
 
-/// What a package is needed for.
+/// The purpose of a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Purpose {
@@ -301,7 +301,7 @@ impl Target {
         target.usual().map_err(|error| error.within(file.display()))
     }
 
-    /// The target with what it takes when nobody chooses.
+    /// The target with the default variant and board.
     fn usual(mut self) -> Result<Target> {
         self.plain = Some((self.kernel.clone(), self.machine.clone()));
         let (way, variant, board) =
@@ -372,7 +372,7 @@ impl Target {
         }
     }
 
-    /// The one of `all` that has this name.
+    /// The item of `all` with this name.
     fn named<'a, T>(
         &self,
         all: &'a BTreeMap<String, T>,
@@ -413,7 +413,7 @@ impl Target {
         self.way.get(self.link_way.as_ref()?)
     }
 
-    /// What `cfg` is set when mote is compiled, by name.
+    /// The names of the `cfg` options that are set when mote is compiled.
     pub fn cfg(&self) -> impl Iterator<Item = &String> {
         self.cfg.iter().chain(self.chosen_way().into_iter().flat_map(|way| &way.cfg))
     }
@@ -468,7 +468,7 @@ impl Target {
         all.map(|link| link.flag.replace("{dir}", &dir)).collect()
     }
 
-    /// Whether the system lies in flash.
+    /// Whether the system is in flash.
     pub fn is_flash(&self) -> bool {
         self.kernel.as_ref().is_some_and(|kernel| kernel.flash.is_some())
     }

@@ -16,18 +16,18 @@ pub struct Toolchain {
     pub rustc: PathBuf,
     /// Its folder.
     pub sysroot: PathBuf,
-    /// Name and number, from `rustc --version`.
+    /// Name and version, from `rustc --version`.
     pub version: String,
 }
 
-/// The packages of a toolchain for users who have none.
+/// The packages of a toolchain, for users who have none.
 pub const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
 
 impl Toolchain {
     /// The first usable one of: the active toolchain, the others of rustup, Debian's.
     ///
     /// # Errors
-    /// None is usable; the message tells why for each.
+    /// None is usable; the message has the reason for each.
     pub fn find(target: &Target) -> Result<Toolchain> {
         let mut reasons = Vec::new();
         for (cargo, rustc) in candidates() {
@@ -45,7 +45,7 @@ impl Toolchain {
     fn probe(cargo: PathBuf, rustc: PathBuf, target: &Target) -> std::result::Result<Toolchain, String> {
         let name = rustc.display().to_string();
         if !cargo.is_file() || !rustc.is_file() {
-            return Err(format!("{name} is not there"));
+            return Err(format!("{name} does not exist"));
         }
         let sysroot =
             output(command(&rustc).args(["--print", "sysroot"])).map_err(|_| format!("{name} fails"))?;
@@ -67,23 +67,30 @@ impl Toolchain {
         Ok(Toolchain { cargo, rustc, sysroot, version })
     }
 
-    /// What the user reads about it.
+    /// A description for the user.
     pub fn describe(&self) -> String {
         format!("{} ({})", self.version, self.rustc.display())
     }
 
-    /// Whether it can link: with the system's `ld.lld` or a linker of its own.
+    /// Whether it can link, with the system's `ld.lld` or its own linker.
     pub fn has_linker(&self) -> bool {
         which("ld.lld").is_some() || rust_lld(&self.sysroot).is_some()
     }
 
-    /// The linker: none to take the one that the target specification names (`ld.lld`), else the
-    /// toolchain's own `rust-lld`.
+    /// The path of the toolchain's own `rust-lld`; none if the `ld.lld` of the target specification is installed.
     pub fn own_linker(&self) -> Option<PathBuf> {
         if which("ld.lld").is_some() {
             return None;
         }
         rust_lld(&self.sysroot)
+    }
+
+    /// The linker and its arguments for `target`, as options of rustc.
+    pub fn link_flags(&self, target: &Target) -> Vec<String> {
+        let mut flags: Vec<String> =
+            target.link_args().into_iter().map(|arg| format!("-Clink-arg={arg}")).collect();
+        flags.extend(self.own_linker().map(|linker| format!("-Clinker={}", linker.display())));
+        flags
     }
 }
 
@@ -113,7 +120,7 @@ fn candidates() -> Vec<(PathBuf, PathBuf)> {
     seen
 }
 
-/// Asked with our environment as it is: `cargo run` tells rustup's choice in it.
+/// Runs rustc with the unchanged environment, in which `cargo run` passes rustup's choice.
 fn active_sysroot() -> Option<PathBuf> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "sysroot"]);
@@ -134,6 +141,6 @@ mod tests {
     fn a_folder_without_rustc_is_named() {
         let target = Target::load(&crate::project::Project::find().unwrap(), "armv5te").unwrap();
         let why = Toolchain::probe("/no/cargo".into(), "/no/rustc".into(), &target).unwrap_err();
-        assert_eq!(why, "/no/rustc is not there");
+        assert_eq!(why, "/no/rustc does not exist");
     }
 }

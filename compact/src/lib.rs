@@ -1,64 +1,69 @@
-//! The step behind the compiler for Thumb-1: says the same in fewer bytes.
+//! Makes the assembly text of a whole Thumb-1 program shorter. The program does the same as before.
 //!
-//! LLVM's code generator has little for eight registers and two-byte instructions: it does not outline there,
-//! copies by way of r12 whatever it copies between a comparison and its branch, and keeps the ends of functions
-//! apart. The whole program is one text of assembly language behind link-time optimisation; this step reads
-//! it, changes what it understands, and leaves alone what it does not:
+//! LLVM's code generator does little for Thumb-1, which has eight general registers and instructions of two bytes.
+//! It does not outline there. It copies by way of r12 when a copy stands between a comparison and its branch. It does
+//! not merge equal ends of functions. After link-time optimisation the whole program is one assembly text. This crate
+//! reads that text, changes the functions that it understands, and copies the rest as it is. The passes, in order:
 //!
-//! 1. [`fold`]: functions with the same instructions are one.
-//! 2. [`thread`]: branches to branches on the same flags.
-//! 3. [`peephole`]: a few instructions are replaced by fewer; [`tells`]: what a function's flags tell is not compared.
-//! 4. [`tails`] sorts the functions by how they end, [`jumps`] makes jumps of calls that come last.
-//! 5. [`registers`] chooses registers and [`order`] the order of instructions so that sequences are like others;
-//!    [`reserve`] keeps what is used most in registers that LLVM leaves alone.
-//! 6. [`outline`]: sequences that occur often become functions.
-//! 7. [`tails`]: ends of functions that are equal and near are one; [`jumps`]: a jump to what follows is none.
-//! 8. [`pools`]: constants serve the functions before them, too.
-//! 9. [`place`]: jumps over jumps become jumps where the distance allows.
+//! 1. [`identical_code_folding`]: keeps one of several functions with the same instructions.
+//! 2. [`jump_threading`]: retargets branches that lead to a branch on the same flags.
+//! 3. [`peephole`]: replaces a few neighbouring instructions by fewer.
+//! 4. [`compare_elimination`]: drops comparisons with 0 when the called function has already set the flags.
+//! 5. [`tail_merge::sort_by_end`] brings functions with similar ends together. [`tail_calls`] turns last calls into
+//!    jumps.
+//! 6. [`register_renaming`] and [`scheduling`] choose registers and the order of instructions so that the same
+//!    sequences occur more often; [`similarity`] measures that.
+//! 7. [`global_registers`]: keeps the most used functions and constants in r8 to r11, which LLVM never uses.
+//! 8. [`outlining`]: turns sequences that occur often into functions.
+//! 9. [`tail_merge`]: keeps one of several equal ends of functions that are near each other. [`tail_calls`] drops
+//!    jumps to the next instruction.
+//! 10. [`literal_pools`]: lets functions use the constants of later functions.
+//! 11. [`branch_inversion`]: replaces a branch around a jump by one branch, where it reaches.
 //!
-//! What each knows of an instruction stands in [`code`]; which registers and flags are needed later, in [`live`];
-//! which values there are, in [`webs`]; what is like what, in [`likeness`].
+//! The passes share the effects of each [`instruction`], the [`liveness`] of registers and flags, the [`webs`] of
+//! values, and the [`layout`] of the text.
 
-mod code;
-mod fold;
-mod jumps;
-mod likeness;
-mod live;
-mod order;
-mod outline;
+mod branch_inversion;
+mod compare_elimination;
+mod global_registers;
+mod identical_code_folding;
+mod instruction;
+mod jump_threading;
+mod layout;
+mod literal_pools;
+mod liveness;
+mod outlining;
 mod peephole;
-mod place;
-mod pools;
 mod program;
-mod registers;
-mod reserve;
-mod tails;
-mod tells;
-mod thread;
+mod register_renaming;
+mod scheduling;
+mod similarity;
+mod tail_calls;
+mod tail_merge;
 mod webs;
 
 use program::Program;
 
-/// The assembly text of a whole program, as LLVM writes it for Thumb-1, with fewer bytes.
+/// Returns the shorter assembly text of the whole program `text`, which LLVM has written for Thumb-1.
 ///
 /// # Errors
-/// The text is not what LLVM writes; the message says where.
+/// The text holds no function that LLVM could have written.
 pub fn compact(text: &str) -> Result<String, String> {
     let mut program = Program::read(text)?;
-    fold::fold(&mut program);
-    thread::thread(&mut program);
+    identical_code_folding::fold(&mut program);
+    jump_threading::thread(&mut program);
     peephole::shorten(&mut program);
-    tells::tell(&mut program);
-    tails::sort(&mut program);
-    jumps::jump(&mut program);
-    registers::choose(&mut program);
-    order::reorder(&mut program);
-    registers::choose(&mut program);
-    reserve::reserve(&mut program);
-    outline::outline(&mut program);
-    tails::merge(&mut program);
-    jumps::fall_through(&mut program);
-    pools::share(&mut program);
-    place::shorten_jumps(&mut program);
+    compare_elimination::eliminate(&mut program);
+    tail_merge::sort_by_end(&mut program);
+    tail_calls::eliminate(&mut program);
+    register_renaming::rename(&mut program);
+    scheduling::reorder(&mut program);
+    register_renaming::rename(&mut program);
+    global_registers::assign(&mut program);
+    outlining::outline(&mut program);
+    tail_merge::merge(&mut program);
+    tail_calls::fall_through(&mut program);
+    literal_pools::share(&mut program);
+    branch_inversion::invert(&mut program);
     Ok(program.write())
 }

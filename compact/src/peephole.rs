@@ -1,19 +1,19 @@
-//! A few instructions are replaced by fewer.
+//! Peephole optimisation: a few instructions near each other are replaced by fewer.
 
-use super::code::{register, Flow, Ins, Set, CV, IP, NZ};
-use super::live::live_out;
+use super::instruction::{register, Flow, Ins, Set, CV, IP, NZ};
+use super::liveness::live_out;
 use super::program::{Function, Line, Program};
 
-/// Shortens all functions until nothing more is found.
+/// Shortens each function until no pattern matches.
 pub(super) fn shorten(program: &mut Program) {
     for function in program.functions_mut() {
-        while copy(function)
+        while copy_through_ip(function)
             || byte_test(function)
-            || needless_compare(function)
-            || call_by_constant(function)
-            || constant_sum(function)
+            || redundant_compare(function)
+            || indirect_call(function)
+            || constant_offset(function)
         {}
-        function.drop_constants();
+        function.drop_unused_constants();
     }
 }
 
@@ -26,9 +26,10 @@ fn operand(ins: &Ins, nth: usize) -> u32 {
     ins.operands().get(nth).map_or(0, |text| register(text))
 }
 
-/// `mov r12, a` `mov b, r12`, which LLVM writes where the flags are needed behind it, because `movs b, a`
-/// changes N and Z (never C): that is good enough where only C is needed, or before what sets the flags.
-fn copy(function: &mut Function) -> bool {
+/// Replaces `mov r12, a` `mov b, r12` by `movs b, a`. LLVM writes the longer form when the flags are needed later,
+/// since `movs` changes N and Z (but not C). `movs` is right when only C is needed, or before the instruction that
+/// sets the flags.
+fn copy_through_ip(function: &mut Function) -> bool {
     let live = live_out(function);
     for nth in 0..function.body.len() {
         let (Some(to), Some(from)) = (at(function, nth), at(function, nth + 1)) else { continue };
@@ -47,7 +48,7 @@ fn copy(function: &mut Function) -> bool {
     false
 }
 
-/// Where `movs b, a` may stand instead of a copy at `nth`: there, or before what sets the flags.
+/// The line where `movs b, a` may replace a copy at line `nth`: the same line, or the one that sets the flags.
 fn place_of_copy(function: &Function, nth: usize, flags: bool, a: u32, b: u32) -> Option<usize> {
     if !flags {
         return Some(nth);
@@ -64,7 +65,7 @@ fn place_of_copy(function: &Function, nth: usize, flags: bool, a: u32, b: u32) -
     None
 }
 
-/// `movs a, #255` `ands a, b` before `beq` or `bne`, where a is not needed later: `lsls a, b, #24`.
+/// Replaces `movs a, #255` `ands a, b` before `beq` or `bne` by `lsls a, b, #24`, when a is not needed later.
 fn byte_test(function: &mut Function) -> bool {
     let live = live_out(function);
     for (nth, live) in live.windows(3).enumerate() {
@@ -87,15 +88,15 @@ fn byte_test(function: &mut Function) -> bool {
     false
 }
 
-/// `cmp a, #0` behind what has set N and Z by a, where C and V are not needed.
-fn needless_compare(function: &mut Function) -> bool {
+/// Drops `cmp a, #0` when N and Z are already those of a, and C and V are not needed.
+fn redundant_compare(function: &mut Function) -> bool {
     let live = live_out(function);
     for (nth, live) in live.into_iter().enumerate() {
         let Some(compare) = at(function, nth).filter(|ins| ins.op == "cmp" && ins.args.ends_with(", #0"))
         else {
             continue;
         };
-        if live & CV == 0 && is_told(function, nth, operand(compare, 0)) {
+        if live & CV == 0 && has_flags_of(function, nth, operand(compare, 0)) {
             function.body.remove(nth);
             return true;
         }
@@ -103,13 +104,13 @@ fn needless_compare(function: &mut Function) -> bool {
     false
 }
 
-/// Whether N and Z tell of the register `a` before line `nth`.
-fn is_told(function: &Function, nth: usize, a: u32) -> bool {
+/// Whether N and Z are those of the register `a` before line `nth`.
+fn has_flags_of(function: &Function, nth: usize, a: u32) -> bool {
     for place in (0..nth).rev() {
         let Some(ins) = at(function, place).filter(|ins| ins.flow == Flow::Next) else { return false };
         let copies = ins.op == "movs" && operand(ins, 1) == a;
         if ins.writes & NZ != 0 {
-            return ins.tells_zero() && (operand(ins, 0) == a || copies);
+            return ins.sets_nz_by_result() && (operand(ins, 0) == a || copies);
         }
         if ins.writes & a != 0 {
             return false;
@@ -118,8 +119,8 @@ fn is_told(function: &Function, nth: usize, a: u32) -> bool {
     false
 }
 
-/// `ldr a, =function` `blx a`, where a is not needed later: `bl function`, and no constant.
-fn call_by_constant(function: &mut Function) -> bool {
+/// Replaces `ldr a, =function` `blx a` by `bl function` and drops the constant, when a is not needed later.
+fn indirect_call(function: &mut Function) -> bool {
     let constants = function.constants();
     for nth in 0..function.body.len() {
         let Some(call) = at(function, nth).filter(|ins| ins.op == "blx") else { continue };
@@ -150,8 +151,9 @@ fn call_by_constant(function: &mut Function) -> bool {
     false
 }
 
-/// `ldr a, =symbol` `adds a, a, #n`, whenever it is loaded: `ldr a, =symbol+n`.
-fn constant_sum(function: &mut Function) -> bool {
+/// Replaces `ldr a, =symbol` `adds a, a, #n` by `ldr a, =symbol+n`, when every load of the constant is followed by
+/// it.
+fn constant_offset(function: &mut Function) -> bool {
     let live = live_out(function);
     for data in 2..function.body.len() {
         let [before, Line::Label(label), Line::Data(text)] = &function.body[data - 2..=data] else {
@@ -161,16 +163,17 @@ fn constant_sum(function: &mut Function) -> bool {
             text.strip_prefix(".long\t").filter(|name| name.starts_with('_') && !name.contains(['+', '-']));
         let (Some(symbol), false) = (symbol, matches!(before, Line::Label(_))) else { continue };
         let loads = (0..data).filter(|&nth| at(function, nth).and_then(Ins::constant) == Some(label));
-        let sums: Option<Vec<(usize, &str)>> = loads.map(|load| sum(function, load, &live)).collect();
-        let (Some(sums), uses) = (sums, function.references().filter(|name| name == label).count()) else {
+        let offsets: Option<Vec<(usize, &str)>> = loads.map(|load| offset(function, load, &live)).collect();
+        let (Some(offsets), uses) = (offsets, function.references().filter(|name| name == label).count())
+        else {
             continue;
         };
-        let Some(&(_, add)) = sums.first().filter(|_| sums.len() == uses) else { continue };
-        if sums.iter().any(|one| one.1 != add) {
+        let Some(&(_, add)) = offsets.first().filter(|_| offsets.len() == uses) else { continue };
+        if offsets.iter().any(|one| one.1 != add) {
             continue;
         }
         let whole = Line::Data(format!(".long\t{symbol}+{add}"));
-        let gone: Vec<usize> = sums.iter().map(|one| one.0).collect();
+        let gone: Vec<usize> = offsets.iter().map(|one| one.0).collect();
         function.body[data] = whole;
         gone.into_iter().rev().for_each(|nth| drop(function.body.remove(nth)));
         return true;
@@ -178,8 +181,9 @@ fn constant_sum(function: &mut Function) -> bool {
     false
 }
 
-/// Where what line `load` loads becomes a sum that alone is used, and what is added.
-fn sum<'f>(function: &'f Function, load: usize, live: &[Set]) -> Option<(usize, &'f str)> {
+/// The line that adds a number to what line `load` loads, and the number. None if the loaded value is also used
+/// alone.
+fn offset<'f>(function: &'f Function, load: usize, live: &[Set]) -> Option<(usize, &'f str)> {
     let a = at(function, load)?.writes;
     let straight = |nth: &usize| at(function, *nth).is_some_and(|ins| ins.flow == Flow::Next);
     let touches = |nth: &usize| at(function, *nth).is_some_and(|ins| (ins.reads | ins.writes) & a != 0);
@@ -211,7 +215,7 @@ mod tests {
             short("cmp r0, #0; str r3, [r4]; mov r12, r1; mov r2, r12; beq .LBB0_1; .LBB0_1:; bx lr"),
             "movs r2, r1; cmp r0, #0; str r3, [r4]; beq .LBB0_1; .LBB0_1:; bx lr"
         );
-        // C is not changed by `movs`.
+        // `movs` does not change C.
         assert_eq!(
             short("cmp r0, r3; mov r12, r1; mov r2, r12; sbcs r2, r3; bx lr"),
             "cmp r0, r3; movs r2, r1; sbcs r2, r3; bx lr"
@@ -228,12 +232,12 @@ mod tests {
         assert_eq!(short(text), "lsls r1, r0, #24; beq .LBB0_1; movs r1, #0; .LBB0_1:; movs r1, r0; bx lr");
         // Here the byte is needed later.
         stays("movs r1, #255; ands r1, r0; beq .LBB0_1; .LBB0_1:; bx lr");
-        // And here the register whose byte is tested is changed.
+        // Here the register whose byte is tested is changed.
         stays("movs r1, #255; ands r0, r1; beq .LBB0_1; .LBB0_1:; movs r1, #1; bx lr");
     }
 
     #[test]
-    fn what_is_known_is_not_compared() {
+    fn a_compare_is_dropped_when_the_flags_are_set() {
         assert_eq!(
             short("movs r4, r0; cmp r0, #0; beq .LBB0_1; .LBB0_1:; bx lr"),
             "movs r4, r0; beq .LBB0_1; .LBB0_1:; bx lr"

@@ -1,6 +1,6 @@
-//! The text of a program, apart into functions and what stands between them.
+//! The assembly text of a program, split into functions and the text between them.
 
-use super::code::Ins;
+use super::instruction::Ins;
 use std::collections::{HashMap, HashSet};
 
 /// A line of a function.
@@ -10,7 +10,7 @@ pub(super) enum Line {
     Label(String),
     /// An instruction.
     Ins(Ins),
-    /// A directive: constants and their alignment.
+    /// A directive: a constant or an alignment.
     Data(String),
 }
 
@@ -24,23 +24,23 @@ impl Line {
     }
 }
 
-/// A function that is understood.
+/// A function that was parsed completely.
 #[derive(Debug, Clone)]
 pub(super) struct Function {
     /// Its symbol.
     pub name: String,
-    /// What stands before its label: the directives that make the symbol.
+    /// The directives before its label, which define the symbol.
     head: Vec<String>,
     /// Its instructions and constants.
     pub body: Vec<Line>,
-    /// Whether its callers use N and Z as it leaves them.
-    pub flags: bool,
+    /// Whether its callers use N and Z as the function sets them.
+    pub returns_flags: bool,
 }
 
-/// A part of the text.
+/// A part of the program.
 #[derive(Debug, Clone)]
 pub(super) enum Part {
-    /// Lines that stay as they are.
+    /// Lines that are copied as they are.
     Other(Vec<String>),
     /// A function.
     Function(Function),
@@ -49,21 +49,21 @@ pub(super) enum Part {
 /// A program.
 #[derive(Debug, Clone)]
 pub(super) struct Program {
-    /// All its parts, in order.
+    /// All parts, in order.
     pub parts: Vec<Part>,
 }
 
-/// The section of all functions that are understood: its assembler knows their distances.
+/// The section of all parsed functions. In one section, the assembler can compute the distances between them.
 const SECTION: &str = "\t.section\t.text.compact,\"ax\",%progbits";
 
 impl Function {
-    /// A new one, for the linker's map a function like any other.
+    /// Makes a new function. It gets the directives of a function symbol, so that the linker's map lists it.
     pub(super) fn new(name: String, body: Vec<Line>) -> Self {
         let head = vec![format!("\t.type\t{name},%function"), "\t.code\t16".into(), "\t.thumb_func".into()];
-        Self { name, head, body, flags: false }
+        Self { name, head, body, returns_flags: false }
     }
 
-    /// The constant at each label: the directive behind it.
+    /// The constant at each label: the directive after the label.
     pub(super) fn constants(&self) -> HashMap<&str, &str> {
         let (mut constants, mut waiting) = (HashMap::new(), Vec::new());
         for line in &self.body {
@@ -78,14 +78,14 @@ impl Function {
         constants
     }
 
-    /// Whether its first instruction saves lr and every way out returns by `pop`: between these, lr is free.
-    pub(super) fn keeps_lr(&self) -> bool {
+    /// Whether it saves lr first and returns by `pop` only, so that calls between may change lr.
+    pub(super) fn saves_lr(&self) -> bool {
         let mut all = self.body.iter().filter_map(Line::ins);
         all.next().is_some_and(|first| first.op == "push" && first.args.contains("lr"))
             && all.all(|ins| ins.op != "bx" && ins.op != "push")
     }
 
-    /// The labels that its instructions and constants name.
+    /// The local labels in its instructions and constants.
     pub(super) fn references(&self) -> impl Iterator<Item = &str> {
         self.body.iter().flat_map(|line| {
             labels_in(match line {
@@ -96,8 +96,8 @@ impl Function {
         })
     }
 
-    /// Drops the constants that nothing refers to.
-    pub(super) fn drop_constants(&mut self) {
+    /// Drops the constants that no instruction and no other constant refers to.
+    pub(super) fn drop_unused_constants(&mut self) {
         let used: HashSet<String> = self.references().map(String::from).collect();
         let mut kept: Vec<Line> = Vec::new();
         let mut at = 0;
@@ -115,11 +115,11 @@ impl Function {
             at += lines.len();
         }
         self.body = kept;
-        self.drop_alignments();
+        self.drop_unused_alignments();
     }
 
-    /// Drops alignments that have lost their constants.
-    pub(super) fn drop_alignments(&mut self) {
+    /// Drops the alignments that no constant follows.
+    pub(super) fn drop_unused_alignments(&mut self) {
         let needed: Vec<bool> = (0..self.body.len())
             .map(|nth| {
                 let next = self.body[nth + 1..].iter().find(|line| !matches!(line, Line::Label(_)));
@@ -141,7 +141,7 @@ impl Function {
 
     fn write(&self, out: &mut Vec<String>) {
         out.push(SECTION.into());
-        // Constants are aligned where they stand.
+        // A function needs no alignment of its own for its constants: each literal pool is aligned.
         out.push("\t.p2align\t1".into());
         out.extend_from_slice(&self.head);
         out.push(format!("{}:", self.name));
@@ -160,21 +160,21 @@ fn is_constant(line: &Line) -> bool {
     matches!(line, Line::Data(text) if !text.starts_with(".p2align"))
 }
 
-/// The symbols and labels in a line, and whatever looks like one.
-pub(super) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+/// The words in a line that may be symbols or labels.
+pub(super) fn symbols_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '$'))
 }
 
-/// The local labels in a directive.
+/// The local labels in a line.
 fn labels_in(text: &str) -> impl Iterator<Item = &str> {
-    names_in(text).filter(|word| word.starts_with(".L"))
+    symbols_in(text).filter(|word| word.starts_with(".L"))
 }
 
 impl Program {
-    /// Reads what LLVM wrote.
+    /// Parses the text that LLVM has written.
     ///
     /// # Errors
-    /// A function does not end.
+    /// No function in it could be parsed.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let mut parts: Vec<Part> = Vec::new();
         let mut lines = text.lines().map(String::from).peekable();
@@ -201,7 +201,7 @@ impl Program {
         if parts.iter().any(|part| matches!(part, Part::Function(_))) {
             Ok(Self { parts })
         } else {
-            Err("no function in it is understood".into())
+            Err("the assembly text has no function that LLVM writes for Thumb-1".into())
         }
     }
 
@@ -218,7 +218,7 @@ impl Program {
         out.join("\n")
     }
 
-    /// The functions.
+    /// All functions.
     pub(super) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.parts.iter().filter_map(|part| match part {
             Part::Function(function) => Some(function),
@@ -226,7 +226,7 @@ impl Program {
         })
     }
 
-    /// The functions, to be changed.
+    /// All functions, mutable.
     pub(super) fn functions_mut(&mut self) -> impl Iterator<Item = &mut Function> {
         self.parts.iter_mut().filter_map(|part| match part {
             Part::Function(function) => Some(function),
@@ -235,7 +235,7 @@ impl Program {
     }
 }
 
-/// The function in the lines from its section to `.fnend`, if all of it is understood.
+/// Parses a function from its lines, which go from the section to `.fnend`. None if any line is not understood.
 fn function(chunk: &[String]) -> Option<Function> {
     let start = chunk.iter().position(|line| line == "\t.fnstart")?;
     let name = chunk.get(start.checked_sub(1)?)?.strip_suffix(':')?.to_string();
@@ -263,7 +263,7 @@ fn function(chunk: &[String]) -> Option<Function> {
         };
         let (op, args) = text.split_once('\t').unwrap_or((text, ""));
         match op {
-            // Nothing unwinds.
+            // The program does not unwind its stack.
             ".save" | ".pad" | ".setfp" | ".size" | ".cantunwind" | ".fnend" => {}
             ".p2align" | ".long" | ".short" | ".byte" | ".asciz" | ".ascii" | ".zero" => {
                 body.push(Line::Data(text.to_string()));
@@ -271,16 +271,16 @@ fn function(chunk: &[String]) -> Option<Function> {
             _ => body.push(Line::Ins(Ins::new(op, args)?)),
         }
     }
-    Some(Function { name, head, body, flags: false })
+    Some(Function { name, head, body, returns_flags: false })
 }
 
-/// For the unit tests of the steps: programs written down in short, and shown as short.
+/// A short notation of programs for the unit tests.
 #[cfg(test)]
 pub(super) mod testing {
     use super::{Function, Line, Part, Program};
-    use crate::code::Ins;
+    use crate::instruction::Ins;
 
-    /// A function from its lines, which are apart by `; `: labels end with a colon, directives begin with a dot.
+    /// Parses a function. `; ` separates lines, labels end with a colon, and directives begin with a dot.
     pub(crate) fn function(name: &str, text: &str) -> Function {
         let line = |text: &str| {
             let (op, args) = text.split_once(' ').unwrap_or((text, ""));
@@ -293,13 +293,13 @@ pub(super) mod testing {
         Function::new(name.into(), text.split("; ").map(line).collect())
     }
 
-    /// A program of such functions.
+    /// Parses a program of such functions.
     pub(crate) fn program(functions: &[(&str, &str)]) -> Program {
         let parts = functions.iter().map(|(name, text)| Part::Function(function(name, text)));
         Program { parts: parts.collect() }
     }
 
-    /// The lines of the function `name`.
+    /// The lines of the function `name`, in the same notation.
     pub(crate) fn shown(program: &Program, name: &str) -> String {
         let function = program.functions().find(|function| function.name == name);
         let lines = function.unwrap_or_else(|| panic!("no {name}")).body.iter().map(|line| match line {
@@ -346,7 +346,7 @@ g:
 ";
 
     #[test]
-    fn what_is_not_understood_stays() {
+    fn functions_that_cannot_be_parsed_stay() {
         let program = Program::read(TEXT).unwrap();
         let names: Vec<&str> = program.functions().map(|function| function.name.as_str()).collect();
         assert_eq!(names, ["f"]);
@@ -369,11 +369,11 @@ g:
     #[test]
     fn constants_without_use_go_with_their_alignment() {
         let mut one = testing::function("f", "bx lr; .p2align 2; .LCPI0_0:; .long 1");
-        one.drop_constants();
+        one.drop_unused_constants();
         assert_eq!(one.body.len(), 1);
         let table = "add r2, pc; .LCPI0_1:; add pc, r2; .p2align 2; .LJTI0_0:; .long .LCPI0_1";
         let mut kept = testing::function("f", table);
-        kept.drop_constants();
+        kept.drop_unused_constants();
         assert_eq!(kept.body.len(), 6);
     }
 }

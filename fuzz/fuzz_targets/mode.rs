@@ -1,3 +1,3 @@
 //! File modes, octal and symbolic.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| applets::fuzz::mode(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| util::fuzz::mode(data));

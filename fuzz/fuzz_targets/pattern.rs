@@ -1,3 +1,3 @@
 //! Pattern matching.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sh::fuzz::pattern(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| util::fuzz::pattern(data));

@@ -1,3 +1,3 @@
 //! The builtin printf.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sh::fuzz::printf(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| util::fuzz::printf(data));

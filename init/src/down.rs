@@ -1,5 +1,6 @@
 //! Taking the machine down, and making place for another process 1.
 
+use crate::backwards::backwards;
 use crate::console::{failed, say};
 use crate::inittab::{RESTART, SHUTDOWN, SYSINIT};
 use crate::{now, spawn, Init, NEVER};
@@ -98,43 +99,15 @@ impl Init<'_> {
         }
     }
 
-    /// Reads the end of `f`, as much as fits, into the table's buffer, which nobody needs any more. The whole
-    /// lines.
-    fn slurp(&mut self, f: &Owned) -> &mut [u8] {
-        let text = self.table.reuse();
-        // These files have no size to ask for.
-        let (mut size, mut got) = (0usize, 0);
-        for pass in 0..2 {
-            let start = size.saturating_sub(text.len());
-            got = 0;
-            if fs::lseek(**f, start as i64, fs::SEEK_SET).is_err() {
-                return &mut [];
-            }
-            while let Ok(n @ 1..) =
-                fs::read(**f, text.get_mut(if pass == 0 { 0 } else { got }..).unwrap_or_default())
-            {
-                got += n;
-            }
-            if start == 0 && pass > 0 {
-                return text.get_mut(..got).unwrap_or_default();
-            }
-            size = got;
-        }
-        let text = text.get_mut(..got).unwrap_or_default();
-        let first = text.iter().position(|&b| b == b'\n').map_or(got, |i| i + 1);
-        text.get_mut(first..).unwrap_or_default()
-    }
-
     fn leave_swap(&mut self) {
         let Ok(f) = fs::open_read(ZStr::new(c"/proc/swaps")) else { return };
-        for line in self.slurp(&f).split_inclusive_mut(|&b| b == b'\n') {
-            let mut rest = line;
+        backwards(self.table.reuse(), &f, &mut |mut rest| {
             if let Some(path) = field(&mut rest).filter(|p| p.first() == b'/') {
                 if let Err(e) = system::swapoff(path) {
                     failed(path.bytes(), e);
                 }
             }
-        }
+        });
     }
 
     /// Unmounts everything, the last mounted first, again and again as long as that brings something; what is
@@ -158,12 +131,11 @@ impl Init<'_> {
     /// answered true.
     fn mounts(&mut self, f: &Owned, each: fn(ZStr, ZStr) -> bool) -> u32 {
         let mut n = 0;
-        for line in self.slurp(f).rsplit_mut(|&b| b == b'\n') {
-            let mut rest = line;
+        backwards(self.table.reuse(), f, &mut |mut rest| {
             if let (Some(device), Some(dir)) = (field(&mut rest), field(&mut rest)) {
                 n += (!dir.is(b"/") && each(device, dir)) as u32;
             }
-        }
+        });
         n
     }
 }

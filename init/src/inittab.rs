@@ -246,9 +246,10 @@ fn part(text: &[u8; TEXT], at: u16, len: u16) -> &[u8] {
     text.get(at as usize..(at + len) as usize).unwrap_or_default()
 }
 
-/// Moves all bytes from `from` on down to `to`.
+/// Moves all bytes from `from` on down to `to`; how far.
 #[inline(never)]
-fn pull(buf: &mut [u8], mut from: usize, mut to: usize) {
+pub(crate) fn pull(buf: &mut [u8], mut from: usize, mut to: usize) -> usize {
+    let far = from - to;
     while let Some(&b) = buf.get(from) {
         if let Some(slot) = buf.get_mut(to) {
             *slot = b;
@@ -256,6 +257,7 @@ fn pull(buf: &mut [u8], mut from: usize, mut to: usize) {
         to += 1;
         from += 1;
     }
+    far
 }
 
 /// Brings a line into the form of the buffer: terminal, [`GLUE`], command, NUL; what else it says goes to `e`.

@@ -13,6 +13,7 @@
 #[cfg(any(test, feature = "fuzzing"))]
 extern crate alloc;
 
+mod backwards;
 mod console;
 mod down;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -63,16 +64,19 @@ pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
     let own = unsafe { env::auxv(call.envp, 31).map(|p| ZStr::from_ptr(p as *const u8)) };
     let mut means = Means { envp: call.envp, own, applet: call.applet };
     let first = call.args.first().copied().unwrap_or(ZStr::new(c""));
-    if first.is(spawn::ASK.to_bytes()) && call.args.len() > 1 {
+    let pid_1 = process::getpid() == 1;
+    // Process 1 must not end, whatever its arguments are.
+    if !pid_1 && first.is(spawn::ASK.to_bytes()) && call.args.len() > 1 {
         // SAFETY: ZStr is a transparent pointer to a NUL-terminated string, and a NULL follows the last.
         return Err((b"cannot run the command", unsafe {
             spawn::ask(call.args.as_mut_ptr() as *mut _, &means)
         }));
     }
-    if first.is(b"-q") {
+    if !pid_1 && first.is(b"-q") {
         return process::kill(1, signal::SIGHUP).map_err(|e| (&b"process 1"[..], e));
     }
-    if process::getpid() != 1 && !call.name.bytes().ends_with(b"linuxrc") {
+    // The kernel starts /linuxrc of an initrd as a child of its own thread 2.
+    if !pid_1 && !(call.name.bytes().ends_with(b"linuxrc") && process::getppid() == 2) {
         return Err((b"must be process 1", Errno::EPERM));
     }
     signal::mask(signal::How::Set, ALL);
@@ -350,8 +354,10 @@ impl Init<'_> {
         let f = match fs::open_read(ZStr::new(c"/etc/inittab")) {
             Ok(f) => f,
             Err(why) => {
+                // What cannot be read now is not what was never there: that has a shell for everybody.
                 if why != Errno::ENOENT {
                     failed(b"/etc/inittab", why);
+                    return;
                 }
                 self.fill(DEFAULT);
                 self.table.default = true;

@@ -1,43 +1,23 @@
 //! The shell of mote: the POSIX.1-2024 shell command language with the extensions of BusyBox ash.
 //!
-//! Text goes from [`source`] through the lexer and the parser into a [`tree`]; the executor walks it, and
-//! expands words into [`fields`]. All state is in one [`Shell`].
+//! Text goes from [`parse::source`] through the lexer and the parser into a [`parse::tree`]; the executor walks it, and
+//! expands words into [`expand::fields`]. All state is in one [`Shell`].
 
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;
 
-pub mod arith;
-mod braces;
 pub mod builtin;
-mod compound;
-mod condition;
-mod dollar;
-mod edit;
-mod exec;
 mod expand;
-mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
-mod heredoc;
+mod interactive;
 mod jobs;
-mod launch;
-mod lexer;
 mod options;
-mod parser;
+mod parse;
 mod passwd;
-pub mod pattern;
-mod person;
-mod redir;
-mod reexec;
-mod regex;
-mod simple;
-mod source;
+mod run;
 mod start;
-mod substitute;
-mod terminal;
-mod trap;
-mod tree;
 mod vars;
 
 use alloc::boxed::Box;
@@ -65,24 +45,6 @@ enum Flow {
 /// What most functions give; the exit status is in the shell.
 type R<T = ()> = Result<T, Flow>;
 
-/// A `bool` for results and options, as wide as a register: a byte in them would be masked at every turn.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(u32)]
-enum Truth {
-    No,
-    Yes,
-}
-
-impl From<bool> for Truth {
-    fn from(is: bool) -> Truth {
-        if is {
-            Truth::Yes
-        } else {
-            Truth::No
-        }
-    }
-}
-
 /// An error that has been told, and gives up the command. It takes no room, so that a [`Done`] of something
 /// small comes back in one register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,27 +57,6 @@ impl From<Failed> for Flow {
     fn from(_: Failed) -> Flow {
         Flow::Fail
     }
-}
-
-/// Are these the same? Called, not inlined: comparing with a constant in place costs more room than it saves.
-#[inline(never)]
-fn eq(a: &[u8], b: &[u8]) -> bool {
-    a == b
-}
-
-/// Is this byte among `these`? Smaller than the library's `contains`, which is built for speed.
-fn has(these: &[u8], c: u8) -> bool {
-    sys::zstr::position(these, c).is_some()
-}
-
-/// Where `text` first holds `part`.
-#[inline(never)]
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    let mut rest = text;
-    while !rest.starts_with(part) {
-        rest = rest.get(1..)?;
-    }
-    Some(text.len() - rest.len())
 }
 
 /// No name.
@@ -178,11 +119,11 @@ struct Shell<'a> {
     opts: u32,
     out: &'a mut Out,
     /// The tree that runs, and where in its text.
-    tree: Rc<tree::Tree>,
+    tree: Rc<parse::tree::Tree>,
     place: usize,
     /// Positional parameters from `first` on; those before are the name of the function, or shifted out.
     first: usize,
-    params: fields::Fields,
+    params: expand::fields::Fields,
     vars: vars::Vars,
     /// `$_`: the last field of the last command; none before the first.
     last: Option<Buf>,
@@ -193,7 +134,7 @@ struct Shell<'a> {
     /// Descriptors moved out of the way: number, copy.
     saved: List<(i32, i32)>,
     /// Variables to restore.
-    locals: List<substitute::Saved>,
+    locals: List<expand::substitute::Saved>,
     jobs: List<Box<jobs::Job>>,
     traps: List<(u8, Buf)>,
     /// Position of `getopts` in a cluster.
@@ -208,7 +149,7 @@ struct Shell<'a> {
     table: &'static Table,
     aliases: List<(Buf, Buf)>,
     /// The line editor, once a person has seen a prompt.
-    editor: Option<Box<edit::Editor>>,
+    editor: Option<Box<interactive::editor::Editor>>,
     arg0: ZStr<'static>,
     stack: usize,
     stack_limit: usize,
@@ -219,8 +160,8 @@ struct Shell<'a> {
     frame: usize,
     traced: Buf,
     /// Fields of a command that is over, whose room the next one takes.
-    spare: fields::Fields,
-    capture: substitute::Capture,
+    spare: expand::fields::Fields,
+    capture: expand::substitute::Capture,
     /// Those of the shell that this is a subshell of.
     outer_jobs: List<Box<jobs::Job>>,
     /// Line of a syntax error, 0 otherwise.

@@ -1,15 +1,15 @@
 //! Home directories of users, for `~user` (`man 5 passwd`).
 
-use crate::eq;
 use sys::zstr::cut;
 use sys::{Buf, ToBuf, ZStr};
+use util::text::eq;
 
 /// Home directory of a user.
 #[inline(never)]
 pub(crate) fn home(user: &[u8]) -> Option<Buf> {
     let f = sys::fs::open_read(ZStr::new(c"/etc/passwd")).ok()?;
     let mut text = Buf::new();
-    crate::redir::read_all(*f, &mut text);
+    crate::run::redir::read_all(*f, &mut text);
     let mut rest = &text[..];
     while !rest.is_empty() {
         let mut line = cut(&mut rest, b'\n');

@@ -1,8 +1,10 @@
 //! From the command line to the commands, and to the end.
 
-use crate::fields::Fields;
-use crate::source::{Mode, Source};
-use crate::{fields, opt, options, tree, vars, Flow, Shell, R, STACK_UNKNOWN};
+use crate::expand::fields;
+use crate::expand::fields::Fields;
+use crate::parse::source::{Mode, Source};
+use crate::parse::tree;
+use crate::{opt, options, vars, Flow, Shell, R, STACK_UNKNOWN};
 use alloc::rc::Rc;
 use core::mem::ManuallyDrop;
 use sys::fs::{self, Fd};
@@ -16,7 +18,7 @@ pub fn main(cx: &mut Cx) -> u8 {
     // from freeing everything.
     let mut sh = ManuallyDrop::new(Shell::new(cx, &here));
     if crate::REEXEC {
-        crate::reexec::resume(&mut sh, args);
+        crate::run::reexec::resume(&mut sh, args);
     }
     let r = sh.start(args);
     if r == Err(Flow::Fail) && sh.status == 0 {
@@ -181,7 +183,7 @@ impl Shell<'_> {
         // Lower numbers are for scripts to use; more than 32 cost the kernel a bigger table.
         match fs::dup_above(f, 20) {
             Ok(n) => {
-                crate::redir::shut(f);
+                crate::run::redir::shut(f);
                 n
             }
             Err(_) => f,
@@ -217,7 +219,7 @@ impl Shell<'_> {
         let mut src = Source::file(self.raise(f), Mode::File);
         self.status = 0;
         let r = self.run_source(&mut src, false);
-        crate::redir::shut(src.fd);
+        crate::run::redir::shut(src.fd);
         r
     }
 

@@ -4,8 +4,8 @@
 //! command wants. The environment that the shell was given is looked at where it is, name by name when they
 //! are first asked for: a shell that starts copies nothing.
 
-use crate::exec::Func;
-use crate::lexer::name_len;
+use crate::parse::lexer::name_len;
+use crate::run::exec::Func;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::{env, fs, num, process, time, Buf, List, ToBuf, ZStr};
@@ -140,7 +140,7 @@ impl Vars {
         }
         let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
         self.link(&mut s, name);
-        let special = crate::parser::index(SPECIAL, name);
+        let special = crate::parse::parser::index(SPECIAL, name);
         // IFS comes from nobody (POSIX 2.5.3).
         if special != Some(4) {
             if let Some(v) = env::get(self.envp, name) {
@@ -167,7 +167,7 @@ impl Vars {
     /// Is this what a shell has anyway that is given the same environment?
     pub(crate) fn of_environment(&self, s: &Sym) -> bool {
         let name = s.name();
-        crate::parser::index(SPECIAL, name).is_none()
+        crate::parse::parser::index(SPECIAL, name).is_none()
             && match env::get(self.envp, name) {
                 Some(v) => s.flags == EXPORT && s.value() == Some(v.bytes()),
                 None => s.flags == 0 && s.value().is_none(),
@@ -208,7 +208,7 @@ impl Vars {
     pub(crate) fn lookup(&mut self, name: &[u8]) -> usize {
         let i = self.find(name);
         if i == NOWHERE
-            && (env::get(self.envp, name).is_some() || crate::parser::index(SPECIAL, name).is_some())
+            && (env::get(self.envp, name).is_some() || crate::parse::parser::index(SPECIAL, name).is_some())
         {
             return self.intern(name);
         }
@@ -219,7 +219,7 @@ impl Vars {
     #[inline(never)]
     pub(crate) fn compute(&mut self, i: usize, line: u32) {
         let Some(s) = self.syms.get_mut(i) else { return };
-        let n = match crate::parser::index(SPECIAL, s.name()) {
+        let n = match crate::parse::parser::index(SPECIAL, s.name()) {
             Some(1) => line,
             Some(2) => uptime().wrapping_sub(self.start),
             Some(3) => process::getpid(),
@@ -241,7 +241,7 @@ impl Vars {
     pub(crate) fn changed(&mut self, i: usize) {
         let Some(s) = self.syms.get(i) else { return };
         let n = s.value().and_then(num::parse_u32).unwrap_or(0);
-        match crate::parser::index(SPECIAL, s.name()) {
+        match crate::parse::parser::index(SPECIAL, s.name()) {
             Some(4) => self.ifs = s.value().unwrap_or(b" \t\n").buf(),
             Some(2) => self.start = uptime().wrapping_sub(n),
             Some(0) => self.random = n | 1 << 31,

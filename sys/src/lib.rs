@@ -40,8 +40,6 @@ pub mod system;
 pub mod time;
 pub mod tty;
 pub mod usage;
-pub mod utf8;
-pub mod zone;
 pub mod zstr;
 
 pub use applet::{Cx, Table};

@@ -1,6 +1,6 @@
 //! Sorting, once for all: a merge sort of indices that is not generic, so that a binary holds it once.
 
-use crate::List;
+use crate::{List, ZStr};
 
 /// Sorts the indices `v`; `before(a, b)` tells whether `a` must stand before `b`. Stable; n log n calls, and
 /// room for half of `v` besides it.
@@ -41,6 +41,25 @@ fn put(v: &mut [u32], at: usize, value: u32) {
     if let Some(slot) = v.get_mut(at) {
         *slot = value;
     }
+}
+
+/// The NUL-terminated texts that stand in `texts` one behind the other, in the order of their bytes; none if there is
+/// no NUL at the end.
+#[inline(never)]
+pub fn texts(texts: &[u8]) -> List<ZStr<'_>> {
+    let mut order = List::new();
+    if !matches!(texts, [.., 0]) {
+        return List::new();
+    }
+    // SAFETY: only places below the length are asked for, and a NUL ends what begins there: the last byte is one.
+    let from = |at: u32| unsafe { ZStr::from_ptr(texts.as_ptr().add(at as usize)) };
+    let mut at = 0;
+    while at < texts.len() {
+        order.push(at as u32);
+        at += from(at as u32).len() + 1;
+    }
+    sort(&mut order, &mut |a, b| from(a).order(from(b)).is_lt());
+    order.iter().map(|&at| from(at)).collect()
 }
 
 #[cfg(test)]

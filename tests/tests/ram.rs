@@ -43,5 +43,5 @@ fn too_little_for_a_prompt_is_told() {
     let output = ram(&["--applets", "sh", "--ram", "1M"]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("no prompt with 1024 KiB of RAM either"), "{said}");
+    assert!(said.contains("no prompt even with 1024 KiB of RAM"), "{said}");
 }

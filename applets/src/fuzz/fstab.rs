@@ -2,11 +2,11 @@
 
 use super::{part, text};
 use crate::mount::options::{has, has_all, Options};
-use crate::util::fstab::{lines, meant};
 use alloc::string::String;
 use alloc::vec::Vec;
 use sys::mount::*;
 use sys::{Buf, ToBuf, ZStr};
+use util::file::fstab::{lines, meant};
 
 /// Reads the parts of `data` as a table, a list of types, a list of options that are wanted, and two lists of
 /// options.

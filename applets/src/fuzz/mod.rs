@@ -7,13 +7,11 @@
 
 #[cfg(feature = "mount")]
 mod fstab;
-mod mode;
 
 #[cfg(feature = "modprobe")]
 pub use crate::modprobe::fuzz::modules;
 #[cfg(feature = "mount")]
 pub use fstab::fstab;
-pub use mode::mode;
 
 use alloc::vec::Vec;
 
@@ -30,11 +28,6 @@ pub(crate) fn text(part: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     include!("../../../fuzz/seeds.rs");
-
-    #[test]
-    fn seeds_of_mode() {
-        seeds("mode", b"ugoa+-=rwxXst,07", super::mode);
-    }
 
     #[test]
     #[cfg(feature = "mount")]

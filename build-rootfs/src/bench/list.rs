@@ -1,6 +1,6 @@
 //! The benchmarks, as data.
 
-/// What is counted.
+/// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counter {
     /// Instructions in user mode, by callgrind: the same in every run.
@@ -11,7 +11,7 @@ pub enum Counter {
     SystemCalls,
     /// Private dirty memory of a process that waits, in KiB (`Private_Dirty` in /proc/PID/smaps_rollup).
     PrivateMemory,
-    /// Time by the clock, in milliseconds; what is written is read from a pipe.
+    /// Elapsed time, in milliseconds. The output is read from a pipe.
     Time,
 }
 
@@ -31,7 +31,7 @@ pub enum Bound {
 pub enum Run {
     /// The shell with `-c SCRIPT`; in it `TRUE` stands for a tiny static program that does nothing.
     Script(&'static str),
-    /// The shell, told to read a fifo into which nothing comes.
+    /// The shell, reading from a fifo that stays empty.
     Fifo,
     /// `cat /dev/null`.
     Cat,
@@ -46,7 +46,7 @@ pub struct Benchmark {
     pub what: &'static str,
     /// What runs.
     pub run: Run,
-    /// What is counted.
+    /// What is measured.
     pub counter: Counter,
     /// What mote must reach.
     pub bound: Option<Bound>,
@@ -84,7 +84,7 @@ pub struct ToolBenchmark {
 
 const GIB: u64 = 1 << 30;
 
-/// All of the tools.
+/// The benchmarks of the tools.
 pub const TOOLS: &[ToolBenchmark] = &[
     ToolBenchmark {
         name: "ls",
@@ -140,7 +140,7 @@ pub const TOOLS: &[ToolBenchmark] = &[
         what: "cat of a file of 1 GiB",
         work: Work::CatFile(GIB),
         counter: Counter::Time,
-        // mote and BusyBox leave all of it to the same calls of sendfile: what differs is chance.
+        // mote and BusyBox make the same calls of sendfile here: differences are chance.
         bound: Bound::OfBest(1.1),
     },
     ToolBenchmark {
@@ -152,7 +152,7 @@ pub const TOOLS: &[ToolBenchmark] = &[
     },
 ];
 
-/// All of the shell, and of what a program costs at least.
+/// The benchmarks of the shell, and of the least that a program costs.
 pub const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "start",

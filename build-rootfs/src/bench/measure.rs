@@ -1,4 +1,4 @@
-//! Counting: one run of one shell.
+//! Measures one run of one program.
 
 use super::list::{Counter, Run};
 use super::subject::Subject;
@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-/// How long a shell may take to come to the point where it waits.
+/// How long a shell may take until it waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes that go through a pipe at a time.
 const CHUNK: usize = 1 << 16;
@@ -43,7 +43,8 @@ pub fn once(subject: &Subject, run: Run, counter: Counter, tiny: &Path) -> Resul
     figure.map(Some).map_err(|error| error.within(subject.name))
 }
 
-/// A command in the environment of all measurements: what is in it costs instructions and memory.
+/// A command with a fixed environment, which is the same for all measurements: its size costs instructions and
+/// memory.
 pub(crate) fn clean(program: &Path) -> Command {
     let mut command = command(program);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/").current_dir("/");
@@ -51,7 +52,7 @@ pub(crate) fn clean(program: &Path) -> Command {
     command
 }
 
-/// Runs a tool to its end; what it said on stderr.
+/// Runs a measuring tool to its end and returns its stderr.
 fn tool(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stderr(Stdio::piped()).output().context(&name)?;
@@ -67,11 +68,10 @@ fn tool(command: &mut Command) -> Result<String> {
 /// # Errors
 /// The program or valgrind fails.
 pub(crate) fn instructions(program: &Path, arguments: &[String]) -> Result<f64> {
-    let mut valgrind = clean(&needed("valgrind")?);
+    let mut valgrind = clean(&find_program("valgrind")?);
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(arguments);
     let said = tool(&mut valgrind)?;
-    collected(&said)
-        .ok_or_else(|| Error::new(format!("valgrind: no figure in what it says: {}", said.trim())))
+    collected(&said).ok_or_else(|| Error::new(format!("valgrind: no figure in its output: {}", said.trim())))
 }
 
 /// The figure in callgrind's closing lines.
@@ -82,7 +82,7 @@ fn collected(said: &str) -> Option<f64> {
 fn system_calls(program: &Path, arguments: &[String]) -> Result<f64> {
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let trace = scratch.path().join("trace");
-    let mut strace = clean(&needed("strace")?);
+    let mut strace = clean(&find_program("strace")?);
     strace.arg("-f").arg("-o").arg(&trace).arg(program).args(arguments);
     tool(&mut strace)?;
     let text = fs::read_to_string(&trace).context(trace.display())?;
@@ -99,7 +99,7 @@ fn calls(trace: &str) -> usize {
     trace.lines().filter(starts).count()
 }
 
-/// Milliseconds of one run by the clock: the output is read from a pipe, and `feed` bytes come in through one.
+/// The elapsed milliseconds of one run. The output is read from a pipe, and the input is a pipe with `feed` bytes.
 ///
 /// # Errors
 /// The program cannot be started, or fails.
@@ -110,7 +110,7 @@ pub(crate) fn wall(command: &mut Command, feed: u64) -> Result<f64> {
     }
     let start = Instant::now();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context(&name)?;
-    let feeder = child.stdin.take().map(|pipe| thread::spawn(move || pour(pipe, feed)));
+    let feeder = child.stdin.take().map(|pipe| thread::spawn(move || write_zeros(pipe, feed)));
     let mut buffer = vec![0; CHUNK];
     if let Some(mut output) = child.stdout.take() {
         while output.read(&mut buffer).context(&name)? > 0 {}
@@ -127,7 +127,7 @@ pub(crate) fn wall(command: &mut Command, feed: u64) -> Result<f64> {
 }
 
 /// Writes `bytes` bytes, a multiple of [`CHUNK`], into a pipe.
-fn pour(mut pipe: impl Write, bytes: u64) -> std::io::Result<()> {
+fn write_zeros(mut pipe: impl Write, bytes: u64) -> std::io::Result<()> {
     let chunk = vec![0; CHUNK];
     (0..bytes / CHUNK as u64).try_for_each(|_| pipe.write_all(&chunk))
 }
@@ -138,7 +138,7 @@ fn processor_time(program: &Path, arguments: &[String]) -> Result<f64> {
     Ok(children_time()? - before)
 }
 
-/// Milliseconds that ended children, and theirs, took of the processor.
+/// The processor time of all ended children and their children, in milliseconds.
 fn children_time() -> Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("getrusage")?;
     let ms = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 * 1e3 + t.tv_usec() as f64 / 1e3;
@@ -154,7 +154,7 @@ fn private_memory(program: &Path) -> Result<f64> {
     // For reading and writing: this does not wait, and keeps the shell from reading the end.
     let hold = File::options().read(true).write(true).open(&fifo).context(fifo.display())?;
     let mut shell = clean(program).arg(&fifo).stderr(Stdio::null()).spawn().context(program.display())?;
-    let figure = settled(shell.id());
+    let figure = settled_memory(shell.id());
     drop(hold);
     let killed = shell.kill().and_then(|()| shell.wait());
     let figure = figure?;
@@ -162,8 +162,8 @@ fn private_memory(program: &Path) -> Result<f64> {
     Ok(figure)
 }
 
-/// The private dirty memory of `pid`, once it waits and the figure stays.
-fn settled(pid: u32) -> Result<f64> {
+/// The private dirty memory of `pid`, after it waits and the figure no longer changes.
+fn settled_memory(pid: u32) -> Result<f64> {
     let start = Instant::now();
     let mut last = (0, None);
     while start.elapsed() < PATIENCE {
@@ -177,7 +177,7 @@ fn settled(pid: u32) -> Result<f64> {
             return Ok(figure);
         }
     }
-    Err(Error::new("it does not come to rest at the fifo"))
+    Err(Error::new("the shell does not wait at the fifo"))
 }
 
 fn dirty(rollup: &str) -> Option<f64> {
@@ -185,7 +185,7 @@ fn dirty(rollup: &str) -> Option<f64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-fn needed(program: &str) -> Result<std::path::PathBuf> {
+fn find_program(program: &str) -> Result<std::path::PathBuf> {
     which(program)
         .ok_or_else(|| Error::new(format!("{program}: not installed")).fix("run `cargo rootfs setup`"))
 }

@@ -1,7 +1,7 @@
 //! Measures mote and its peers: instructions, processor time, system calls, memory.
 //!
-//! What there is to measure is data ([`list`]), who is measured is found by [`subject`], [`measure`] counts,
-//! [`tools`] does so for the tools, and [`table`] presents.
+//! [`list`] holds the benchmarks as data, [`subject`] finds the shells, [`measure`] measures them, [`tools`] measures
+//! the tools, and [`table`] prints the results.
 
 pub mod list;
 pub mod measure;
@@ -32,24 +32,24 @@ pub struct Figure {
 pub struct Row {
     /// Its name.
     pub name: &'static str,
-    /// What is done.
+    /// The task.
     pub what: &'static str,
-    /// What is counted.
+    /// The unit of the figures.
     pub unit: &'static str,
     /// The figures, mote's first.
     pub figures: Vec<Figure>,
-    /// Whose figure mote's is held against.
+    /// The program that mote is compared with.
     pub against: &'static str,
-    /// mote's figure by that one, where there is one.
+    /// mote's figure divided by that of the other program, if it has one.
     pub ratio: Option<f64>,
-    /// The most that mote's figure may be, in words.
+    /// The limit of mote's figure, as text.
     pub must: Option<String>,
-    /// Whether it is reached; none without a bound.
+    /// Whether mote keeps the limit; none if there is no limit.
     pub reached: Option<bool>,
 }
 
 impl Counter {
-    /// What its figures are.
+    /// The unit of its figures.
     pub fn unit(self) -> &'static str {
         match self {
             Counter::Instructions => "instructions",
@@ -60,8 +60,9 @@ impl Counter {
         }
     }
 
-    /// Of several rounds: time that others took away is no time of ours, so the least; memory depends on
-    /// where the kernel puts the stack, so the most. The others are the same in every round.
+    /// Combines the figures of several rounds. For time it takes the least, since other processes only add to it. For
+    /// memory it takes the most, since it depends on where the kernel puts the stack. All other figures are the same
+    /// in every round.
     pub(crate) fn of_rounds(self, figures: impl Iterator<Item = f64>) -> Option<f64> {
         figures.reduce(if self == Counter::PrivateMemory { f64::max } else { f64::min })
     }
@@ -94,11 +95,11 @@ fn row(subjects: &Subjects, benchmark: &Benchmark) -> Result<Row> {
     step.done();
     let values = measured.into_iter().map(|figures| counter.of_rounds(figures.into_iter()));
     let figures = subjects.all.iter().zip(values).map(|(s, value)| Figure { shell: s.name, value }).collect();
-    Ok(judge(benchmark.name, benchmark.what, counter, benchmark.bound, figures))
+    Ok(evaluate(benchmark.name, benchmark.what, counter, benchmark.bound, figures))
 }
 
-/// What comes of a benchmark; mote's figure is the first one.
-fn judge(
+/// Compares the figures of a benchmark; mote's is the first one.
+fn evaluate(
     name: &'static str,
     what: &'static str,
     counter: Counter,
@@ -132,7 +133,7 @@ pub(crate) mod tests {
             let Benchmark { name, what, counter, bound, .. } = list::BENCHMARKS[n];
             let figures = ["mote", "dash", "bash"].into_iter().zip(values);
             let figures = figures.map(|(shell, value)| Figure { shell, value }).collect();
-            judge(name, what, counter, bound, figures)
+            evaluate(name, what, counter, bound, figures)
         };
         vec![
             with(0, [Some(14_000.0), Some(220_000.0), Some(2_500_000.0)]),
@@ -157,7 +158,7 @@ pub(crate) mod tests {
         let of = |values: [f64; 3]| {
             let figures = ["mote", "BusyBox", "Toybox"].into_iter().zip(values);
             let figures = figures.map(|(shell, value)| Figure { shell, value: Some(value) }).collect();
-            let row = judge("ls", "", Counter::Time, Some(Bound::OfBest(1.0)), figures);
+            let row = evaluate("ls", "", Counter::Time, Some(Bound::OfBest(1.0)), figures);
             (row.ratio, row.reached, row.must)
         };
         assert_eq!(of([3.0, 2.0, 4.0]), (Some(1.5), Some(false), Some("1.00 of the best".into())));

@@ -1,4 +1,4 @@
-//! Who is measured: mote, and the shells that it is compared with.
+//! The programs to measure: mote, and the shells that it is compared with.
 
 use crate::applets::{Catalogue, DEFAULT_SET};
 use crate::cache::Cache;
@@ -22,13 +22,13 @@ pub const NAMES: &[&str] = &["mote", "dash", "ash", "hush", "bash"];
 pub struct Subject {
     /// Its name.
     pub name: &'static str,
-    /// The shell, called by a name that makes it one.
+    /// A path to the shell whose name makes it act as a shell.
     pub sh: PathBuf,
     /// Its `cat`, if it has one.
     pub cat: Option<PathBuf>,
 }
 
-/// Everybody, and a program for them to start.
+/// All shells, and a program for them to start.
 #[derive(Debug)]
 pub struct Subjects {
     /// mote first, then dash.

@@ -3,7 +3,7 @@
 use super::Row;
 use crate::number::thousands;
 
-/// The rows, all of the same shells or tools, with what was missed marked.
+/// Formats the rows as a table, and marks missed limits. All rows have the same shells or tools.
 pub fn table(rows: &[Row]) -> String {
     let shells: Vec<&str> =
         rows.first().map_or(Vec::new(), |row| row.figures.iter().map(|f| f.shell).collect());
@@ -13,7 +13,7 @@ pub fn table(rows: &[Row]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |n: usize| lines.iter().filter_map(|line| line.get(n)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|n| width(n).unwrap_or(0)).collect();
-    // Names and what must be are words, the figures between them numbers.
+    // The first and the last columns are text, the others numbers.
     let words = |n: usize| n == 0 || n + 1 >= columns;
     let text = |line: &Vec<String>| {
         let cells = line.iter().zip(&widths).enumerate();
@@ -52,7 +52,7 @@ fn line(row: &Row) -> Vec<String> {
     cells
 }
 
-/// A figure with its thousands apart; below a hundred with one decimal, if it has any.
+/// A figure with a space between thousands; below a hundred with one decimal, if it has any.
 fn number(value: f64) -> String {
     if value < 100.0 && value.fract() != 0.0 {
         return format!("{value:.1}");

@@ -3,7 +3,7 @@
 use super::list::{Counter, ToolBenchmark, Work, TOOLS};
 use super::measure::{clean, instructions, wall};
 use super::subject::{link, NATIVE};
-use super::{judge, Figure, Row, ROUNDS};
+use super::{evaluate, Figure, Row, ROUNDS};
 use crate::applets::{Catalogue, DEFAULT_SET};
 use crate::cache::Cache;
 use crate::compile::compile;
@@ -21,7 +21,7 @@ use tempfile::TempDir;
 /// A multicall binary.
 #[derive(Debug, Clone)]
 pub struct Tools {
-    /// Whose.
+    /// The name of the implementation.
     pub name: &'static str,
     /// A folder with links to it, called as its applets are.
     pub dir: PathBuf,
@@ -40,7 +40,7 @@ impl Work {
         }
     }
 
-    /// Whether it must be prepared anew for everybody.
+    /// Whether the input must be prepared again for each run.
     fn consumes(self) -> bool {
         matches!(self, Work::Remove(_))
     }
@@ -96,10 +96,10 @@ fn row(all: &[Tools], benchmark: &ToolBenchmark) -> Result<Row> {
     step.done();
     let values = measured.into_iter().map(|figures| counter.of_rounds(figures.into_iter()));
     let figures = all.iter().zip(values).map(|(tools, value)| Figure { shell: tools.name, value }).collect();
-    Ok(judge(name, what, counter, Some(bound), figures))
+    Ok(evaluate(name, what, counter, Some(bound), figures))
 }
 
-/// A benchmark's work with what it works on, for one after the other.
+/// The work of a benchmark and its input, for one tool after the other.
 pub(crate) struct Stage {
     work: Work,
     scene: Scene,
@@ -141,7 +141,7 @@ impl Stage {
     }
 }
 
-/// What a benchmark works on; goes when dropped.
+/// The input of a benchmark; dropping it removes the files.
 struct Scene {
     place: PathBuf,
     processes: Vec<Child>,

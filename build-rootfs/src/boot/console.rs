@@ -1,10 +1,10 @@
-//! What a guest writes to its console.
+//! Reads a guest's console.
 
 use std::io::Read;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-/// What a guest writes, as it comes; the channel closes when the guest ends.
+/// The output of a guest, as it comes. The channel closes when the guest ends.
 pub fn read(mut stdout: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -44,8 +44,8 @@ pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes, needle)
 }
 
-/// Takes the output of one command out of a console: what lies between the lines `MARK begin` and
-/// `MARK end STATUS`. The guest's terminal makes `\r\n` of each `\n`; that is undone.
+/// Extracts the output of one command from a console: the text between the lines `MARK begin` and `MARK end STATUS`.
+/// The guest's terminal turns each `\n` into `\r\n`; this undoes that.
 #[derive(Debug)]
 pub struct Extractor {
     begin: Vec<u8>,

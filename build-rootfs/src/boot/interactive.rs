@@ -9,8 +9,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Boots `system` on this terminal until the guest or the user ends it. What the console shows also goes
-/// to the file `log`.
+/// Boots `system` on this terminal until the guest or the user ends it. The output of the console is also written to
+/// the file `log`.
 ///
 /// # Errors
 /// QEMU fails, the kernel panics, or nothing shows on the console within `timeout`.

@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The exit status when the guest does not come as far as it should.
+/// The exit status if the guest does not start or does not end in time.
 pub const FAILED: u8 = 125;
-/// How long a guest may take to its first sign of life, unless the user says otherwise.
+/// How long a guest may take until its first output, unless the user says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
-/// How often the tool looks after the guest.
+/// How often the tool checks the guest.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Set when the user or the system wants the tool to end.
@@ -39,20 +39,20 @@ fn interrupted() -> Error {
     Error::new("interrupted").status(130)
 }
 
-/// Ends QEMU, however far it is.
+/// Ends QEMU.
 fn end(qemu: &mut Child) {
     // Both fail only when it has ended by itself.
     let _ = qemu.kill();
     let _ = qemu.wait();
 }
 
-/// Why a guest failed, with the last lines of its console and what helps.
+/// The error of a guest that failed, with the last lines of its console and the fix.
 fn failure(why: &str, console: &[u8], qemu: &str, ram: &str) -> Error {
     let tail = console::last_lines(console, 20);
     let shown = if tail.is_empty() {
         "the console stayed empty".into()
     } else {
-        format!("its console ended:\n{tail}")
+        format!("the end of its console:\n{tail}")
     };
     let said = if qemu.trim().is_empty() { String::new() } else { format!("\n  QEMU said: {}", qemu.trim()) };
     let fix = match () {

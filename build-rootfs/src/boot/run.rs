@@ -20,18 +20,18 @@ const COMMAND: &str = "/.mote/command";
 /// How long the guest may take to end after the command has.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// What to run and how.
+/// A command to run in the guest.
 #[derive(Debug)]
 pub struct Run<'a> {
     /// Text for the guest's `/bin/sh`.
     pub command: &'a str,
     /// How long the guest may take until the command begins.
     pub timeout: Duration,
-    /// Where the whole console goes, too.
+    /// A file that also gets the whole output of the console.
     pub log: Option<&'a Path>,
 }
 
-/// Boots `outputs`, runs the command, writes its output to `sink`; returns its status.
+/// Boots `outputs`, runs the command, and writes its output to `sink`. Returns the command's status.
 ///
 /// # Errors
 /// The image has no shell, QEMU fails, or the guest does not come as far as the command or not to its end.
@@ -53,7 +53,7 @@ pub fn run(plan: &Plan, outputs: &Outputs, what: &Run<'_>, sink: &mut dyn Write)
             rebuilt(plan.image(mote)?, scratch.path(), files)?
         }
     };
-    // Kernel messages other than a panic do not belong among the output.
+    // Kernel messages, except for a panic, must not appear in the output.
     system.cmdline += " loglevel=1";
     if system.flash.is_some() {
         system.kernel = scratch.path().join("system.elf");
@@ -64,7 +64,7 @@ pub fn run(plan: &Plan, outputs: &Outputs, what: &Run<'_>, sink: &mut dyn Write)
     guest.follow(what, Extractor::new(&mark), sink, log, reboots)
 }
 
-/// What the first process needs to be told: init finds it in the inittab.
+/// The arguments of the first process. init needs none: it reads the inittab.
 fn arguments(system: &System) -> &'static [&'static str] {
     if system.first_program.is_some() {
         &[WRAPPER]
@@ -73,7 +73,7 @@ fn arguments(system: &System) -> &'static [&'static str] {
     }
 }
 
-/// What the image needs beyond its own to run a command, by path.
+/// The files that the image needs to run a command, by path.
 fn files(command: &str, mark: &str, reboots: bool) -> [(&'static str, Entry); 4] {
     let leave = if reboots { "reboot -f\n" } else { "" };
     let wrapper =
@@ -87,7 +87,7 @@ fn files(command: &str, mark: &str, reboots: bool) -> [(&'static str, Entry); 4]
     ]
 }
 
-/// The initramfs with an archive behind it, which the kernel unpacks over it.
+/// The initramfs with a second archive appended. The kernel unpacks both.
 fn overlaid(initramfs: &Path, dir: &Path, files: &[(&'static str, Entry)]) -> Result<PathBuf> {
     let mut bytes = fs::read(initramfs).context(initramfs.display())?;
     bytes.resize(bytes.len().next_multiple_of(4), 0);
@@ -107,7 +107,7 @@ fn rebuilt(mut image: Image, dir: &Path, files: [(&'static str, Entry); 4]) -> R
     Ok(file)
 }
 
-/// A word that no command prints by chance.
+/// A unique word, which no command prints by chance.
 fn mark() -> String {
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     format!("mote-run-{:x}-{:x}", std::process::id(), time.as_nanos())
@@ -175,7 +175,7 @@ impl Guest {
         Err(failure(why, &seen, &fs::read_to_string(&self.stderr).unwrap_or_default(), &self.ram))
     }
 
-    /// Lets the guest end by itself, when it is going to, and logs what it says meanwhile.
+    /// Waits for the guest to end by itself, if it is going to, and logs its output meanwhile.
     fn wait_for_end(&mut self, reboots: bool, mut log: Option<File>) {
         let start = Instant::now();
         while reboots && start.elapsed() < GRACE && !self.interrupt.came() {

@@ -1,4 +1,4 @@
-//! Parsing what commands have in common.
+//! The arguments that several commands have in common.
 
 use crate::build::Options;
 use crate::error::{Error, Result};
@@ -8,13 +8,13 @@ use lexopt::{Arg, Parser};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// The arguments behind a command's name.
+/// The arguments after the name of a command.
 pub(super) struct Args {
     parser: Parser,
     help: &'static str,
 }
 
-/// One argument, as commands see it.
+/// One argument.
 #[derive(Debug)]
 pub(super) enum Word {
     Option(String),
@@ -26,9 +26,9 @@ impl Args {
         Args { parser, help }
     }
 
-    /// The next argument; none at the end, or after `--help`, which this prints.
+    /// The next argument; none at the end.
     pub(super) fn next(&mut self) -> Result<Option<Word>> {
-        let word = match self.parser.next().map_err(wrong)? {
+        let word = match self.parser.next().map_err(usage_error)? {
             None => return Ok(None),
             Some(Arg::Short(c)) => Word::Option(format!("-{c}")),
             Some(Arg::Long(name)) => Word::Option(format!("--{name}")),
@@ -37,7 +37,7 @@ impl Args {
         Ok(Some(word))
     }
 
-    /// Whether the word asks for help, which is then printed.
+    /// If the argument is `--help` or `-h`: prints the help and returns true.
     pub(super) fn helps(&self, word: &Word) -> Result<bool> {
         let asks = matches!(word, Word::Option(option) if option == "--help" || option == "-h");
         if asks {
@@ -48,10 +48,10 @@ impl Args {
 
     /// The value of the option just read.
     pub(super) fn value(&mut self) -> Result<String> {
-        Ok(self.parser.value().map_err(wrong)?.to_string_lossy().into_owned())
+        Ok(self.parser.value().map_err(usage_error)?.to_string_lossy().into_owned())
     }
 
-    /// The value of the option just read when it stands in the same word, behind `=`.
+    /// The value of the option just read, if it follows `=` in the same word.
     pub(super) fn optional_value(&mut self) -> Option<String> {
         self.parser.optional_value().map(|value| value.to_string_lossy().into_owned())
     }
@@ -62,7 +62,7 @@ impl Args {
         text.parse().map_err(|_| Error::usage(format!("`{text}` is not {what}")))
     }
 
-    /// Takes the options that describe an image, and the target.
+    /// Handles the options that describe an image, and the target. Returns false for any other argument.
     pub(super) fn image_option(&mut self, word: &Word, options: &mut Options) -> Result<bool> {
         match word {
             Word::Option(name) => match name.as_str() {
@@ -80,7 +80,7 @@ impl Args {
         Ok(true)
     }
 
-    /// Takes the options that choose what the image runs on.
+    /// Handles the options that choose the machine. Returns false for any other argument.
     pub(super) fn machine_option(&mut self, word: &Word, options: &mut Options) -> Result<bool> {
         match word {
             Word::Option(name) if name == "--kernel" => options.kernel = Some(self.value()?),
@@ -91,20 +91,20 @@ impl Args {
     }
 }
 
-/// The error for a word that the command has no use for.
+/// The error for an argument that the command does not take.
 pub(super) fn unexpected(word: &Word) -> Error {
     let text = match word {
         Word::Option(name) => format!("unknown option `{name}`"),
         Word::Value(value) => format!("unexpected argument `{value}`"),
     };
-    Error::usage(text).fix("`--help` behind the command tells its options")
+    Error::usage(text).fix("add `--help` to the command for its options")
 }
 
-pub(super) fn wrong(why: lexopt::Error) -> Error {
-    Error::usage(why.to_string()).fix("`--help` behind the command tells its options")
+pub(super) fn usage_error(why: lexopt::Error) -> Error {
+    Error::usage(why.to_string()).fix("add `--help` to the command for its options")
 }
 
-/// Sets up what is missing for `purposes`.
+/// Installs what is missing for `purposes`.
 pub(super) fn prepare(target: &Target, purposes: &[Purpose]) -> Result<()> {
     install(&needs(target, purposes))
 }

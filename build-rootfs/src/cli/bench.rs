@@ -9,21 +9,21 @@ use crate::target::{Purpose, Target};
 use std::path::PathBuf;
 
 pub(super) const HELP: &str = "\
-Measures mote's shell on this machine beside dash, BusyBox's ash and hush, and bash, and mote's tools beside
-BusyBox's and Toybox's: instructions (by callgrind), processor time, time, private memory, system calls (by
-strace).
+Measures mote's shell on this machine beside dash, bash, and BusyBox's ash and hush; and mote's tools beside those
+of BusyBox and Toybox. It counts instructions (with callgrind), processor time, time, private memory, and system
+calls (with strace).
 
 Usage: cargo rootfs bench [FILTER] [OPTION]…
 
-  FILTER       only the benchmarks whose names hold this text
-  --list       show the benchmarks' names, and what they do
-  --only LIST  measure mote, dash and these: ash, hush, bash (default: all; BusyBox is built at first);
-               no tools are measured then
-  --json FILE  write the figures there, too
-  --help       show this
+  FILTER       run only the benchmarks whose names contain this text
+  --list       list the benchmarks
+  --only LIST  measure mote, dash and these shells: ash, hush, bash (default: all); measure no tools
+  --json FILE  also write the figures to FILE
+  --help       show this help
 
-mote is built with the applets of the set base. Time is the least of five rounds in which all take turns,
-memory the most. The exit status is 1 when mote misses what it must reach.
+mote is built with the applets of the set base; BusyBox is built when it is needed first. A time is the least of
+five rounds, and memory the most; in each round all programs run in turn. The exit status is 1 if mote misses a
+limit.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
@@ -45,7 +45,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let with_shells = list::BENCHMARKS.iter().any(|b| chosen(b.name));
     let with_tools = only.is_none() && list::TOOLS.iter().any(|b| chosen(b.name));
     if let Some(text) = filter.as_ref().filter(|_| !with_shells && !with_tools) {
-        return Err(Error::usage(format!("no benchmark's name holds `{text}`"))
+        return Err(Error::usage(format!("no benchmark's name contains `{text}`"))
             .fix("`cargo rootfs bench --list` lists them"));
     }
     let project = Project::find()?;

@@ -11,30 +11,30 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) const HELP: &str = "\
-Builds an image and boots it in QEMU on this terminal. Ctrl-C goes to the guest; Ctrl-A X leaves.
+Builds an image and boots it in QEMU on this terminal. Ctrl-C goes to the guest. Ctrl-A X ends QEMU.
 
 Usage: cargo rootfs boot [TARGET] [OPTION]…
 
-  --ram SIZE         RAM of the machine, like 3090k or 4M
-  --applets LIST     applets and sets, separated by commas (default: base)
-  --config FILE      a rootfs.toml, which describes the image (docs/rootfs-toml.md)
-  --link WAY         how mote is linked, where the target has more than one way: shared, pie, or marked
-  --root WHERE       initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
-  --kernel NAME      which kernel, where the target has more than one: min or net on armv5te; xip (it runs in flash) or
-                     ram on thumbv7em (default: min, xip)
-  --board NAME       which board, where the target has more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
-                     mps2-an500 (M7) on thumbv7em (default: mps2-an386)
-  --run CMD          run CMD in the guest's /bin/sh, print its output and nothing else on
-                     stdout, and exit with its status
-  --log FILE         write what the console shows to FILE, too
-  --timeout SECONDS  how long the guest may take to its first sign of life (default: 60);
-                     with --run, until CMD begins
-  --help             show this
+  --ram SIZE          RAM of the machine, like 3090k or 4M
+  --applets LIST      applets and sets, separated by commas (default: base)
+  --config FILE       a rootfs.toml that describes the image (docs/rootfs-toml.md)
+  --link WAY          how mote is linked, for targets with more than one way: shared, pie or marked
+  --root WHERE        where the root file system is: initramfs (in RAM), or for some targets romfs (read-only in
+                      flash) (default: initramfs)
+  --kernel NAME       the kernel, for targets with more than one: min or net on armv5te; xip (runs in flash) or
+                      ram on thumbv7em (default: min, xip)
+  --board NAME        the board, for targets with more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
+                      mps2-an500 (M7) on thumbv7em (default: mps2-an386)
+  --run CMD           run CMD in the guest's /bin/sh, print only its output on stdout, and exit with its status
+  --log FILE          also write the console's output to FILE
+  --timeout SECONDS   how long to wait for the first output of the guest, or with --run for the start of CMD
+                      (default: 60)
+  --help              show this help
 
-CMD runs instead of the lines of /etc/inittab: it finds the bare image, nothing mounted, and /dev/null as
-its stdin. Its stdout and stderr both are the console, hence our stdout.
+CMD runs in place of the lines of /etc/inittab: nothing is mounted, and its stdin is /dev/null. Its stdout and
+stderr are both the console, and so go to stdout here.
 
-Exit status: that of CMD with --run; 125 when the guest does not come that far; 0 when the guest ends well.
+Exit status: with --run that of CMD; 125 if the guest does not start or come to CMD; 0 if the guest ends normally.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {

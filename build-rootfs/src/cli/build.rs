@@ -8,25 +8,32 @@ use crate::target::Purpose;
 use std::path::PathBuf;
 
 pub(super) const HELP: &str = "\
-Builds an image and what boots it.
+Builds an image and the files that boot it.
 
 Usage: cargo rootfs build [TARGET] [OPTION]…
 
-  --applets LIST   applets and sets, separated by commas (default: base)
-  --config FILE    a rootfs.toml, which describes the image (docs/rootfs-toml.md)
-  --link WAY       how mote is linked, where the target has more than one way: shared, pie, or marked
-  --root WHERE     initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
-  --kernel NAME    which kernel, where the target has more than one: min or net on armv5te; xip (it runs in flash) or
-                   ram on thumbv7em (default: min, xip)
-  --board NAME     which board, where the target has more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
-                   mps2-an500 (M7) on thumbv7em (default: mps2-an386)
-  --out DIR        where to write (default: target/rootfs/TARGET)
-  --help           show this
+  --applets LIST applets and sets, separated by commas (default: base)
+  --config FILE  a rootfs.toml that describes the image (docs/rootfs-toml.md)
+  --link WAY     how mote is linked, for targets with more than one way: shared, pie or marked
+  --root WHERE   where the root file system is: initramfs (in RAM), or for some targets romfs (read-only in
+                 flash) (default: initramfs)
+  --kernel NAME  the kernel, for targets with more than one: min or net on armv5te; xip (runs in flash) or
+                 ram on thumbv7em (default: min, xip)
+  --board NAME   the board, for targets with more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
+                 mps2-an500 (M7) on thumbv7em (default: mps2-an386)
+  --out DIR       the folder to write to (default: target/rootfs/TARGET)
+  --help          show this help
 
-The folder then holds mote, mote.sym (the same with symbols), initramfs.cpio, sizes.json, rootfs.toml
-(what was built), and for a target with a kernel uImage, dtb (or system.elf, which has both and the initramfs, each
-where it is to lie in memory), kernel.config and run-qemu.sh, which boots the folder wherever it is moved to
-and needs nothing but QEMU.
+The folder then holds:
+
+  mote, mote.sym   the binary, and the same binary with symbols
+  initramfs.cpio   the root file system
+  sizes.json       the sizes of the binary and the image
+  rootfs.toml      the description of this image
+  uImage, dtb      the kernel and the device tree, for targets with a kernel; for boards with flash,
+                   system.elf holds both and the root file system
+  kernel.config    the configuration of the kernel
+  run-qemu.sh      boots the image. It needs only QEMU, and works wherever the folder is moved.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {

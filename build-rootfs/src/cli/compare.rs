@@ -2,10 +2,10 @@
 
 use super::args::{prepare, unexpected, Args, Word};
 use crate::cache::write_atomically;
-use crate::compare::kept::save;
 use crate::compare::part::Part;
-use crate::compare::report::Report;
-use crate::compare::{self, page, plot, Wanted};
+use crate::compare::report::{Report, LEFT_OUT};
+use crate::compare::results::save;
+use crate::compare::{self, page, plot, Selection};
 use crate::error::{Context, Error, Result};
 use crate::project::Project;
 use crate::target::{Purpose, Target, DEFAULT};
@@ -15,43 +15,42 @@ use std::path::{Path, PathBuf};
 const PAGE: &str = "comparison.md";
 
 pub(super) const HELP: &str = "\
-Compares mote with BusyBox and Toybox, built here from Debian's sources for the same machine (ARMv5TE), and
-writes docs/comparison.md with its pictures, and docs/comparison.json, which holds what was measured for later
-runs.
+Compares mote with BusyBox and Toybox, which are built from Debian's sources for the same machine (ARMv5TE).
+Writes the page docs/comparison.md with its pictures, and the results in docs/comparison.json.
 
 Usage: cargo rootfs compare [TARGET] [OPTION]…
 
-  TARGET               measure what is about this target, and take the rest as it was measured before (default:
-                         all of them): armv5te; thumbv7em: nommu; x86_64: speed and suites
+  TARGET               measure only the parts about this target (default: all parts). armv5te; thumbv7em: nommu;
+                       x86_64: speed and suites
 
-  --only PART[,PART]…  measure these parts again, and take the others as they were measured before:
-                         bytes      of mote and the peers, Thumb code, static with musl; packed or not, and
-                                    of the whole initramfs
-                         floors     bytes of the smallest C programs
-                         map        mote by crate and applet
-                         guests     in QEMU: the smallest RAM to a working prompt, what is free there, the
-                                    instructions up to it
-                         nommu      mote without an MMU (Cortex-M, in QEMU): bytes, and the smallest RAM with
+  --only PART[,PART]…  measure only these parts, even if their stored results are valid:
+                         bytes      size of mote and the peers (Thumb code, static with musl), also compressed,
+                                    and of the whole initramfs
+                         floors     size of the smallest C programs
+                         map        size of mote by crate and applet
+                         guests     in QEMU: the smallest RAM to a working prompt, the free memory there, and
+                                    the instructions to get there
+                         nommu      mote without an MMU (Cortex-M, in QEMU): size, and the smallest RAM with
                                     the root file system in flash and in RAM
-                         speed      instructions and time of the shells, of starting programs, and of ls, rm,
-                                    ps and cat, here
-                         suites     cases passed of BusyBox's and Toybox's test-suites
+                         speed      on this machine: instructions and time of the shells, of starting programs,
+                                    and of ls, rm, ps and cat
+                         suites     passed cases of BusyBox's and Toybox's test suites
                          marginals  bytes that each applet adds
-                         others     bytes of the peers' builds with ARM code and with glibc
-  --quick              bytes, floors and map only; the others as they were measured before
-  --json FILE          write the figures there, too, holes with their reasons among them
-  --out DIR            write the page and its pictures there (default: docs in the checkout)
-  --help               show this
+                         others     size of the peers with ARM code and with glibc
+  --quick              measure only bytes, floors and map
+  --json FILE          also write the figures to FILE, and the reasons of those that are missing
+  --out DIR            write the page and its pictures to DIR (default: docs in the checkout)
+  --help               show this help
 
-A part that was measured before is taken over as long as nothing has changed that it depends on: mote's
-sources, this tool, the peers, compilers, QEMU, the machine. So a run that was ended goes on where it was:
-the page is written after each part. What was not asked for is taken as it was measured last, of whichever
-commit, which the page tells. The peers' builds are kept in the cache, too: the first run takes an hour
-or two, one after a change of mote ten to twenty minutes, one without a change seconds.
+A stored result is used again until one of its inputs changes: mote's sources, this tool, the peers, compilers,
+QEMU, or the machine. The page is written after each part, so an interrupted run continues where it stopped. Parts
+that are not selected keep their last results, and the page names the commit of each. The peers' builds are
+cached: the first run takes one to two hours, a run after a change of mote ten to twenty minutes, and a run without
+a change seconds.
 
-The peers have bare and default options, each with and without LTO, of which the smaller counts. What cannot
-be had or does not build is a hole in the page, with its reason, and the rest goes on. The exit status is 1
-when a part that was asked for or a peer's binary is missing.
+The peers are built with few options and with their default options, each with and without LTO; the smaller
+build counts. A figure that cannot be measured is a hole in the page, with its reason. The exit status is 1 if
+a selected part or the binary of a peer is missing.
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
@@ -72,29 +71,29 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     }
     let chosen = [target.is_some(), quick, only.is_some()];
     if chosen.iter().filter(|given| **given).count() > 1 {
-        return Err(Error::usage("TARGET, --quick and --only: one of them").fix("leave the others out"));
+        return Err(Error::usage("TARGET, --quick and --only exclude each other").fix("use only one of them"));
     }
-    let again = only.is_some();
+    let remeasure = only.is_some();
     let parts = only.unwrap_or_else(|| {
         let about = |part: &Part| target.as_ref().is_none_or(|target| part.target() == target);
         Part::ALL.into_iter().filter(|part| about(part) && (!quick || part.is_quick())).collect()
     });
-    let wanted = Wanted { parts, again };
-    for (name, purposes) in needed(&wanted) {
+    let selection = Selection { parts, remeasure };
+    for (name, purposes) in needed(&selection) {
         prepare(&Target::load(&project, name)?, &purposes)?;
     }
     let dir = out.unwrap_or_else(|| project.root().join("docs"));
-    // Better now than after an hour.
+    // Find out now, not after an hour.
     for place in std::iter::once(dir.as_path()).chain(json.as_deref().map(folder)) {
         writable(place)?;
     }
-    let report = compare::run(&project, &wanted, |report, parts| {
+    let report = compare::run(&project, &selection, |report, parts| {
         save(&dir, parts)?;
         write(report, &dir, json.as_deref())
     })?;
-    // What was not asked for is no failure.
+    // Parts that were not selected are no failure.
     let missing: Vec<(String, String)> =
-        report.holes().into_iter().filter(|(_, why)| !why.starts_with(compare::LEFT_OUT)).collect();
+        report.holes().into_iter().filter(|(_, why)| !why.starts_with(LEFT_OUT)).collect();
     for (place, why) in &missing {
         eprintln!("hole: {place}: {why}");
     }
@@ -108,10 +107,11 @@ fn parts(list: &str) -> Result<Vec<Part>> {
     list.split(',').map(Part::of).collect()
 }
 
-/// The targets that the parts need, and what for. The default one tells the versions, whatever is measured.
-fn needed(wanted: &Wanted) -> Vec<(&'static str, Vec<Purpose>)> {
+/// The targets that the parts need, and the purposes. The default target is always among them, since the report lists
+/// the versions of its tools.
+fn needed(selection: &Selection) -> Vec<(&'static str, Vec<Purpose>)> {
     let mut purposes = vec![Purpose::Mote, Purpose::Compare];
-    let asks = |part| wanted.asks_for(part);
+    let asks = |part| selection.contains(part);
     if asks(Part::Guests) {
         purposes.extend([Purpose::Kernel, Purpose::Boot]);
     }
@@ -125,12 +125,12 @@ fn needed(wanted: &Wanted) -> Vec<(&'static str, Vec<Purpose>)> {
     targets
 }
 
-/// Where a file is.
+/// The folder of a file.
 fn folder(file: &Path) -> &Path {
     file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// That `dir` is there, or can be made, and takes files.
+/// Checks that `dir` exists or can be made, and that files can be written to it.
 fn writable(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir)
         .and_then(|()| tempfile::NamedTempFile::new_in(dir))

@@ -6,15 +6,14 @@ use crate::fuzz::fuzz;
 use crate::project::Project;
 
 pub(super) const HELP: &str = "\
-Feeds random input to what reads text, guided by what code it reaches, and compares the answers with plain
-ones where there are any. It needs cargo-fuzz and a C++ compiler, which are installed.
+Runs fuzz targets: random input, guided by the code that it reaches, for everything that parses text. Most targets
+also compare the results with those of a simple implementation. cargo-fuzz and a C++ compiler are installed first.
 
 Usage: cargo rootfs fuzz [TARGET] [OPTION]
 
-  TARGET       arith, fstab, inittab, mode, modules, options, parse, pattern or printf
-               (default: one after the other)
-  --seconds N  how long each runs (default: 60)
-  --help       show this
+  TARGET       arith, fstab, inittab, mode, modules, options, parse, pattern or printf (default: all in turn)
+  --seconds N  how long each target runs (default: 60)
+  --help       show this help
 
 An input that makes a target fail is kept in fuzz/artifacts.
 ";

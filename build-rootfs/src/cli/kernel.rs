@@ -8,14 +8,14 @@ use crate::target::Purpose;
 use std::path::PathBuf;
 
 pub(super) const HELP: &str = "\
-Builds the kernel of a target or fetches Debian's, or finds it in the cache, and prints where its files are.
+Builds the kernel of a target, or fetches it from Debian, or finds it in the cache. Prints the paths of its files.
 
 Usage: cargo rootfs kernel TARGET [OPTION]…
 
-  --kernel NAME  which kernel, where the target has more than one: min or net on armv5te; xip (it runs in flash) or ram
+  --kernel NAME  the kernel, for targets with more than one: min or net on armv5te; xip (runs in flash) or ram
                  on thumbv7em (default: min, xip)
-  --config FILE  a rootfs.toml whose kernel options come on top of the target's
-  --help         show this
+  --config FILE  a rootfs.toml with kernel options to add to those of the target
+  --help         show this help
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
@@ -32,7 +32,8 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         }
     }
     if options.target.is_none() {
-        return Err(Error::usage("kernel: no TARGET").fix("say `cargo rootfs kernel armv5te`"));
+        return Err(Error::usage("kernel: TARGET is missing")
+            .fix("name one, for example `cargo rootfs kernel armv5te`"));
     }
     let plan = Plan::new(&Project::find()?, &options)?;
     plan.target.machine()?;

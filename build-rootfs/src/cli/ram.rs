@@ -2,7 +2,7 @@
 
 use super::args::{prepare, unexpected, Args, Word};
 use crate::build::{Options, Plan};
-use crate::compare::ram::{floor, Search};
+use crate::compare::ram::{smallest_ram, Search};
 use crate::error::{Context, Error, Result};
 use crate::progress::Step;
 use crate::project::Project;
@@ -10,30 +10,30 @@ use crate::qemu::ram_bytes;
 use crate::target::{Flash, Purpose};
 
 pub(super) const HELP: &str = "\
-Finds the smallest RAM with which an image comes to a prompt that answers, by booting it in QEMU again and
-again, and prints it as `cargo rootfs boot --ram` takes it, like 2384k. The guest's clock counts instructions, and
-what is found is enough at eight speeds, from 1 to 128 ns for one.
+Finds the smallest RAM in which an image comes to a prompt that answers. It boots the image in QEMU again and
+again, and prints the size as `cargo rootfs boot --ram` takes it, like 2384k.
 
 Usage: cargo rootfs ram [TARGET] [OPTION]…
 
-  --applets LIST  applets and sets, separated by commas; a shell must be among them (default: base)
-  --config FILE   a rootfs.toml, which describes the image (docs/rootfs-toml.md)
-  --link WAY      how mote is linked, where the target has more than one way: shared, pie, or marked
-  --root WHERE    initramfs, in RAM, or romfs, read only in flash, for targets that have it (default: initramfs)
-  --kernel NAME   which kernel, where the target has more than one: min or net on armv5te; xip (it runs in flash) or
-                  ram on thumbv7em (default: min, xip)
-  --board NAME    which board, where the target has more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
-                  mps2-an500 (M7) on thumbv7em (default: mps2-an386)
-  --ram SIZE      the most to try (default: four times what `cargo rootfs boot` takes)
-  --help          show this
+  --applets LIST applets and sets, separated by commas; one must be a shell (default: base)
+  --config FILE  a rootfs.toml that describes the image (docs/rootfs-toml.md)
+  --link WAY     how mote is linked, for targets with more than one way: shared, pie or marked
+  --root WHERE   where the root file system is: initramfs (in RAM), or for some targets romfs (read-only in
+                 flash) (default: initramfs)
+  --kernel NAME  the kernel, for targets with more than one: min or net on armv5te; xip (runs in flash) or
+                 ram on thumbv7em (default: min, xip)
+  --board NAME   the board, for targets with more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
+                 mps2-an500 (M7) on thumbv7em (default: mps2-an386)
+  --ram SIZE      the largest size to try (default: four times the RAM of `cargo rootfs boot`)
+  --help          show this help
 
-It is found by bisection in steps of 4 KiB, of 1 MiB where the most is 256 MiB or more, in one to five
-minutes. The prompt has to be the first program's or one that /etc/inittab starts, without a password, and its
-shell the console's. On a machine that is busy with other things a boot may come too late, and the figure be
-too big: run it again.
+The search is a bisection in steps of 4 KiB, or of 1 MiB if the largest size is 256 MiB or more. It takes one to
+five minutes. The guest's clock counts instructions, and the result is enough at eight speeds, from 1 to 128 ns
+per instruction. The prompt must appear on the console without a login: from the first program, or from one that
+/etc/inittab starts. On a busy machine a boot may time out and the result be too big: then run it again.
 ";
 
-/// With more RAM than this the steps are wider.
+/// From this size on, the steps are wider.
 const BIG: u64 = 256 << 20;
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
@@ -57,7 +57,9 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let plan = Plan::new(&project, &options)?;
     let machine = plan.target.machine()?;
     if !plan.applets.iter().any(|applet| applet == "sh") {
-        return Err(Error::usage("there is no prompt without a shell").fix("put `sh` among the applets"));
+        return Err(
+            Error::usage("the image has no shell, so there is no prompt").fix("add `sh` to the applets")
+        );
     }
     prepare(&plan.target, &[Purpose::Mote, Purpose::Kernel, Purpose::Boot])?;
     let ram = plan.ram.clone().unwrap_or_else(|| machine.ram.clone());
@@ -67,12 +69,12 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let system = outputs.system.ok_or_else(|| Error::new("this target has no kernel to boot"))?;
     let search = Search { step: if most >= BIG { 1024 } else { 4 }, most: (most >> 10) as u32 };
     let step = Step::start(format!("the smallest RAM of {}", plan.target.system_name()));
-    let kib = floor(&system, search, |kib| step.line(&format!("{kib} KiB")))?;
+    let kib = smallest_ram(&system, search, |kib| step.line(&format!("{kib} KiB")))?;
     step.done();
     super::print(&format!("{kib}k\n"))
 }
 
-/// The most bytes of RAM to try: what was `given`, else four times the usual; a `board` may have less.
+/// The most bytes of RAM to try: `ram` if it was `given`, otherwise four times that. A `board` may have less.
 fn most(ram: u64, given: bool, board: Option<u64>) -> u64 {
     let most = if given { ram } else { ram.saturating_mul(4) };
     most.min(board.unwrap_or(u64::MAX)).min(u64::from(u32::MAX) << 10)

@@ -7,13 +7,13 @@ use crate::setup::{install, needs, table, Need};
 use crate::target::{Purpose, Target};
 
 pub(super) const HELP: &str = "\
-Shows what this machine needs, and installs what is missing: as root with apt-get; otherwise it prints the
-command to run. The other commands do the same for what they need.
+Shows what this machine needs for all commands, and installs what is missing with apt-get. Without root it prints
+the command to run. Each other command installs what it needs in the same way.
 
 Usage: cargo rootfs setup [OPTION]
 
-  --check  only show; the exit status is 1 when something is missing
-  --help   show this
+  --check  only show; the exit status is 1 if something is missing
+  --help   show this help
 ";
 
 const ALL: &[Purpose] =
@@ -35,16 +35,18 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     super::print(&table(&needs))?;
     let missing = needs.iter().filter(|need| !need.present).count();
     if check && missing > 0 {
-        return Err(Error::new(format!("{missing} things are missing")).fix("run `cargo rootfs setup`"));
+        return Err(
+            Error::new(format!("{missing} needed programs are missing")).fix("run `cargo rootfs setup`")
+        );
     }
     install(&needs)?;
     if missing > 0 {
-        super::print(&format!("\nnow:\n{}", table(&all_needs(&project)?)))?;
+        super::print(&format!("\nafter the installation:\n{}", table(&all_needs(&project)?)))?;
     }
     Ok(0)
 }
 
-/// What all targets need for everything, each thing once.
+/// The needs of all targets for all purposes, without duplicates.
 fn all_needs(project: &Project) -> Result<Vec<Need>> {
     let mut all: Vec<Need> = Vec::new();
     for name in Target::names(project)? {

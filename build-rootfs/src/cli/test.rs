@@ -6,14 +6,14 @@ use crate::project::Project;
 use crate::suite;
 
 pub(super) const HELP: &str = "\
-Sets up what is missing, then tests everything: formatting, lints, unit tests, the binaries of all
-targets, and whole systems in QEMU. A test that fails is run once more, alone; if it passes then, the
-summary names it as flaky. It is a failure all the same.
+Runs all tests: formatting, lints, unit tests, checks of the binaries of all targets, and whole systems in QEMU.
+Installs what is missing first. A test that fails runs once more, alone. If it passes then, the summary names it
+as flaky; it still counts as failed.
 
 Usage: cargo rootfs test [FILTER] [OPTION]
 
-  FILTER   only the tests whose names hold this text, and neither formatting nor lints
-  --help   show this
+  FILTER   run only the tests whose names contain this text, without formatting and lints
+  --help   show this help
 ";
 
 pub(super) fn main(mut args: Args) -> Result<u8> {

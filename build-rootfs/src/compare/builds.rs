@@ -1,4 +1,4 @@
-//! The binaries: mote's and the peers', from the cache or built.
+//! The binaries of mote and the peers, from the cache or built.
 
 use super::plan::{Case, Peer, Set};
 use super::report::reason;
@@ -6,7 +6,7 @@ use crate::applets::Catalogue;
 use crate::cache::{key, Cache};
 use crate::compile::compile;
 use crate::error::{Context, Error, Result};
-use crate::peers::cross::{self, busybox, toybox, Built, Libc, Wish};
+use crate::peers::cross::{self, busybox, toybox, BuildSpec, Built, Libc};
 use crate::peers::{Peer as Source, BUSYBOX, MUSL, TOYBOX};
 use crate::project::Project;
 use crate::target::{Target, DEFAULT};
@@ -16,29 +16,30 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What mote is made of.
-const SOURCES: [&str; 7] = ["Cargo.lock", "Cargo.toml", "applets", "init", "sh", "sys", "targets"];
+/// The sources of the binary mote. `compact` changes the binary, too.
+const SOURCES: [&str; 9] =
+    ["Cargo.lock", "Cargo.toml", "applets", "compact", "init", "sh", "sys", "targets", "util"];
 
-/// Everything that builds need.
-pub struct Workshop<'a> {
+/// Builds binaries, and holds what builds need.
+pub struct Builds<'a> {
     /// The checkout.
     pub project: &'a Project,
     /// mote's applets and sets.
     pub catalogue: Catalogue,
-    /// Of the peers' builds, outside the checkout.
+    /// The cache of the peers' builds, outside the checkout.
     pub cache: Cache,
     /// The target.
     pub target: Target,
     /// The toolchain's version.
     pub toolchain: String,
     own: Cache,
-    /// Sources that cannot be had, and why: nobody asks the network again and again.
+    /// Sources that could not be fetched, and why: each is tried only once.
     lost: RefCell<BTreeMap<&'static str, String>>,
     /// A hash of everything that mote is made of.
     pub(super) sources: String,
 }
 
-/// A build of a peer, and what it has.
+/// A build of a peer.
 #[derive(Debug, Clone)]
 pub struct PeerBuild {
     /// The build.
@@ -49,19 +50,19 @@ pub struct PeerBuild {
     pub lacking: Vec<String>,
 }
 
-impl<'a> Workshop<'a> {
-    /// Finds the toolchain.
+impl<'a> Builds<'a> {
+    /// Finds the toolchain and the sources.
     ///
     /// # Errors
     /// There is none, or the checkout cannot be read.
-    pub fn open(project: &'a Project) -> Result<Workshop<'a>> {
+    pub fn open(project: &'a Project) -> Result<Builds<'a>> {
         let target = Target::load(project, DEFAULT)?;
         let toolchain = Toolchain::find(&target)?.version;
         let mut inputs = vec![toolchain.clone().into_bytes()];
         for name in SOURCES {
             add_files(&project.root().join(name), project.root(), &mut inputs)?;
         }
-        Ok(Workshop {
+        Ok(Builds {
             project,
             catalogue: Catalogue::load(project)?,
             cache: Cache::open()?,
@@ -73,7 +74,7 @@ impl<'a> Workshop<'a> {
         })
     }
 
-    /// mote with `applets` (names of features) and its symbols.
+    /// The path of a mote with `applets` (names of features) and symbols.
     ///
     /// # Errors
     /// It does not compile.
@@ -93,10 +94,10 @@ impl<'a> Workshop<'a> {
         self.catalogue.resolve(set.applets())
     }
 
-    /// The smaller build of `case`, of those with and without `-flto`.
+    /// Builds `case` with and without `-flto`, and returns the smaller build.
     ///
     /// # Errors
-    /// A source cannot be had, or nothing can be built.
+    /// A source cannot be fetched, or neither build works.
     pub fn peer(&self, case: &Case) -> Result<PeerBuild> {
         let own = match case.peer {
             Peer::BusyBox => &BUSYBOX,
@@ -106,17 +107,17 @@ impl<'a> Workshop<'a> {
         if case.abi.libc == Libc::Musl {
             self.source(&MUSL)?;
         }
-        let (wish, lacking) = self.wish(case)?;
-        let built = cross::smaller(|lto| self.one(case, &wish, lto))?;
-        let mut applets = wish.applets;
-        applets.extend(wish.shell.map(|_| "sh".to_string()));
+        let (spec, lacking) = self.spec(case)?;
+        let built = cross::smaller(|lto| self.one(case, &spec, lto))?;
+        let mut applets = spec.applets;
+        applets.extend(spec.shell.map(|_| "sh".to_string()));
         Ok(PeerBuild { built, applets, lacking })
     }
 
-    /// Looks for a source, once.
+    /// Fetches a source. If this fails, it is not tried again.
     ///
     /// # Errors
-    /// It cannot be had.
+    /// It cannot be fetched.
     pub fn source(&self, source: &Source) -> Result<()> {
         if let Some(why) = self.lost.borrow().get(source.package) {
             return Err(Error::new(why.clone()));
@@ -131,32 +132,32 @@ impl<'a> Workshop<'a> {
     /// # Errors
     /// It cannot be built.
     pub fn peer_without(&self, case: &Case, applet: &str, lto: bool) -> Result<Built> {
-        let (mut wish, _) = self.wish(case)?;
-        wish.applets.retain(|name| name != applet);
+        let (mut spec, _) = self.spec(case)?;
+        spec.applets.retain(|name| name != applet);
         if applet == "sh" {
-            wish.shell = None;
+            spec.shell = None;
         }
-        self.one(case, &wish, lto)
+        self.one(case, &spec, lto)
     }
 
-    fn wish(&self, case: &Case) -> Result<(Wish, Vec<String>)> {
-        let mut wish = case.wish(&self.catalogue)?;
+    fn spec(&self, case: &Case) -> Result<(BuildSpec, Vec<String>)> {
+        let mut spec = case.spec(&self.catalogue)?;
         let mut lacking = Vec::new();
         if case.peer == Peer::Toybox {
-            (wish.applets, lacking) = toybox::having(&self.cache, &wish.applets)?;
+            (spec.applets, lacking) = toybox::having(&self.cache, &spec.applets)?;
         }
-        Ok((wish, lacking))
+        Ok((spec, lacking))
     }
 
-    fn one(&self, case: &Case, wish: &Wish, lto: bool) -> Result<Built> {
+    fn one(&self, case: &Case, spec: &BuildSpec, lto: bool) -> Result<Built> {
         match case.peer {
-            Peer::BusyBox => busybox::build(&self.cache, wish, case.abi, lto),
-            Peer::Toybox => toybox::build(&self.cache, wish, case.abi, lto),
+            Peer::BusyBox => busybox::build(&self.cache, spec, case.abi, lto),
+            Peer::Toybox => toybox::build(&self.cache, spec, case.abi, lto),
         }
     }
 }
 
-/// The names and contents of the files at `path`, which is below `root`.
+/// Adds the names and contents of the files at `path`, which is below `root`, to `inputs`.
 pub(super) fn add_files(path: &Path, root: &Path, inputs: &mut Vec<Vec<u8>>) -> Result<()> {
     if !path.is_dir() {
         inputs.push(path.strip_prefix(root).unwrap_or(path).display().to_string().into_bytes());
@@ -177,15 +178,15 @@ mod tests {
     fn a_lost_source_is_asked_for_once() {
         let project = Project::find().unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let mut shop = Workshop::open(&project).unwrap();
+        let mut builds = Builds::open(&project).unwrap();
         // A file where the cache's folder would be: nothing can be had.
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
-        shop.cache = Cache::at(file.clone());
-        let first = reason(&shop.source(&BUSYBOX).unwrap_err());
-        shop.cache = Cache::at(dir.path().join("good"));
+        builds.cache = Cache::at(file.clone());
+        let first = reason(&builds.source(&BUSYBOX).unwrap_err());
+        builds.cache = Cache::at(dir.path().join("good"));
         fs::create_dir_all(dir.path().join(format!("good/source-busybox-{}", &BUSYBOX.sha256[..16])))
             .unwrap();
-        assert_eq!(reason(&shop.source(&BUSYBOX).unwrap_err()), first);
+        assert_eq!(reason(&builds.source(&BUSYBOX).unwrap_err()), first);
     }
 }

@@ -1,8 +1,8 @@
-//! Gathers the bytes: of every build, of the C programs, and what each applet adds.
+//! Measures bytes: of all builds, of the C programs, and what each applet adds.
 
-use super::builds::{PeerBuild, Workshop};
+use super::builds::{Builds, PeerBuild};
 use super::plan::{cases, Case, Peer, Set};
-use super::report::{FloorRow, Found, MarginalRow, Part, SizeRow};
+use super::report::{FloorRow, MarginalRow, Outcome, Part, SizeRow};
 use super::size::{loaded, measure};
 use crate::error::Result;
 use crate::ledger::Ledger;
@@ -12,30 +12,31 @@ use std::fs;
 use std::path::Path;
 
 /// mote's builds of every set, and the peers' main ones.
-pub fn main(shop: &Workshop) -> Vec<SizeRow> {
-    let mut rows: Vec<SizeRow> = Set::ALL.map(|set| mote(shop, set)).into();
-    rows.extend(peers(shop, |case| case.abi == Abi::MAIN));
+pub fn main(builds: &Builds) -> Vec<SizeRow> {
+    let mut rows: Vec<SizeRow> = Set::ALL.map(|set| mote(builds, set)).into();
+    rows.extend(peers(builds, |case| case.abi == Abi::MAIN));
     rows
 }
 
 /// The peers' other builds.
-pub fn others(shop: &Workshop) -> Vec<SizeRow> {
-    peers(shop, |case| case.abi != Abi::MAIN)
+pub fn others(builds: &Builds) -> Vec<SizeRow> {
+    peers(builds, |case| case.abi != Abi::MAIN)
 }
 
 /// The peers' builds that are `wanted`, in the order of the page.
-fn peers(shop: &Workshop, wanted: impl Fn(&Case) -> bool) -> Vec<SizeRow> {
+fn peers(builds: &Builds, wanted: impl Fn(&Case) -> bool) -> Vec<SizeRow> {
     let cases: Vec<Case> = cases().into_iter().filter(wanted).collect();
-    // A build takes over what the last one compiled with the same options.
+    // A build uses the object files of the last one with the same options.
     let mut order: Vec<usize> = (0..cases.len()).collect();
     order.sort_by_key(|at| (cases[*at].abi, cases[*at].peer, cases[*at].flavour, cases[*at].set));
-    let mut rows: Vec<(usize, SizeRow)> = order.into_iter().map(|at| (at, peer(shop, &cases[at]))).collect();
+    let mut rows: Vec<(usize, SizeRow)> =
+        order.into_iter().map(|at| (at, peer(builds, &cases[at]))).collect();
     rows.sort_by_key(|(at, _)| *at);
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn mote(shop: &Workshop, set: Set) -> SizeRow {
-    let bytes = shop.applets(set).and_then(|applets| measure(&shop.mote(&applets)?, &applets));
+fn mote(builds: &Builds, set: Set) -> SizeRow {
+    let bytes = builds.applets(set).and_then(|applets| measure(&builds.mote(&applets)?, &applets));
     SizeRow {
         who: "mote".into(),
         peer: None,
@@ -46,12 +47,12 @@ fn mote(shop: &Workshop, set: Set) -> SizeRow {
         lto: None,
         lacking: Vec::new(),
         config: Vec::new(),
-        bytes: Found::of(bytes),
+        bytes: Outcome::of(bytes),
     }
 }
 
-fn peer(shop: &Workshop, case: &Case) -> SizeRow {
-    let built = shop.peer(case);
+fn peer(builds: &Builds, case: &Case) -> SizeRow {
+    let built = builds.peer(case);
     let mut row = SizeRow {
         who: case.who(),
         peer: Some(case.peer),
@@ -62,17 +63,17 @@ fn peer(shop: &Workshop, case: &Case) -> SizeRow {
         lto: None,
         lacking: Vec::new(),
         config: Vec::new(),
-        bytes: Found::hole(""),
+        bytes: Outcome::hole(""),
     };
     if let Ok(PeerBuild { built, lacking, .. }) = &built {
         (row.lto, row.lacking) = (Some(built.lto), lacking.clone());
         row.config = built.config.as_deref().map_or(Vec::new(), options);
     }
-    row.bytes = Found::of(built.and_then(|build| measure(&build.built.binary, &build.applets)));
+    row.bytes = Outcome::of(built.and_then(|build| measure(&build.built.binary, &build.applets)));
     row
 }
 
-/// The names of the options that are on, and the values of the others but those of what is off.
+/// The options that are on or have a value.
 fn options(config: &Path) -> Vec<String> {
     let text = fs::read_to_string(config).unwrap_or_default();
     let lines = text.lines().filter_map(|line| line.strip_prefix("CONFIG_"));
@@ -80,24 +81,24 @@ fn options(config: &Path) -> Vec<String> {
     set.map(|line| line.strip_suffix("=y").unwrap_or(line).to_string()).collect()
 }
 
-/// The C programs: with each C library, in the code that is smaller.
-pub fn floors(shop: &Workshop) -> Vec<FloorRow> {
+/// The C programs, with each C library, in the smaller of both instruction sets.
+pub fn floors(builds: &Builds) -> Vec<FloorRow> {
     let abis = [Abi::MAIN, Abi { code: Code::Thumb, libc: Libc::Glibc }];
     let rows = hello::PROGRAMS.iter().flat_map(|program| {
         abis.map(|abi| {
-            let source = if abi.libc == Libc::Musl { shop.source(&MUSL) } else { Ok(()) };
-            let build = |lto| hello::build(&shop.cache, *program, abi, lto);
+            let source = if abi.libc == Libc::Musl { builds.source(&MUSL) } else { Ok(()) };
+            let build = |lto| hello::build(&builds.cache, *program, abi, lto);
             let built = source.and_then(|()| cross::smaller(build));
             let bytes = built.and_then(|built| measure(&built.binary, &[program.0.to_string()]));
-            FloorRow { program: program.0.into(), abi, bytes: Found::of(bytes) }
+            FloorRow { program: program.0.into(), abi, bytes: Outcome::of(bytes) }
         })
     });
     rows.collect()
 }
 
-/// What each applet of `seed` adds to it, in bytes of text and data.
-pub fn marginals(shop: &Workshop) -> Result<Vec<MarginalRow>> {
-    let applets = shop.applets(Set::Seed)?;
+/// The bytes of text and data that each applet of `seed` adds.
+pub fn marginals(builds: &Builds) -> Result<Vec<MarginalRow>> {
+    let applets = builds.applets(Set::Seed)?;
     let case =
         |peer, shell, flavour| Case { peer, set: Set::Seed, shell: Some(shell), flavour, abi: Abi::MAIN };
     let peers = [
@@ -108,25 +109,25 @@ pub fn marginals(shop: &Workshop) -> Result<Vec<MarginalRow>> {
     let mut rows: Vec<MarginalRow> =
         applets.iter().map(|applet| MarginalRow { applet: applet.clone(), bytes: Vec::new() }).collect();
     for row in &mut rows {
-        row.bytes.push(("mote".to_string(), Found::of(of_mote(shop, &applets, &row.applet))));
+        row.bytes.push(("mote".to_string(), Outcome::of(of_mote(builds, &applets, &row.applet))));
     }
-    // Builds of one kind follow each other: only what an applet changes is compiled again.
+    // Similar builds follow each other, so that only the change of an applet is compiled.
     for case in &peers {
         for row in &mut rows {
-            row.bytes.push((case.who(), Found::of(of_peer(shop, case, &row.applet))));
+            row.bytes.push((case.who(), Outcome::of(of_peer(builds, case, &row.applet))));
         }
     }
     Ok(rows)
 }
 
-fn of_mote(shop: &Workshop, applets: &[String], applet: &str) -> Result<i64> {
+fn of_mote(builds: &Builds, applets: &[String], applet: &str) -> Result<i64> {
     let others: Vec<String> = applets.iter().filter(|name| *name != applet).cloned().collect();
-    Ok(loaded(&shop.mote(applets)?)? as i64 - loaded(&shop.mote(&others)?)? as i64)
+    Ok(loaded(&builds.mote(applets)?)? as i64 - loaded(&builds.mote(&others)?)? as i64)
 }
 
-fn of_peer(shop: &Workshop, case: &Case, applet: &str) -> Result<i64> {
-    let whole = shop.peer(case)?.built;
-    let less = shop.peer_without(case, applet, whole.lto)?;
+fn of_peer(builds: &Builds, case: &Case, applet: &str) -> Result<i64> {
+    let whole = builds.peer(case)?.built;
+    let less = builds.peer_without(case, applet, whole.lto)?;
     Ok(loaded(&whole.binary)? as i64 - loaded(&less.binary)? as i64)
 }
 
@@ -134,9 +135,9 @@ fn of_peer(shop: &Workshop, case: &Case, applet: &str) -> Result<i64> {
 ///
 /// # Errors
 /// It does not compile.
-pub fn parts(shop: &Workshop) -> Result<Vec<Part>> {
-    let applets = shop.applets(Set::Base)?;
-    let ledger = Ledger::read(&shop.mote(&applets)?, &applets)?;
+pub fn parts(builds: &Builds) -> Result<Vec<Part>> {
+    let applets = builds.applets(Set::Base)?;
+    let ledger = Ledger::read(&builds.mote(&applets)?, &applets)?;
     let rows = ledger.rows.into_iter().filter(|row| row.file > 0);
     Ok(rows.map(|row| Part { kind: row.kind.to_string(), name: row.name, bytes: row.file }).collect())
 }

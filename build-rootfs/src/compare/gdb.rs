@@ -1,4 +1,4 @@
-//! As much of GDB's remote protocol as stops a guest at an address (GDB manual, appendix E).
+//! The part of GDB's remote protocol that stops a guest at an address (GDB manual, appendix E).
 
 use crate::error::{Context, Error, Result};
 use std::io::{Read, Write};
@@ -40,7 +40,7 @@ pub fn connect(path: &Path, limit: Duration) -> Result<UnixStream> {
 }
 
 impl Gdb {
-    /// Takes over the guest, which waits.
+    /// Connects to the guest, which then waits.
     ///
     /// # Errors
     /// The stub is not there within `limit`.
@@ -119,7 +119,7 @@ fn answer(stream: &mut impl Read) -> Result<String> {
             other => text.push(other),
         }
     }
-    // The sum: the socket loses nothing.
+    // Skip the checksum: the socket is reliable.
     next()?;
     next()?;
     Ok(String::from_utf8_lossy(&text).into_owned())

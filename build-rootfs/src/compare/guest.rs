@@ -1,4 +1,4 @@
-//! A booted guest at the other end of a serial line.
+//! A running guest whose console is a serial line.
 
 use crate::boot::console::{self, last_lines, panicked};
 use crate::error::{Context, Error, Result};
@@ -7,10 +7,10 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// Prompts of root's and of others' end like this.
+/// The ends of the prompts of root and of other users.
 const PROMPTS: [&[u8]; 2] = [b"# ", b"$ "];
 
-/// A running guest; it ends with this.
+/// A running guest. Dropping it ends QEMU.
 pub struct Guest {
     qemu: Child,
     keyboard: ChildStdin,
@@ -18,14 +18,14 @@ pub struct Guest {
     seen: Vec<u8>,
 }
 
-/// How waiting ended.
+/// The result of waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// What was waited for is there.
+    /// The condition is met.
     There,
     /// The guest gave up: the kernel panicked, or QEMU ended.
     Ended,
-    /// Nothing came in time.
+    /// The time is over.
     TimeOut,
 }
 
@@ -52,7 +52,7 @@ impl Guest {
         self.keyboard.write_all(text.as_bytes()).and_then(|()| self.keyboard.flush()).context("the guest")
     }
 
-    /// Waits until what the console has shown passes `test`.
+    /// Waits until the output of the console passes `test`.
     pub fn wait(&mut self, limit: Duration, test: impl Fn(&[u8]) -> bool) -> Wait {
         let start = Instant::now();
         loop {
@@ -76,7 +76,7 @@ impl Guest {
         self.wait(limit, at_prompt)
     }
 
-    /// Types a command line at a prompt; what it prints before the next prompt.
+    /// Types a command line at a prompt. Returns its output up to the next prompt.
     ///
     /// # Errors
     /// The guest does not come back in time.
@@ -87,7 +87,7 @@ impl Guest {
         let text = String::from_utf8_lossy(&self.seen[start..]).replace('\r', "");
         match done {
             Wait::There => Ok(text.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_string())),
-            how => Err(Error::new(format!("`{line}`: {how:?}; the console ended:\n{}", self.tail()))),
+            how => Err(Error::new(format!("`{line}`: {how:?}; the end of the console:\n{}", self.tail()))),
         }
     }
 
@@ -96,7 +96,7 @@ impl Guest {
         last_lines(&self.seen, 12)
     }
 
-    /// Takes in what the console shows within `time`; whether a prompt is at its end.
+    /// Reads the console for `time`. Returns whether a prompt is at its end.
     pub fn shows_prompt(&mut self, time: Duration) -> bool {
         self.prompt(time) == Wait::There
     }
@@ -111,7 +111,7 @@ impl Drop for Guest {
 }
 
 fn at_prompt(seen: &[u8]) -> bool {
-    // Line editors may ask the terminal where its cursor is, or clear what is behind it.
+    // Line editors may ask the terminal for the cursor's position, or clear the rest of the screen.
     let mut end = seen;
     while let Some(escape) = end.windows(2).rposition(|pair| pair == b"\x1b[") {
         let sequence = &end[escape + 2..];

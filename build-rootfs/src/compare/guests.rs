@@ -1,10 +1,9 @@
-//! Gathers what systems need in QEMU: all with the same kernel, device tree and root file system, but for
-//! the one binary.
+//! Measures systems in QEMU. All have the same kernel, device tree and root file system, except for the binary.
 
-use super::builds::Workshop;
+use super::builds::Builds;
 use super::plan::{cases, Case, Set};
 use super::ram::Search;
-use super::report::{reason, Found, GuestRow};
+use super::report::{reason, GuestRow, Outcome};
 use super::rootfs;
 use super::size::bare;
 use super::{instructions, ram};
@@ -25,16 +24,16 @@ const SETS: [Set; 2] = [Set::Shell, Set::Seed];
 ///
 /// # Errors
 /// There is no kernel, or no folder for the images.
-pub fn all(shop: &Workshop) -> Result<Vec<GuestRow>> {
+pub fn all(builds: &Builds) -> Result<Vec<GuestRow>> {
     let place = tempfile::tempdir().context("a temporary folder")?;
-    let booth = Booth::open(shop, place.path())?;
+    let booth = CommonSystem::open(builds, place.path())?;
     let mut rows = Vec::new();
     for set in SETS {
-        let applets = shop.applets(set)?;
-        let binary = shop.mote(&applets);
+        let applets = builds.applets(set)?;
+        let binary = builds.mote(&applets);
         rows.push(booth.row("mote".into(), set, binary.map(|binary| (binary, applets))));
         for case in cases().into_iter().filter(|case| case.abi == Abi::MAIN && case.set == set) {
-            rows.push(booth.row(case.who(), set, peer(shop, &case)));
+            rows.push(booth.row(case.who(), set, peer(builds, &case)));
         }
     }
     Ok(rows)
@@ -42,25 +41,25 @@ pub fn all(shop: &Workshop) -> Result<Vec<GuestRow>> {
 
 type Subject = (std::path::PathBuf, Vec<String>);
 
-fn peer(shop: &Workshop, case: &Case) -> Result<Subject> {
-    let build = shop.peer(case)?;
+fn peer(builds: &Builds, case: &Case) -> Result<Subject> {
+    let build = builds.peer(case)?;
     Ok((build.built.binary, build.applets))
 }
 
-/// What all systems have in common.
-struct Booth {
+/// The parts that all systems have in common.
+struct CommonSystem {
     system: System,
     map: String,
 }
 
-impl Booth {
-    fn open(shop: &Workshop, place: &Path) -> Result<Booth> {
-        let kernel = kernel::build(&Cache::open()?, &shop.target, None)?;
-        let machine = shop.target.machine()?;
+impl CommonSystem {
+    fn open(builds: &Builds, place: &Path) -> Result<CommonSystem> {
+        let kernel = kernel::build(&Cache::open()?, &builds.target, None)?;
+        let machine = builds.target.machine()?;
         let tree = place.join("dtb");
-        kernel.device_tree(&shop.target.file(&shop.target.kernel()?.device_tree), &tree)?;
+        kernel.device_tree(&builds.target.file(&builds.target.kernel()?.device_tree), &tree)?;
         let map = kernel.image.with_file_name("System.map");
-        Ok(Booth {
+        Ok(CommonSystem {
             map: fs::read_to_string(&map).context(map.display())?,
             system: System {
                 flash: None,
@@ -86,9 +85,9 @@ impl Booth {
                 let tell = |kib| step.line(&format!("{kib} KiB of RAM"));
                 let has_cat = set != Set::Shell;
                 let row = GuestRow {
-                    instructions: Found::of(instructions::to_prompt(&system, &binary, &self.map)),
-                    free_kib: has_cat.then(|| Found::of(ram::free(&system))),
-                    ram_kib: Found::of(ram::floor(&system, Search::COMPARED, tell)),
+                    instructions: Outcome::of(instructions::to_prompt(&system, &binary, &self.map)),
+                    free_kib: has_cat.then(|| Outcome::of(ram::free(&system))),
+                    ram_kib: Outcome::of(ram::smallest_ram(&system, Search::COMPARED, tell)),
                     who,
                     set,
                 };
@@ -97,8 +96,8 @@ impl Booth {
             }
             Err(error) => {
                 let why = reason(&error);
-                let (ram_kib, free_kib) = (Found::hole(&why), Some(Found::hole(&why)));
-                GuestRow { who, set, ram_kib, free_kib, instructions: Found::hole(&why) }
+                let (ram_kib, free_kib) = (Outcome::hole(&why), Some(Outcome::hole(&why)));
+                GuestRow { who, set, ram_kib, free_kib, instructions: Outcome::hole(&why) }
             }
         }
     }

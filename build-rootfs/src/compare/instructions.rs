@@ -1,5 +1,5 @@
-//! How many instructions lie between the first one of the first process and the point where the shell reads
-//! at its prompt. QEMU counts them while it records a run (`-icount …,rr=record`), and tells its monitor.
+//! Counts the instructions from the first one of the first process until the shell reads at its prompt. QEMU counts
+//! them while it records a run (`-icount …,rr=record`), and its monitor shows the count.
 
 use super::gdb::{connect, Gdb, Width};
 use super::guest::Guest;
@@ -13,15 +13,15 @@ use std::path::Path;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
-/// What a shell that wants its next line calls in the kernel.
+/// The kernel functions in which a shell reads its next line.
 const READS: [&str; 2] = ["n_tty_read", "n_tty_poll"];
-/// How often a process may read the terminal before there is a prompt.
+/// How often the terminal may be read before there is a prompt.
 const READS_BEFORE: usize = 50;
 
-/// Counts: `binary` is the first process of `system`, `map` the kernel's symbols.
+/// Counts the instructions. `binary` is the first process of `system`, `map` the kernel's System.map.
 ///
 /// # Errors
-/// QEMU does not do as it is told, or there is no prompt.
+/// QEMU fails, or there is no prompt.
 pub fn to_prompt(system: &System, binary: &[u8], map: &str) -> Result<u64> {
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let (gdb, qmp) = (scratch.path().join("gdb"), scratch.path().join("qmp"));
@@ -46,14 +46,14 @@ pub fn to_prompt(system: &System, binary: &[u8], map: &str) -> Result<u64> {
         if guest.shows_prompt(Duration::from_millis(200)) {
             return Ok(monitor.count()?.saturating_sub(begun));
         }
-        // From a breakpoint it goes on only without it.
+        // The guest can only continue after the breakpoint is removed.
         reads.iter().try_for_each(|address| gdb.forget(*address, Width::Four))?;
         gdb.step()?;
     }
     Err(Error::new(format!("something reads the terminal, but without a prompt:\n{}", guest.tail())))
 }
 
-/// Where a program starts, and how its code is written.
+/// The address where a program starts, and the instruction set of its code.
 fn entry(binary: &[u8]) -> Result<(u64, Width)> {
     let elf = object::File::parse(binary).context("the first process")?;
     let entry = elf.entry();

@@ -1,5 +1,5 @@
-//! mote side by side with BusyBox and Toybox: bytes, memory, start, speed, test-suites. What cannot be
-//! measured is a marked hole with its reason, and the rest goes on.
+//! Compares mote with BusyBox and Toybox: bytes, memory, start, speed, test suites. A figure that cannot be measured
+//! becomes a hole with its reason, and the comparison goes on.
 
 pub mod builds;
 pub mod bytes;
@@ -7,7 +7,6 @@ pub mod gdb;
 pub mod guest;
 pub mod guests;
 pub mod instructions;
-pub mod kept;
 pub mod nommu;
 pub mod page;
 pub mod part;
@@ -15,6 +14,7 @@ pub mod plan;
 pub mod plot;
 pub mod ram;
 pub mod report;
+pub mod results;
 pub mod rootfs;
 pub mod setting;
 pub mod size;
@@ -24,110 +24,107 @@ pub mod text;
 
 use crate::error::Result;
 use crate::project::Project;
-use builds::Workshop;
-use kept::{Kept, Parts, Shelf};
+use builds::Builds;
 use part::Part;
-use report::{reason, Report, Took};
+use report::{reason, PartRun, Report, LEFT_OUT};
+use results::{PartResult, PartResults, ResultStore};
 use std::time::Instant;
 
-/// What stands for a part that is not done yet, should the run be ended before.
-const PENDING: &str = "the run was ended before it came to this";
-/// What stands for a part that was not asked for, and has not been measured before.
-pub const LEFT_OUT: &str = "left out";
+/// The reason of a part that is still to be measured. It remains if the run is interrupted.
+const PENDING: &str = "the run was interrupted before this part";
 
-/// What to measure. The rest is taken from earlier runs, where that is still true.
+/// The parts to measure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// These parts. Of the others, what was measured last, of whichever commit.
+pub struct Selection {
+    /// The selected parts. The report takes the other parts from earlier runs, of any commit.
     pub parts: Vec<Part>,
-    /// Whatever there is of earlier runs; else what is still true of them is taken over.
-    pub again: bool,
+    /// Whether to measure the selected parts even if their stored results are valid.
+    pub remeasure: bool,
 }
 
-impl Wanted {
-    /// Whether `part` is one of those.
-    pub fn asks_for(&self, part: Part) -> bool {
+impl Selection {
+    /// Whether `part` is selected.
+    pub fn contains(&self, part: Part) -> bool {
         self.parts.contains(&part)
     }
 
-    /// The reason for the hole of a part that it does not ask for.
-    fn why_not(part: Part) -> String {
+    /// The reason of a part that is not selected and has no stored result.
+    fn left_out_reason(part: Part) -> String {
         format!("{LEFT_OUT}; `cargo rootfs compare --only {}` measures it", part.word())
     }
 }
 
-/// Builds and measures what is wanted. `save` gets the report after each part, as far as it is, and the parts.
+/// Builds and measures the selected parts. After each part, `save` gets the report so far and the results.
 ///
 /// # Errors
-/// mote's own toolchain is missing, the checkout is damaged, or `save` fails. What goes wrong with a peer is
-/// a hole.
+/// mote's own toolchain is missing, the checkout is damaged, or `save` fails. A failure of a peer only makes a hole.
 pub fn run(
     project: &Project,
-    wanted: &Wanted,
-    mut save: impl FnMut(&Report, &Parts) -> Result<()>,
+    selection: &Selection,
+    mut save: impl FnMut(&Report, &PartResults) -> Result<()>,
 ) -> Result<Report> {
-    let shop = Workshop::open(project)?;
-    let shelf = Shelf::open(&shop)?;
-    let mut found: Vec<(Part, std::result::Result<Kept, String>)> = Vec::new();
+    let builds = Builds::open(project)?;
+    let store = ResultStore::open(&builds)?;
+    let mut found: Vec<(Part, std::result::Result<PartResult, String>)> = Vec::new();
     for part in Part::ALL {
         found.push((
             part,
-            match shelf.get(part) {
-                Some(kept) if !wanted.asks_for(part) || !wanted.again => Ok(kept),
-                _ if wanted.asks_for(part) => Err(PENDING.into()),
-                _ => shelf.older(part).ok_or_else(|| Wanted::why_not(part)),
+            match store.get(part) {
+                Some(result) if !selection.contains(part) || !selection.remeasure => Ok(result),
+                _ if selection.contains(part) => Err(PENDING.into()),
+                _ => store.last(part).ok_or_else(|| Selection::left_out_reason(part)),
             },
         ));
     }
     let todo: Vec<usize> =
         (0..found.len()).filter(|at| matches!(&found[*at].1, Err(why) if why == PENDING)).collect();
-    let mut report = assembled(&shop, &found);
+    let mut report = assemble(&builds, &found);
     if todo.is_empty() {
         save(&report, &parts(&found))?;
     }
     for at in todo {
         let part = found[at].0;
         let start = Instant::now();
-        found[at].1 = part.measure(&shop).map_err(|error| reason(&error)).map(|report| Kept {
-            key: shelf.key.clone(),
+        found[at].1 = part.measure(&builds).map_err(|error| reason(&error)).map(|report| PartResult {
+            key: store.key.clone(),
             commit: setting::commit(project.root()),
             date: setting::today(),
             seconds: start.elapsed().as_secs(),
             report,
         });
-        if let (_, Ok(kept)) = &found[at] {
-            if kept.report.holes().is_empty() {
-                shelf.put(part, kept)?;
+        if let (_, Ok(result)) = &found[at] {
+            if result.report.holes().is_empty() {
+                store.put(part, result)?;
             }
         }
-        report = assembled(&shop, &found);
+        report = assemble(&builds, &found);
         save(&report, &parts(&found))?;
     }
     Ok(report)
 }
 
-/// The parts that there are.
-fn parts(found: &[(Part, std::result::Result<Kept, String>)]) -> Parts {
-    found.iter().filter_map(|(part, kept)| Some((part.word().to_string(), kept.clone().ok()?))).collect()
+/// The results of all parts that have one.
+fn parts(found: &[(Part, std::result::Result<PartResult, String>)]) -> PartResults {
+    found.iter().filter_map(|(part, result)| Some((part.word().to_string(), result.clone().ok()?))).collect()
 }
 
-/// The report of all parts, in their order.
-fn assembled(shop: &Workshop, found: &[(Part, std::result::Result<Kept, String>)]) -> Report {
+/// The report of all parts, in order.
+fn assemble(builds: &Builds, found: &[(Part, std::result::Result<PartResult, String>)]) -> Report {
     let mut report = Report::default();
     for (part, found) in found {
         match found {
-            Ok(kept) => {
-                report.add(kept.report.clone());
-                report.setting.took.push(Took {
+            Ok(result) => {
+                report.add(result.report.clone());
+                report.setting.took.push(PartRun {
                     part: part.name().into(),
-                    commit: kept.commit.clone(),
-                    date: kept.date.clone(),
-                    seconds: kept.seconds,
+                    commit: result.commit.clone(),
+                    date: result.date.clone(),
+                    seconds: result.seconds,
                 });
             }
             Err(why) => report.left_out.push((part.name().into(), why.clone())),
         }
     }
-    report.setting = setting::of(shop, report.setting.took);
+    report.setting = setting::of(builds, report.setting.took);
     report
 }

@@ -1,10 +1,10 @@
-//! Gathers what mote comes to on a Cortex-M, which has no MMU: bytes, and the smallest RAM with the root file
-//! system in flash and in RAM. Nobody else stands beside it: Debian has no toolchain that builds a peer for it.
+//! Measures mote on a Cortex-M, which has no MMU: bytes, and the smallest RAM with the root file system in flash and
+//! in RAM. There are no peers: Debian has no toolchain that builds them for this target.
 
-use super::builds::Workshop;
+use super::builds::Builds;
 use super::plan::Set;
-use super::ram::{floor, Search};
-use super::report::{reason, Found, InPlace, NommuRow};
+use super::ram::{smallest_ram, Search};
+use super::report::{reason, InPlace, NommuRow, Outcome};
 use crate::build::{Options, Plan};
 use crate::compile::compile;
 use crate::config::Root;
@@ -21,13 +21,13 @@ pub const TARGET: &str = "thumbv7em";
 const LINKS: [&str; 2] = ["shared", "pie"];
 /// The sets whose systems are booted.
 const BOOTED: [Set; 2] = [Set::Shell, Set::Seed];
-/// Steps are pages. The most is more than any of them needs.
+/// Steps of a page. The maximum is more than any system needs.
 const SEARCH: Search = Search { step: 4, most: 4096 };
 
-/// A peer as others have built and measured it: what is in it, bytes of the binary, of the root file system.
+/// Figures of a peer that others have published.
 #[derive(Debug, Clone, Copy)]
 pub struct Cited {
-    /// Who it is.
+    /// Its name.
     pub who: &'static str,
     /// Bytes of the binary.
     pub bytes: u64,
@@ -35,7 +35,7 @@ pub struct Cited {
     pub root: u64,
 }
 
-/// Where the figures of [`CITED`] stand, in its README.
+/// The source of the figures in [`CITED`]: the README of this project.
 pub const SOURCE: &str = "https://github.com/jserv/cortexm-linux";
 /// For the same machine, with uClibc-ng.
 pub const CITED: [Cited; 2] = [
@@ -47,17 +47,17 @@ pub const CITED: [Cited; 2] = [
 ///
 /// # Errors
 /// There is no such target, or no folder for the images.
-pub fn all(shop: &Workshop) -> Result<Vec<NommuRow>> {
-    Target::load(shop.project, TARGET)?;
+pub fn all(builds: &Builds) -> Result<Vec<NommuRow>> {
+    Target::load(builds.project, TARGET)?;
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let mut rows = Vec::new();
     for link in LINKS {
-        rows.extend(Set::ALL.map(|set| row(shop, set, link, scratch.path())));
+        rows.extend(Set::ALL.map(|set| row(builds, set, link, scratch.path())));
     }
     Ok(rows)
 }
 
-fn row(shop: &Workshop, set: Set, link: &str, scratch: &Path) -> NommuRow {
+fn row(builds: &Builds, set: Set, link: &str, scratch: &Path) -> NommuRow {
     let plan = |root| {
         let name = format!("{link}-{}-{root:?}", set.name());
         let options = Options {
@@ -68,35 +68,35 @@ fn row(shop: &Workshop, set: Set, link: &str, scratch: &Path) -> NommuRow {
             out: Some(scratch.join(name)),
             ..Options::default()
         };
-        Plan::new(shop.project, &options)
+        Plan::new(builds.project, &options)
     };
     let image = plan(Root::Initramfs).and_then(|plan| {
-        let binary = compile(shop.project, &plan.target, &plan.applets, &plan.out)?.file;
+        let binary = compile(builds.project, &plan.target, &plan.applets, &plan.out)?.file;
         let mote = fs::read(&binary).context(binary.display())?;
         Ok((mote.len() as u64, plan.image(mote)?))
     });
     let bytes = |of: fn(&Image) -> usize| match &image {
-        Ok((_, image)) => Found::Is(of(image) as u64),
-        Err(error) => Found::hole(reason(error)),
+        Ok((_, image)) => Outcome::Value(of(image) as u64),
+        Err(error) => Outcome::hole(reason(error)),
     };
     let ram_kib =
-        |root| BOOTED.contains(&set).then(|| Found::of(plan(root).and_then(|plan| ram(shop, plan))));
+        |root| BOOTED.contains(&set).then(|| Outcome::of(plan(root).and_then(|plan| ram(builds, plan))));
     NommuRow {
         set,
         link: link.into(),
         romfs: InPlace { bytes: bytes(|image| image.romfs().len()), ram_kib: ram_kib(Root::Romfs) },
         initramfs: InPlace { bytes: bytes(|image| image.archive().len()), ram_kib: ram_kib(Root::Initramfs) },
-        bytes: Found::of(image.map(|(bytes, _)| bytes)),
+        bytes: Outcome::of(image.map(|(bytes, _)| bytes)),
     }
 }
 
 /// The smallest RAM in which the image comes to a prompt, in KiB.
-fn ram(shop: &Workshop, plan: Plan) -> Result<u32> {
-    let system = plan.build(shop.project)?.system;
+fn ram(builds: &Builds, plan: Plan) -> Result<u32> {
+    let system = plan.build(builds.project)?.system;
     let system = system.ok_or_else(|| Error::new("this target has no kernel to boot"))?;
     let step =
         Step::start(format!("{} with {:?}, in QEMU", plan.target.full_name(), plan.root).to_lowercase());
-    let kib = floor(&system, SEARCH, |kib| step.line(&format!("{kib} KiB of RAM")))?;
+    let kib = smallest_ram(&system, SEARCH, |kib| step.line(&format!("{kib} KiB of RAM")))?;
     step.done();
     Ok(kib)
 }

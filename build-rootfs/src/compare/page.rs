@@ -3,7 +3,7 @@
 use super::nommu;
 use super::plan::Set;
 use super::plot::Picture;
-use super::report::{abi, Found, Report, SizeRow, SpeedRow};
+use super::report::{abi, Outcome, Report, SizeRow, SpeedRow};
 use super::size::COMPRESSORS;
 use super::text::{escape, figure, table};
 use crate::number::thousands as number;
@@ -11,7 +11,7 @@ use crate::peers::cross::{busybox, musl, toybox, Abi, Code, Flavour};
 use crate::progress::seconds;
 use std::time::Duration;
 
-/// What stands where there is no figure; the reasons are told at the end.
+/// The text in place of a missing figure; the reasons are at the end of the page.
 const HOLE: &str = "(hole)";
 
 /// The page in Markdown, with `pictures` beside it.
@@ -55,14 +55,14 @@ fn picture(pictures: &[Picture], name: &str, what: &str) -> String {
 
 fn bytes(report: &Report, pictures: &[Picture]) -> String {
     let mut out =
-        "## Bytes\n\nThe smallest form of each: Thumb code, static (the peers with musl), without symbols \
-                   and section headers. *bare*: options off but those without which an applet is of no use; \
+        "## Bytes\n\nThe smallest form of each binary: Thumb code, static (the peers with musl), without \
+                   symbols and section headers. *bare*: only the options that an applet needs to be useful; \
                    *rich*: the peer's own default options. mote has no such options.\n\n"
             .to_string();
     out += &picture(pictures, "comparison-bytes.svg", "bytes by set");
     let main: Vec<&SizeRow> =
         report.sizes.iter().filter(|row| row.abi.is_none_or(|abi| abi == Abi::MAIN)).collect();
-    // A build without a shell stands in the rows of all shells.
+    // A build without a shell is listed in the rows of all shells.
     let mut lines: Vec<&SizeRow> = Vec::new();
     for row in main.iter().copied().filter(|row| row.set != Set::True) {
         if !lines.iter().any(|line| line.who == row.who) {
@@ -129,7 +129,7 @@ fn every(report: &Report, set: Set) -> String {
                 None => "–",
             };
             let mut cells = vec![row.who.clone(), abi(row.abi), lto.to_string()];
-            match row.bytes.is() {
+            match row.bytes.value() {
                 Some(b) => cells.extend(
                     [
                         b.stripped,
@@ -153,11 +153,11 @@ fn every(report: &Report, set: Set) -> String {
     table(&head, &rows)
 }
 
-fn show<T>(found: &Found<T>, text: impl Fn(&T) -> String) -> String {
+fn show<T>(found: &Outcome<T>, text: impl Fn(&T) -> String) -> String {
     match found {
-        Found::Is(value) => text(value),
-        Found::Cannot { .. } => "cannot".to_string(),
-        Found::Hole { .. } => HOLE.to_string(),
+        Outcome::Value(value) => text(value),
+        Outcome::Unsupported { .. } => "cannot".to_string(),
+        Outcome::Hole { .. } => HOLE.to_string(),
     }
 }
 
@@ -175,15 +175,15 @@ fn floors(report: &Report) -> String {
         vec![format!("`{}` in C, {libc}", row.program), show(&row.bytes, |b| number(b.sstripped))]
     }));
     format!(
-        "## The floor\n\nWhat the smallest programs take: `true` does nothing, `hello` calls `puts`.\n\n{}",
+        "## The floor\n\nThe size of the smallest programs: `true` does nothing, `hello` calls `puts`.\n\n{}",
         table(&["", "bytes"], &rows)
     )
 }
 
-/// What is measured, and everybody's figures.
-type Line<'a, T> = (String, &'a [(String, Found<T>)]);
+/// A row: the task, and the figure of each program.
+type Line<'a, T> = (String, &'a [(String, Outcome<T>)]);
 
-/// A table with a column for everybody.
+/// A table with a column for each program.
 fn columns<T>(first: &str, rows: &[Line<T>], text: impl Fn(&T) -> String) -> String {
     let who: Vec<&str> =
         rows.first().map_or(Vec::new(), |(_, cells)| cells.iter().map(|(who, _)| who.as_str()).collect());
@@ -206,8 +206,8 @@ fn marginals(report: &Report) -> String {
         report.marginals.iter().map(|row| (format!("`{}`", row.applet), row.bytes.as_slice())).collect();
     let signed = |n: &i64| format!("{}{}", if *n < 0 { "−" } else { "" }, number(n.unsigned_abs()));
     format!(
-        "## What each applet adds\n\nBytes by which text and data of `seed` shrink without it (the same flags; what \
-         is shared with others stays).\n\n{}",
+        "## What each applet adds\n\nHow many bytes smaller text and data of `seed` are without the applet (with the \
+         same flags; code that other applets use, too, does not count).\n\n{}",
         columns("applet", &rows, signed)
     )
 }
@@ -229,11 +229,11 @@ fn guests(report: &Report, pictures: &[Picture]) -> String {
         })
         .collect();
     format!(
-        "## Memory and start, booted\n\nQEMU's `versatilepb`, the same kernel, device tree and initramfs (raw cpio) \
-         for all, but for the binary. RAM: `-m`, found by bisection in steps of 4 KiB; a prompt counts when it \
-         answers a command that there is not. Free: `MemFree` in /proc/meminfo with `-m {}`, read by the system's own `cat`. Instructions: from \
-         the first of the first process (the kernel's work for it included) until the shell reads at its prompt, counted by \
-         QEMU (`-icount shift=0,rr=record`).\n\n{}{}",
+        "## Memory and start, booted\n\nQEMU's `versatilepb`. All systems have the same kernel, device tree and \
+         initramfs (not compressed), except for the binary. RAM: `-m`, found by bisection in steps of 4 KiB; the \
+         prompt must answer an unknown command. Free: `MemFree` in /proc/meminfo with `-m {}`, read by the system's \
+         own `cat`. Instructions: from the first one of the first process until the shell reads at its prompt, with \
+         those of the kernel, counted by QEMU (`-icount shift=0,rr=record`).\n\n{}{}",
         super::ram::ROOMY,
         picture(pictures, "comparison-ram.svg", "smallest RAM"),
         table(&["", "smallest RAM, KiB", "free, KiB", "instructions to the prompt"], &rows)
@@ -244,8 +244,8 @@ fn nommu(report: &Report) -> String {
     if report.nommu.is_empty() {
         return String::new();
     }
-    let bytes = |found: &Found<u64>| show(found, |bytes| number(*bytes));
-    let ram = |found: &Option<Found<u32>>| {
+    let bytes = |found: &Outcome<u64>| show(found, |bytes| number(*bytes));
+    let ram = |found: &Option<Outcome<u32>>| {
         found.as_ref().map_or("–".into(), |ram| show(ram, |kib| number(u64::from(*kib))))
     };
     let mut rows: Vec<Vec<String>> = Vec::new();
@@ -269,8 +269,8 @@ fn nommu(report: &Report) -> String {
     format!(
         "## Without an MMU\n\nThumb-2 code for ARMv7E-M; QEMU's `mps2-an386`, a Cortex-M4, with the kernel in flash. \
          *shared*: all processes share the text, in flash (romfs) or in the initramfs; *pie*: each has a copy. RAM as \
-         above. Peers cannot be built here: Debian has no toolchain for FDPIC or bFLT, and musl asks for a thread's \
-         data what this machine lacks: a coprocessor, or the kernel's page of helpers.\n\n{}\n\
+         above. There are no peers: Debian has no toolchain for FDPIC or bFLT, and musl gets a thread's data from a \
+         coprocessor or from the kernel's page of helpers, which this machine does not have.\n\n{}\n\
          \\* cited from {}, built for the same machine with uClibc-ng, whose libraries are in the first root file \
          system. Both have hush and fewer applets than `seed`: neither dmesg, ifconfig, modprobe nor rmmod.\n",
         table(
@@ -294,12 +294,12 @@ fn speed(report: &Report) -> String {
     }
     let mut out = "## Speed on this machine\n\nNative builds: mote for x86-64; BusyBox (ash and hush) and Toybox with their \
          default options and the machine's own C library and compiler flags; dash, bash and the tools of coreutils and \
-         procps as Debian has them. Instructions are counted in user mode by callgrind, times are the least of five \
-         rounds in which all take turns. Less is better.\n"
+         procps as Debian has them. Instructions are counted in user mode by callgrind. Times are the least of five \
+         rounds; in each round all programs run in turn. Less is better.\n"
         .to_string();
     out += &ratios(&report.speed, &["dash", "ash", "hush", "bash", "toysh"]);
     out += &ratios(&report.tools, &["BusyBox", "Toybox", "Debian"]);
-    for (who, how, tasks) in report.inabilities() {
+    for (who, how, tasks) in report.unsupported_tasks() {
         out += &format!(
             "\n{}: {}. So it has no figures of: {}.\n",
             escape(who),
@@ -310,19 +310,20 @@ fn speed(report: &Report) -> String {
     out
 }
 
-/// mote's figures by those of the others, and all figures.
+/// mote's figures divided by those of the others, and all figures.
 fn ratios(tasks: &[SpeedRow], others: &[&str]) -> String {
     let name = |row: &SpeedRow| format!("{}; {}", row.task, row.unit);
     let line = |row: &SpeedRow| {
         let of =
-            |name: &str| row.figures.iter().find(|(who, _)| who == name).and_then(|(_, found)| found.is());
+            |name: &str| row.figures.iter().find(|(who, _)| who == name).and_then(|(_, found)| found.value());
         let ratio = |other: &&str| match (of("mote"), of(other)) {
             (Some(mote), Some(other)) if *other > 0.0 => format!("{:.2}", mote / other),
             _ => "–".to_string(),
         };
         std::iter::once(name(row)).chain(others.iter().map(ratio)).collect()
     };
-    let head: Vec<&str> = std::iter::once("mote's figure by that of").chain(others.iter().copied()).collect();
+    let head: Vec<&str> =
+        std::iter::once("mote's figure divided by that of").chain(others.iter().copied()).collect();
     let rows: Vec<_> = tasks.iter().map(|row| (name(row), row.figures.as_slice())).collect();
     format!(
         "\n{}\n<details><summary>the figures</summary>\n\n{}\n</details>\n",
@@ -335,11 +336,11 @@ fn suites(report: &Report) -> String {
     if report.suites.is_empty() {
         return String::new();
     }
-    let mut out = "## Test-suites\n\nCases passed of the peers' own suites, all by the same harness (`tests/src/conformance`): a \
-                   case counts when its output is right but for the wording of diagnostics and comes in time: \
-                   within a minute, Toybox's shell within 12 seconds; all of an applet together within 90 seconds \
-                   (BusyBox's) or four minutes (Toybox's). What comes after is not passed. The suites of applets cover \
-                   those that mote has.\n\n"
+    let mut out = "## Test-suites\n\nPassed cases of the peers' own suites, all run by the same harness (`tests/src/conformance`). \
+                   A case passes if its output is right, except for the wording of error messages, and comes in time: \
+                   within a minute, for Toybox's shell within 12 seconds; for all cases of an applet together within \
+                   90 seconds (BusyBox's suite) or four minutes (Toybox's). Only the applets that mote has are \
+                   tested.\n\n"
         .to_string();
     let rows: Vec<Vec<String>> = report
         .suites
@@ -359,7 +360,7 @@ fn map(report: &Report, pictures: &[Picture]) -> String {
     if picture.is_empty() || report.parts.is_empty() {
         return String::new();
     }
-    format!("## Where mote's bytes are\n\n{picture}`cargo rootfs size` tells more.\n")
+    format!("## Where mote's bytes are\n\n{picture}`cargo rootfs size` shows more.\n")
 }
 
 fn holes(report: &Report) -> String {
@@ -400,8 +401,8 @@ fn method(report: &Report) -> String {
         "## How\n\n{}\n{}\nSources, by `apt-get source` from the machine's own list, without Debian's patches:\n\n{sources}\n\
          - musl: `./configure {}`, `CFLAGS=\"{}\"` (for ARM code `-marm`).\n\
          - The peers with musl are linked by `build-rootfs/src/peers/cross/{script}` into one segment without tables \
-         for exceptions: the linker's own script leaves up to a page of zeros between text and data in the file, and \
-         puts data on a page of its own. In the dynamic builds it does that, too, but without zeros \
+         for exceptions. The linker's own script would leave up to a page of zeros between text and data in the file, and \
+         put the data on a page of its own. The dynamic builds also have a page of their own for the data, but no zeros \
          in the file.\n\
          - BusyBox (its own `-Os` and flags, and as `EXTRA_CFLAGS` and `EXTRA_LDFLAGS`): {}; with LTO, where that is \
          smaller: {}, and `-DBB_GLOBAL_CONST=`. ARM code: `-marm`; with glibc: {}.\n\
@@ -410,7 +411,7 @@ fn method(report: &Report) -> String {
          `build-rootfs/src/strip.rs`, mote and peers alike.\n\
          - Packed by {}.\n",
         table(&["what", "version"], &versions),
-        table(&["part of this page", "of mote's commit", "measured on", "which took, with builds that were not there yet"], &took),
+        table(&["part of this page", "of mote's commit", "measured on", "time, with the builds that were not cached"], &took),
         musl::CONFIGURE.join(" "),
         musl::flags(Code::Thumb),
         flags(Code::Thumb, Musl, false),
@@ -422,11 +423,13 @@ fn method(report: &Report) -> String {
 }
 
 fn configurations(report: &Report) -> String {
-    let sane: Vec<String> =
-        busybox::SANE.iter().map(|(applet, options)| format!("{applet}: {}", options.join(" "))).collect();
+    let sane: Vec<String> = busybox::NEEDED_OPTIONS
+        .iter()
+        .map(|(applet, options)| format!("{applet}: {}", options.join(" ")))
+        .collect();
     let mut out = format!(
-        "## The peers' configurations\n\nOptions that are on (Thumb code, musl). *bare* is everything off but the \
-         applets and, for BusyBox, {}. *rich* is `defconfig` less the other applets.\n",
+        "## The peers' configurations\n\nOptions that are on (Thumb code, musl). *bare*: only the \
+         applets are on, and for BusyBox also {}. *rich*: `defconfig` without the other applets.\n",
         sane.join("; ")
     );
     for row in report.sizes.iter().filter(|row| row.abi == Some(Abi::MAIN) && !row.config.is_empty()) {

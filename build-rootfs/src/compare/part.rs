@@ -1,6 +1,6 @@
-//! The parts of the report: each is measured by itself, and kept until something changes that it depends on.
+//! The parts of the report. Each is measured by itself, and its result is kept until one of its inputs changes.
 
-use super::builds::Workshop;
+use super::builds::Builds;
 use super::report::Report;
 use super::{bytes, guests, nommu, speed, suites};
 use crate::bench::subject::NATIVE;
@@ -15,7 +15,7 @@ pub enum Part {
     Bytes,
     /// Bytes of the smallest C programs.
     Floors,
-    /// Whose mote's bytes are.
+    /// mote's bytes by crate and applet.
     Map,
     /// Systems in QEMU.
     Guests,
@@ -45,7 +45,7 @@ impl Part {
         Part::Others,
     ];
 
-    /// The word for it on the command line.
+    /// Its name on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Part::Bytes => "bytes",
@@ -60,7 +60,7 @@ impl Part {
         }
     }
 
-    /// What it is, for people.
+    /// Its description for the user.
     pub fn name(self) -> &'static str {
         match self {
             Part::Bytes => "bytes of the main builds",
@@ -75,7 +75,7 @@ impl Part {
         }
     }
 
-    /// The part that `word` stands for.
+    /// The part with the name `word`.
     ///
     /// # Errors
     /// There is none.
@@ -89,7 +89,7 @@ impl Part {
         })
     }
 
-    /// Whether it needs nothing but mote and the peers' main builds, and runs nothing.
+    /// Whether it is quick: it needs only mote and the peers' main builds, and runs nothing.
     pub fn is_quick(self) -> bool {
         matches!(self, Part::Bytes | Part::Floors | Part::Map)
     }
@@ -103,22 +103,22 @@ impl Part {
         }
     }
 
-    /// Measures it: a report with this part only.
+    /// Measures it. Returns a report with this part only.
     ///
     /// # Errors
-    /// The part is missing as a whole. What is missing of it is a hole in the report.
-    pub(super) fn measure(self, shop: &Workshop) -> Result<Report> {
+    /// Nothing of the part could be measured. If only some figures are missing, these are holes in the report.
+    pub(super) fn measure(self, builds: &Builds) -> Result<Report> {
         let mut report = Report::default();
         match self {
-            Part::Bytes => report.sizes = bytes::main(shop),
-            Part::Floors => report.floors = bytes::floors(shop),
-            Part::Map => report.parts = bytes::parts(shop)?,
-            Part::Guests => report.guests = guests::all(shop)?,
-            Part::Nommu => report.nommu = nommu::all(shop)?,
-            Part::Speed => report = speed::all(shop)?,
-            Part::Suites => report.suites = suites::all(shop)?,
-            Part::Marginals => report.marginals = bytes::marginals(shop)?,
-            Part::Others => report.sizes = bytes::others(shop),
+            Part::Bytes => report.sizes = bytes::main(builds),
+            Part::Floors => report.floors = bytes::floors(builds),
+            Part::Map => report.parts = bytes::parts(builds)?,
+            Part::Guests => report.guests = guests::all(builds)?,
+            Part::Nommu => report.nommu = nommu::all(builds)?,
+            Part::Speed => report = speed::all(builds)?,
+            Part::Suites => report.suites = suites::all(builds)?,
+            Part::Marginals => report.marginals = bytes::marginals(builds)?,
+            Part::Others => report.sizes = bytes::others(builds),
         }
         Ok(report)
     }

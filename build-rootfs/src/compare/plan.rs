@@ -1,8 +1,8 @@
-//! What is compared: the builds of the peers, and those of mote that they stand beside.
+//! The builds that are compared: those of the peers and those of mote.
 
 use crate::applets::Catalogue;
 use crate::error::Result;
-use crate::peers::cross::{Abi, Code, Flavour, Libc, Shell, Wish};
+use crate::peers::cross::{Abi, BuildSpec, Code, Flavour, Libc, Shell};
 use serde::{Deserialize, Serialize};
 
 /// A peer that is a multicall binary.
@@ -33,9 +33,9 @@ pub enum Set {
     True,
     /// The shell alone.
     Shell,
-    /// The fourteen by which tiny root file systems are compared.
+    /// The fourteen applets with which tiny root file systems are compared.
     Seed,
-    /// Everything that mote has.
+    /// All applets of mote.
     Base,
 }
 
@@ -65,13 +65,13 @@ impl Set {
 /// A build of a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Case {
-    /// Whose.
+    /// The peer.
     pub peer: Peer,
-    /// What is in it.
+    /// The set of applets.
     pub set: Set,
     /// The shell, where the set has one.
     pub shell: Option<Shell>,
-    /// How much of each.
+    /// How many options of each applet are on.
     pub flavour: Flavour,
     /// The machine code and the C library.
     #[serde(flatten)]
@@ -83,7 +83,7 @@ pub const ABIS: [Abi; 3] =
     [Abi::MAIN, Abi { code: Code::Arm, libc: Libc::Musl }, Abi { code: Code::Thumb, libc: Libc::Glibc }];
 
 impl Case {
-    /// Who it is, in a few words: `BusyBox, hush, rich`.
+    /// A short description: `BusyBox, hush, rich`.
     pub fn who(&self) -> String {
         let shell = match (self.peer, self.shell) {
             (Peer::BusyBox, Some(shell)) => format!(", {}", format!("{shell:?}").to_lowercase()),
@@ -92,14 +92,14 @@ impl Case {
         format!("{}{shell}, {}", self.peer.name(), format!("{:?}", self.flavour).to_lowercase())
     }
 
-    /// The applets of the set, as the peer is asked for them.
+    /// The build of the peer for this case.
     ///
     /// # Errors
     /// The set is unknown.
-    pub fn wish(&self, catalogue: &Catalogue) -> Result<Wish> {
+    pub fn spec(&self, catalogue: &Catalogue) -> Result<BuildSpec> {
         let mut applets = catalogue.resolve(self.set.applets())?;
         applets.retain(|name| name != "sh");
-        Ok(Wish { applets, shell: self.shell, flavour: self.flavour })
+        Ok(BuildSpec { applets, shell: self.shell, flavour: self.flavour })
     }
 }
 

@@ -63,7 +63,7 @@ pub fn all(report: &Report) -> Result<Vec<Picture>> {
 fn sizes(report: &Report) -> Vec<(String, Vec<Bar>)> {
     let mut groups: Vec<(String, Vec<Bar>)> = Vec::new();
     for row in report.sizes.iter().filter(|row| row.abi.is_none_or(|abi| abi == Abi::MAIN)) {
-        let Some(bytes) = row.bytes.is() else { continue };
+        let Some(bytes) = row.bytes.value() else { continue };
         push(&mut groups, row.set.name(), &row.who, bytes.sstripped);
     }
     groups
@@ -72,7 +72,7 @@ fn sizes(report: &Report) -> Vec<(String, Vec<Bar>)> {
 fn ram(report: &Report) -> Vec<(String, Vec<Bar>)> {
     let mut groups: Vec<(String, Vec<Bar>)> = Vec::new();
     for row in &report.guests {
-        let Some(kib) = row.ram_kib.is() else { continue };
+        let Some(kib) = row.ram_kib.value() else { continue };
         push(&mut groups, row.set.name(), &row.who, u64::from(*kib));
     }
     groups

@@ -1,52 +1,52 @@
-//! The smallest RAM in which a system comes to a working prompt, and what is free there.
+//! Finds the smallest RAM in which a system comes to a working prompt, and measures the free memory there.
 
 use super::guest::{Guest, Wait};
 use crate::error::{Context, Error, Result};
 use crate::qemu::System;
 use std::time::{Duration, Instant};
 
-/// Where to look for the smallest RAM.
+/// The range of sizes to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Search {
-    /// KiB of which RAM is a multiple: a page at least.
+    /// The step in KiB, at least a page.
     pub step: u32,
     /// The most KiB to try.
     pub most: u32,
 }
 
 impl Search {
-    /// For what is compared on versatilepb.
+    /// The range for the systems on versatilepb.
     pub const COMPARED: Search = Search { step: 4, most: 16384 };
 }
 
 /// How long a guest with enough memory may take: two seconds on an idle machine.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Some that have too little neither come to a prompt nor give up. They have this many times what the first
-/// one took, and at least [`LEAST`].
+/// Some guests with too little memory neither come to a prompt nor give up. They get this many times as long as the
+/// first guest took, and at least [`LEAST`].
 const PATIENCE: u32 = 4;
 const LEAST: Duration = Duration::from_secs(8);
-/// Nanoseconds of the guest's time for an instruction, as powers of two. The guest's clock counts instructions, so that
-/// a boot is the same whatever the host does meanwhile. How fast the machine is decides when the kernel does what, and
-/// so how much memory it needs at most: the smallest RAM has to be enough at all these speeds.
+/// Nanoseconds of the guest's time per instruction, as powers of two. The guest's clock counts instructions, so that
+/// a boot does not depend on the load of the host. The speed of the machine changes the order of events in the
+/// kernel, and so how much memory it needs. The smallest RAM must be enough at all these speeds.
 const SPEEDS: std::ops::RangeInclusive<u32> = 0..=7;
-/// The speed at which the smallest RAM is looked for first, some 60 million instructions a second.
+/// The speed of the first search: some 60 million instructions a second.
 const USUAL: u32 = 4;
-/// The memory in which `MemFree` is read.
+/// The RAM with which `MemFree` is read.
 pub const ROOMY: &str = "8M";
-/// A command that there is not, and what every shell's complaint about it holds: Toybox's has no `echo`. What
-/// is typed does not hold it.
-const QUESTION: (&str, &str) = ("rea''dy", "ready");
+/// A command that does not exist, and a text that every shell's error message about it contains. Toybox's shell has
+/// no `echo`. The typed command itself does not contain the text.
+const PROBE: (&str, &str) = ("rea''dy", "ready");
 const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
 
-/// The least `n` of the multiples of the step up to the most for which `works`, which holds for all above it.
-/// The one below it is tried twice: what only came too late at first works then, and the search goes on there.
+/// The least multiple of the step for which `works`. If it works for a size, it works for all larger ones. The next
+/// smaller size is tried twice: if it was only too slow the first time, the search goes on below it.
 ///
 /// # Errors
-/// Of `works`; or not even the most works.
+/// `works` fails, or even the maximum does not work.
 pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Result<u32> {
     let (step, most) = (search.step, search.most / search.step * search.step);
     if !works(most)? {
-        return Err(Error::new(format!("no prompt with {most} KiB of RAM either")));
+        return Err(Error::new(format!("no prompt even with {most} KiB of RAM")));
     }
     let mut good = most / step;
     loop {
@@ -69,23 +69,27 @@ pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Res
 ///
 /// # Errors
 /// QEMU cannot be started, or the system does not come to a prompt at all.
-pub fn floor(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Result<u32> {
+pub fn smallest_ram(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Result<u32> {
     let mut limit = LIMIT;
     let mut works = |kib: u32, speed: u32| {
         tell(kib);
         let start = Instant::now();
-        let works = answers(&System { ram: format!("{kib}k"), ..system.clone() }, speed, limit)?;
+        let works = prompt_answers(&System { ram: format!("{kib}k"), ..system.clone() }, speed, limit)?;
         if limit == LIMIT {
             limit = (start.elapsed() * PATIENCE).clamp(LEAST, LIMIT);
         }
         Ok(works)
     };
     let kib = bisect(search, |kib| works(kib, USUAL))?;
-    surely(kib, search, &mut works)
+    at_all_speeds(kib, search, &mut works)
 }
 
-/// `kib` or the first above it that works at all [`SPEEDS`].
-fn surely(mut kib: u32, search: Search, mut works: impl FnMut(u32, u32) -> Result<bool>) -> Result<u32> {
+/// The first size from `kib` on that works at all [`SPEEDS`].
+fn at_all_speeds(
+    mut kib: u32,
+    search: Search,
+    mut works: impl FnMut(u32, u32) -> Result<bool>,
+) -> Result<u32> {
     let mut speeds = SPEEDS;
     while let Some(speed) = speeds.next().filter(|_| kib < search.most) {
         if !works(kib, speed)? {
@@ -95,11 +99,11 @@ fn surely(mut kib: u32, search: Search, mut works: impl FnMut(u32, u32) -> Resul
     Ok(kib)
 }
 
-fn answers(system: &System, speed: u32, limit: Duration) -> Result<bool> {
+fn prompt_answers(system: &System, speed: u32, limit: Duration) -> Result<bool> {
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let mut system = system.clone();
     if system.flash.is_some() {
-        // There the device tree tells how much RAM there is.
+        // On this board the device tree holds the size of the RAM.
         system.kernel = scratch.path().join("system.elf");
         system.link(&[])?;
     }
@@ -109,7 +113,7 @@ fn answers(system: &System, speed: u32, limit: Duration) -> Result<bool> {
     if guest.prompt(limit) != Wait::There {
         return Ok(false);
     }
-    Ok(guest.command(QUESTION.0, limit).is_ok_and(|said| said.contains(QUESTION.1)))
+    Ok(guest.command(PROBE.0, limit).is_ok_and(|said| said.contains(PROBE.1)))
 }
 
 /// `MemFree` at the prompt, in KiB, with [`ROOMY`] RAM.
@@ -119,10 +123,10 @@ fn answers(system: &System, speed: u32, limit: Duration) -> Result<bool> {
 pub fn free(system: &System) -> Result<u64> {
     let mut guest = Guest::start(System { ram: ROOMY.into(), ..system.clone() }.piped(&[]))?;
     if guest.prompt(LIMIT) != Wait::There {
-        return Err(Error::new(format!("no prompt; the console ended:\n{}", guest.tail())));
+        return Err(Error::new(format!("no prompt; the end of the console:\n{}", guest.tail())));
     }
     let said = guest.command(MEMINFO, LIMIT)?;
-    field(&said, "MemFree:").ok_or_else(|| Error::new(format!("no MemFree in what it says: {}", said.trim())))
+    field(&said, "MemFree:").ok_or_else(|| Error::new(format!("no MemFree in its output: {}", said.trim())))
 }
 
 fn field(text: &str, name: &str) -> Option<u64> {
@@ -155,7 +159,7 @@ mod tests {
     fn what_works_at_one_speed_is_not_enough() {
         let search = Search { step: 4, most: 2000 };
         let mut asked = Vec::new();
-        let found = surely(800, search, |kib, speed| {
+        let found = at_all_speeds(800, search, |kib, speed| {
             asked.push((kib, speed));
             Ok(kib > 804 || speed < 3)
         });
@@ -163,7 +167,7 @@ mod tests {
         let tried = |kib| asked.iter().filter(|one| one.0 == kib).map(|one| one.1).collect::<Vec<_>>();
         assert_eq!((tried(800), tried(804)), (vec![0, 1, 2, 3], vec![0, 1, 2, 3]));
         assert_eq!(tried(808), SPEEDS.collect::<Vec<_>>());
-        assert_eq!(surely(1996, search, |_, _| Ok(false)).unwrap(), 2000);
+        assert_eq!(at_all_speeds(1996, search, |_, _| Ok(false)).unwrap(), 2000);
     }
 
     #[test]

@@ -1,71 +1,73 @@
-//! What was found: figures, and holes where there are none.
+//! The report: figures, and holes with a reason where there is no figure.
 
 use super::plan::{Peer, Set};
 use super::size::Bytes;
-use super::LEFT_OUT;
 use crate::error::{Error, Result};
 use crate::peers::cross::{Abi, Flavour, Shell};
 use serde::{Deserialize, Serialize};
 
-/// A figure, or why there is none.
-///
-/// A hole is a failure of this run; what a program cannot do is a finding.
+/// The reason starts with this when a part was not requested and has not been measured before.
+pub const LEFT_OUT: &str = "left out";
+
+/// The outcome of a measurement: a figure, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Found<T> {
+pub enum Outcome<T> {
     /// The figure.
-    Is(T),
-    /// None: it could not be measured.
+    Value(T),
+    /// A hole: this run failed to measure it.
     Hole {
         /// The reason.
         hole: String,
     },
-    /// None: the program cannot do that.
-    Cannot {
-        /// What it does instead.
-        cannot: String,
+    /// The program cannot do the task. This is a result, not a failure of the run.
+    Unsupported {
+        /// What the program does instead.
+        #[serde(rename = "cannot")]
+        instead: String,
     },
 }
 
-impl<T> Found<T> {
-    /// A hole with its reason.
-    pub fn hole(why: impl Into<String>) -> Found<T> {
-        Found::Hole { hole: why.into() }
+impl<T> Outcome<T> {
+    /// Makes a hole.
+    pub fn hole(reason: impl Into<String>) -> Outcome<T> {
+        Outcome::Hole { hole: reason.into() }
     }
 
-    /// What a step came to. The reason is an error's first line, and the last line of a program's output.
-    pub fn of(result: Result<T>) -> Found<T> {
+    /// The value of `result`, or a hole. The reason is the first line of the error and the last line of the output of
+    /// the program that failed.
+    pub fn of(result: Result<T>) -> Outcome<T> {
         match result {
-            Ok(value) => Found::Is(value),
-            Err(error) => Found::hole(reason(&error)),
+            Ok(value) => Outcome::Value(value),
+            Err(error) => Outcome::hole(reason(&error)),
         }
     }
 
-    /// That the program cannot do it, and what it does instead.
-    pub fn cannot(what: impl Into<String>) -> Found<T> {
-        Found::Cannot { cannot: what.into() }
+    /// The outcome of a program that cannot do the task.
+    pub fn unsupported(instead: impl Into<String>) -> Outcome<T> {
+        Outcome::Unsupported { instead: instead.into() }
     }
 
-    /// The figure.
-    pub fn is(&self) -> Option<&T> {
+    /// The figure, if there is one.
+    pub fn value(&self) -> Option<&T> {
         match self {
-            Found::Is(value) => Some(value),
+            Outcome::Value(value) => Some(value),
             _ => None,
         }
     }
 
-    /// The reason of a hole.
-    pub fn why(&self) -> Option<&str> {
+    /// The reason, if it is a hole.
+    pub fn hole_reason(&self) -> Option<&str> {
         match self {
-            Found::Hole { hole } => Some(hole),
+            Outcome::Hole { hole } => Some(hole),
             _ => None,
         }
     }
 
-    /// What a program does that cannot do it.
-    pub fn inability(&self) -> Option<&str> {
+    /// What the program does instead, if it cannot do the task.
+    pub fn unsupported_reason(&self) -> Option<&str> {
         match self {
-            Found::Cannot { cannot } => Some(cannot),
+            Outcome::Unsupported { instead } => Some(instead),
             _ => None,
         }
     }
@@ -84,20 +86,20 @@ pub fn reason(error: &Error) -> String {
     without_folders(&line)
 }
 
-/// Where things are on this machine is nobody's business: of an absolute path, its last name.
+/// Replaces absolute paths by their last names: paths of this machine do not belong in the report.
 fn without_folders(line: &str) -> String {
     let in_path = |c: char| !c.is_whitespace() && !"'\"`(),:;=<>".contains(c);
     let (mut out, mut rest) = (String::new(), line);
     while let Some(at) = rest.find('/') {
         let (before, path) = rest.split_at(at);
-        let (path, behind) = path.split_at(path.find(|c| !in_path(c)).unwrap_or(path.len()));
-        // Behind the name of a folder it is no absolute path, behind `http:` none of this machine's.
+        let (path, after) = path.split_at(path.find(|c| !in_path(c)).unwrap_or(path.len()));
+        // After the name of a folder it is no absolute path; after `http:` it is no path of this machine.
         let word = before.rsplit(|c| !in_path(c)).next().unwrap_or_default();
         let absolute = (word.is_empty() || word == "-L" || word == "-I") && !path.starts_with("//");
         let name = path.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty());
         out += before;
         out += if absolute { name.unwrap_or(path) } else { path };
-        rest = behind;
+        rest = after;
     }
     out + rest
 }
@@ -112,8 +114,8 @@ pub struct Setting {
     /// The command that made the report.
     pub command: String,
     /// The parts of the report: when they were measured, and how long that took.
-    pub took: Vec<Took>,
-    /// What there is: the machine, the compilers, QEMU; name and version.
+    pub took: Vec<PartRun>,
+    /// Names and versions of the machine, the compilers and QEMU.
     pub versions: Vec<(String, String)>,
     /// The peers' sources.
     pub sources: Vec<Source>,
@@ -121,7 +123,7 @@ pub struct Setting {
 
 /// When a part was measured.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Took {
+pub struct PartRun {
     /// The part.
     pub part: String,
     /// mote's commit.
@@ -135,7 +137,7 @@ pub struct Took {
 /// A source archive.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Source {
-    /// Whose.
+    /// The name of the project.
     pub name: String,
     /// The release.
     pub version: String,
@@ -148,11 +150,11 @@ pub struct Source {
 /// The bytes of one binary.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SizeRow {
-    /// Who it is.
+    /// The name of the program.
     pub who: String,
-    /// Whose; none for mote.
+    /// The peer; none for mote.
     pub peer: Option<Peer>,
-    /// What is in it.
+    /// The set of applets.
     pub set: Set,
     /// The peer's shell.
     pub shell: Option<Shell>,
@@ -167,7 +169,7 @@ pub struct SizeRow {
     /// Its options.
     pub config: Vec<String>,
     /// The figures.
-    pub bytes: Found<Bytes>,
+    pub bytes: Outcome<Bytes>,
 }
 
 /// A C program.
@@ -178,66 +180,66 @@ pub struct FloorRow {
     /// The machine code and C library; always static.
     pub abi: Abi,
     /// The figures.
-    pub bytes: Found<Bytes>,
+    pub bytes: Outcome<Bytes>,
 }
 
-/// What an applet adds to the set.
+/// The bytes that an applet adds to the set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MarginalRow {
     /// Its name.
     pub applet: String,
-    /// Who, and how many bytes of text and data there are less without it.
-    pub bytes: Vec<(String, Found<i64>)>,
+    /// For each program, the bytes of text and data that it saves without the applet.
+    pub bytes: Vec<(String, Outcome<i64>)>,
 }
 
-/// What one system needs in QEMU.
+/// The needs of one system in QEMU.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GuestRow {
-    /// Who it is.
+    /// The name of the program.
     pub who: String,
-    /// What is in it.
+    /// The set of applets.
     pub set: Set,
     /// The smallest RAM to a working prompt, in KiB.
-    pub ram_kib: Found<u32>,
+    pub ram_kib: Outcome<u32>,
     /// `MemFree` at the prompt, in KiB; none where the set has no `cat` to read it with.
-    pub free_kib: Option<Found<u64>>,
+    pub free_kib: Option<Outcome<u64>>,
     /// Instructions from the first process's first to the prompt.
-    pub instructions: Found<u64>,
+    pub instructions: Outcome<u64>,
 }
 
 /// A task on this machine.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SpeedRow {
-    /// What is done.
+    /// The task.
     pub task: String,
-    /// What is counted.
+    /// The unit of the figures.
     pub unit: String,
-    /// Who, and the figure.
-    pub figures: Vec<(String, Found<f64>)>,
+    /// The figure of each program.
+    pub figures: Vec<(String, Outcome<f64>)>,
 }
 
 /// A system without an MMU, of mote's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NommuRow {
-    /// What is in it.
+    /// The set of applets.
     pub set: Set,
     /// The way to link.
     pub link: String,
     /// Bytes of the binary.
-    pub bytes: Found<u64>,
+    pub bytes: Outcome<u64>,
     /// With the root file system in flash.
     pub romfs: InPlace,
     /// With the root file system unpacked into RAM.
     pub initramfs: InPlace,
 }
 
-/// What a root file system comes to in one place.
+/// A root file system in one place.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InPlace {
     /// Its bytes.
-    pub bytes: Found<u64>,
+    pub bytes: Outcome<u64>,
     /// The smallest RAM to a working prompt, in KiB; none where there is no prompt.
-    pub ram_kib: Option<Found<u32>>,
+    pub ram_kib: Option<Outcome<u32>>,
 }
 
 /// A test-suite.
@@ -245,8 +247,8 @@ pub struct InPlace {
 pub struct SuiteRow {
     /// Its name.
     pub suite: String,
-    /// Who, and how many cases passed.
-    pub passed: Vec<(String, Found<usize>)>,
+    /// For each program, how many cases passed.
+    pub passed: Vec<(String, Outcome<usize>)>,
     /// How many of them there are.
     pub cases: usize,
 }
@@ -289,11 +291,11 @@ pub struct Report {
     pub left_out: Vec<(String, String)>,
 }
 
-/// Who has no figure, the reason, and the tasks.
-pub type Lack<'a> = (&'a str, &'a str, Vec<&'a str>);
+/// A program without a figure, the reason, and the tasks.
+pub type TasksWithoutFigure<'a> = (&'a str, &'a str, Vec<&'a str>);
 
 impl Report {
-    /// Takes over what `other` has.
+    /// Adds all rows of `other`.
     pub fn add(&mut self, other: Report) {
         self.sizes.extend(other.sizes);
         self.floors.extend(other.floors);
@@ -307,37 +309,39 @@ impl Report {
         self.left_out.extend(other.left_out);
     }
 
-    /// Whether a whole part or a peer's binary is missing, other than what was not asked for. A program that
-    /// cannot do a task is no reason to fail.
+    /// Whether a selected part or the binary of a peer is missing. A task that a program cannot do does not count.
     pub fn incomplete(&self) -> bool {
         self.left_out.iter().any(|(_, why)| !why.starts_with(LEFT_OUT))
-            || self.sizes.iter().any(|row| row.bytes.why().is_some())
+            || self.sizes.iter().any(|row| row.bytes.hole_reason().is_some())
     }
 
-    /// Holes among the tasks: who, the reason, and all tasks of which it is the reason.
-    fn speed_holes(&self) -> Vec<Lack<'_>> {
-        self.lacks(Found::why)
+    /// The holes among the tasks, by program and reason.
+    fn speed_holes(&self) -> Vec<TasksWithoutFigure<'_>> {
+        self.tasks_without_figure(Outcome::hole_reason)
     }
 
-    /// Tasks that somebody cannot do: who, what it does instead, and all tasks of which that is true.
-    pub fn inabilities(&self) -> Vec<Lack<'_>> {
-        self.lacks(Found::inability)
+    /// The tasks that programs cannot do, by program and what it does instead.
+    pub fn unsupported_tasks(&self) -> Vec<TasksWithoutFigure<'_>> {
+        self.tasks_without_figure(Outcome::unsupported_reason)
     }
 
-    fn lacks(&self, why: impl Fn(&Found<f64>) -> Option<&str>) -> Vec<Lack<'_>> {
-        let mut lacks: Vec<Lack> = Vec::new();
+    fn tasks_without_figure(
+        &self,
+        why: impl Fn(&Outcome<f64>) -> Option<&str>,
+    ) -> Vec<TasksWithoutFigure<'_>> {
+        let mut tasks_without_figure: Vec<TasksWithoutFigure> = Vec::new();
         for row in self.speed.iter().chain(&self.tools) {
             let lacking = row.figures.iter().filter_map(|(who, figure)| Some((who.as_str(), why(figure)?)));
             let task = row.task.split(':').next().unwrap_or_default();
             for (who, why) in lacking {
-                match lacks.iter_mut().find(|lack| (lack.0, lack.1) == (who, why)) {
+                match tasks_without_figure.iter_mut().find(|lack| (lack.0, lack.1) == (who, why)) {
                     Some((_, _, tasks)) if tasks.contains(&task) => {}
                     Some((_, _, tasks)) => tasks.push(task),
-                    None => lacks.push((who, why, vec![task])),
+                    None => tasks_without_figure.push((who, why, vec![task])),
                 }
             }
         }
-        lacks
+        tasks_without_figure
     }
 
     /// Every hole: where it is, and the reason.
@@ -347,36 +351,39 @@ impl Report {
             holes.extend(why.map(|why| (place, why.to_string())));
         };
         for row in &self.sizes {
-            add(format!("bytes, {}, {}, {}", row.set.name(), row.who, abi(row.abi)), row.bytes.why());
+            add(format!("bytes, {}, {}, {}", row.set.name(), row.who, abi(row.abi)), row.bytes.hole_reason());
         }
         for row in &self.floors {
-            add(format!("bytes of {} in C, {}", row.program, abi(Some(row.abi))), row.bytes.why());
+            add(format!("bytes of {} in C, {}", row.program, abi(Some(row.abi))), row.bytes.hole_reason());
         }
         for row in &self.marginals {
             for (who, bytes) in &row.bytes {
-                add(format!("marginal bytes of {}, {who}", row.applet), bytes.why());
+                add(format!("marginal bytes of {}, {who}", row.applet), bytes.hole_reason());
             }
         }
         for row in &self.guests {
             let place = |what: &str| format!("{what}, {}, {}", row.set.name(), row.who);
-            add(place("smallest RAM"), row.ram_kib.why());
-            add(place("free memory"), row.free_kib.as_ref().and_then(Found::why));
-            add(place("instructions to the prompt"), row.instructions.why());
+            add(place("smallest RAM"), row.ram_kib.hole_reason());
+            add(place("free memory"), row.free_kib.as_ref().and_then(Outcome::hole_reason));
+            add(place("instructions to the prompt"), row.instructions.hole_reason());
         }
         for (who, why, tasks) in self.speed_holes() {
             add(format!("{}, {who}", tasks.join("; ")), Some(why));
         }
         for row in &self.nommu {
             let place = |what: &str| format!("{what}, {}, linked as {}", row.set.name(), row.link);
-            add(place("bytes without an MMU"), row.bytes.why());
+            add(place("bytes without an MMU"), row.bytes.hole_reason());
             for (name, at) in [("romfs", &row.romfs), ("initramfs", &row.initramfs)] {
-                add(place(&format!("bytes of the {name}")), at.bytes.why());
-                add(place(&format!("smallest RAM with {name}")), at.ram_kib.as_ref().and_then(Found::why));
+                add(place(&format!("bytes of the {name}")), at.bytes.hole_reason());
+                add(
+                    place(&format!("smallest RAM with {name}")),
+                    at.ram_kib.as_ref().and_then(Outcome::hole_reason),
+                );
             }
         }
         for row in &self.suites {
             for (who, passed) in &row.passed {
-                add(format!("{}, {who}", row.suite), passed.why());
+                add(format!("{}, {who}", row.suite), passed.hole_reason());
             }
         }
         holes
@@ -416,7 +423,7 @@ pub(crate) mod tests {
 
     /// A small report with everything in it, holes among it.
     pub(crate) fn sample() -> Report {
-        let size = |who: &str, peer, set, abi, found: Found<Bytes>| SizeRow {
+        let size = |who: &str, peer, set, abi, found: Outcome<Bytes>| SizeRow {
             who: who.into(),
             peer,
             set,
@@ -430,14 +437,14 @@ pub(crate) mod tests {
         };
         let (main, arm) = (Some(Abi::MAIN), Some(Abi { code: Code::Arm, libc: Libc::Musl }));
         let two = |a: i64| {
-            vec![("mote".to_string(), Found::Is(a)), ("BusyBox".to_string(), Found::hole("no source"))]
+            vec![("mote".to_string(), Outcome::Value(a)), ("BusyBox".to_string(), Outcome::hole("no source"))]
         };
         Report {
             setting: Setting {
                 date: "2026-01-31".into(),
                 commit: "0123456789ab".into(),
                 command: "cargo rootfs compare".into(),
-                took: vec![Took {
+                took: vec![PartRun {
                     part: "speed".into(),
                     commit: "0123456789ab".into(),
                     date: "2026-01-30".into(),
@@ -452,51 +459,69 @@ pub(crate) mod tests {
                 }],
             },
             sizes: vec![
-                size("mote", None, Set::Shell, None, Found::Is(bytes(80_000))),
-                size("BusyBox, hush, rich", Some(Peer::BusyBox), Set::Shell, main, Found::Is(bytes(144_000))),
-                size("BusyBox, hush, rich", Some(Peer::BusyBox), Set::Shell, arm, Found::Is(bytes(205_000))),
-                size("mote", None, Set::Base, None, Found::Is(bytes(150_000))),
+                size("mote", None, Set::Shell, None, Outcome::Value(bytes(80_000))),
+                size(
+                    "BusyBox, hush, rich",
+                    Some(Peer::BusyBox),
+                    Set::Shell,
+                    main,
+                    Outcome::Value(bytes(144_000)),
+                ),
+                size(
+                    "BusyBox, hush, rich",
+                    Some(Peer::BusyBox),
+                    Set::Shell,
+                    arm,
+                    Outcome::Value(bytes(205_000)),
+                ),
+                size("mote", None, Set::Base, None, Outcome::Value(bytes(150_000))),
                 size(
                     "Toybox, rich",
                     Some(Peer::Toybox),
                     Set::Base,
                     main,
-                    Found::hole("it does | not compile"),
+                    Outcome::hole("it does | not compile"),
                 ),
             ],
             floors: vec![FloorRow {
                 program: "hello".into(),
                 abi: Abi::MAIN,
-                bytes: Found::Is(bytes(6_520)),
+                bytes: Outcome::Value(bytes(6_520)),
             }],
             marginals: vec![MarginalRow { applet: "cat".into(), bytes: two(431) }],
             guests: vec![GuestRow {
                 who: "mote".into(),
                 set: Set::Seed,
-                ram_kib: Found::Is(2_300),
-                free_kib: Some(Found::Is(5_000)),
-                instructions: Found::hole("no prompt"),
+                ram_kib: Outcome::Value(2_300),
+                free_kib: Some(Outcome::Value(5_000)),
+                instructions: Outcome::hole("no prompt"),
             }],
             speed: vec![SpeedRow {
                 task: "start".into(),
                 unit: "instructions".into(),
-                figures: vec![("mote".into(), Found::Is(10_000.0)), ("dash".into(), Found::Is(200_000.0))],
+                figures: vec![
+                    ("mote".into(), Outcome::Value(10_000.0)),
+                    ("dash".into(), Outcome::Value(200_000.0)),
+                ],
             }],
             tools: vec![SpeedRow {
                 task: "ls -l".into(),
                 unit: "ms".into(),
-                figures: vec![("mote".into(), Found::Is(3.0)), ("BusyBox".into(), Found::cannot("it hangs"))],
+                figures: vec![
+                    ("mote".into(), Outcome::Value(3.0)),
+                    ("BusyBox".into(), Outcome::unsupported("it hangs")),
+                ],
             }],
             nommu: vec![NommuRow {
                 set: Set::Seed,
                 link: "shared".into(),
-                bytes: Found::Is(140_000),
-                romfs: InPlace { bytes: Found::Is(144_000), ram_kib: Some(Found::Is(432)) },
-                initramfs: InPlace { bytes: Found::Is(143_000), ram_kib: None },
+                bytes: Outcome::Value(140_000),
+                romfs: InPlace { bytes: Outcome::Value(144_000), ram_kib: Some(Outcome::Value(432)) },
+                initramfs: InPlace { bytes: Outcome::Value(143_000), ram_kib: None },
             }],
             suites: vec![SuiteRow {
                 suite: "hush_test".into(),
-                passed: vec![("mote".into(), Found::Is(360)), ("hush".into(), Found::Is(366))],
+                passed: vec![("mote".into(), Outcome::Value(360)), ("hush".into(), Outcome::Value(366))],
                 cases: 379,
             }],
             parts: vec![
@@ -525,7 +550,7 @@ pub(crate) mod tests {
     fn a_missing_binary_or_part_is_a_failure() {
         let mut report = sample();
         assert!(report.incomplete());
-        report.sizes.retain(|row| row.bytes.is().is_some());
+        report.sizes.retain(|row| row.bytes.value().is_some());
         report.left_out.push(("speed".into(), "left out by --quick".into()));
         assert!(!report.incomplete());
         report.left_out.push(("speed".into(), "no valgrind".into()));
@@ -538,7 +563,7 @@ pub(crate) mod tests {
         let row = |task: &str, why: &str| SpeedRow {
             task: task.into(),
             unit: "ms".into(),
-            figures: vec![("toysh".into(), Found::hole(why))],
+            figures: vec![("toysh".into(), Outcome::hole(why))],
         };
         report.speed = vec![row("loop: x", "a"), row("loop: x", "a"), row("fork", "a"), row("start: y", "b")];
         let holes = report.holes();
@@ -558,14 +583,14 @@ pub(crate) mod tests {
 
     #[test]
     fn errors_become_holes_in_one_line() {
-        let failed: Found<u32> = Found::of(Err(Error::new("make: exit 2; its last lines:\nx").fix("y")));
-        assert_eq!(failed.why(), Some("make: exit 2; its last lines: x"));
-        assert_eq!(Found::of(Ok(7)).is(), Some(&7));
+        let failed: Outcome<u32> = Outcome::of(Err(Error::new("make: exit 2; its last lines:\nx").fix("y")));
+        assert_eq!(failed.hole_reason(), Some("make: exit 2; its last lines: x"));
+        assert_eq!(Outcome::of(Ok(7)).value(), Some(&7));
         assert_eq!(serde_json::to_string(&failed).unwrap(), r#"{"hole":"make: exit 2; its last lines: x"}"#);
-        assert_eq!(serde_json::to_string(&Found::Is(7)).unwrap(), "7");
-        let cannot = Found::<u32>::cannot("it hangs");
-        assert_eq!((cannot.why(), cannot.inability()), (None, Some("it hangs")));
-        let again: Found<u32> = serde_json::from_str(&serde_json::to_string(&cannot).unwrap()).unwrap();
+        assert_eq!(serde_json::to_string(&Outcome::Value(7)).unwrap(), "7");
+        let cannot = Outcome::<u32>::unsupported("it hangs");
+        assert_eq!((cannot.hole_reason(), cannot.unsupported_reason()), (None, Some("it hangs")));
+        let again: Outcome<u32> = serde_json::from_str(&serde_json::to_string(&cannot).unwrap()).unwrap();
         assert_eq!(again, cannot);
     }
 }

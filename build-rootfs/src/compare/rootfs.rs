@@ -4,10 +4,10 @@ use crate::cpio::{Entry, Kind};
 use crate::error::Result;
 use crate::image::{file, Image};
 
-/// Where the binary is, whoever's it is.
+/// The path of the binary.
 const BINARY: &str = "/bin/box";
 
-/// Without an end of line: Toybox's init takes it as a part of the command.
+/// Without a newline: Toybox's init would take it as part of the command.
 const INITTAB: &str = "::respawn:-/bin/sh";
 
 /// The image with `binary` under the names `applets`, all of them in `/bin`.
@@ -36,7 +36,7 @@ pub fn image(binary: Vec<u8>, applets: &[String]) -> Result<Image> {
     Ok(image)
 }
 
-/// Its archive.
+/// The archive of [`image`].
 ///
 /// # Errors
 /// As [`image`].

@@ -1,8 +1,8 @@
 //! The machine, the versions and the sources that a report belongs to.
 
-use super::builds::Workshop;
+use super::builds::Builds;
 use super::part::Part;
-use super::report::{Setting, Source, Took};
+use super::report::{PartRun, Setting, Source};
 use crate::kernel;
 use crate::peers::cross;
 use crate::peers::{BUSYBOX, MUSL, TOYBOX};
@@ -11,15 +11,15 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Of this run, in which the parts `took` were there.
-pub fn of(shop: &Workshop, took: Vec<Took>) -> Setting {
-    let root = shop.project.root();
+/// The setting of this run, with the parts `took`.
+pub fn of(builds: &Builds, took: Vec<PartRun>) -> Setting {
+    let root = builds.project.root();
     let booted = took.iter().any(|took| took.part == Part::Guests.name());
     Setting {
         date: today(),
         commit: commit(root),
         command: "cargo rootfs compare".to_string(),
-        versions: versions(shop, booted.then(|| kernel(shop))),
+        versions: versions(builds, booted.then(|| kernel(builds))),
         took,
         sources: [BUSYBOX, TOYBOX, MUSL]
             .map(|peer| Source {
@@ -36,24 +36,24 @@ pub fn of(shop: &Workshop, took: Vec<Took>) -> Setting {
 pub(super) fn commit(root: &Path) -> String {
     let git = |arguments: &[&str]| output(command("git").arg("-C").arg(root).args(arguments));
     let Ok(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else { return "unknown".to_string() };
-    // The page itself is written by this.
+    // Changes of the page itself do not count: this command writes it.
     let changed = git(&["status", "--porcelain", "--", ".", ":!docs"]).unwrap_or_default();
     format!("{}{}", commit.trim(), if changed.trim().is_empty() { "" } else { "+ (with changes)" })
 }
 
 /// The machine and its tools; `kernel`: that of the guests.
-pub(super) fn versions(shop: &Workshop, kernel: Option<String>) -> Vec<(String, String)> {
+pub(super) fn versions(builds: &Builds, kernel: Option<String>) -> Vec<(String, String)> {
     let first = |program: &str| {
         let said = output(command(program).arg("--version")).unwrap_or_default();
         said.lines().next().unwrap_or("not installed").to_string()
     };
     let emulator =
-        shop.target.machine.as_ref().map_or("qemu-system-arm", |machine| machine.emulator.as_str());
+        builds.target.machine.as_ref().map_or("qemu-system-arm", |machine| machine.emulator.as_str());
     let packages = ["libc6-dev-armel-cross", "dash", "bash"];
     let named = [
         ("machine", machine()),
         ("system", system()),
-        ("mote's compiler", shop.toolchain.clone()),
+        ("mote's compiler", builds.toolchain.clone()),
         ("peers' compiler", cross::version().unwrap_or_else(|_| "not installed".into())),
         ("peers' linker", first("arm-linux-gnueabi-ld")),
         ("QEMU", first(emulator)),
@@ -68,9 +68,9 @@ pub(super) fn versions(shop: &Workshop, kernel: Option<String>) -> Vec<(String, 
     named.chain(guests).chain(debian).collect()
 }
 
-/// The third line of a kernel's configuration tells its version.
-fn kernel(shop: &Workshop) -> String {
-    let built = kernel::build(&shop.cache, &shop.target, None);
+/// The version is in the third line of a kernel's configuration.
+fn kernel(builds: &Builds) -> String {
+    let built = kernel::build(&builds.cache, &builds.target, None);
     let config = built.ok().and_then(|built| fs::read_to_string(built.config).ok()).unwrap_or_default();
     let line = config.lines().find(|line| line.contains("Kernel Configuration"));
     line.map_or("not built".to_string(), |line| line.trim_matches(['#', ' ']).to_string())
@@ -91,7 +91,7 @@ fn system() -> String {
     format!("{}, Linux {}", name.trim_matches('"'), kernel.trim())
 }
 
-/// This day, as `2026-01-31`.
+/// Today, as `2026-01-31`.
 pub(super) fn today() -> String {
     day(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400)
 }

@@ -13,12 +13,12 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-/// Bytes of one binary, measured for all alike.
+/// The bytes of one binary.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bytes {
     /// The file without symbols, as `strip` leaves it.
     pub stripped: u64,
-    /// The file without section headers, too: what the kernel loads and nothing else.
+    /// The file also without section headers: only what the kernel loads.
     pub sstripped: u64,
     /// Code and constants in memory, as `size` counts.
     pub text: u64,
@@ -32,14 +32,14 @@ pub struct Bytes {
     pub xz: u64,
     /// The archive of the whole root file system.
     pub initramfs: u64,
-    /// It, compressed by gzip.
+    /// The archive, compressed by gzip.
     pub initramfs_gzip: u64,
-    /// It, compressed by xz.
+    /// The archive, compressed by xz.
     pub initramfs_xz: u64,
 }
 
-/// Measures the ELF file `binary`, which may have symbols; around it goes a root file system in which it has
-/// the names `applets`.
+/// Measures the ELF file `binary`, which may have symbols, and a root file system in which it has the names
+/// `applets`.
 ///
 /// # Errors
 /// It cannot be read, or a program for measuring fails.
@@ -65,7 +65,7 @@ pub fn measure(binary: &Path, applets: &[String]) -> Result<Bytes> {
     })
 }
 
-/// What of the ELF file `binary` is loaded from the file, text and data, without what lies between them.
+/// The bytes of text and data that are loaded from the ELF file `binary`, without gaps.
 ///
 /// # Errors
 /// It cannot be read, or is no ELF file.
@@ -87,7 +87,7 @@ fn wrong(file: &Path, why: &str) -> Error {
     Error::new(format!("{}: {why}", file.display()))
 }
 
-/// text, data and bss as `size` tells them: text is everything that is loaded and not written to.
+/// text, data and bss as `size` counts them: text is everything that is loaded and not writable.
 fn sections(elf: &[u8]) -> std::result::Result<(u64, u64, u64), String> {
     let file = object::File::parse(elf).map_err(|why| why.to_string())?;
     let (mut text, mut data, mut bss) = (0, 0, 0);
@@ -107,7 +107,7 @@ fn sections(elf: &[u8]) -> std::result::Result<(u64, u64, u64), String> {
 /// The arguments that the programs compress with.
 pub const COMPRESSORS: [(&str, &[&str]); 2] = [("gzip", &["-9n"]), ("xz", &["-9e", "--check=crc32"])];
 
-/// How many bytes `program` makes of `bytes`.
+/// The size of `bytes` after `program` has compressed them.
 fn compressed(program: &str, bytes: &[u8]) -> Result<u64> {
     let arguments = COMPRESSORS.iter().find(|(name, _)| *name == program).map_or(&[][..], |found| found.1);
     let mut compressor = command(program);

@@ -1,7 +1,7 @@
-//! Gathers the speed of tasks on this machine: instructions by callgrind, and time by the clock.
+//! Measures the speed of tasks on this machine: instructions with callgrind, and elapsed time.
 
-use super::builds::Workshop;
-use super::report::{reason, Found, Report, SpeedRow};
+use super::builds::Builds;
+use super::report::{reason, Outcome, Report, SpeedRow};
 use crate::bench::list::{Counter, Run, ToolBenchmark, BENCHMARKS, TOOLS};
 use crate::bench::measure::{self, clean};
 use crate::bench::subject::{link, Subject, Subjects};
@@ -20,23 +20,23 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How often a shell starts while the clock runs.
+/// How often a shell is started for one time.
 const STARTS: usize = 200;
-/// Benchmarks of the shell that are taken over, with what is counted there.
+/// The benchmarks of `cargo rootfs bench` that are also measured here.
 const SHELL: [&str; 3] = ["loop", "string", "function"];
-/// Nothing here takes so long, unless it never ends.
+/// A program that takes longer than this never ends.
 const LIMIT: Duration = Duration::from_secs(60);
-/// A loop of three turns, and how long it may take: who does not come out of it has no figures of loops.
+/// A loop of three turns, and its time limit. A shell that does not leave the loop is not measured on loops.
 const LOOP: (&str, Duration) = ("i=0; while [ $i -lt 3 ]; do i=$((i+1)); done", Duration::from_secs(5));
 const MOST_MEMORY: u64 = 1 << 30;
 
-/// Measures everybody: the tasks of the shells and of the tools.
+/// Measures the tasks of the shells and of the tools.
 ///
 /// # Errors
 /// mote does not compile, or its links cannot be made.
-pub fn all(shop: &Workshop) -> Result<Report> {
-    let dir = shop.project.out().join("compare/speed");
-    let Subjects { mut all, tiny } = Subjects::find(shop.project, Some("mote,dash,ash,hush,bash"))?;
+pub fn all(builds: &Builds) -> Result<Report> {
+    let dir = builds.project.out().join("compare/speed");
+    let Subjects { mut all, tiny } = Subjects::find(builds.project, Some("mote,dash,ash,hush,bash"))?;
     let mut tools = Vec::new();
     for (name, shell) in [("mote", "mote"), ("BusyBox", "ash")] {
         let sh = all.iter().find(|subject| subject.name == shell).map(|subject| &subject.sh);
@@ -44,7 +44,7 @@ pub fn all(shop: &Workshop) -> Result<Report> {
             tools.push(Tools::of(&dir, name, &binary)?);
         }
     }
-    let toybox = native::toybox(&shop.cache).and_then(|built| {
+    let toybox = native::toybox(&builds.cache).and_then(|built| {
         all.push(Subject { name: "toysh", sh: link(&dir, "toysh", "sh", &built.binary)?, cat: None });
         Tools::of(&dir, "Toybox", &built.binary)
     });
@@ -57,30 +57,30 @@ pub fn all(shop: &Workshop) -> Result<Report> {
         ..Report::default()
     };
     if let Some(why) = lost {
-        let hole = |who: &str| (who.to_string(), Found::hole(&why));
+        let hole = |who: &str| (who.to_string(), Outcome::hole(&why));
         report.speed.iter_mut().for_each(|row| row.figures.push(hole("toysh")));
         report.tools.iter_mut().for_each(|row| row.figures.push(hole("Toybox")));
     }
     Ok(report)
 }
 
-/// What the shells do: by the clock first, then instructions, of those that came to an end.
+/// The rows of the shells: first time, then instructions of those that ended.
 fn shells(all: &[Subject], tiny: &Path) -> Vec<SpeedRow> {
     let names: Vec<&str> = all.iter().map(|shell| shell.name).collect();
-    let lost: Vec<Option<String>> = all.iter().map(lost_in_loops).collect();
+    let lost: Vec<Option<String>> = all.iter().map(loop_failure).collect();
     let clock = |task: &str, script: &str, times: usize| {
         let script = script.replace("TRUE", &tiny.to_string_lossy());
         row(&names, task, "ms", ROUNDS, |at| match &lost[at] {
-            Some(how) if script.contains("while") => Found::cannot(how),
-            _ => Found::of(wall(&all[at].sh, &["-c", &script], times, LIMIT)),
+            Some(how) if script.contains("while") => Outcome::unsupported(how),
+            _ => Outcome::of(wall(&all[at].sh, &["-c", &script], times, LIMIT)),
         })
     };
     let by = |task: &str, run: Run, counter: Counter, clocked: Option<&SpeedRow>| {
         row(&names, task, counter.unit(), 1, |at| {
             let figure = clocked.and_then(|row| row.figures.get(at)).map(|(_, figure)| figure);
-            match figure.filter(|figure| figure.is().is_none()) {
+            match figure.filter(|figure| figure.value().is_none()) {
                 Some(lack) => lack.clone(),
-                None => Found::of(
+                None => Outcome::of(
                     measure::once(&all[at], run, counter, tiny)
                         .and_then(|value| value.ok_or_else(|| Error::new("it has no such program"))),
                 ),
@@ -104,8 +104,8 @@ fn shells(all: &[Subject], tiny: &Path) -> Vec<SpeedRow> {
     rows
 }
 
-/// What a shell does that cannot run scripts with loops.
-fn lost_in_loops(shell: &Subject) -> Option<String> {
+/// How a shell fails that cannot run loops; none if it can.
+fn loop_failure(shell: &Subject) -> Option<String> {
     let (script, limit) = LOOP;
     let why = wall(&shell.sh, &["-c", script], 1, limit).err()?;
     Some(format!("it does not come out of a `while` loop of three turns: {}", reason(&why)))
@@ -118,28 +118,28 @@ fn of_tools(all: &[Tools], benchmark: &ToolBenchmark) -> SpeedRow {
     let rounds = if counter == Counter::Time { ROUNDS } else { 1 };
     let mut stage = Stage::of(work);
     row(&names, what, counter.unit(), rounds, |at| match &mut stage {
-        Ok(stage) => Found::of(stage.once(&all[at], counter)),
-        Err(error) => Found::hole(reason(error)),
+        Ok(stage) => Outcome::of(stage.once(&all[at], counter)),
+        Err(error) => Outcome::hole(reason(error)),
     })
 }
 
-/// One row: everybody's least figure of `rounds`.
+/// One row: the least figure of each program in `rounds` rounds.
 fn row(
     names: &[&str],
     task: &str,
     unit: &str,
     rounds: usize,
-    mut measure: impl FnMut(usize) -> Found<f64>,
+    mut measure: impl FnMut(usize) -> Outcome<f64>,
 ) -> SpeedRow {
     let step = Step::start(format!("{task}, {unit}"));
-    let mut best: Vec<Option<Found<f64>>> = vec![None; names.len()];
+    let mut best: Vec<Option<Outcome<f64>>> = vec![None; names.len()];
     for round in 1..=rounds {
         for (at, (name, best)) in names.iter().zip(&mut best).enumerate() {
             step.line(&format!("{name}, round {round} of {rounds}"));
             *best = Some(match best.take() {
-                Some(lack @ (Found::Hole { .. } | Found::Cannot { .. })) => lack,
-                Some(Found::Is(old)) => match measure(at) {
-                    Found::Is(new) => Found::Is(old.min(new)),
+                Some(lack @ (Outcome::Hole { .. } | Outcome::Unsupported { .. })) => lack,
+                Some(Outcome::Value(old)) => match measure(at) {
+                    Outcome::Value(new) => Outcome::Value(old.min(new)),
                     lack => lack,
                 },
                 None => measure(at),
@@ -150,7 +150,7 @@ fn row(
     let figures = names
         .iter()
         .zip(best)
-        .map(|(name, best)| (name.to_string(), best.unwrap_or_else(|| Found::hole("not measured"))));
+        .map(|(name, best)| (name.to_string(), best.unwrap_or_else(|| Outcome::hole("not measured"))));
     SpeedRow { task: task.to_string(), unit: unit.to_string(), figures: figures.collect() }
 }
 
@@ -164,7 +164,7 @@ fn wall(program: &Path, arguments: &[&str], times: usize, limit: Duration) -> Re
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
         bound_memory(&mut command);
         let mut child = command.spawn().context(program.display())?;
-        let watch = Watch::over(&child, limit);
+        let watch = Watchdog::start(&child, limit);
         if let Some(mut output) = child.stdout.take() {
             while output.read(&mut buffer).context(program.display())? > 0 {}
         }
@@ -180,7 +180,7 @@ fn wall(program: &Path, arguments: &[&str], times: usize, limit: Duration) -> Re
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
-/// What never ends may eat all memory, too.
+/// A program that never ends may use up all memory: limit it.
 fn bound_memory(command: &mut Command) {
     let bound = || {
         let limit = Rlimit { current: Some(MOST_MEMORY), maximum: Some(MOST_MEMORY) };
@@ -191,13 +191,13 @@ fn bound_memory(command: &mut Command) {
 }
 
 /// Kills a child that takes too long, which ends its output.
-struct Watch {
+struct Watchdog {
     stop: mpsc::Sender<()>,
     watcher: JoinHandle<bool>,
 }
 
-impl Watch {
-    fn over(child: &Child, limit: Duration) -> Watch {
+impl Watchdog {
+    fn start(child: &Child, limit: Duration) -> Watchdog {
         let (stop, stopped) = mpsc::channel();
         let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let watcher = thread::spawn(move || {
@@ -208,7 +208,7 @@ impl Watch {
             }
             late
         });
-        Watch { stop, watcher }
+        Watchdog { stop, watcher }
     }
 
     /// Ends the watch; whether the child was killed.
@@ -233,20 +233,23 @@ mod tests {
     #[test]
     fn a_shell_without_loops_is_told() {
         let shell = |sh: &str| Subject { name: "a", sh: sh.into(), cat: None };
-        assert_eq!(lost_in_loops(&shell("/bin/sh")), None);
-        let how = lost_in_loops(&shell("/bin/false")).unwrap();
+        assert_eq!(loop_failure(&shell("/bin/sh")), None);
+        let how = loop_failure(&shell("/bin/false")).unwrap();
         assert!(how.contains("`while`") && how.ends_with("exit status: 1"), "{how}");
         let rows = shells(&[shell("/bin/false")], Path::new("/bin/true"));
-        let lacks = |figure: &Found<f64>| figure.is().is_none();
+        let lacks = |figure: &Outcome<f64>| figure.value().is_none();
         assert!(rows.iter().all(|row| row.figures.len() == 1 && lacks(&row.figures[0].1)), "{rows:?}");
-        assert!(rows[2].figures[0].1.inability().is_some() && rows[0].figures[0].1.why().is_some());
+        assert!(
+            rows[2].figures[0].1.unsupported_reason().is_some()
+                && rows[0].figures[0].1.hole_reason().is_some()
+        );
     }
 
     #[test]
     fn what_never_ends_is_killed() {
         let mut sleep = crate::process::command("sleep");
         let mut child = sleep.arg("100").spawn().unwrap();
-        let watch = Watch::over(&child, Duration::from_millis(50));
+        let watch = Watchdog::start(&child, Duration::from_millis(50));
         assert!(!child.wait().unwrap().success());
         assert!(watch.late());
     }
@@ -257,13 +260,13 @@ mod tests {
         let row = row(&["a", "b"], "t", "ms", 3, |at| {
             turn -= 1.0;
             if at == 0 {
-                Found::Is(turn)
+                Outcome::Value(turn)
             } else {
-                Found::hole("no ls")
+                Outcome::hole("no ls")
             }
         });
-        assert_eq!(row.figures[0].1.is(), Some(&6.0));
-        assert_eq!(row.figures[1].1.why(), Some("no ls"));
+        assert_eq!(row.figures[0].1.value(), Some(&6.0));
+        assert_eq!(row.figures[1].1.hole_reason(), Some("no ls"));
     }
 
     #[test]
@@ -275,6 +278,6 @@ mod tests {
         let (work, bound) = (Work::Remove(3), Bound::OfBest(1.0));
         let benchmark = ToolBenchmark { name: "rm", what: "rm", work, counter: Counter::Time, bound };
         let row = of_tools(&all, &benchmark);
-        assert!(row.figures[0].1.why().is_some() && row.figures[1].1.is() > Some(&0.0), "{row:?}");
+        assert!(row.figures[0].1.hole_reason().is_some() && row.figures[1].1.value() > Some(&0.0), "{row:?}");
     }
 }

@@ -1,8 +1,8 @@
 //! Gathers how many cases of the peers' own test-suites everybody passes. The harness is the tests' own, in
 //! the crate `tests`: it counts, and tells in JSON.
 
-use super::builds::Workshop;
-use super::report::{Found, SuiteRow};
+use super::builds::Builds;
+use super::report::{Outcome, SuiteRow};
 use crate::error::{Context, Error, Result};
 use crate::progress::Step;
 use crate::suite::host_cargo;
@@ -29,9 +29,9 @@ pub struct Count {
 ///
 /// # Errors
 /// The harness does not compile, or ends before it has told anything.
-pub fn all(shop: &Workshop) -> Result<Vec<SuiteRow>> {
+pub fn all(builds: &Builds) -> Result<Vec<SuiteRow>> {
     let step = Step::start("test-suites of BusyBox and Toybox");
-    let mut cargo = host_cargo(shop.project);
+    let mut cargo = host_cargo(builds.project);
     cargo.args(["run", "--quiet", "--release", "--package", "tests", "--bin", "pass-counts"]);
     let mut harness = cargo.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cargo")?;
     let mut counts = Vec::new();
@@ -57,8 +57,8 @@ fn rows(counts: Vec<Count>, early: Option<&str>) -> Vec<SuiteRow> {
     let mut rows: Vec<SuiteRow> = Vec::new();
     for count in counts {
         let passed = match (count.passed, count.why) {
-            (Some(passed), _) => Found::Is(passed),
-            (None, why) => Found::hole(why.unwrap_or_default()),
+            (Some(passed), _) => Outcome::Value(passed),
+            (None, why) => Outcome::hole(why.unwrap_or_default()),
         };
         match rows.iter_mut().find(|row| row.suite == count.suite) {
             Some(row) => {
@@ -73,7 +73,7 @@ fn rows(counts: Vec<Count>, early: Option<&str>) -> Vec<SuiteRow> {
         }
     }
     if let Some(why) = early {
-        let passed = vec![("all others".to_string(), Found::hole(why))];
+        let passed = vec![("all others".to_string(), Outcome::hole(why))];
         rows.push(SuiteRow { suite: "the rest of the suites".into(), passed, cases: 0 });
     }
     rows
@@ -92,10 +92,10 @@ mod tests {
         let counts =
             [count("a", "mote", Some(7)), count("b", "mote", Some(8)), count("a", "ash", None)].to_vec();
         let early = super::rows(counts.clone(), Some("killed"));
-        assert_eq!(early[2].passed[0].1.why(), Some("killed"));
+        assert_eq!(early[2].passed[0].1.hole_reason(), Some("killed"));
         let rows = rows(counts, None);
         assert_eq!(rows.len(), 2);
-        assert_eq!(rows[0].passed[0], ("mote".to_string(), Found::Is(7)));
-        assert_eq!(rows[0].passed[1].1.why(), Some("no source"));
+        assert_eq!(rows[0].passed[0], ("mote".to_string(), Outcome::Value(7)));
+        assert_eq!(rows[0].passed[1].1.hole_reason(), Some("no source"));
     }
 }

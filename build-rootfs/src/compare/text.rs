@@ -10,7 +10,7 @@ pub fn figure(value: f64) -> String {
     }
 }
 
-/// A table; the first column holds words, the others figures.
+/// A table. The first column is text, the others are figures.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut out = line(head.iter().map(|cell| cell.to_string()).collect());
@@ -22,7 +22,7 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     out
 }
 
-/// Text that is no markup inside a table.
+/// Escapes text for use inside a table.
 pub fn escape(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
 }

@@ -1,22 +1,22 @@
-//! A kernel configuration: fragments, and whether the finished configuration holds what they ask for.
+//! Kernel configurations: parses fragments, and checks that the final configuration has their options.
 
 use crate::error::{Error, Result};
 
 /// One line of a fragment: the symbol and its value; `n` means not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct ConfigOption {
     /// `CONFIG_…`.
     pub symbol: String,
-    /// What it is to be.
+    /// The value.
     pub value: String,
 }
 
-/// The lines of a fragment; comments and blank lines are passed over.
+/// Parses a fragment; skips comments and blank lines.
 ///
 /// # Errors
 /// A line is not `CONFIG_X=value`; `origin` names the fragment in the message.
-pub fn parse(origin: &str, text: &str) -> Result<Vec<Wish>> {
-    let mut wishes = Vec::new();
+pub fn parse(origin: &str, text: &str) -> Result<Vec<ConfigOption>> {
+    let mut options = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -24,40 +24,40 @@ pub fn parse(origin: &str, text: &str) -> Result<Vec<Wish>> {
         }
         match line.split_once('=') {
             Some((symbol, value)) if symbol.starts_with("CONFIG_") && !value.is_empty() => {
-                wishes.push(Wish { symbol: symbol.to_string(), value: value.to_string() });
+                options.push(ConfigOption { symbol: symbol.to_string(), value: value.to_string() });
             }
             _ => {
-                return Err(Error::new(format!("{origin}:{}: `{line}` is no kernel option", number + 1))
+                return Err(Error::new(format!("{origin}:{}: `{line}` is not a kernel option", number + 1))
                     .fix("write it like CONFIG_PROC_FS=y; =n switches an option off"))
             }
         }
     }
-    Ok(wishes)
+    Ok(options)
 }
 
-/// What is appended to a `.config` so that the kernel's own `olddefconfig` takes the wishes over.
-pub fn as_config(wishes: &[Wish]) -> String {
-    wishes.iter().map(|wish| format!("{}={}\n", wish.symbol, wish.value)).collect()
+/// The text to append to a `.config`, so that `make olddefconfig` sets the options.
+pub fn as_config(options: &[ConfigOption]) -> String {
+    options.iter().map(|option| format!("{}={}\n", option.symbol, option.value)).collect()
 }
 
-/// Checks that the finished configuration fulfils every wish; of two for one symbol, the last.
+/// Checks that the final configuration has all options. Of two values for one symbol, the last one counts.
 ///
 /// # Errors
-/// It does not: the message names the symbols.
-pub fn check(wishes: &[Wish], config: &str) -> Result<()> {
+/// An option is missing or different: the message names the symbols.
+pub fn check(options: &[ConfigOption], config: &str) -> Result<()> {
     let value = |symbol: &str| {
         let lines = config.lines().filter_map(|line| line.split_once('='));
         lines.into_iter().find(|(name, _)| *name == symbol).map_or("n", |(_, value)| value)
     };
-    let last = |i: usize| !wishes[i + 1..].iter().any(|later| later.symbol == wishes[i].symbol);
-    let wrong: Vec<String> = (0..wishes.len())
-        .filter(|&i| last(i) && value(&wishes[i].symbol) != wishes[i].value)
-        .map(|i| format!("{}={} became {}", wishes[i].symbol, wishes[i].value, value(&wishes[i].symbol)))
+    let last = |i: usize| !options[i + 1..].iter().any(|later| later.symbol == options[i].symbol);
+    let wrong: Vec<String> = (0..options.len())
+        .filter(|&i| last(i) && value(&options[i].symbol) != options[i].value)
+        .map(|i| format!("{}={} became {}", options[i].symbol, options[i].value, value(&options[i].symbol)))
         .collect();
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(Error::new(format!("the kernel's configuration did not take over: {}", wrong.join(", ")))
+    Err(Error::new(format!("kernel options that did not take effect: {}", wrong.join(", ")))
         .fix("add what these options depend on, switch off what selects them, or remove the lines"))
 }
 
@@ -66,19 +66,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unfulfilled_wishes_are_named() {
-        let wishes = parse("f", "# c\nCONFIG_A=y\nCONFIG_B=n\n\nCONFIG_C=12\n").unwrap();
-        assert_eq!(as_config(&wishes), "CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=12\n");
-        check(&wishes, "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=12\n").unwrap();
-        let text = check(&wishes, "CONFIG_AA=y\nCONFIG_B=y\nCONFIG_C=12\n").unwrap_err().to_string();
+    fn unfulfilled_options_are_named() {
+        let options = parse("f", "# c\nCONFIG_A=y\nCONFIG_B=n\n\nCONFIG_C=12\n").unwrap();
+        assert_eq!(as_config(&options), "CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=12\n");
+        check(&options, "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=12\n").unwrap();
+        let text = check(&options, "CONFIG_AA=y\nCONFIG_B=y\nCONFIG_C=12\n").unwrap_err().to_string();
         assert!(text.contains("CONFIG_A=y became n, CONFIG_B=n became y"), "{text}");
     }
 
     #[test]
-    fn the_last_of_two_wishes_counts() {
-        let wishes = parse("f", "CONFIG_A=y\nCONFIG_A=n\n").unwrap();
-        check(&wishes, "").unwrap();
-        assert!(check(&wishes, "CONFIG_A=y\n").is_err());
+    fn the_last_of_two_options_counts() {
+        let options = parse("f", "CONFIG_A=y\nCONFIG_A=n\n").unwrap();
+        check(&options, "").unwrap();
+        assert!(check(&options, "CONFIG_A=y\n").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! What a board without a boot loader has in its memory when it begins, as one ELF file that QEMU loads. Either all
-//! of it lies in flash, one behind the other from address 0 on: boot stub, kernel, device tree and root file system. Or
-//! the kernel runs in RAM, and has its device tree before it and its initramfs behind it there; in flash lie the stub
-//! and, if it is one for flash, the root file system.
+//! Makes the memory image of a board without a boot loader, as one ELF file that QEMU loads. There are two layouts.
+//! If the kernel runs in flash, flash holds, from address 0: boot stub, kernel, device tree and root file system. If
+//! the kernel runs in RAM, RAM holds device tree, kernel and initramfs, and flash holds the stub and, if there is
+//! one, the romfs.
 
 use super::Built;
 use crate::cache::write_atomically;
@@ -14,17 +14,18 @@ use object::Endianness;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the parts begin at multiples of.
+/// The alignment of the parts.
 const ALIGN: usize = 4096;
-/// Room for the device tree. It tells where the initramfs lies, so that must not depend on its size.
+/// The space for the device tree. It holds the address of the initramfs, so the address must not depend on the size
+/// of the device tree.
 const DEVICE_TREE: usize = 4096;
-/// Where the stub wants the addresses of the kernel and the device tree.
+/// The offset in the stub where the addresses of the kernel and the device tree go.
 const WORDS: usize = 7 * 4;
 
-/// What is put together, but for the root file system.
+/// The parts of the image, except for the root file system.
 #[derive(Debug, Clone)]
 pub struct Parts {
-    /// The kernel and what was built with it.
+    /// The kernel and the files built with it.
     pub built: Built,
     /// The board's flash and RAM.
     pub flash: Flash,
@@ -40,7 +41,8 @@ impl Parts {
     /// A file cannot be read or written, the device tree is wrong, or a part is too big.
     pub fn link(&self, ram: u64, cmdline: &str, root: Root, content: &Path, to: &Path) -> Result<()> {
         let read = |file: &Path| fs::read(file).context(file.display());
-        let stub = self.built.stub.as_deref().ok_or_else(|| Error::new("the kernel is none for flash"))?;
+        let stub =
+            self.built.stub.as_deref().ok_or_else(|| Error::new("the kernel is not built for flash"))?;
         let (stub, kernel, content) = (read(stub)?, read(&self.built.image)?, read(content)?);
         let layout = Layout::new(&self.flash, kernel.len(), root);
         let template = fs::read_to_string(&self.device_tree).context(self.device_tree.display())?;
@@ -48,7 +50,7 @@ impl Parts {
         let banks = self.flash.banks(ram);
         let banks: Vec<String> =
             banks.iter().map(|bank| format!("{:#x} {:#x}", bank.address, bank.size)).collect();
-        // An initramfs without a byte is none.
+        // If the initramfs is empty, there is none.
         let (initrd, status) = match root {
             Root::Initramfs => (layout.root..layout.root + content.len(), "disabled"),
             Root::Romfs => (0..0, "okay"),
@@ -59,7 +61,7 @@ impl Parts {
             .replace("{initrd_start}", &number(initrd.start))
             .replace("{initrd_end}", &number(initrd.end))
             .replace("{rom_start}", &number(layout.root))
-            // The driver of memory that is mapped (physmap) cuts other sizes down to a power of two.
+            // The driver of mapped memory (physmap) rounds other sizes down to a power of two.
             .replace("{rom_size}", &number(content.len().next_power_of_two()))
             .replace("{rom_status}", status);
         let (dts, dtb) = (to.with_extension("dts"), to.with_extension("dtb"));
@@ -69,7 +71,7 @@ impl Parts {
         write_atomically(to, &elf, 0o644)
     }
 
-    /// The bytes of RAM that are taken before the kernel begins, with the root file system `content`.
+    /// The bytes of RAM in use before the kernel starts, with the root file system `content`.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -87,27 +89,27 @@ impl Parts {
 /// The parts' addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
-    /// The kernel's.
+    /// The address of the kernel.
     pub kernel: usize,
-    /// The device tree's.
+    /// The address of the device tree.
     pub device_tree: usize,
-    /// That of the initramfs or the romfs.
+    /// The address of the initramfs or the romfs.
     pub root: usize,
-    /// Where flash ends.
+    /// The end of flash.
     pub end: usize,
-    /// Where RAM begins.
+    /// The start of RAM.
     pub ram: usize,
 }
 
 impl Layout {
-    /// For a kernel of `size` bytes.
+    /// The layout for a kernel of `size` bytes.
     pub fn new(flash: &Flash, size: usize, root: Root) -> Layout {
         let (kernel, end) = (flash.kernel_address as usize, flash.size as usize);
         let ram = flash.ram.first().map_or(end, |bank| bank.address as usize);
-        let behind = (kernel + size).next_multiple_of(ALIGN);
+        let after = (kernel + size).next_multiple_of(ALIGN);
         let (device_tree, root) = match (flash.in_place(), root) {
-            (true, _) => (behind, behind + DEVICE_TREE),
-            (false, Root::Initramfs) => (ram, behind),
+            (true, _) => (after, after + DEVICE_TREE),
+            (false, Root::Initramfs) => (ram, after),
             (false, Root::Romfs) => (ram, ALIGN),
         };
         Layout { kernel, device_tree, root, end, ram }
@@ -143,11 +145,11 @@ impl Layout {
     }
 }
 
-/// Memory from an address on.
+/// A piece of memory that begins at an address.
 struct Piece {
     address: usize,
     bytes: Vec<u8>,
-    /// What is between parts.
+    /// The byte that fills the gaps between parts.
     fill: u8,
     /// The name of the last part.
     last: &'static str,
@@ -171,7 +173,7 @@ impl Piece {
     }
 }
 
-/// An ELF file that loads the pieces, those without a byte left out.
+/// An ELF file that loads the pieces that are not empty.
 fn elf(pieces: &[Piece]) -> Result<Vec<u8>> {
     let pieces: Vec<&Piece> = pieces.iter().filter(|piece| !piece.bytes.is_empty()).collect();
     let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! The kernel of a target: Debian's source, `tinyconfig` and our fragments, built in the cache; or one that
+//! The kernel of a target: built in the cache from Debian's source with `tinyconfig` and our fragments, or one that
 //! Debian has built.
 
 pub mod config;
@@ -13,7 +13,7 @@ use crate::error::{Context, Error, Result};
 use crate::process::{command, output, run, which};
 use crate::progress::Step;
 use crate::target::{Flash, Kernel, Target, Uimage};
-use config::Wish;
+use config::ConfigOption;
 use source::Source;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,20 +21,20 @@ use std::process::Command;
 use std::thread;
 
 const STUB: &str = "stub.bin";
-/// Changes when the steps below do, so that kernels built by older steps are not taken.
+/// Change this when the steps below change, so that kernels built by older steps are not used.
 const RECIPE: &str = "1";
-/// Bytes that an unpacked and built tree takes for a while.
+/// The space that an unpacked and built tree takes, in bytes.
 const SPACE: u64 = 2_200 << 20;
 const PAGE: usize = 4096;
-/// A quarter of the tree that no kernel of ours is made of, not even its configuration.
+/// Folders that our kernels and their configuration do not need: a quarter of the tree.
 const UNNEEDED: [&str; 3] = ["drivers/gpu/drm/amd/include", "tools/testing", "tools/perf"];
 
 /// A built kernel.
 #[derive(Debug, Clone)]
 pub struct Built {
-    /// The kernel as QEMU loads it: a uImage, or what Debian's package has; for flash, the kernel alone.
+    /// The kernel as QEMU loads it: a uImage, or the file from Debian's package; for flash, only the kernel.
     pub image: PathBuf,
-    /// What runs before a kernel in flash.
+    /// The boot stub, which runs before a kernel in flash.
     pub stub: Option<PathBuf>,
     /// Its configuration.
     pub config: PathBuf,
@@ -61,10 +61,10 @@ impl Built {
     }
 }
 
-/// The kernel of `target` with `extra` options (file name, text): from the cache, else built.
+/// The kernel of `target` with `extra` options (file name, text), from the cache or built.
 ///
 /// # Errors
-/// The target has no kernel, an option is not fulfilled, a program is missing or fails, no space is left.
+/// The target has no kernel, an option is not taken, a program is missing or fails, or there is no space.
 pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Result<Built> {
     if let Some(ready) = &target.ready_kernel {
         if extra.is_some() {
@@ -75,20 +75,20 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
         return Ok(Built { image, stub, config, modules: Some(modules), dtc });
     }
     let kernel = target.kernel()?;
-    let mut wishes = Vec::new();
+    let mut options = Vec::new();
     for name in &kernel.fragments {
         let file = target.file(name);
         let text = fs::read_to_string(&file).context(file.display())?;
-        wishes.extend(config::parse(&file.display().to_string(), &text)?);
+        options.extend(config::parse(&file.display().to_string(), &text)?);
     }
     if let Some((origin, text)) = extra {
-        wishes.extend(config::parse(origin, text)?);
+        options.extend(config::parse(origin, text)?);
     }
     let source = source::fetch(cache, &kernel.source)?;
     let read = |name: &String| read(&target.file(name));
     let patches = kernel.patches.iter().map(read).collect::<Result<Vec<_>>>()?;
     let stub = kernel.flash.as_ref().map(|flash| read(&flash.stub)).transpose()?;
-    let recipe = Recipe { kernel, wishes, source, patches, stub };
+    let recipe = Recipe { kernel, options, source, patches, stub };
     let place = cache.entry(&format!("kernel-{}", target.name), &recipe.key()?, |entry| {
         let step = Step::start(match &target.kernel_variant {
             Some(variant) => format!("kernel {variant} for {}", target.name),
@@ -112,20 +112,20 @@ fn image_name(flash: &Flash) -> &'static str {
     }
 }
 
-/// That nobody can choose options of a kernel which Debian has built.
+/// The error when options are given for a kernel that Debian has built.
 pub fn built_already(target: &Target) -> Error {
-    Error::new(format!("the kernel of {} is built already: its options stand", target.name))
+    Error::new(format!("the kernel of {} is built already: its options cannot be changed", target.name))
         .fix("remove `config`, or use a target whose kernel is built here, such as `armv5te`")
 }
 
-/// Everything that decides what the kernel becomes, the compiler's version aside.
+/// All inputs of a kernel build, except for the compiler.
 struct Recipe<'a> {
     kernel: &'a Kernel,
-    wishes: Vec<Wish>,
+    options: Vec<ConfigOption>,
     source: Source,
-    /// Their texts.
+    /// The texts of the patches.
     patches: Vec<String>,
-    /// Its text.
+    /// The text of the stub.
     stub: Option<String>,
 }
 
@@ -133,9 +133,9 @@ impl Recipe<'_> {
     fn key(&self) -> Result<String> {
         let kernel = self.kernel;
         let compiler = output(command(format!("{}gcc", kernel.cross)).arg("--version"))?;
-        let wishes = config::as_config(&self.wishes);
+        let options = config::as_config(&self.options);
         let addresses = kernel.uimage.as_ref().map(|u| format!("{} {}", u.load_address, u.virtual_address));
-        let mut parts = vec![RECIPE, &self.source.identity, &wishes, &kernel.arch, &kernel.cflags];
+        let mut parts = vec![RECIPE, &self.source.identity, &options, &kernel.arch, &kernel.cflags];
         parts.extend(addresses.as_deref());
         let in_ram = kernel.flash.as_ref().filter(|flash| !flash.in_place());
         let in_ram = in_ram.map(|flash| format!("in RAM at {}", flash.kernel_address));
@@ -186,7 +186,7 @@ impl Recipe<'_> {
         let name = image_name(flash);
         let mut image = self.make_image(name, tree, step)?;
         if !flash.in_place() {
-            // What is put behind it must not lie in its .bss.
+            // The parts after it must not overlap its .bss.
             let size = size_in_memory(&read(&tree.join("System.map"))?, flash.kernel_address)?;
             image.resize(size.max(image.len()), 0);
         }
@@ -210,10 +210,10 @@ impl Recipe<'_> {
     fn configure(&self, tree: &Path, step: &Step) -> Result<()> {
         run(self.make_command(tree).arg("tinyconfig"), step)?;
         let file = tree.join(".config");
-        let config = read(&file)? + &config::as_config(&self.wishes);
+        let config = read(&file)? + &config::as_config(&self.options);
         fs::write(&file, config).context(file.display())?;
         run(self.make_command(tree).arg("olddefconfig"), step)?;
-        config::check(&self.wishes, &read(&file)?)
+        config::check(&self.options, &read(&file)?)
     }
 
     fn make_command(&self, tree: &Path) -> Command {
@@ -221,7 +221,7 @@ impl Recipe<'_> {
         make.arg("-C").arg(tree).arg(format!("ARCH={}", self.kernel.arch));
         make.arg(format!("CROSS_COMPILE={}", self.kernel.cross));
         make.arg(format!("KCFLAGS={}", self.kernel.cflags));
-        // The same kernel every time, whoever builds it.
+        // The build must not depend on the user, the host or the time.
         make.env("KBUILD_BUILD_TIMESTAMP", "1970-01-01").env("KBUILD_BUILD_USER", "mote");
         make.env("KBUILD_BUILD_HOST", "mote").env("KBUILD_BUILD_VERSION", "1");
         make
@@ -233,7 +233,7 @@ fn apply(patch: &str, tree: &Path) -> Result<()> {
     let file = tree.join("mote.patch");
     fs::write(&file, patch).context(file.display())?;
     let mut git = command("git");
-    // No repository around the cache has a say in what the patch's paths mean.
+    // A git repository around the cache must not change the meaning of the patch's paths.
     git.env("GIT_CEILING_DIRECTORIES", tree.parent().unwrap_or(tree));
     output(git.arg("-C").arg(tree).arg("apply").arg(&file))?;
     Ok(())
@@ -243,7 +243,7 @@ fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).context(file.display())
 }
 
-/// The bytes from the kernel's first to the end of its `.bss`, in whole pages.
+/// The size of the kernel in memory, from its first byte to the end of its `.bss`, in whole pages.
 fn size_in_memory(map: &str, start: u32) -> Result<usize> {
     let line = map.lines().find(|line| line.ends_with(" _end"));
     let end = line.and_then(|line| u32::from_str_radix(line.split(' ').next()?, 16).ok());

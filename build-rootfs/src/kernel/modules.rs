@@ -1,12 +1,12 @@
-//! Chooses modules of a kernel, with all that they need, and the parts of its tables that tell of them
-//! (`man 5 modules.dep`).
+//! Chooses modules of a kernel with their dependencies, and the lines of its tables that describe them (`man 5
+//! modules.dep`).
 
 use crate::error::{nearest, Context, Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// Tables of which only the lines about the chosen modules are taken; the name is their last word, or the
+/// Tables of which only the lines about the chosen modules are used. The name is the last word of a line, or the
 /// second one.
 const BY_LAST_WORD: [&str; 2] = ["modules.alias", "modules.symbols"];
 const SOFTDEP: &str = "modules.softdep";
@@ -16,13 +16,13 @@ const DEP: &str = "modules.dep";
 /// The tables of a kernel's modules.
 #[derive(Debug)]
 pub struct Tables {
-    /// Path in the folder to the paths of what the module needs.
+    /// For each module, the paths of the modules that it needs.
     needs: BTreeMap<String, Vec<String>>,
-    /// Name to path.
+    /// The path of each module, by name.
     paths: BTreeMap<String, String>,
-    /// Names of what is part of the kernel.
+    /// The names of the modules that are built into the kernel.
     builtin: BTreeSet<String>,
-    /// Name to names of modules that go with it.
+    /// The names of the modules that a module should be loaded with.
     soft: BTreeMap<String, Vec<String>>,
     text: BTreeMap<&'static str, String>,
 }
@@ -66,7 +66,8 @@ impl Tables {
         self.needs.keys().cloned().collect()
     }
 
-    /// Path of the module `name` and of all that it needs or goes with; none when it is part of the kernel.
+    /// The paths of the module `name` and of all modules that it needs or should be loaded with. Empty if it is built
+    /// into the kernel.
     ///
     /// # Errors
     /// The kernel has no such module.
@@ -80,14 +81,16 @@ impl Tables {
             let known = self.paths.keys().chain(&self.builtin).map(String::as_str);
             return Err(match nearest(&name, known) {
                 Some(near) => error.fix(format!("did you mean `{near}`?")),
-                None => error.fix("name a module like `virtio_blk`; `modules = \"all\"` takes every one"),
+                None => {
+                    error.fix("name a module like `virtio_blk`; `modules = \"all\"` includes all modules")
+                }
             });
         }
         Ok(chosen)
     }
 
     fn collect(&self, name: &str, chosen: &mut BTreeSet<String>) {
-        // What goes with a module may be missing, and may be called by an alias: that is no loss.
+        // A module of the softdep table may be missing, or be named by an alias: it is left out then.
         let Some(path) = self.paths.get(name) else { return };
         if !chosen.insert(path.clone()) {
             return;
@@ -98,7 +101,7 @@ impl Tables {
         }
     }
 
-    /// The tables for an image that has the modules `chosen`: file name and text.
+    /// The names and texts of the tables for an image with the modules `chosen`.
     pub fn excerpt(&self, chosen: &BTreeSet<String>) -> Vec<(&'static str, String)> {
         let names: BTreeSet<String> = chosen.iter().map(|path| module_name(path)).collect();
         let about = |word: Option<&str>| word.is_some_and(|word| names.contains(&module_name(word)));

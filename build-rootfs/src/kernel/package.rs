@@ -1,6 +1,6 @@
-//! A kernel that Debian has built: its package, unpacked in the cache, with the tables that modprobe reads.
+//! A kernel that Debian has built: its package, unpacked in the cache, and the tables that modprobe reads.
 
-use super::source::Offer;
+use super::source::PackageInfo;
 use crate::cache::{key, require_space, Cache};
 use crate::error::{Context, Error, Result};
 use crate::process::{command, output, run, which};
@@ -8,9 +8,9 @@ use crate::progress::Step;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Changes when the steps below do.
+/// Change this when the steps below change.
 const RECIPE: &str = "1";
-/// Bytes that the package and its content take for a while.
+/// The space that the package and its content take, in bytes.
 const SPACE: u64 = 200 << 20;
 const IDENTITY: &str = "identity";
 
@@ -33,17 +33,17 @@ pub fn fetch(cache: &Cache, meta: &str) -> Result<Package> {
     if let Some(package) = cached(cache, meta)? {
         return Ok(package);
     }
-    let offer = Offer::ask(&real_name(meta)?)?;
-    let identity = offer.identity();
+    let info = PackageInfo::ask(&real_name(meta)?)?;
+    let identity = info.identity();
     cache.entry(meta, &key([RECIPE, &identity]), |entry| {
-        let step = Step::start(format!("kernel, {}", offer.name()));
-        unpack(&offer, entry, &step)?;
+        let step = Step::start(format!("kernel, {}", info.name()));
+        unpack(&info, entry, &step)?;
         fs::write(entry.join(IDENTITY), &identity).context(entry.display())?;
         step.done();
         Ok(())
     })?;
     cached(cache, meta)?
-        .ok_or_else(|| Error::new(format!("{meta}: it vanished from the cache")).fix("try again"))
+        .ok_or_else(|| Error::new(format!("{meta}: it has disappeared from the cache")).fix("try again"))
 }
 
 fn cached(cache: &Cache, meta: &str) -> Result<Option<Package>> {
@@ -57,7 +57,7 @@ fn cached(cache: &Cache, meta: &str) -> Result<Option<Package>> {
     Ok(Some(Package { image: place.join("vmlinuz"), config: place.join("config"), modules }))
 }
 
-/// The package with the kernel itself: `meta` only depends on it, so that its name can stay.
+/// The package with the kernel itself. `meta` depends on it, and has a name that does not change.
 fn real_name(meta: &str) -> Result<String> {
     let text = output(command("apt-cache").args(["show", "--no-all-versions", meta]));
     let name = text.ok().and_then(|text| dependency(&text));
@@ -73,9 +73,9 @@ fn dependency(text: &str) -> Option<String> {
     names.find(|name| name.starts_with("linux-image-")).map(String::from)
 }
 
-fn unpack(offer: &Offer, entry: &Path, step: &Step) -> Result<()> {
+fn unpack(info: &PackageInfo, entry: &Path, step: &Step) -> Result<()> {
     require_space(entry, SPACE, "unpacking a kernel")?;
-    let tree = offer.unpack(entry, step)?;
+    let tree = info.unpack(entry, step)?;
     let boot = tree.join("boot");
     for (prefix, to) in [("vmlinuz-", "vmlinuz"), ("config-", "config")] {
         let from = starts_with(&boot, prefix)?;
@@ -84,7 +84,7 @@ fn unpack(offer: &Offer, entry: &Path, step: &Step) -> Result<()> {
     // Newer packages have it under /usr.
     let modules = [tree.join("lib/modules"), tree.join("usr/lib/modules")];
     let modules = modules.into_iter().find(|dir| dir.is_dir());
-    let from = modules.ok_or_else(|| Error::new(format!("{}: it has no modules", offer.name())))?;
+    let from = modules.ok_or_else(|| Error::new(format!("{}: it has no modules", info.name())))?;
     let to = entry.join("lib/modules");
     fs::create_dir_all(entry.join("lib")).context(entry.display())?;
     fs::rename(&from, &to).context(from.display())?;

@@ -20,7 +20,7 @@ pub struct Source {
 
 const IDENTITY: &str = "identity";
 const ARCHIVE: &str = "linux.tar.xz";
-/// Bytes that the package and its content take for a while.
+/// The space that the package and its content take, in bytes.
 const SPACE: u64 = 400 << 20;
 
 /// The source in `package`: the newest one of the cache, else the one that apt offers.
@@ -31,17 +31,17 @@ pub fn fetch(cache: &Cache, package: &str) -> Result<Source> {
     if let Some(source) = cached(cache, package) {
         return Ok(source);
     }
-    let offer = Offer::ask(package)?;
-    let identity = offer.identity();
+    let info = PackageInfo::ask(package)?;
+    let identity = info.identity();
     cache.entry(package, &key([&identity]), |entry| {
-        let step = Step::start(format!("source of the kernel, {package} {}", offer.version));
-        offer.download(entry, &step)?;
+        let step = Step::start(format!("source of the kernel, {package} {}", info.version));
+        info.download(entry, &step)?;
         fs::write(entry.join(IDENTITY), &identity).context(entry.display())?;
         step.done();
         Ok(())
     })?;
     cached(cache, package)
-        .ok_or_else(|| Error::new(format!("{package}: it vanished from the cache")).fix("try again"))
+        .ok_or_else(|| Error::new(format!("{package}: it has disappeared from the cache")).fix("try again"))
 }
 
 fn cached(cache: &Cache, package: &str) -> Option<Source> {
@@ -54,28 +54,28 @@ fn cached(cache: &Cache, package: &str) -> Option<Source> {
     Some(Source { archive: place.join(ARCHIVE), identity })
 }
 
-/// What apt tells of the package.
+/// The package, as apt describes it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Offer {
+pub(super) struct PackageInfo {
     package: String,
     version: String,
     size: u64,
     sha256: String,
 }
 
-impl Offer {
-    pub(super) fn ask(package: &str) -> Result<Offer> {
+impl PackageInfo {
+    pub(super) fn ask(package: &str) -> Result<PackageInfo> {
         let text = output(command("apt-cache").args(["show", "--no-all-versions", package]));
-        let offer = text.ok().and_then(|text| Offer::parse(package, &text));
-        offer.ok_or_else(|| {
+        let info = text.ok().and_then(|text| PackageInfo::parse(package, &text));
+        info.ok_or_else(|| {
             Error::new(format!("{package}: apt does not know this package"))
                 .fix("run `apt-get update` as root; Debian 12 with its security updates has the package")
         })
     }
 
-    fn parse(package: &str, text: &str) -> Option<Offer> {
+    fn parse(package: &str, text: &str) -> Option<PackageInfo> {
         let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        Some(Offer {
+        Some(PackageInfo {
             package: package.to_string(),
             version: field("Version:")?.to_string(),
             size: field("Size:")?.parse().ok()?,
@@ -83,7 +83,7 @@ impl Offer {
         })
     }
 
-    /// Package, version and hash: tells it from every other one.
+    /// Package, version and hash: a unique name.
     pub(super) fn identity(&self) -> String {
         format!("{} {} {}", self.package, self.version, self.sha256)
     }
@@ -100,12 +100,12 @@ impl Offer {
         fs::rename(&archive, entry.join(ARCHIVE)).context(archive.display())
     }
 
-    /// Downloads the package and unpacks it beside the cache's new `entry`: the folder of its content.
+    /// Downloads the package and unpacks it beside the cache's new `entry`. Returns the folder of its content.
     ///
     /// # Errors
     /// No network, a damaged download, no space.
     pub(super) fn unpack(&self, entry: &Path, step: &Step) -> Result<PathBuf> {
-        // Beside the entry: it goes away with the temporary folder.
+        // It is beside the entry, and so is removed with the temporary folder.
         let scratch = entry.with_extension("scratch");
         fs::create_dir(&scratch).context(scratch.display())?;
         let wanted = format!("{}={}", self.package, self.version);
@@ -154,20 +154,20 @@ fn sha256(file: &Path) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn offer(content: &[u8]) -> Offer {
+    fn info(content: &[u8]) -> PackageInfo {
         let hash = hex(&Sha256::digest(content));
         let text = format!(
             "Package: p\nVersion: 1.2-3\nInstalled-Size: 9\nSize: {}\nSHA256: {hash}\n",
             content.len()
         );
-        Offer::parse("p", &text).unwrap()
+        PackageInfo::parse("p", &text).unwrap()
     }
 
     #[test]
     fn what_apt_tells_is_read() {
-        let offer = offer(b"abc");
-        assert_eq!((offer.version.as_str(), offer.size), ("1.2-3", 3));
-        assert_eq!(Offer::parse("p", "Version: 1\n"), None);
+        let info = info(b"abc");
+        assert_eq!((info.version.as_str(), info.size), ("1.2-3", 3));
+        assert_eq!(PackageInfo::parse("p", "Version: 1\n"), None);
     }
 
     #[test]
@@ -175,14 +175,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("p.deb");
         fs::write(&file, b"abc").unwrap();
-        offer(b"abc").verify(&file).unwrap();
-        assert!(offer(b"abcd").verify(&file).unwrap_err().to_string().contains("size"));
-        assert!(offer(b"abd").verify(&file).unwrap_err().to_string().contains("SHA-256"));
+        info(b"abc").verify(&file).unwrap();
+        assert!(info(b"abcd").verify(&file).unwrap_err().to_string().contains("size"));
+        assert!(info(b"abd").verify(&file).unwrap_err().to_string().contains("SHA-256"));
     }
 
     #[test]
     fn unknown_package_says_what_to_do() {
-        let text = Offer::ask("no-such-package-of-mote").unwrap_err().to_string();
+        let text = PackageInfo::ask("no-such-package-of-mote").unwrap_err().to_string();
         assert!(text.contains("apt-get update"), "{text}");
     }
 }

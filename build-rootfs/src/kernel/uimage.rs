@@ -1,7 +1,7 @@
-//! The kernel's wrapping for QEMU: a legacy uImage, not compressed and padded to the end of `.bss`.
+//! Wraps the kernel for QEMU in a legacy uImage, which is not compressed and padded to the end of `.bss`.
 //!
-//! QEMU loads such an image straight to its place, so no decompressor needs room for a second copy; and
-//! it puts the initramfs behind what it loaded: without the padding that would be inside `.bss`.
+//! QEMU loads such an image directly to its address, so no decompressor needs memory for a second copy. It puts the
+//! initramfs after the image; without the padding that would overlap `.bss`.
 
 const MAGIC: u32 = 0x2705_1956;
 /// Linux, ARM, kernel, no compression.

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 const SHOWN: usize = 8;
 /// Kinds of parts that need a budget: what belongs to the file itself and to the standard library follows
 /// from the rest.
-const KINDS: &[&str] = &["applet ", "shared ", "crate sh", "crate sys", "crate init", "crate mote"];
+const KINDS: &[&str] =
+    &["applet ", "shared ", "crate sh", "crate sys", "crate util", "crate init", "crate mote"];
 
 /// The budgets of a target; all numbers are bytes.
 #[derive(Debug, Clone, Default, Deserialize)]

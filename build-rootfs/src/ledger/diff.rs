@@ -1,21 +1,21 @@
-//! What grew and what shrank between two ledgers, in the manner of the kernel's bloat-o-meter.
+//! The differences between two ledgers, like those of the kernel's bloat-o-meter.
 
 use super::Parts;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One function, static or owner whose bytes are not what they were.
+/// A function, static or owner whose size has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Its name.
     pub name: String,
-    /// Bytes before; 0 for what is new.
+    /// The old size in bytes; 0 if it is new.
     pub old: u64,
-    /// Bytes now; 0 for what is gone.
+    /// The new size in bytes; 0 if it is gone.
     pub new: u64,
 }
 
 impl Change {
-    /// Bytes more than before.
+    /// The growth in bytes.
     pub fn delta(&self) -> i64 {
         self.new as i64 - self.old as i64
     }

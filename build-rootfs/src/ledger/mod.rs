@@ -1,4 +1,5 @@
-//! The size ledger: whose every byte of the binary is, by symbols of the unstripped twin.
+//! The size ledger: which applet, crate or other part each byte of the binary belongs to, by the symbols of the
+//! unstripped binary.
 
 pub mod budgets;
 pub mod diff;
@@ -16,8 +17,8 @@ use std::fs;
 use std::path::Path;
 use symbols::{spans, Owner};
 
-/// Bytes in the file by owner (`applet cat`, `crate sh`, `file padding`) and, within, by function or static;
-/// what has no symbol has an empty name.
+/// The bytes in the file by owner (`applet cat`, `crate sh`, `file padding`), then by function or static. Bytes
+/// without a symbol have an empty name.
 pub type Parts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Bytes by kind.
@@ -27,27 +28,27 @@ pub struct Sections {
     pub text: u64,
     /// Constants.
     pub rodata: u64,
-    /// Variables with a first value.
+    /// Initialised variables.
     pub data: u64,
-    /// Variables that start as zero; not in the file.
+    /// Zero-initialised variables; not in the file.
     pub bss: u64,
 }
 
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// `applet`, `crate`, `shared` by applets, or `file` for what is none of these.
+    /// `applet`; `crate`; `shared` for code that applets share; or `file` for the rest.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
     /// Its bytes.
     #[serde(flatten)]
     pub bytes: Sections,
-    /// What it takes of the file, in bytes.
+    /// Its bytes in the file.
     pub file: u64,
 }
 
-/// The whole ledger: the rows' `file` add up to the file's size.
+/// The whole ledger. The sum of `file` of all rows is the size of the file.
 #[derive(Debug, Clone, Serialize)]
 pub struct Ledger {
     /// Largest first.
@@ -99,8 +100,8 @@ impl Sections {
 }
 
 impl Ledger {
-    /// The ledger of the binary whose twin with symbols is `twin`. Its modules that are not among `applets`
-    /// are what applets share.
+    /// The ledger of a binary; `twin` is the file with symbols. Modules of the binary that are not in `applets` are
+    /// shared by applets.
     ///
     /// # Errors
     /// It cannot be read, or does not add up.

@@ -22,7 +22,7 @@ pub struct Snapshot {
     pub target: String,
     /// The compiler.
     pub toolchain: String,
-    /// The commit, with `-dirty` behind it when files had been changed since.
+    /// The commit, with the suffix `-dirty` if files had been changed since.
     pub commit: String,
     /// The whole file with the applets of a set, or one applet alone.
     pub sets: BTreeMap<String, u64>,
@@ -37,7 +37,7 @@ impl Snapshot {
         project.root().join("docs").join(name)
     }
 
-    /// Puts measured sets together.
+    /// Makes a snapshot of measured sets.
     ///
     /// # Errors
     /// `base` is not among them, no toolchain is found, or git does not know the commit.
@@ -55,7 +55,7 @@ impl Snapshot {
         })
     }
 
-    /// Reads what [`Snapshot::save`] wrote.
+    /// Reads the file that [`Snapshot::save`] has written.
     ///
     /// # Errors
     /// There is none, or it cannot be read.
@@ -67,7 +67,7 @@ impl Snapshot {
         serde_json::from_str(&text).context(file.display()).map_err(|error| error.fix(save))
     }
 
-    /// Writes it; returns the file.
+    /// Writes the snapshot and returns its path.
     ///
     /// # Errors
     /// The file cannot be written.

@@ -1,24 +1,24 @@
-//! Symbols: whose they are, and which bytes of a section are theirs.
+//! The owners of symbols, and the bytes of a section that belong to each.
 
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 /// The binary's crate; its modules are the applets.
 const MULTICALL: &str = "mote";
 
-/// What a byte is part of: `applet`, `crate` or `file`, and its name.
+/// The owner of a byte: `applet`, `crate` or `file`, and its name.
 pub(super) type Owner = (&'static str, String);
 
 /// Some bytes of a section.
 pub(super) struct Span {
-    /// Whose they are.
+    /// The owner.
     pub(super) owner: Owner,
-    /// The function or static; empty for what has no symbol.
+    /// The function or static; empty if there is no symbol.
     pub(super) name: String,
-    /// How many they are.
+    /// The number of bytes.
     pub(super) size: u64,
 }
 
-/// Whose the bytes of a section are; each byte once, also where symbols overlap.
+/// Divides the bytes of a section among their owners. Each byte counts once, even if symbols overlap.
 pub(super) fn spans(elf: &object::File<'_>, section: &object::Section<'_, '_>) -> Vec<Span> {
     let (start, end) = (section.address(), section.address() + section.size());
     let mut symbols: Vec<(u64, u64, String)> = elf
@@ -71,16 +71,16 @@ fn owner(name: &str) -> Owner {
     let first = parts.next().unwrap_or_default().to_string();
     if PRIMITIVES.contains(&first.as_str()) {
         // `<u8 as sys::X>::f` is sys's, `<[u8]>::f` is core's.
-        return path.split_once(" as ").map_or(("crate", "core".to_string()), |(_, behind)| owner(behind));
+        return path.split_once(" as ").map_or(("crate", "core".to_string()), |(_, after)| owner(after));
     }
     let is_path = path.contains("::");
     match (first.as_str(), parts.next(), parts.next()) {
         _ if !is_path && first.starts_with("mote_") => ("crate", "sys".to_string()),
         _ if !is_path && first == "_start" => ("crate", "sys".to_string()),
-        // What `compact` has taken out of several functions.
+        // Functions that `compact` has outlined from several functions.
         _ if !is_path && first.starts_with("OUTLINED_FUNCTION") => ("crate", "outlined".to_string()),
         _ if !is_path => ("crate", "compiler_builtins".to_string()),
-        // A second part alone is a function or a static of the crate's root.
+        // A path of two parts is a function or a static in the root of the crate.
         (MULTICALL, Some(module), Some(_)) => ("applet", module.trim_start_matches("r#").to_string()),
         _ => ("crate", first),
     }

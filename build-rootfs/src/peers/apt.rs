@@ -1,5 +1,5 @@
-//! Source packages through apt, without root and without a change to the machine: apt reads the machine's
-//! own list of sources, turned from binary to source packages, and keeps its lists in a scratch folder.
+//! Downloads source packages with apt, without root and without changing the machine. apt reads the machine's list of
+//! sources, rewritten for source packages, and keeps its state in a temporary folder.
 
 use crate::error::{Context, Error, Result};
 use crate::process::{command, output, run};
@@ -7,8 +7,7 @@ use crate::progress::Step;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Downloads the archives of the source package `package` into a folder below `scratch`, which is created.
-/// Debian's own patches stay behind.
+/// Downloads the archives of the source package `package` to a new folder below `scratch`, without Debian's patches.
 ///
 /// # Errors
 /// The machine has no list of sources, the network or apt fails, or no source has the package.
@@ -27,7 +26,7 @@ pub fn download_source(package: &str, scratch: &Path, step: &Step) -> Result<Pat
         apt.args(arguments).arg("-q").arg("-c").arg(&config).current_dir(&files);
         run(&mut apt, step)
     };
-    // A source that fails may be one that does not matter here.
+    // The source that fails may not be needed: try the download anyway.
     let updated = apt(&["update"]);
     let fix = "check the network, and that apt's list of sources has Debian 12";
     apt(&["source", "--download-only", "--tar-only", package])
@@ -35,7 +34,7 @@ pub fn download_source(package: &str, scratch: &Path, step: &Step) -> Result<Pat
     Ok(files)
 }
 
-/// Read after the machine's own configuration, whose hooks after an update are none of our business.
+/// apt reads this after the machine's configuration. It switches off the machine's hooks after an update.
 fn configuration(scratch: &Path) -> String {
     let at = |name: &str| scratch.join(name).display().to_string();
     format!(
@@ -54,7 +53,7 @@ fn configuration(scratch: &Path) -> String {
     )
 }
 
-/// Puts the machine's lists of sources into `to`, as lists of source packages.
+/// Copies the machine's lists of sources to `to`, changed to lists of source packages.
 fn write_sources(to: &Path) -> Result<()> {
     let shell = output(command("apt-config").args([
         "shell",

@@ -1,5 +1,5 @@
-//! The peers that mote is measured against and tested with: their sources, from Debian's source packages,
-//! native builds and builds for ARM of them, in the cache. Nothing of theirs enters the checkout.
+//! The peers that mote is compared and tested with: their sources, from Debian's source packages, and builds of them
+//! for this machine and for ARM, in the cache. The checkout contains nothing of them.
 
 pub mod apt;
 pub mod cross;
@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A peer's release as Debian 12 carries it, without Debian's patches.
+/// A release of a peer, as in Debian 12, without Debian's patches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
     /// The source package.
     pub package: &'static str,
     /// The archive of the release in it.
     pub archive: &'static str,
-    /// The archive's SHA-256. What the tests expect belongs to this very release.
+    /// The archive's SHA-256. The expectations of the tests are for this release.
     pub sha256: &'static str,
 }
 
@@ -51,14 +51,14 @@ pub const MUSL: Peer = Peer {
 };
 
 impl Peer {
-    /// The release's number, as the archive's name has it.
+    /// The version of the release, from the archive's name.
     pub fn version(&self) -> &'static str {
-        let behind = self.archive.split_once('_').map_or("", |(_, behind)| behind);
-        let number = behind.split_once(".orig").map_or(behind, |(number, _)| number);
+        let after = self.archive.split_once('_').map_or("", |(_, after)| after);
+        let number = after.split_once(".orig").map_or(after, |(number, _)| number);
         number.split('+').next().unwrap_or(number)
     }
 
-    /// The unpacked source, read-only by agreement: whoever builds in it takes a copy.
+    /// The unpacked source. It must not be changed: builds use a copy.
     ///
     /// # Errors
     /// apt does not offer the source, offers another release, or brings a damaged archive; unpacking fails.
@@ -80,7 +80,7 @@ impl Peer {
         format!("the source of {}", self.package)
     }
 
-    /// The archive among the downloaded files, when it is the one that we know.
+    /// Finds the archive among the downloaded files and checks its hash.
     fn checked(&self, dir: &Path) -> Result<PathBuf> {
         let archive = dir.join(self.archive);
         if !archive.is_file() {

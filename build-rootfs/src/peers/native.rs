@@ -1,5 +1,4 @@
-//! Native builds of the peers, with their default options: the implementations that their own test-suites
-//! were written for.
+//! Builds of the peers for this machine with their default options. Their own test suites expect these.
 
 use super::{Peer, BUSYBOX, TOYBOX};
 use crate::cache::{key, Cache};
@@ -10,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// Changes when the steps below do.
+/// Change this when the steps below change.
 const RECIPE: &str = "1";
 
 /// A peer's binary and its configuration.

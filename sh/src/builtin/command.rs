@@ -1,8 +1,8 @@
 //! `command`, `type`, `hash`.
 
-use crate::exec::Kind;
-use crate::fields::Fields;
+use crate::expand::fields::Fields;
 use crate::options::write_assignment;
+use crate::run::exec::Kind;
 use crate::{Shell, R};
 use sys::Buf;
 
@@ -17,7 +17,7 @@ impl Shell<'_> {
                 return true;
             }
             (middle, last) = (b" is an alias for ", a.1.clone());
-        } else if crate::parser::is_reserved(name) {
+        } else if crate::parse::parser::is_reserved(name) {
             middle = b" is a shell keyword";
         } else {
             middle = match self.resolve(name, true) {

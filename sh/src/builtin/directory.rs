@@ -1,11 +1,12 @@
 //! `cd`, `pwd`, `umask`.
 
-use crate::fields::Fields;
+use crate::expand::fields::Fields;
 use crate::vars::EXPORT;
-use crate::{eq, Shell, R};
+use crate::{Shell, R};
 use sys::fs;
 use sys::zstr::{cut, position};
 use sys::{Buf, Errno, ToBuf, ZStr};
+use util::text::eq;
 
 /// `path` from directory `from`, without `.` and `..` (POSIX cd, step 8).
 fn logical(from: &[u8], path: &[u8]) -> Buf {

@@ -1,6 +1,6 @@
 //! `fc`: the lines entered at the prompt, listed, edited and run again (POSIX.1-2024 fc).
 
-use crate::fields::Fields;
+use crate::expand::fields::Fields;
 use crate::{opt, vars, Shell, R};
 use sys::fs::{self, Fd};
 use sys::{num, process, Buf, ToBuf};
@@ -64,7 +64,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
             text.push(b'\t');
         }
         let (old, new) = f.get(i - 1).split_at(change.unwrap_or(0));
-        match crate::find(line, old) {
+        match util::text::find(line, old) {
             Some(at) if !old.is_empty() => {
                 text.extend_from_slice(line.get(..at).unwrap_or(&[]));
                 text.extend_from_slice(new.get(1..).unwrap_or(&[]));
@@ -99,7 +99,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
         text.clear();
         // An editor may have put another file in the place of ours.
         if let Ok(file) = sys::fs::open_read(path.z()) {
-            crate::redir::read_all(*file, &mut text);
+            crate::run::redir::read_all(*file, &mut text);
         }
         let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
         drop(file);

@@ -1,10 +1,11 @@
 //! Builtins that steer execution: `. : break continue eval exec exit return shift trap getopts let`.
 
-use crate::fields::Fields;
-use crate::{eq, Done, Flow, Shell, R};
+use crate::expand::fields::Fields;
+use crate::{Done, Flow, Shell, R};
 use sys::num::parse_u32;
 use sys::zstr::position;
 use sys::{signal, Buf, ToBuf};
+use util::text::eq;
 
 pub(crate) fn yes(_: &mut Shell, _: &Fields) -> R<u32> {
     Ok(0)
@@ -118,7 +119,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
     // Only what is ignored stays.
     sh.traps.retain(|t| t.1.is_empty());
     match sh.resolve(args.get(0), false) {
-        crate::exec::Kind::Applet(e) if argv0.is_none() && !crate::REEXEC => {
+        crate::run::exec::Kind::Applet(e) if argv0.is_none() && !crate::REEXEC => {
             sh.default_signals();
             sh.applet(e, &args);
             return Err(Flow::Exit);
@@ -192,7 +193,7 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
         }
         let mut line = b"trap -- ".buf();
         match text {
-            Some(t) => super::quote_always(&t.1, &mut line),
+            Some(t) => util::text::quote::quote_always(&t.1, &mut line),
             None => line.push(b'-'),
         }
         line.push(b' ');

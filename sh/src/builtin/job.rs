@@ -1,6 +1,6 @@
 //! Builtins about processes: `bg fg jobs kill times wait`.
 
-use crate::fields::Fields;
+use crate::expand::fields::Fields;
 use crate::jobs::{find, State};
 use crate::{opt, Flow, Shell, R};
 use sys::process;
@@ -72,7 +72,7 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
     let jobs = &sh.jobs;
     let mut cx = sys::Cx::raw(name, args, sh.out, sh.envp, sh.table);
-    let status = super::kill::run(&mut cx, &mut |spec| {
+    let status = util::command::kill::run(&mut cx, &mut |spec| {
         let job = find(jobs, spec).and_then(|i| jobs.get(i))?;
         Some(if job.group != 0 { -job.group } else { job.leader() })
     });
@@ -121,7 +121,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
             } else {
                 sh.forget_done(false);
             }
-            if !crate::trap::pending() && !sh.jobs.iter().any(|j| j.state() == State::Running) {
+            if !crate::jobs::trap::pending() && !sh.jobs.iter().any(|j| j.state() == State::Running) {
                 return Ok(0);
             }
             if let Some(s) = sh.wait_more()? {
@@ -183,14 +183,14 @@ impl Shell<'_> {
     /// Waits until a child changes; a status if a signal with a trap came instead.
     #[inline(always)]
     fn wait_more(&mut self) -> R<Option<u8>> {
-        if !crate::trap::pending() && self.reap(true) {
+        if !crate::jobs::trap::pending() && self.reap(true) {
             return Ok(None);
         }
-        if let Some(s) = crate::trap::pending_trap(self) {
+        if let Some(s) = crate::jobs::trap::pending_trap(self) {
             self.run_traps()?;
             return Ok(Some(128 + s as u8));
         }
-        if crate::trap::pending() {
+        if crate::jobs::trap::pending() {
             match self.run_traps() {
                 Err(Flow::Fail) => return Err(Flow::Fail),
                 r => r?,

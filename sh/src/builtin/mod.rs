@@ -1,7 +1,6 @@
 //! Builtins: the table of them, and those that are short. `man 1p` names them all.
 
 mod command;
-mod decimal;
 mod directory;
 mod fc;
 mod flow;
@@ -9,17 +8,15 @@ mod job;
 mod names;
 mod read;
 
-pub mod echo;
-pub mod kill;
-pub mod printf;
-pub mod test;
 pub mod ulimit;
 
-use crate::fields::Fields;
+use crate::expand::fields::Fields;
 use crate::{Shell, R};
 use core::ffi::CStr;
 use sys::zstr::position;
 use sys::{Buf, Cx, Out, ZStr};
+use util::command::{echo, printf, test};
+use util::text::quote::quote_always;
 
 /// A builtin gets its name and arguments; its value is the exit status, a word for the sake of registers.
 type Builtin = fn(&mut Shell, &Fields) -> R<u32>;
@@ -81,7 +78,7 @@ static APPLETS: [fn(&mut Cx) -> u8; 5] = [test::run, test::run, echo::run, print
 
 /// Number of the builtin with this name.
 pub(crate) fn find(name: &[u8]) -> Option<usize> {
-    crate::parser::index(NAMES, name)
+    crate::parse::parser::index(NAMES, name)
 }
 
 pub(crate) fn run(sh: &mut Shell, n: usize, f: &Fields) -> R<u32> {
@@ -113,31 +110,11 @@ fn external(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// Appends `v` quoted, so that the shell reads it as the same string.
 #[inline(never)]
 pub(crate) fn quote(v: &[u8], out: &mut Buf) {
-    let plain = |c: &u8| c.is_ascii_alphanumeric() || crate::has(b"_-+./,:@%^", *c);
-    if !v.is_empty() && v.iter().all(plain) && !crate::parser::is_reserved(v) {
-        out.extend_from_slice(v);
-    } else {
+    if crate::parse::parser::is_reserved(v) {
         quote_always(v, out);
+    } else {
+        util::text::quote::quote(v, out);
     }
-}
-
-pub(crate) fn quote_always(v: &[u8], out: &mut Buf) {
-    let mut last = 0;
-    for &c in v {
-        // Single quotes around all but single quotes, which stand in double ones.
-        let mark = if c == b'\'' { b'"' } else { b'\'' };
-        if mark != last {
-            out.extend((last != 0).then_some(last));
-            out.push(mark);
-            last = mark;
-        }
-        out.push(c);
-    }
-    if last == 0 {
-        last = b'\'';
-        out.push(last);
-    }
-    out.push(last);
 }
 
 /// Writes `v` as [`quote_always`] has it.
@@ -246,16 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn quoting_is_read_back() {
-        let quoted = |v: &[u8]| {
-            let mut out = Buf::new();
-            quote(v, &mut out);
-            out
-        };
-        assert_eq!(quoted(b"a/b-c"), b"a/b-c");
-        assert_eq!(quoted(b""), b"''");
-        assert_eq!(quoted(b"if"), b"'if'");
-        assert_eq!(quoted(b"a''b"), b"'a'\"''\"'b'");
-        assert_eq!(quoted(b"it's"), b"'it'\"'\"'s'");
+    fn reserved_words_are_quoted() {
+        let mut out = Buf::new();
+        quote(b"if", &mut out);
+        quote(b"fi_", &mut out);
+        assert_eq!(out, b"'if'fi_");
     }
 }

@@ -1,8 +1,8 @@
 //! Builtins about names: `alias export local readonly set unalias unset`.
 
-use crate::fields::Fields;
-use crate::lexer::name_len;
+use crate::expand::fields::Fields;
 use crate::options::write_assignment;
+use crate::parse::lexer::name_len;
 use crate::vars::{Sym, DYNAMIC, EXPORT, READONLY};
 use crate::{Done, Shell, R};
 use sys::ToBuf;

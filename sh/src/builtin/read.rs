@@ -1,7 +1,7 @@
 //! `read`: a line from standard input into variables (POSIX read; BusyBox ash for the options).
 
 use super::Letters;
-use crate::fields::Fields;
+use crate::expand::fields::Fields;
 use crate::{opt, Shell, R};
 use sys::fs::{self, Fd};
 use sys::num::parse_u32;
@@ -153,7 +153,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
             Ok(0) => return Ok(1),
             Ok(_) => {}
             Err(Errno::EINTR) => {
-                if let Some(s) = crate::trap::pending_trap(sh) {
+                if let Some(s) = crate::jobs::trap::pending_trap(sh) {
                     return Ok(128 + s);
                 }
                 sh.run_traps()?;
@@ -187,7 +187,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
         }
         l.text.push(c);
         l.kinds.push(match c {
-            _ if escaped || !crate::has(&sh.vars.ifs, c) => TEXT,
+            _ if escaped || !util::text::has(&sh.vars.ifs, c) => TEXT,
             b' ' | b'\t' | b'\n' => BLANK,
             _ => OTHER,
         });

@@ -102,7 +102,7 @@ fn for_each(letter: u8, each: &mut dyn FnMut(u32, u32, &'static [u8])) -> bool {
 
 /// A limit in units of 2^`shift` bytes.
 fn value(text: &[u8], shift: u32) -> Option<u64> {
-    if crate::eq(text, b"unlimited") {
+    if util::text::eq(text, b"unlimited") {
         return Some(u64::MAX);
     }
     num::parse(text, 10).filter(|&n| n << shift >> shift == n).map(|n| n << shift)
@@ -126,8 +126,9 @@ mod tests {
     use super::*;
 
     fn ulimit(args: &[&str]) -> (u8, String) {
-        let args: Vec<&[u8]> = args.iter().map(|a| a.as_bytes()).collect();
-        crate::builtin::printf::tests::call(&mut |cx| run(cx), &args)
+        let args: Vec<Vec<u8>> = args.iter().map(|a| a.as_bytes().to_vec()).collect();
+        let (status, out) = sys::fuzz::with_cx(&args, &crate::fuzz::NO_APPLETS, run);
+        (status, String::from_utf8(out.to_vec()).unwrap())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Arithmetic: any text comes to an end; and expressions made of the bytes, written down with as few
 //! parentheses as C needs, have the value and the side effects that their tree has.
 
-use crate::arith::{eval, Vars};
+use crate::expand::arith::{eval, Vars};
 use alloc::boxed::Box;
 use sys::num::digits;
 use sys::{Buf, ToBuf};

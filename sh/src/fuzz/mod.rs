@@ -3,30 +3,21 @@
 
 mod arith;
 mod parse;
-mod pattern;
-mod printf;
 
 pub use arith::arith;
 pub use parse::parse;
-pub use pattern::pattern;
-pub use printf::printf;
 
 use alloc::vec::Vec;
 use sys::applet::{no_options, Table};
 use sys::Cx;
 
 /// A binary without applets.
-static NO_APPLETS: Table =
+pub(crate) static NO_APPLETS: Table =
     Table { names: b"", entries: &[], options: no_options, specs: b"", usage: sys::usage::Usage::NONE };
 
 /// Calls `run` as a builtin with `args`, its output kept in memory, and an empty environment.
 fn with_cx(args: &[Vec<u8>], run: impl FnOnce(&mut Cx)) {
     sys::fuzz::with_cx(args, &NO_APPLETS, run);
-}
-
-/// The parts of `data` between the bytes 0xff.
-fn parts(data: &[u8]) -> Vec<&[u8]> {
-    data.split(|&c| c == 0xff).collect()
 }
 
 #[cfg(test)]
@@ -43,15 +34,5 @@ mod tests {
     #[test]
     fn seeds_of_arith() {
         seeds("arith", MARKS, super::arith);
-    }
-
-    #[test]
-    fn seeds_of_pattern() {
-        seeds("pattern", MARKS, super::pattern);
-    }
-
-    #[test]
-    fn seeds_of_printf() {
-        seeds("printf", MARKS, super::printf);
     }
 }

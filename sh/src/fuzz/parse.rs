@@ -1,10 +1,10 @@
 //! Lexer and parser: any text gives complete trees or an error, and a tree is what `tree` says it is.
 
 use super::with_cx;
-use crate::lexer::tok;
-use crate::parser::Parser;
-use crate::source::Source;
-use crate::tree::{self, op, redir, Tree};
+use crate::parse::lexer::tok;
+use crate::parse::parser::Parser;
+use crate::parse::source::Source;
+use crate::parse::tree::{self, op, redir, Tree};
 use crate::Shell;
 use alloc::vec::Vec;
 use sys::{Buf, ToBuf};
@@ -26,7 +26,7 @@ pub fn parse(data: &[u8]) {
         }
         // Tests do without the thousands of messages.
         sh.interrupted = cfg!(test);
-        let _ = crate::parser::word(&mut sh, text.clone());
+        let _ = crate::parse::parser::word(&mut sh, text.clone());
         let mut src = Source::text(text, 1);
         loop {
             let left = src.text.len().saturating_sub(src.pos);

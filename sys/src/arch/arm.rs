@@ -21,7 +21,7 @@ global_asm!(
     ".text",
 );
 
-// ARMv7-M, text shared by processes (build-rootfs/src/share/): the kernel tells in r7 where it mapped text and
+// ARMv7-M, text shared by processes (build-rootfs/src/fdpic/): the kernel tells in r7 where it mapped text and
 // data: u16 version, u16 count, then for each its address, the address it was linked for, its size
 // (`struct elf32_fdpic_loadmap`). r9 points to the data from here on. A word of the data that the bitmap names
 // holds an address of text or data, and moves with it.

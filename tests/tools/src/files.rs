@@ -1,6 +1,6 @@
 //! Tools that make and change files.
 
-use crate::{mode, Call};
+use crate::Call;
 use sys::fs::{self, Fd};
 use sys::{num, Buf, Errno, ToBuf, ZStr};
 
@@ -21,7 +21,7 @@ pub(crate) fn chmod(call: &mut Call) -> u8 {
     let mask = fs::umask(0);
     each(call, files, |path| {
         let old = fs::stat(path)?.stx_mode as u32;
-        let new = mode::parse(wanted.bytes(), old, mask).ok_or(Errno::EINVAL)?;
+        let new = util::file::mode::parse(wanted.bytes(), old, mask).ok_or(Errno::EINVAL)?;
         fs::fchmodat(Fd::CWD, path, new)
     })
 }

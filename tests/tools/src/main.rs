@@ -11,9 +11,6 @@ extern crate alloc;
 mod bytes;
 mod files;
 mod grep;
-#[allow(dead_code)]
-#[path = "../../../applets/src/util/mode.rs"]
-mod mode;
 mod programs;
 mod text;
 

@@ -1,8 +1,8 @@
 //! BusyBox for ARMv5TE.
 
+use super::build_tree::BuildTree;
 use super::kconfig::{check, choice, Options};
-use super::yard::Yard;
-use super::{make, options_on, strip, Abi, Built, Flavour, Libc, Shell, Wish};
+use super::{make, options_on, strip, Abi, BuildSpec, Built, Flavour, Libc, Shell};
 use crate::cache::{key, Cache};
 use crate::error::{Context, Error, Result};
 use crate::peers::BUSYBOX;
@@ -10,10 +10,11 @@ use crate::progress::Step;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// Changes when the steps below do.
+/// Change this when the steps below change.
 const RECIPE: &str = "1";
-/// Without these an applet is of no use: the shell has no language, `ls` no order, `mount` no flags.
-pub const SANE: &[(&str, &[&str])] = &[
+/// The options that an applet needs to be useful: without them the shell has no language, `ls` no order, `mount` no
+/// flags.
+pub const NEEDED_OPTIONS: &[(&str, &[&str])] = &[
     (
         "hush",
         &[
@@ -40,17 +41,17 @@ pub const SANE: &[(&str, &[&str])] = &[
     ("init", &["FEATURE_USE_INITTAB"]),
     ("modprobe", &["FEATURE_MODPROBE_SMALL_CHECK_ALREADY_LOADED", "FEATURE_CMDLINE_MODULE_OPTIONS"]),
 ];
-/// One small program in the place of five.
+/// BusyBox's `modprobe-small` replaces these five programs by one.
 const MODULES: [&str; 5] = ["depmod", "insmod", "lsmod", "modprobe", "rmmod"];
 
-/// What is on in a build of `wish`, and what is off.
-fn options(known: &Options, wish: &Wish, abi: Abi) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
-    let (mut on, lacking) = known.of_applets(&wish.applets);
+/// The options that are on in a build of `spec`, and those that are off.
+fn options(known: &Options, spec: &BuildSpec, abi: Abi) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let (mut on, lacking) = known.of_applets(&spec.applets);
     if !lacking.is_empty() {
         return Err(Error::new(format!("BusyBox has no {}", lacking.join(", "))));
     }
-    let mut named: Vec<&str> = wish.applets.iter().map(String::as_str).collect();
-    match wish.shell {
+    let mut named: Vec<&str> = spec.applets.iter().map(String::as_str).collect();
+    match spec.shell {
         Some(Shell::Ash) => {
             on.extend(["ASH", "SH_IS_ASH"].map(String::from));
             named.push("ash");
@@ -66,13 +67,13 @@ fn options(known: &Options, wish: &Wish, abi: Abi) -> Result<(BTreeSet<String>, 
     }
     on.extend((abi.libc == Libc::Musl).then(|| "STATIC".to_string()));
     on.insert("LFS".to_string());
-    let off = match wish.flavour {
+    let off = match spec.flavour {
         Flavour::Bare => {
-            let sane = SANE.iter().filter(|(applet, _)| named.contains(applet));
+            let sane = NEEDED_OPTIONS.iter().filter(|(applet, _)| named.contains(applet));
             on.extend(sane.flat_map(|(_, options)| options.iter().map(|option| option.to_string())));
             known.switches.clone()
         }
-        // What is in another applet's name is that applet.
+        // Only the other applets are off. All other options keep their defaults.
         Flavour::Rich => {
             let shells = ["ASH", "HUSH", "SH_IS_ASH", "SH_IS_HUSH", "SH_IS_NONE"].map(String::from);
             known.applets.iter().map(|applet| applet.option.clone()).chain(shells).collect()
@@ -81,27 +82,27 @@ fn options(known: &Options, wish: &Wish, abi: Abi) -> Result<(BTreeSet<String>, 
     Ok((on, off))
 }
 
-/// BusyBox as `wish` wants it.
+/// Builds BusyBox as `spec` describes.
 ///
 /// # Errors
-/// The source cannot be had, an option is not taken, or it does not compile.
-pub fn build(cache: &Cache, wish: &Wish, abi: Abi, lto: bool) -> Result<Built> {
+/// The source cannot be fetched, an option is not taken, or it does not compile.
+pub fn build(cache: &Cache, spec: &BuildSpec, abi: Abi, lto: bool) -> Result<Built> {
     let source = BUSYBOX.tree(cache)?;
     let known = Options::read(&source)?;
-    let (on, off) = options(&known, wish, abi)?;
+    let (on, off) = options(&known, spec, abi)?;
     let wanted = choice(&on, &off);
     let compiler = abi.compiler(cache)?;
     let (mut compile, link) = (abi.compile_flags(lto), abi.link_flags(lto));
-    // Its pointer to all its variables is told not to change, which whole-program optimisation believes.
+    // BusyBox declares the pointer to its variables as constant. Whole-program optimisation would rely on that.
     compile.extend(lto.then_some("-DBB_GLOBAL_CONST="));
     let (compile, link) = (compile.join(" "), link.join(" "));
     let whole = key([RECIPE, BUSYBOX.sha256, &wanted, &compiler.identity, &compile, &link]);
     let place = cache.entry("cross-busybox", &whole, |entry| {
-        let step = Step::start(format!("BusyBox for ARM: {}", wish.describe(abi, lto)));
+        let step = Step::start(format!("BusyBox for ARM: {}", spec.describe(abi, lto)));
         let inputs = key([RECIPE, BUSYBOX.sha256, &compiler.identity, &compile, &link]);
         let name = if lto { "busybox-lto" } else { "busybox" };
-        let yard = Yard::open(cache, name, &source, &inputs, &step)?;
-        let tree = yard.tree();
+        let build_tree = BuildTree::open(cache, name, &source, &inputs, &step)?;
+        let tree = build_tree.tree();
         let file = tree.join("configs/mote_defconfig");
         fs::write(&file, &wanted).context(file.display())?;
         make(&tree, &[], &["mote_defconfig"], &step)?;
@@ -118,7 +119,7 @@ pub fn build(cache: &Cache, wish: &Wish, abi: Abi, lto: bool) -> Result<Built> {
         make(&tree, &variables, &["busybox"], &step)?;
         strip(&tree.join("busybox_unstripped"), &entry.join("busybox"))?;
         fs::write(entry.join("config"), config).context(entry.display())?;
-        yard.close()?;
+        build_tree.close()?;
         step.done();
         Ok(())
     })?;
@@ -138,23 +139,23 @@ mod tests {
         }
     }
 
-    fn wish(applets: &[&str], flavour: Flavour) -> Wish {
-        Wish { applets: applets.iter().map(|name| name.to_string()).collect(), shell: None, flavour }
+    fn spec(applets: &[&str], flavour: Flavour) -> BuildSpec {
+        BuildSpec { applets: applets.iter().map(|name| name.to_string()).collect(), shell: None, flavour }
     }
 
     #[test]
     fn bare_switches_everything_else_off_and_rich_only_other_applets() {
-        let (on, off) = options(&known(), &wish(&["ls"], Flavour::Bare), Abi::MAIN).unwrap();
+        let (on, off) = options(&known(), &spec(&["ls"], Flavour::Bare), Abi::MAIN).unwrap();
         assert!(on.contains("LS") && on.contains("FEATURE_LS_SORTFILES") && on.contains("STATIC"));
         assert!(off.contains("DESKTOP") && off.contains("FEATURE_LS_WIDTH"));
-        let (on, off) = options(&known(), &wish(&["ls"], Flavour::Rich), Abi::MAIN).unwrap();
+        let (on, off) = options(&known(), &spec(&["ls"], Flavour::Rich), Abi::MAIN).unwrap();
         assert!(!on.contains("FEATURE_LS_SORTFILES"));
         assert!(off.contains("CAT") && !off.contains("DESKTOP"));
     }
 
     #[test]
     fn an_applet_that_there_is_not_is_named() {
-        let why = options(&known(), &wish(&["ls", "zap"], Flavour::Rich), Abi::MAIN).unwrap_err();
+        let why = options(&known(), &spec(&["ls", "zap"], Flavour::Rich), Abi::MAIN).unwrap_err();
         assert!(why.to_string().contains("BusyBox has no zap"), "{why}");
     }
 
@@ -173,9 +174,9 @@ mod tests {
         fs::write(&configure, "#!/bin/sh\necho this machine is wrong\nexit 3\n").unwrap();
         fs::set_permissions(&configure, fs::Permissions::from_mode(0o755)).unwrap();
         let cache = Cache::at(dir.path().to_path_buf());
-        let failed = build(&cache, &wish(&["ls"], Flavour::Rich), Abi::MAIN, false).map(drop);
-        let hole = crate::compare::report::Found::of(failed);
-        assert!(hole.why().is_some_and(|why| why.ends_with("this machine is wrong")), "{hole:?}");
+        let failed = build(&cache, &spec(&["ls"], Flavour::Rich), Abi::MAIN, false).map(drop);
+        let why = failed.unwrap_err().to_string();
+        assert!(why.trim_end().ends_with("this machine is wrong"), "{why}");
         assert!(cache.existing("cross-musl").is_empty() && cache.existing("cross-busybox").is_empty());
     }
 }

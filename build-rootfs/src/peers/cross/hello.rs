@@ -1,4 +1,4 @@
-//! The floor: what a C library makes of the smallest programs.
+//! The floor: the size of the smallest C programs.
 
 use super::{strip, Abi, Built, Libc};
 use crate::cache::{key, Cache};

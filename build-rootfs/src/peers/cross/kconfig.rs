@@ -1,4 +1,4 @@
-//! The options of programs that are configured as the kernel is: what there is, and files that choose.
+//! Reads and writes the configuration of programs that use Kconfig, like the kernel.
 
 use crate::error::{Context, Error, Result};
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ pub struct Applet {
     pub option: String,
 }
 
-/// What a source tree can be configured for.
+/// The options and applets of a source tree.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Every option that is on or off, without `CONFIG_`.
@@ -47,7 +47,7 @@ impl Options {
         Ok(())
     }
 
-    /// Options stand in files of their own, or in the comments of C files; applets behind them.
+    /// Options are in Kconfig files, or in comments of C files. Lines about applets follow them.
     fn parse(&mut self, text: &str) {
         let mut open: Option<String> = None;
         for line in text.lines() {
@@ -84,17 +84,17 @@ fn applet(line: &str) -> Option<Applet> {
     Some(Applet { name: name.to_string(), option: option.to_string() })
 }
 
-/// A file for `conf -D`: these on, those off, the rest by default.
+/// A file for `conf -D`: sets the options `on` and unsets `off`; the others keep their defaults.
 pub fn choice<'a>(on: &BTreeSet<String>, off: impl IntoIterator<Item = &'a String>) -> String {
     let on_lines: String = on.iter().map(|name| format!("CONFIG_{name}=y\n")).collect();
     let off = off.into_iter().filter(|name| !on.contains(*name));
     on_lines + &off.map(|name| format!("# CONFIG_{name} is not set\n")).collect::<String>()
 }
 
-/// That all of `on` are on in the configuration `text`, and none of `off`.
+/// Checks that all of `on` are on in the configuration `text`, and none of `off`.
 ///
 /// # Errors
-/// They are not: an option needs another one, or there is none of the name.
+/// They are not: an option needs another one, or does not exist.
 pub fn check<'a>(text: &str, on: &BTreeSet<String>, off: impl IntoIterator<Item = &'a String>) -> Result<()> {
     let set: BTreeSet<&str> =
         text.lines().filter_map(|line| line.strip_prefix("CONFIG_")?.strip_suffix("=y")).collect();

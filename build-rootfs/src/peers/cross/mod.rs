@@ -1,38 +1,21 @@
-//! Builds of the peers for ARMv5TE: the machine code, the C library and the options that mote is compared
-//! with. Everything that decides what a build becomes is in its key.
+//! Builds of the peers for ARMv5TE, with the instruction sets, C libraries and options that mote is compared with.
+//! The key of a build depends on all its inputs.
 
+mod build_tree;
 pub mod busybox;
+mod gcc;
 pub mod hello;
 pub mod kconfig;
 pub mod musl;
 pub mod toybox;
-mod yard;
 
 use crate::cache::Cache;
-use crate::error::{Error, Result};
-use crate::process::{command, output, run, which};
-use crate::progress::Step;
+use crate::error::{Context, Result};
+use gcc::{glibc_version, make, CROSS};
+pub use gcc::{strip, version, Code, SYSROOT};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-
-/// The compiler's name, and what other tools of the same package begin with.
-const CROSS: &str = "arm-linux-gnueabi-";
-/// Where Debian's packages for cross compiling have glibc and the kernel's headers.
-pub const SYSROOT: &str = "/usr/arm-linux-gnueabi";
-/// Sections that nothing loads.
-const REMOVED: [&str; 3] = [".comment", ".note", ".ARM.attributes"];
-
-/// The instruction set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Code {
-    /// 16-bit instructions, the smaller ones; what they lack is in ARM code.
-    Thumb,
-    /// 32-bit instructions.
-    Arm,
-}
 
 /// The C library, and how it is linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,17 +36,17 @@ pub struct Abi {
     pub libc: Libc,
 }
 
-/// How much of an applet a build has.
+/// How many options of an applet are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Flavour {
-    /// Options off, but those without which an applet is of no use.
+    /// Only the options that an applet needs to be useful.
     Bare,
     /// The peer's own default options.
     Rich,
 }
 
-/// Which shell of a peer stands for `sh`.
+/// The shell of a peer that is its `sh`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shell {
@@ -75,14 +58,14 @@ pub enum Shell {
     Toysh,
 }
 
-/// What a build of a multicall binary is to have.
+/// The description of a build of a multicall binary.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Wish {
+pub struct BuildSpec {
     /// Applets by name, the shell not among them.
     pub applets: Vec<String>,
     /// The shell, if it is to have one.
     pub shell: Option<Shell>,
-    /// How much of them.
+    /// How many of their options are on.
     pub flavour: Flavour,
 }
 
@@ -102,11 +85,11 @@ pub struct Built {
 pub struct Compiler {
     /// The program.
     pub program: PathBuf,
-    /// What its output depends on: its version, and that of the C library.
+    /// The versions of the compiler and the C library, on which its output depends.
     pub identity: String,
 }
 
-impl Wish {
+impl BuildSpec {
     /// In a few words.
     fn describe(&self, abi: Abi, lto: bool) -> String {
         let names: Vec<&str> = self.applets.iter().map(String::as_str).collect();
@@ -115,16 +98,6 @@ impl Wish {
         let (flavour, libc) = (format!("{:?}", self.flavour), format!("{:?}", abi.libc));
         let lto = if lto { " -flto" } else { "" };
         format!("{names}{shell}, {} {} {}{lto}", flavour.to_lowercase(), libc.to_lowercase(), abi.code.flag())
-    }
-}
-
-impl Code {
-    /// The compiler's argument.
-    pub fn flag(self) -> &'static str {
-        match self {
-            Code::Thumb => "-mthumb",
-            Code::Arm => "-marm",
-        }
     }
 }
 
@@ -152,7 +125,7 @@ impl Abi {
         if lto {
             flags.extend(["-flto", "-Os"]);
         }
-        // No zeros between text and data, in the file or in memory, but where glibc's dynamic linker is to protect them.
+        // No padding between text and data in the file or in memory. glibc's dynamic linker needs it to protect them.
         flags.extend(match self.libc {
             Libc::Musl => ["-static", "-Wl,-T,one-segment.ld"],
             Libc::Glibc => ["-Wl,-z,max-page-size=4096", "-Wl,-z,common-page-size=4"],
@@ -192,46 +165,8 @@ pub fn smaller(build: impl Fn(bool) -> Result<Built>) -> Result<Built> {
     }
 }
 
-/// Takes symbols out of `from`, and sections that nothing loads.
-///
-/// # Errors
-/// It is no ELF file, or `to` cannot be written.
-pub fn strip(from: &Path, to: &Path) -> Result<()> {
-    let mut strip = command(format!("{CROSS}strip"));
-    strip.args(REMOVED.iter().flat_map(|section| ["-R", section])).arg("-o").arg(to).arg(from);
-    output(&mut strip).map(drop)
-}
-
-/// The cross compiler's name and number.
-///
-/// # Errors
-/// There is none.
-pub fn version() -> Result<String> {
-    let program = which(&format!("{CROSS}gcc"));
-    let program =
-        program.ok_or_else(|| Error::new("no cross compiler for ARM").fix("run `cargo rootfs setup`"))?;
-    Ok(output(command(program).arg("--version"))?.lines().next().unwrap_or_default().to_string())
-}
-
-/// The number in the name of glibc's own file.
-fn glibc_version() -> Result<String> {
-    let package = output(command("dpkg-query").args(["-W", "-f", "${Version}", "libc6-dev-armel-cross"]))
-        .map_err(|error| error.within("glibc for ARM").fix("run `cargo rootfs setup`"))?;
-    Ok(package.trim().to_string())
-}
-
-/// `make` with as many jobs as there are processors, in `tree`.
-fn make(tree: &Path, variables: &[(&str, String)], targets: &[&str], step: &Step) -> Result<()> {
-    let jobs = thread::available_parallelism().map_or(1, usize::from);
-    let mut make = command("make");
-    make.arg("-C").arg(tree).arg(format!("-j{jobs}"));
-    make.args(variables.iter().map(|(name, value)| format!("{name}={value}"))).args(targets);
-    run(&mut make, step)
-}
-
-/// The lines of a `.config` that switch something on, or give it a value.
+/// The lines of a `.config` that switch an option on or give it a value.
 fn options_on(config: &Path) -> Result<String> {
-    use crate::error::Context;
     let text = fs::read_to_string(config).context(config.display())?;
     Ok(text.lines().filter(|line| line.starts_with("CONFIG_")).map(|line| format!("{line}\n")).collect())
 }
@@ -239,6 +174,7 @@ fn options_on(config: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     fn of_size(dir: &Path, name: &str, size: usize, lto: bool) -> Built {
         let binary = dir.join(name);

@@ -1,6 +1,6 @@
 //! musl from Debian's source package, optimised for size, with a compiler that uses it.
 
-use super::{make, version, Code, CROSS, SYSROOT};
+use super::gcc::{make, version, Code, CROSS, SYSROOT};
 use crate::cache::{key, Cache};
 use crate::error::{Context, Result};
 use crate::peers::MUSL;
@@ -9,15 +9,15 @@ use crate::progress::Step;
 use std::fs;
 use std::path::{self, PathBuf};
 
-/// Changes when the steps below do.
+/// Change this when the steps below change.
 const RECIPE: &str = "1";
-/// What the compiler links with, in its folder of libraries.
+/// The linker script of the compiler, in its folder of libraries.
 pub const SCRIPT: &str = "one-segment.ld";
 const SCRIPT_TEXT: &str = include_str!("one-segment.ld");
-/// The kernel's headers, which musl does not bring.
+/// The kernel's headers, which are not part of musl.
 const HEADERS: [&str; 4] = ["asm", "asm-generic", "linux", "mtd"];
 
-/// musl's compiler flags. Debian's compiler makes code for any address, which is bigger, unless it is told.
+/// musl's compiler flags. By default Debian's compiler makes position-independent code, which is bigger.
 pub fn flags(code: Code) -> String {
     format!(
         "-Os -ffunction-sections -fdata-sections -fno-pie -march=armv5te -mfloat-abi=soft {}",
@@ -25,18 +25,18 @@ pub fn flags(code: Code) -> String {
     )
 }
 
-/// The arguments of musl's `configure`, but for its place.
+/// The arguments of musl's `configure`, without the prefix.
 pub const CONFIGURE: [&str; 4] =
     ["--target=arm-linux-gnueabi", "--disable-shared", "--enable-optimize=size", "--enable-wrapper=gcc"];
 
-/// The compiler that links with musl, and the key of what it is made of.
+/// The compiler that links with musl, and the key of its inputs.
 ///
 /// # Errors
-/// musl's source cannot be had, or does not compile.
+/// musl's source cannot be fetched, or does not compile.
 pub fn compiler(cache: &Cache, code: Code) -> Result<(PathBuf, String)> {
     let source = MUSL.tree(cache)?;
     let name = "cross-musl";
-    // The wrapper holds the path of the place where it is going to be.
+    // The compiler's wrapper script contains its final path.
     let dir = path::absolute(cache.dir()).context(cache.dir().display())?;
     let flags = flags(code);
     let key = key([RECIPE, MUSL.sha256, &version()?, &flags, SCRIPT_TEXT, &dir.to_string_lossy()]);

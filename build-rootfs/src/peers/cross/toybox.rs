@@ -1,7 +1,7 @@
 //! Toybox for ARMv5TE.
 
 use super::kconfig::{check, choice, Options};
-use super::{make, options_on, strip, Abi, Built, Flavour, Wish};
+use super::{make, options_on, strip, Abi, BuildSpec, Built, Flavour};
 use crate::cache::{key, Cache};
 use crate::error::{Context, Error, Result};
 use crate::peers::TOYBOX;
@@ -10,24 +10,24 @@ use crate::progress::Step;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// Changes when the steps below do.
+/// Change this when the steps below change.
 const RECIPE: &str = "1";
 /// Toybox's own choice of compiler flags, from its `configure`.
 pub const OPTIMIZE: &str =
     "-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-strict-aliasing";
 
-/// Options that others bring along; what stands in the place of a choice.
+/// Options that others select, and the default of a choice.
 const HELPERS: [&str; 3] = ["TEST_GLUE", "TOYBOX", "TOYBOX_LSM_NONE"];
 
-/// What is on in a build of `wish`, and what is off.
-fn options(known: &Options, wish: &Wish) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
-    let (mut on, lacking) = known.of_applets(&wish.applets);
+/// The options that are on in a build of `spec`, and those that are off.
+fn options(known: &Options, spec: &BuildSpec) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let (mut on, lacking) = known.of_applets(&spec.applets);
     if !lacking.is_empty() {
         return Err(Error::new(format!("Toybox has no {}", lacking.join(", "))));
     }
     // Its shell does not link without its `test`.
-    on.extend(wish.shell.iter().flat_map(|_| ["SH", "TEST"].map(String::from)));
-    let off = match wish.flavour {
+    on.extend(spec.shell.iter().flat_map(|_| ["SH", "TEST"].map(String::from)));
+    let off = match spec.flavour {
         Flavour::Bare => known.switches.clone(),
         Flavour::Rich => known.applets.iter().map(|applet| applet.option.clone()).collect(),
     };
@@ -47,20 +47,20 @@ pub fn having(cache: &Cache, names: &[String]) -> Result<(Vec<String>, Vec<Strin
     Ok((names.iter().filter(|name| !lacking.contains(name)).cloned().collect(), lacking))
 }
 
-/// Toybox as `wish` wants it.
+/// Builds Toybox as `spec` describes.
 ///
 /// # Errors
 /// The source cannot be had, an option is not taken, or it does not compile.
-pub fn build(cache: &Cache, wish: &Wish, abi: Abi, lto: bool) -> Result<Built> {
+pub fn build(cache: &Cache, spec: &BuildSpec, abi: Abi, lto: bool) -> Result<Built> {
     let source = TOYBOX.tree(cache)?;
     let known = Options::read(&source)?;
-    let (on, off) = options(&known, wish)?;
+    let (on, off) = options(&known, spec)?;
     let wanted = choice(&on, &off);
     let compiler = abi.compiler(cache)?;
     let (compile, link) = (abi.compile_flags(lto).join(" "), abi.link_flags(lto).join(" "));
     let key = key([RECIPE, TOYBOX.sha256, &wanted, &compiler.identity, OPTIMIZE, &compile, &link]);
     let place = cache.entry("cross-toybox", &key, |entry| {
-        let step = Step::start(format!("Toybox for ARM: {}", wish.describe(abi, lto)));
+        let step = Step::start(format!("Toybox for ARM: {}", spec.describe(abi, lto)));
         let tree = entry.with_extension("tree");
         run(command("cp").arg("-a").arg(&source).arg(&tree), &step)?;
         let file = tree.join("wanted");
@@ -100,11 +100,11 @@ mod tests {
             switches: ["CAT", "TEST_GLUE", "TOYBOX", "TOYBOX_FLOAT"].map(String::from).into(),
             applets: [applet("cat", "CAT"), applet("test", "TEST_GLUE"), applet("sh", "SH")].into(),
         };
-        let wish = |flavour| Wish { applets: Vec::new(), shell: Some(Shell::Toysh), flavour };
-        let (on, off) = options(&known, &wish(Flavour::Bare)).unwrap();
+        let spec = |flavour| BuildSpec { applets: Vec::new(), shell: Some(Shell::Toysh), flavour };
+        let (on, off) = options(&known, &spec(Flavour::Bare)).unwrap();
         assert!(on.contains("SH") && on.contains("TEST") && off.contains("TOYBOX_FLOAT"));
         assert!(!off.contains("TOYBOX") && !off.contains("TEST_GLUE"));
-        let (_, off) = options(&known, &wish(Flavour::Rich)).unwrap();
+        let (_, off) = options(&known, &spec(Flavour::Rich)).unwrap();
         assert!(off.contains("CAT") && !off.contains("TOYBOX_FLOAT"));
     }
 }

@@ -1,0 +1,25 @@
+//! insmod: load one file as a module of the kernel (BusyBox modutils/insmod.c; `man 2 finit_module`).
+
+use crate::modutils::{load, parameters, why_not_loaded};
+use sys::Cx;
+use util::text::reason::tell;
+
+applet! {
+    name: insmod,
+    dir: "/sbin",
+    class: NoExec,
+    parse: Posix,
+    usage: "\
+FILE [NAME=VALUE]...
+
+Load FILE as a module of the kernel, with parameters.
+",
+}
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    let [file, params @ ..] = core::mem::take(&mut cx.args) else { return cx.misuse(b"missing operand") };
+    if let Err(why) = load(*file, parameters(params).z()) {
+        tell(cx, file.bytes(), why, why_not_loaded);
+    }
+    cx.status
+}

@@ -1,0 +1,112 @@
+//! umount: detach file systems (BusyBox util-linux/umount.c; `man 8 umount`).
+
+use sys::fs;
+use sys::mount::{mount, umount2, MNT_DETACH, MNT_FORCE, MS_RDONLY, MS_REMOUNT};
+use sys::{out, Cx, Errno, ToBuf, ZStr};
+use util::file::fstab::{self, Line};
+
+applet! {
+    name: umount,
+    dir: "/bin",
+    class: NoExec,
+    usage: "\
+[-acdfilnrv] [-t TYPES] [DIR | DEVICE]...
+
+Detach file systems, by their directory or device.
+
+    -a        All that are mounted, the last one first
+    -t TYPES  With -a only these, a comma list; no in front: all but these
+    -r        Make it read-only if it is busy
+    -l        Detach it now, end it when it is no longer busy
+    -f        Even if its server does not answer
+    -d        Free its loop device too
+    -c        Do not resolve symbolic links in the operands
+    -i        Call no helper, which umount never does
+    -n        Do not write /etc/mtab, which umount never does
+    -v        Tell what is done
+",
+}
+
+pub(crate) fn run(cx: &mut Cx) -> u8 {
+    let args = core::mem::take(&mut cx.args);
+    let all = cx.has(opt!("a"));
+    if args.is_empty() != all {
+        return cx.misuse(if all { b"-a takes no operand" } else { b"missing operand" });
+    }
+    let table = ZStr::new(fstab::MOUNTS);
+    let mut text = match fstab::read(table) {
+        Err(e) if all => {
+            cx.fail_on(table, e);
+            return 1;
+        }
+        // Without a table, directories are all that can be named.
+        r => r.unwrap_or_default(),
+    };
+    let lines = fstab::lines(&mut text);
+    if all {
+        let types = cx.value(slot!("t"));
+        for l in lines.iter().rev().filter(|l| fstab::meant(types, l.kind)) {
+            one(cx, l);
+        }
+    }
+    for &arg in args.iter() {
+        let path = if cx.has(opt!("c")) { arg.bytes().buf() } else { fstab::canonical(arg) };
+        let top = |dir: ZStr| lines.iter().rfind(|l| l.dir.is(dir.bytes()));
+        if let Some(l) = top(path.z()) {
+            one(cx, l);
+            continue;
+        }
+        let mut known = false;
+        for l in lines.iter().rev() {
+            if l.device.is(&path) || l.device.is(arg.bytes()) {
+                known = true;
+                // The kernel goes by the directory: it would take what lies on top.
+                match top(l.dir) {
+                    Some(t) if !t.device.is(l.device.bytes()) => cx.fail_on(l.dir, Errno::EBUSY),
+                    _ => one(cx, l),
+                }
+            }
+        }
+        if !known {
+            one(cx, &Line { device: ZStr::new(c""), dir: arg, kind: arg, options: arg });
+        }
+    }
+    cx.status
+}
+
+const LOOP_CLR_FD: u32 = 0x4c01;
+
+/// Detaches one file system as the options say.
+fn one(cx: &mut Cx, l: &Line) {
+    let mut flags = 0;
+    if cx.has(opt!("f")) {
+        flags |= MNT_FORCE;
+    }
+    if cx.has(opt!("l")) {
+        flags |= MNT_DETACH;
+    }
+    match umount2(l.dir, flags) {
+        Ok(()) => {
+            if cx.has(opt!("v")) {
+                cx.out.z(l.dir);
+                cx.out.bytes(b" unmounted\n");
+            }
+            if cx.has(opt!("d")) && l.device.strip_prefix(b"/dev/loop").is_some() {
+                let freed = fs::open_read(l.device)
+                    // SAFETY: the request takes no argument.
+                    .and_then(|f| unsafe { fs::ioctl(*f, LOOP_CLR_FD, core::ptr::null_mut::<u8>()) });
+                // ENXIO: it was set up to free itself.
+                if let Some(e) = freed.err().filter(|e| *e != Errno::ENXIO) {
+                    cx.fail_on(l.device, e);
+                }
+            }
+        }
+        Err(Errno::EBUSY)
+            if cx.has(opt!("r"))
+                && mount(l.device, l.dir, ZStr::new(c""), MS_REMOUNT | MS_RDONLY, None).is_ok() =>
+        {
+            out::complain(&[cx.name.bytes(), b": ", l.dir.bytes(), b": busy, now read-only"]);
+        }
+        Err(e) => cx.fail_on(l.dir, e),
+    }
+}

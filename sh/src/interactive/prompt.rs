@@ -1,0 +1,137 @@
+//! Escapes in prompts, those of bash that BusyBox has too.
+
+use super::complete::behind;
+use crate::vars::push_decimal;
+use sys::zstr::cut;
+use sys::{num, process, system, time, Buf};
+
+/// Expands the escapes of a prompt: `\u \h \H \w \W \$ \t \A \? \! \n \r \a \e \s \\ \[ \]` and `\nnn` in
+/// octal; the time is UTC. `var` appends the value of a variable of the shell: HOME, PWD and USER, and by the
+/// names `?` and `!` the last status and the number of the line in the history. What `\[` and `\]` enclose
+/// stands between \x01 and \x02 for the editor.
+#[inline(never)]
+pub(crate) fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8], &mut Buf)) -> Buf {
+    let mut out = Buf::new();
+    while let [c, rest @ ..] = text {
+        text = rest;
+        let [letter, behind @ ..] = rest else {
+            out.push(*c);
+            break;
+        };
+        let start = out.len();
+        match letter {
+            _ if *c != b'\\' => {
+                out.push(*c);
+                continue;
+            }
+            b'[' => out.push(1),
+            b']' => out.push(2),
+            b'$' => out.push(if process::geteuid() == 0 { b'#' } else { b'$' }),
+            b'?' | b'!' => var(&[*letter], &mut out),
+            b's' => out.extend_from_slice(b"sh"),
+            b'u' => {
+                var(b"USER", &mut out);
+                let user = process::geteuid();
+                if out.len() == start && user == 0 {
+                    out.extend_from_slice(b"root");
+                } else if out.len() == start {
+                    push_decimal(user as i64, &mut out);
+                }
+            }
+            b'h' | b'H' => {
+                let name = system::uname();
+                let mut name = name.field(1);
+                let all = name;
+                let first = cut(&mut name, b'.');
+                out.extend_from_slice(if *letter == b'h' { first } else { all });
+            }
+            b'w' | b'W' => {
+                var(b"PWD", &mut out);
+                directory(&mut out, start, *letter == b'W', var);
+            }
+            b't' | b'A' => clock(&mut out, *letter == b't'),
+            _ => {
+                match util::command::echo::escape(&mut text) {
+                    Some(b) => out.push(b),
+                    None => out.push(b'\\'),
+                }
+                continue;
+            }
+        }
+        text = behind;
+    }
+    out
+}
+
+/// Puts `~` for the home directory at `start` of `out`; with `last` only the last component stays.
+#[inline(never)]
+fn directory(out: &mut Buf, start: usize, last: bool, var: &mut dyn FnMut(&[u8], &mut Buf)) {
+    let mut home = Buf::new();
+    var(b"HOME", &mut home);
+    let mut path = out.split_off(start);
+    if home.len() > 1 && path.starts_with(&home) && matches!(path.get(home.len()), None | Some(b'/')) {
+        path = path.split_off(home.len());
+        path.insert(0, b'~');
+    }
+    if last && path.len() > 1 {
+        path = path.split_off(behind(&path, b'/'));
+    }
+    out.extend_from_slice(&path);
+}
+
+#[inline(never)]
+fn clock(out: &mut Buf, seconds: bool) {
+    let mut n = time::now(time::CLOCK_REALTIME).sec as u64;
+    let mut text = *b"00:00:00";
+    // Seconds, minutes, hours: two digits and a colon each, from the end.
+    for (field, base) in text.rchunks_mut(3).zip([60, 60, 24]) {
+        let (rest, part) = num::div_rem(n, base);
+        n = rest;
+        if let [.., tens, ones] = field {
+            *tens += (part / 10) as u8;
+            *ones += (part % 10) as u8;
+        }
+    }
+    out.extend_from_slice(text.get(..if seconds { 8 } else { 5 }).unwrap_or(&text));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn e(text: &str, cwd: &str) -> String {
+        let out = expand(text.as_bytes(), &mut |name, out| {
+            out.extend_from_slice(match name {
+                b"PWD" => cwd.as_bytes(),
+                b"HOME" => b"/home/me",
+                b"USER" => b"me",
+                b"?" => b"3",
+                b"!" => b"42",
+                _ => b"",
+            })
+        });
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn escapes() {
+        assert_eq!(e("\\u \\? \\!\\n\\e[1m\\[x\\]\\\\\\101\\q\\", "/"), "me 3 42\n\x1b[1m\x01x\x02\\A\\q\\");
+        let t = e("\\t", "/");
+        assert!(t.len() == 8 && &t[..2] < "24" && &t[2..3] == ":" && &t[3..4] < "6", "{t}");
+        assert_eq!(e("\\A", "/").len(), 5);
+        assert!(!e("\\h\\H", "/").is_empty());
+    }
+
+    #[test]
+    fn directories() {
+        for (cwd, w, last) in [
+            ("/", "/", "/"),
+            ("/usr/bin", "/usr/bin", "bin"),
+            ("/home/me", "~", "~"),
+            ("/home/me/x/y", "~/x/y", "y"),
+            ("/home/men", "/home/men", "men"),
+        ] {
+            assert_eq!((e("\\w", cwd), e("\\W", cwd)), (w.into(), last.into()));
+        }
+    }
+}

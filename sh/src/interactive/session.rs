@@ -1,0 +1,119 @@
+//! The editor in the shell: prompts, history file, what can be completed.
+
+use super::editor::{executables, Editor, Host, Kind, Line};
+use super::prompt::expand;
+use crate::jobs::trap;
+use crate::vars::push_decimal;
+use crate::{builtin, opt, Shell};
+use alloc::boxed::Box;
+use sys::fs::Fd;
+use sys::zstr::Texts;
+use sys::{num, Buf};
+
+impl Shell<'_> {
+    /// May a person edit at this terminal? Not where TERM says that it can do nothing.
+    pub(crate) fn can_edit(&mut self) -> bool {
+        self.opts & crate::opt::PLAIN == 0
+            && !util::text::eq(self.get(b"TERM").unwrap_or(b""), b"dumb")
+            && sys::tty::is(Fd::STDIN)
+    }
+
+    /// A new editor, with the history.
+    #[inline(never)]
+    fn editor(&mut self) -> Box<Editor> {
+        let mut e = Box::new(Editor::new(Fd::STDIN, Fd::STDERR));
+        let mut file = Buf::new();
+        if self.get(b"HISTFILE").is_none() {
+            self.variable(b"HOME", &mut file);
+            file.extend_from_slice(b"/.sh_history");
+        }
+        self.variable(b"HISTFILE", &mut file);
+        let most = self.get(b"HISTSIZE").and_then(num::parse_u32).unwrap_or(MOST);
+        e.history.open(&file, most.min(10 * MOST) as usize);
+        e
+    }
+
+    /// The text of PS1 or PS2, where there are `lines` in the history.
+    pub(crate) fn prompt(&mut self, first: bool, lines: usize) -> Buf {
+        let name: &[u8] = if first { b"PS1" } else { b"PS2" };
+        // Backslashes are left by the expansion for the escapes that come after it.
+        let mut doubled = Buf::new();
+        for &c in self.get(name).unwrap_or(b"") {
+            if c == b'\\' {
+                doubled.push(c);
+            }
+            doubled.push(c);
+        }
+        let prompt = self.expand_text(&doubled);
+        expand(&prompt, &mut |name, out| match name {
+            b"?" => push_decimal(self.status as i64, out),
+            b"!" => push_decimal(lines as i64 + 1, out),
+            _ => self.variable(name, out),
+        })
+    }
+
+    /// Reads a line with the editor behind PS1 or PS2 and appends it; false at the end of input, and when
+    /// the line was given up (then `interrupted` is set).
+    #[inline(never)]
+    pub(crate) fn edit_line(&mut self, first: bool, out: &mut Buf) -> bool {
+        let mut editor = match self.editor.take() {
+            Some(e) => e,
+            None => self.editor(),
+        };
+        let prompt = self.prompt(first, editor.history.lines().len());
+        let end = editor.read_line(&prompt, self, out);
+        self.editor = Some(editor);
+        if end == Line::Interrupted {
+            self.interrupted = true;
+            self.status = 130;
+        }
+        end == Line::Entered
+    }
+}
+
+/// Lines of history, where HISTSIZE does not say.
+const MOST: u32 = if cfg!(mote_nommu) { 30 } else { 200 };
+
+impl Host for Shell<'_> {
+    #[inline(always)]
+    fn names(&mut self, kind: Kind, prefix: &[u8], add: &mut dyn FnMut(&[u8])) {
+        let command = kind == Kind::Command;
+        if !command {
+            self.vars.import();
+        }
+        let mut add = |name: &[u8]| {
+            if name.starts_with(prefix) {
+                add(name);
+            }
+        };
+        for s in &self.vars.syms {
+            if if command { s.func.is_some() } else { s.value().is_some() } {
+                add(s.name());
+            }
+        }
+        if command {
+            for &blob in &[builtin::NAMES, self.table.names] {
+                Texts::new(blob).for_each(&mut add);
+            }
+            self.aliases.iter().for_each(|a| add(&a.0));
+            let mut path = Buf::new();
+            self.variable(b"PATH", &mut path);
+            executables(&path, prefix, &mut add);
+        }
+    }
+
+    fn variable(&mut self, name: &[u8], out: &mut Buf) {
+        out.extend_from_slice(self.get(name).unwrap_or(&[]));
+    }
+
+    fn signalled(&mut self) -> Option<Line> {
+        if trap::take_interrupt() {
+            return Some(Line::Interrupted);
+        }
+        let end = self.run_traps().is_err().then_some(Line::End);
+        if self.opts & opt::NOTIFY != 0 {
+            self.tell_changes();
+        }
+        end
+    }
+}

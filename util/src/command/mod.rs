@@ -1,0 +1,7 @@
+//! Commands that the shell has as builtins and that are applets, too.
+
+mod decimal;
+pub mod echo;
+pub mod kill;
+pub mod printf;
+pub mod test;

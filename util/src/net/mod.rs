@@ -1,0 +1,3 @@
+//! Networks: addresses.
+
+pub mod address;

@@ -1,0 +1,3 @@
+//! Terminals: how wide characters are.
+
+pub mod width;

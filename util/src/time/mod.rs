@@ -1,0 +1,4 @@
+//! Times as text: time zones, dates.
+
+pub mod strftime;
+pub mod tz;
