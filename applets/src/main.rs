@@ -23,7 +23,7 @@ include!(concat!(env!("OUT_DIR"), "/table.rs"));
 #[no_mangle]
 extern "C" fn mote_main(v: sys::env::Vectors) -> ! {
     #[cfg(mote_marked)]
-    sys::mark::fill(v);
+    sys::mark::fill(&v);
     sys::process::exit(multicall::main(v, &TABLE))
 }
 
@@ -49,8 +49,7 @@ pub(crate) fn call(args: &[&str]) -> (u8, String) {
     let mut args: Vec<ZStr> = leaked.iter().map(|a| ZStr::new(a)).collect();
     let mut out = Out::memory();
     let entry = TABLE.find(args[0].bytes()).expect("the applet is a feature of this build");
-    let envp = [core::ptr::null()];
-    let status = TABLE.run(entry, envp.as_ptr(), &mut args, &mut out);
+    let status = TABLE.run(entry, sys::env::Envp::EMPTY, &mut args, &mut out);
     (status, String::from_utf8_lossy(&out.take()).into_owned())
 }
 

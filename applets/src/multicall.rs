@@ -10,6 +10,7 @@ const MOTE: ZStr = ZStr::new(c"mote");
 
 /// Runs the applet that `v` names; the exit status.
 pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
+    let envp = v.envp();
     let mut args = v.args();
     // SAFETY: the first and only call.
     let mut out = unsafe { Out::stdout() };
@@ -19,7 +20,7 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
         if let Some(e) = table.find(base) {
             #[cfg(mote_nommu)]
             sys::process::name_unless_named(name.base());
-            return table.run(e, v.envp(), args, &mut out);
+            return table.run(e, envp, args, &mut out);
         }
         if !base.starts_with(b"mote") {
             complain(&[base, b": applet not found"]);
@@ -29,7 +30,7 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
         match args.first().map(|a| a.bytes()) {
             None | Some(b"--help") => help(table, &mut out),
             Some(b"--list") => list(table, &mut out, b"\n"),
-            Some(b"--install") => return install(table, v, args.get(1..).unwrap_or(&[])),
+            Some(b"--install") => return install(table, envp, args.get(1..).unwrap_or(&[])),
             Some(_) => continue,
         }
         return match out.flush() {
@@ -66,7 +67,7 @@ fn list(table: &Table, out: &mut Out, end: &[u8]) {
 
 // Not inlined: its two paths would be on the stack of every applet.
 #[inline(never)]
-fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
+fn install(table: &Table, envp: env::Envp, args: &[ZStr]) -> u8 {
     let soft = args.first().is_some_and(|a| a.is(b"-s"));
     let args = args.get(soft as usize..).unwrap_or(&[]);
     if args.len() > 1 || args.first().is_some_and(|a| a.first() == b'-') {
@@ -74,7 +75,7 @@ fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
         return 1;
     }
     let mut own = [0; fs::PATH];
-    let Some(own) = own_path(v, &mut own) else {
+    let Some(own) = own_path(envp, &mut own) else {
         complain(&[b"mote: --install: cannot tell my own path without /proc"]);
         return 1;
     };
@@ -100,14 +101,14 @@ fn install(table: &Table, v: env::Vectors, args: &[ZStr]) -> u8 {
 }
 
 /// The path of this binary: from /proc, or else as it was called (AT_EXECFN, 31).
-fn own_path(v: env::Vectors, buf: &mut [u8; fs::PATH]) -> Option<ZStr<'_>> {
+fn own_path(envp: env::Envp, buf: &mut [u8; fs::PATH]) -> Option<ZStr<'_>> {
     // SAFETY: in both cases a NUL-terminated string: `buf` started as zeros and its last byte is spared;
-    // AT_EXECFN is a string on the initial stack, and these are the vectors that the kernel made.
+    // AT_EXECFN is a string on the initial stack, and this is the environment that the kernel made.
     unsafe {
         if fs::readlinkat(Fd::CWD, ZStr::new(c"/proc/self/exe"), &mut buf[..fs::PATH - 1]).is_ok() {
             return Some(ZStr::from_ptr(buf.as_ptr()));
         }
-        let called = ZStr::from_ptr(env::auxv(v.envp(), 31)? as *const u8);
+        let called = ZStr::from_ptr(env::auxv(envp, 31)? as *const u8);
         (called.first() == b'/').then_some(called)
     }
 }

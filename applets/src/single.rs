@@ -5,6 +5,7 @@ use sys::{env, Out, Table};
 /// Runs the only applet; the exit status.
 #[inline(always)] // the only call
 pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
+    let envp = v.envp();
     let mut args = v.args();
     let Some(e) = table.entries.first() else { return 127 };
     if matches!(args, [name, applet, ..] if applet.is(table.names) && name.base().is(b"mote")) {
@@ -12,5 +13,5 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
     }
     // SAFETY: the first and only call.
     let mut out = unsafe { Out::stdout() };
-    table.run(e, v.envp(), args, &mut out)
+    table.run(e, envp, args, &mut out)
 }

@@ -1,19 +1,13 @@
-//! The console: finding it, opening it, making it sane.
+//! The console: finds it, opens it, and gives it usual settings.
 
-use crate::inittab::put;
+use crate::text::put;
 use sys::fs::{self, Fd};
-use sys::time::Timespec;
 use sys::zstr::cut;
 use sys::{env, out, tty, Errno, Result, ZStr};
 
-/// `VT_OPENQRY` (`man 2 ioctl_console`): works on virtual terminals only.
-const VT_OPENQRY: u32 = 0x5600;
-const F_GETFL: u32 = 3;
-const F_SETFL: u32 = 4;
-
 /// Makes `f` standard input, output and error, blocking.
 pub(crate) fn take(f: Fd) -> Result<()> {
-    fs::fcntl(f, F_SETFL, 0)?;
+    fs::fcntl(f, fs::F_SETFL, 0)?;
     for n in 0..3 {
         if f != Fd(n) {
             fs::dup3(f, Fd(n), 0)?;
@@ -27,33 +21,33 @@ pub(crate) fn take(f: Fd) -> Result<()> {
 
 #[inline(never)]
 fn take_path(path: ZStr, flags: u32) -> bool {
-    // Without O_NONBLOCK a modem line waits for its carrier; process 1 must not own a terminal.
+    // Without O_NONBLOCK, open waits for the carrier of a modem line. Process 1 must not get a controlling terminal.
     match fs::open(path, flags | fs::O_NONBLOCK | fs::O_NOCTTY, 0) {
         Ok(f) => take(f.into_fd()).is_ok(),
         Err(_) => false,
     }
 }
 
-/// Sees to it that descriptors 0, 1 and 2 are the console: as `CONSOLE` or `console` in the environment says,
-/// else, at the `first` time, what the kernel or a container has opened, else /dev/console or the device
-/// behind it. False when there is none; then they are at least open, on /dev/null or what is there.
+/// Makes the console descriptors 0, 1 and 2. It is the device named by `CONSOLE` or `console` in the environment; or,
+/// at the `first` time, what the kernel or a container has opened; or /dev/console or the device behind it. False if
+/// there is none; then the descriptors are open on something else, /dev/null if possible.
 #[inline(never)]
-pub(crate) fn open(envp: *const *const u8, first: bool) -> bool {
+pub(crate) fn open(envp: env::Envp, first: bool) -> bool {
     let named = env::get(envp, b"CONSOLE").or_else(|| env::get(envp, b"console"));
     if named.is_some_and(|path| take_path(path, fs::O_RDWR)) {
         return true;
     }
-    if first && (0..3).all(|n| fs::fcntl(Fd(n), F_GETFL, 0).is_ok()) {
+    if first && (0..3).all(|n| fs::fcntl(Fd(n), fs::F_GETFL, 0).is_ok()) {
         return true;
     }
     take_path(ZStr::new(c"/dev/console"), fs::O_RDWR) || active() || {
-        // Not a console, but the next file opened must not become one of the three.
+        // Otherwise the next file that is opened would become one of the three.
         let _ = take_path(ZStr::new(c"/dev/null"), fs::O_RDWR) || take_path(ZStr::new(c"/"), fs::O_RDONLY);
         false
     }
 }
 
-/// The device behind /dev/console: the last one that sysfs tells of.
+/// Opens the device behind /dev/console: the last one in sysfs's list.
 #[inline(never)]
 fn active() -> bool {
     let mut text = [0; 64];
@@ -72,27 +66,39 @@ fn active() -> bool {
 
 /// Is it a serial line rather than a virtual terminal?
 pub(crate) fn serial(f: Fd) -> bool {
-    let mut n = 0u32;
-    // SAFETY: the request writes one int.
-    unsafe { fs::ioctl(f, VT_OPENQRY, &mut n) }.is_err()
+    !tty::is_virtual(f)
 }
+
+/// The keys of a terminal: `^C`, `^\\`, DEL, `^U`, `^D`, `^Q`, `^S`, `^Z`; a read waits for one byte.
+static KEYS: [u8; tty::VSUSP + 1] = {
+    let mut keys = [0; tty::VSUSP + 1];
+    keys[tty::VINTR] = b'C' & 31;
+    keys[tty::VQUIT] = b'\\' & 31;
+    keys[tty::VERASE] = 127;
+    keys[tty::VKILL] = b'U' & 31;
+    keys[tty::VEOF] = b'D' & 31;
+    keys[tty::VMIN] = 1;
+    keys[tty::VSTART] = b'Q' & 31;
+    keys[tty::VSTOP] = b'S' & 31;
+    keys[tty::VSUSP] = b'Z' & 31;
+    keys
+};
 
 /// Usual settings whatever a program left behind (`man 3 termios`); speed and framing stay.
 pub(crate) fn sane(f: Fd) {
     let Ok(mut t) = tty::get(f) else { return };
-    // VINTR VQUIT VERASE VKILL VEOF VTIME VMIN VSWTC VSTART VSTOP VSUSP.
-    let keys = [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26];
-    put(&mut t.cc, 0, &keys);
+    put(&mut t.cc, 0, &KEYS);
     t.line = 0;
-    t.cflag &= 0o10017 | 0o60 | 0o100 | 0o400 | 0o1000 | 0o20000000000; // CBAUD CSIZE CSTOPB PARENB PARODD CRTSCTS
-    t.cflag |= 0o200 | 0o2000 | 0o4000; // CREAD HUPCL CLOCAL
-    t.iflag = 0o400 | 0o2000 | 0o10000; // ICRNL IXON IXOFF
-    t.oflag = 0o1 | 0o4; // OPOST ONLCR
-    t.lflag = 0o1 | 0o2 | 0o10 | 0o20 | 0o40 | 0o1000 | 0o4000 | 0o100000; // ISIG ICANON ECHO* IEXTEN
+    t.cflag &= tty::CBAUD | tty::CSIZE | tty::CSTOPB | tty::PARENB | tty::PARODD | tty::CRTSCTS;
+    t.cflag |= tty::CREAD | tty::HUPCL | tty::CLOCAL;
+    t.iflag = tty::ICRNL | tty::IXON | tty::IXOFF;
+    t.oflag = tty::OPOST | tty::ONLCR;
+    t.lflag = tty::ISIG | tty::ICANON | tty::IEXTEN;
+    t.lflag |= tty::ECHO | tty::ECHOE | tty::ECHOK | tty::ECHOCTL | tty::ECHOKE;
     let _ = tty::set(f, &t, false);
 }
 
-/// One line on the console, if it takes it: process 1 must not wait for a terminal that is stopped.
+/// Writes one line to the console, unless that would wait: process 1 must not wait for a stopped terminal.
 #[inline(never)]
 pub(crate) fn say(what: &[u8], more: &[u8], why: &[u8]) {
     if ready() {
@@ -100,7 +106,7 @@ pub(crate) fn say(what: &[u8], more: &[u8], why: &[u8]) {
     }
 }
 
-/// As [`say`], of what the kernel refused.
+/// As [`say`], with the kernel's reason.
 #[inline(never)]
 pub(crate) fn failed(what: &[u8], why: Errno) {
     if ready() {
@@ -109,5 +115,5 @@ pub(crate) fn failed(what: &[u8], why: Errno) {
 }
 
 fn ready() -> bool {
-    !cfg!(test) && fs::poll(Fd::STDERR, fs::POLLOUT, Some(Timespec::default())) == Ok(true)
+    !cfg!(test) && fs::poll(Fd::STDERR, fs::POLLOUT, 0) == Ok(true)
 }

@@ -1,4 +1,4 @@
-//! Taking the machine down, and making place for another process 1.
+//! Takes the machine down, or makes place for another process 1.
 
 use crate::backwards::backwards;
 use crate::console::{failed, say};
@@ -7,14 +7,14 @@ use crate::{now, spawn, Init, NEVER};
 use sys::fs::{self, Owned};
 use sys::mount::{self, field, mount, umount2};
 use sys::system::{self, reboot, Reboot};
-use sys::{process, signal, ZStr};
+use sys::{process, signal, Errno, ZStr};
 
-/// A shutdown entry may take this long: seconds.
+/// Seconds that all shutdown entries together may take.
 const SCRIPT: u32 = 90;
-/// From SIGTERM to SIGKILL, and from SIGKILL on, at most: seconds.
+/// Seconds at most from SIGTERM to SIGKILL, and from SIGKILL on.
 const GRACE: u32 = 5;
 
-/// Where a signal to process 1 leads.
+/// What a signal to process 1 does to the machine, if anything.
 #[inline(always)]
 pub(crate) fn way(sig: u32) -> Option<Reboot> {
     match sig {
@@ -25,10 +25,11 @@ pub(crate) fn way(sig: u32) -> Option<Reboot> {
     }
 }
 
-extern "C" fn reboot_child(arg: *mut ()) -> ! {
-    // SAFETY: go_down gives a Reboot that outlives us.
-    let what = unsafe { *(arg as *const Reboot) };
-    process::exit(reboot(what).is_err() as u8)
+fn reboot_child(what: &mut Reboot) -> Errno {
+    match reboot(*what) {
+        Err(why) => why,
+        Ok(()) => process::exit(0),
+    }
 }
 
 impl Init<'_> {
@@ -45,9 +46,8 @@ impl Init<'_> {
         self.leave_swap();
         self.leave_mounts();
         system::sync();
-        // A child's part: the kernel ends the caller when it halts, and process 1 must not end.
-        // SAFETY: the child only calls reboot and exits.
-        if unsafe { process::vfork(reboot_child, &mut what as *mut Reboot as *mut ()) }.is_err() {
+        // A child does it: a call to halt ends the caller, and process 1 must not end.
+        if process::spawn(&mut what, reboot_child).is_err() {
             let _ = reboot(what);
         }
         loop {
@@ -55,8 +55,8 @@ impl Init<'_> {
         }
     }
 
-    /// SIGQUIT: the restart entry takes our place. Without one nothing happens; if it cannot be started,
-    /// we begin again.
+    /// SIGQUIT: the restart entry takes the place of process 1. If there is none, nothing happens. If it cannot be
+    /// started, everything starts again.
     pub(crate) fn restart(&mut self) {
         let Some(n) = self.table.entries().iter().position(|e| e.action == RESTART) else { return };
         self.end_all();
@@ -64,7 +64,7 @@ impl Init<'_> {
         let _ = reboot(Reboot::CadOn);
         if let Some((tty, text)) = self.table.texts(&e) {
             if let Err(f) = spawn::start(text, tty, e.dash, spawn::How::Here, &self.means) {
-                failed(text.skip(5).bytes(), f.why);
+                failed(spawn::command(text), f.why);
             }
         }
         let _ = reboot(Reboot::CadOff);
@@ -79,7 +79,7 @@ impl Init<'_> {
         let mut end = now().wrapping_add(SCRIPT);
         while !self.sequence(SHUTDOWN) {
             let sig = self.wait(1);
-            // Who asks once more does not want to wait for a script that hangs; neither do we forever.
+            // A second request does not wait for a script that hangs, and nothing waits forever.
             if way(sig).is_some() || crate::due(end, now()) {
                 say(b"shutdown", b": ", b"takes too long");
                 break;
@@ -87,9 +87,9 @@ impl Init<'_> {
         }
         for &sig in &[signal::SIGTERM, signal::SIGKILL] {
             say(b"SIG", signal::name(sig), b" to all processes");
-            // It fails when there is none, which is as well.
+            // It fails if there is no other process; that is no error.
             let _ = process::kill(-1, sig);
-            // Who is stopped can act on SIGTERM only when it goes on.
+            // A stopped process acts on SIGTERM only when it continues.
             let _ = process::kill(-1, signal::SIGCONT);
             system::sync();
             end = now().wrapping_add(GRACE);
@@ -110,8 +110,8 @@ impl Init<'_> {
         });
     }
 
-    /// Unmounts everything, the last mounted first, again and again as long as that brings something; what is
-    /// busy then, and the root, becomes read-only.
+    /// Unmounts everything, the last mount first, and again as long as a pass has unmounted something. What is still
+    /// busy, and the root, becomes read-only.
     fn leave_mounts(&mut self) {
         let f = fs::open_read(ZStr::new(c"/proc/self/mounts"));
         if let Ok(f) = &f {
@@ -127,8 +127,8 @@ impl Init<'_> {
         read_only(ZStr::new(c"/"));
     }
 
-    /// Calls `each` with device and directory of every mount but the root's, the last first; how often it
-    /// answered true.
+    /// Calls `each` with the device and the directory of every mount but the root's, the last first. Returns how many
+    /// times the answer was true.
     fn mounts(&mut self, f: &Owned, each: fn(ZStr, ZStr) -> bool) -> u32 {
         let mut n = 0;
         backwards(self.table.reuse(), f, &mut |mut rest| {

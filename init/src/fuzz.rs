@@ -1,5 +1,5 @@
-//! What the fuzz target `inittab` calls: files that are read one after the other, and the commands in them,
-//! against the same in plain words.
+//! For the fuzz target `inittab`: reads files one after the other, splits their commands, and compares the result with
+//! that of a plain model.
 
 use crate::inittab::{Entry, Table, GONE, MAX, TEXT};
 use crate::spawn;

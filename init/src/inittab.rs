@@ -1,9 +1,10 @@
 //! `/etc/inittab`: lines `tty:runlevels:action:process`, as BusyBox reads them (its `examples/inittab`).
 //!
-//! The texts of all entries stand one behind the other in one fixed buffer and move together when one
-//! goes: nothing is allocated, and reading the file again costs no second copy of it.
+//! The texts of all entries are in one fixed buffer, one behind the other. When an entry goes, those behind its text
+//! move down. So nothing is allocated, and the file is read again without a second copy.
 
 use crate::console::say;
+use crate::text::put;
 use sys::zstr::{position, position_in};
 use sys::{num, ZStr};
 
@@ -12,37 +13,37 @@ pub(crate) const TEXT: usize = if cfg!(mote_nommu) { 1536 } else { 4096 };
 /// Number of entries.
 pub(crate) const MAX: usize = if cfg!(mote_nommu) { 24 } else { 64 };
 
-/// What an entry is for: the value of [`Entry::action`]. Zero is an entry that the file has no more.
+/// Value of [`Entry::action`]: an entry that the file does not have any more. The others say what an entry is for.
 pub(crate) const GONE: u8 = 0;
-/// Run first, one after the other.
+/// Runs first; the next one starts when it has ended.
 pub(crate) const SYSINIT: u8 = 1;
-/// Then these.
+/// Runs after those of SYSINIT; the next one starts when it has ended.
 #[allow(dead_code)] // it is the stage behind SYSINIT
 pub(crate) const WAIT: u8 = 2;
-/// Then these, all at once.
+/// Runs after those of WAIT, all at once.
 pub(crate) const ONCE: u8 = 3;
-/// Kept running.
+/// Is started again whenever it ends.
 pub(crate) const RESPAWN: u8 = 4;
-/// Kept running, but each start waits for Enter.
+/// As RESPAWN, but each start waits for Enter.
 pub(crate) const ASKFIRST: u8 = 5;
-/// Run on Ctrl-Alt-Del.
+/// Runs on Ctrl-Alt-Del.
 pub(crate) const CTRLALTDEL: u8 = 6;
-/// Run before the machine goes down.
+/// Runs before the machine goes down.
 pub(crate) const SHUTDOWN: u8 = 7;
 /// Takes the place of process 1 on SIGQUIT.
 pub(crate) const RESTART: u8 = 8;
 
-/// Set in the action of an entry of the former file that has not come again yet.
+/// Bit of an action, while a file is read again: the new file has not had this entry so far.
 const STALE: u8 = 0x80;
 
 static ACTIONS: &[u8] = b"sysinit\0wait\0once\0respawn\0askfirst\0ctrlaltdel\0shutdown\0restart";
 
-/// What happens without a file. Swap and file systems are left anyway when the machine goes down.
+/// The table without a file. It need not unmount: that is done anyway when the machine goes down.
 pub(crate) static DEFAULT: &[u8] = b"::sysinit:/etc/init.d/rcS\n::askfirst:-/bin/sh\n\
 tty2::askfirst:-/bin/sh\ntty3::askfirst:-/bin/sh\ntty4::askfirst:-/bin/sh\n\
 ::ctrlaltdel:reboot\n::restart:/sbin/init\n";
 
-/// Between the terminal and the command of an entry's text, so that the shell form needs no copy.
+/// Stands between the terminal and the command in an entry's text, so that a shell can run `exec COMMAND` without a copy.
 const GLUE: &[u8; 6] = b"\0exec ";
 
 /// One entry.
@@ -50,24 +51,24 @@ const GLUE: &[u8; 6] = b"\0exec ";
 pub(crate) struct Entry {
     /// One of the constants above.
     pub(crate) action: u8,
-    /// Does the command start with `-`, which the text does not show?
+    /// Did the command start with `-`? The text is without it.
     pub(crate) dash: bool,
     /// Was it started in this pass over entries that run once?
     pub(crate) done: bool,
-    /// How often in a row it has ended too soon.
+    /// How many times in a row it has ended too soon.
     pub(crate) fast: u8,
     at: u16,
     len: u16,
     /// Process ID while it runs, else 0.
     pub(crate) pid: i32,
-    /// Second of the monotonic clock: when it was started or, if it does not run, when it may be.
+    /// Second of the monotonic clock: when it was started or, if it does not run, when it may be started.
     pub(crate) time: u32,
 }
 
 const NONE: Entry = Entry { action: GONE, dash: false, done: false, fast: 0, at: 0, len: 0, pid: 0, time: 0 };
 
 /// All entries.
-// In this order the small fields are in the reach of a load instruction.
+// The arrays are last, since they are large: one load instruction reaches the other fields.
 #[repr(C)]
 pub(crate) struct Table {
     used: usize,
@@ -76,7 +77,7 @@ pub(crate) struct Table {
     len: usize,
     line: u32,
     long: bool,
-    /// Is it the default one, of which not every part may fit the machine?
+    /// Is it the default table? A machine may lack some of what it names.
     pub(crate) default: bool,
     entries: [Entry; MAX],
     text: [u8; TEXT],
@@ -102,20 +103,20 @@ impl Table {
         self.entries.get_mut(..self.count).unwrap_or_default()
     }
 
-    /// The buffer, for another use when no entry is wanted any more.
+    /// The buffer for another use. The entries are gone then.
     pub(crate) fn reuse(&mut self) -> &mut [u8; TEXT] {
         self.count = 0;
         &mut self.text
     }
 
-    /// Terminal of an entry, empty for init's own; and its command as `exec COMMAND`.
+    /// An entry's terminal, empty if it is init's own, and its command as `exec COMMAND`.
     pub(crate) fn texts(&self, e: &Entry) -> Option<(ZStr<'_>, ZStr<'_>)> {
         let all = part(&self.text, e.at, e.len);
         let tty = ZStr::from_bytes_with_nul(all)?;
         Some((tty, ZStr::from_bytes_with_nul(all.get(tty.len() + 1..)?)?))
     }
 
-    /// Starts to read a file: entries that it does not tell of again are dropped by [`Table::finish`].
+    /// Begins to read a file. [`Table::finish`] drops the entries that it does not have.
     pub(crate) fn begin(&mut self) {
         self.entries().iter_mut().for_each(|e| e.action |= STALE);
         self.line = 1;
@@ -135,9 +136,8 @@ impl Table {
         }
     }
 
-    /// The file ends, or could not be read to its `whole`. If it was, the entries that are not in it are
-    /// forgotten, but for those that still run: they stay known until they end, so that they are not started
-    /// twice when a later file has them again.
+    /// Ends the reading. If the `whole` file could be read, entries that it does not have are dropped. Those that still
+    /// run are kept until they end, so that they are not started twice if a later file has them again.
     pub(crate) fn finish(&mut self, whole: bool) {
         // A backslash that ends the file joins the line with nothing.
         if whole {
@@ -186,8 +186,8 @@ impl Table {
         self.line += 1;
     }
 
-    /// Makes the text behind `used` an entry, or finds that it is one of the former file's. False when there
-    /// is no room.
+    /// Adds the entry whose text is behind `used`. If the former file had it, it stays what it is. False if there is no
+    /// room.
     fn enter(&mut self, e: &mut Entry) -> bool {
         e.at = self.used as u16;
         let text = part(&self.text, e.at, e.len);
@@ -214,7 +214,7 @@ impl Table {
         true
     }
 
-    /// Takes entry `n` out of the list; its text stays.
+    /// Removes and returns entry `n`. Its text stays.
     #[inline(never)]
     fn take(&mut self, n: usize) -> Entry {
         let mut out = NONE;
@@ -246,7 +246,7 @@ fn part(text: &[u8; TEXT], at: u16, len: u16) -> &[u8] {
     text.get(at as usize..(at + len) as usize).unwrap_or_default()
 }
 
-/// Moves all bytes from `from` on down to `to`; how far.
+/// Moves all bytes from `from` on to `to`, which is before it; returns how far.
 #[inline(never)]
 pub(crate) fn pull(buf: &mut [u8], mut from: usize, mut to: usize) -> usize {
     let far = from - to;
@@ -260,9 +260,8 @@ pub(crate) fn pull(buf: &mut [u8], mut from: usize, mut to: usize) -> usize {
     far
 }
 
-/// Brings a line into the form of the buffer: terminal, [`GLUE`], command, NUL; what else it says goes to `e`.
-/// `false` is a line that says nothing, `None` one that is wrong. A comment is a `#` at the start of a word; a
-/// NUL, which no text of ours may hold, ends the line, too.
+/// Turns a line into an entry's text: terminal, [`GLUE`], command, NUL. The rest of it goes to `e`. `false` is a line
+/// without an entry, `None` a wrong one. A `#` at the start of a word begins a comment; a NUL ends the line as well.
 #[inline(never)]
 fn parse(line: &mut [u8], e: &mut Entry) -> Option<bool> {
     let mut end = 0;
@@ -289,7 +288,7 @@ fn parse(line: &mut [u8], e: &mut Entry) -> Option<bool> {
     if start >= end {
         return None;
     }
-    // An action has at least four letters: the glue fits where the fields between were.
+    // There is room for the glue: an action has four letters or more, and there were two colons.
     let command = tty + GLUE.len();
     pull(line, start, command);
     put(line, tty, GLUE);
@@ -303,19 +302,6 @@ fn parse(line: &mut [u8], e: &mut Entry) -> Option<bool> {
 #[inline(never)]
 fn colon(line: &[u8], from: usize) -> Option<usize> {
     position(line.get(from..).unwrap_or_default(), b':').map(|n| from + n)
-}
-
-/// Writes `text` to `buf` from `at` on, as much as fits; where it ends.
-#[inline(never)]
-pub(crate) fn put(buf: &mut [u8], at: usize, text: &[u8]) -> usize {
-    let mut at = at;
-    for &b in text {
-        if let Some(slot) = buf.get_mut(at) {
-            *slot = b;
-            at += 1;
-        }
-    }
-    at
 }
 
 #[cfg(test)]

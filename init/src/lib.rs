@@ -1,9 +1,8 @@
-//! Process 1: starts what `/etc/inittab` says, keeps it running, buries orphans, takes the machine down.
+//! Process 1: starts what `/etc/inittab` says, keeps it running, reaps orphans, and takes the machine down.
 //!
-//! Everything happens in one loop around one wait for a signal: all signals are blocked from the start and
-//! taken there, one at a time, so that none is lost and no handler runs between two instructions. A child
-//! that is waited for does not stop the loop. Nothing here allocates or can panic: the feature `proof`
-//! builds a program of this crate that does not link otherwise.
+//! One loop waits for signals and does everything. All signals are blocked from the start, and the loop takes them one
+//! at a time, so none is lost and no handler runs. Waiting for a child does not stop the loop. Nothing here allocates
+//! or can panic: the feature `proof` builds a program of this crate that would not link otherwise.
 //!
 //! Actions and signals are BusyBox's (`init/init.c`): HUP reads the file again, INT is Ctrl-Alt-Del, QUIT
 //! starts the restart entry, USR1 and PWR halt, USR2 powers off, TERM reboots, TSTP pauses until CONT.
@@ -20,49 +19,52 @@ mod down;
 pub mod fuzz;
 mod inittab;
 mod spawn;
+mod text;
 
 use console::{failed, say};
 use inittab::*;
 use spawn::{How, Means, TERM, VARIABLES};
+use sys::env::{self, Envp};
 use sys::fs::{self, Fd};
 use sys::process::{self, wait4};
 use sys::signal::{self, Set};
 use sys::time::{self, Timespec};
 use sys::zstr::{cut, position_in};
-use sys::{env, Errno, ZStr};
+use sys::{Errno, ZStr};
+use text::put;
 
-/// An entry that lives shorter than this has ended too soon: seconds.
+/// Seconds. An entry that ends within them has ended too soon.
 const SOON: u32 = 5;
-/// So often in a row without a delay; then 1, 2, 4 … seconds.
+/// An entry may end too soon so often in a row without a delay. Then it waits for 1, 2, 4 … seconds.
 const PATIENCE: u8 = 4;
-/// Longest delay as a power of two: 32 seconds.
+/// The longest delay is 2 to this power: 32 seconds.
 const LONGEST: u8 = 5;
-/// Seconds that do not end.
+/// As seconds: without end.
 const NEVER: u32 = u32::MAX;
 /// All signals.
 const ALL: Set = !0;
-/// Where one more environment variable has no room: the kernel gives at most 32.
+/// Places for environment variables and the NULL at their end. The kernel gives at most 32.
 const ENV: usize = 48;
 
-/// What to do besides, for [`main`].
+/// How `init` was called, for [`main`].
 pub struct Call<'a> {
     /// The name it was called by: `linuxrc` need not be process 1.
     pub name: ZStr<'a>,
     /// All arguments behind the name; a NULL follows the last.
     pub args: &'a mut [ZStr<'static>],
-    /// `NAME=value` strings as the kernel made them, the auxiliary vector behind.
-    pub envp: *const *const u8,
+    /// The environment as the kernel made it, with the auxiliary vector behind it.
+    pub envp: Envp,
     /// Is there an applet of this name?
     pub applet: &'a dyn Fn(&[u8]) -> bool,
 }
 
-/// Runs as process 1 and never returns then. Otherwise: `-q` has process 1 read its file again; `--ask`
-/// (internal) waits for Enter and becomes the command behind it. The value is the exit status, behind a
-/// message.
+/// As process 1, runs the machine and never returns. Otherwise `-q` tells process 1 to read its file again, and the
+/// internal `--ask` waits for Enter and becomes the command behind it. An error is the text before the reason, and
+/// the reason.
 pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
     // SAFETY: the caller has the kernel's vectors; AT_EXECFN (31) is the address of a string on the stack.
     let own = unsafe { env::auxv(call.envp, 31).map(|p| ZStr::from_ptr(p as *const u8)) };
-    let mut means = Means { envp: call.envp, own, applet: call.applet };
+    let mut means = Means { envp: call.envp.as_ptr(), own, applet: call.applet };
     let first = call.args.first().copied().unwrap_or(ZStr::new(c""));
     let pid_1 = process::getpid() == 1;
     // Process 1 must not end, whatever its arguments are.
@@ -98,7 +100,7 @@ pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
     .run()
 }
 
-/// `RUNLEVEL=` and the first argument, as scripts expect it.
+/// The variable `RUNLEVEL`, which scripts expect: the first argument, if there is one.
 #[inline(always)]
 fn run_level<'b>(first: ZStr, buf: &'b mut [u8; 32]) -> Option<ZStr<'b>> {
     if first.is_empty() {
@@ -109,9 +111,9 @@ fn run_level<'b>(first: ZStr, buf: &'b mut [u8; 32]) -> Option<ZStr<'b>> {
     ZStr::from_bytes_with_nul(buf)
 }
 
-/// The children's environment in `vars`: ours, then what the kernel gave. TERM comes first.
+/// Fills `vars` with the children's environment: our variables, TERM first, then those from the kernel.
 #[inline(always)]
-fn environment(kernel: *const *const u8, vars: &mut [*const u8; ENV], level: Option<ZStr>) {
+fn environment(kernel: Envp, vars: &mut [*const u8; ENV], level: Option<ZStr>) {
     let mut n = 0;
     let mut ours = VARIABLES;
     while !ours.is_empty() {
@@ -121,24 +123,20 @@ fn environment(kernel: *const *const u8, vars: &mut [*const u8; ENV], level: Opt
     if let Some(l) = level {
         n = add(vars, n, l.as_ptr());
     }
-    let mut p = kernel;
     let mut term = None;
-    // SAFETY: the kernel's array ends with NULL, and its strings with NUL.
-    while let Some(s) = unsafe { (!(*p).is_null()).then(|| ZStr::from_ptr(*p)) } {
+    for s in kernel {
         match position_in(b"TERM,PATH,HOME,SHELL,USER", b',', cut(&mut s.bytes(), b'=')) {
             None => n = add(vars, n, s.as_ptr()),
             Some(0) => term = Some(s.as_ptr()),
             Some(_) => {}
         }
-        // SAFETY: NULL has not come yet.
-        p = unsafe { p.add(1) };
     }
     if let (Some(slot), Some(term)) = (vars.first_mut(), term) {
         *slot = term;
     }
 }
 
-/// Makes `p` the variable `n`, if there is room: the last place stays NULL. The number of variables.
+/// Makes `p` variable `n`, if there is room; the last place stays NULL. Returns the number of variables.
 #[inline(never)]
 fn add(vars: &mut [*const u8; ENV], n: usize, p: *const u8) -> usize {
     match vars.get_mut(n) {
@@ -148,20 +146,20 @@ fn add(vars: &mut [*const u8; ENV], n: usize, p: *const u8) -> usize {
     n + 1
 }
 
-// The big one last, so that the others are in the reach of a load instruction.
+// The table is last, since it is large: one load instruction reaches the other fields.
 #[repr(C)]
 struct Init<'a> {
-    /// SYSINIT, WAIT, ONCE, RESPAWN: how far the start has come.
+    /// How far the start has come: SYSINIT, WAIT, ONCE or RESPAWN.
     stage: u8,
-    /// Is Ctrl-Alt-Del being served?
+    /// Do the entries for Ctrl-Alt-Del still run?
     cad: bool,
-    /// SIGTSTP: nothing is started.
+    /// Since SIGTSTP, until SIGCONT, nothing is started.
     paused: bool,
     /// Has a console been found?
     console: bool,
-    /// A shell instead of the file.
+    /// Is a shell to run instead of what the file says?
     single: bool,
-    kernel_envp: *const *const u8,
+    kernel_envp: Envp,
     vars: &'a mut [*const u8; ENV],
     means: Means<'a>,
     table: Table,
@@ -171,7 +169,7 @@ fn now() -> u32 {
     time::now(time::CLOCK_MONOTONIC).sec as u32
 }
 
-/// Has the second `time` come?
+/// Has `time` come? Both are seconds of the monotonic clock, which may wrap around.
 fn due(time: u32, now: u32) -> bool {
     now.wrapping_sub(time) as i32 >= 0
 }
@@ -179,7 +177,7 @@ fn due(time: u32, now: u32) -> bool {
 impl Init<'_> {
     #[inline(never)]
     fn run(&mut self) -> ! {
-        // Fails only where Ctrl-Alt-Del is not ours to have: in a container.
+        // It fails in a container, which does not get Ctrl-Alt-Del.
         let _ = sys::system::reboot(sys::system::Reboot::CadOff);
         let _ = fs::chdir(ZStr::new(c"/"));
         let _ = process::setsid();
@@ -204,8 +202,7 @@ impl Init<'_> {
         }
     }
 
-    /// Starts what is to be started, waits for a signal or for the time of the next start, and reaps. The
-    /// signal, or 0.
+    /// Starts what is due, waits for a signal or for the time of the next start, then reaps. Returns the signal, or 0.
     fn turn(&mut self) -> u32 {
         self.find_console(false);
         let mut limit = NEVER;
@@ -223,7 +220,7 @@ impl Init<'_> {
         self.wait(limit)
     }
 
-    /// Waits at most `limit` seconds for a signal (0 if none came), then reaps.
+    /// Waits for a signal, at most `limit` seconds, then reaps. Returns the signal, or 0 if none came.
     fn wait(&mut self, limit: u32) -> u32 {
         let time = Timespec { sec: limit as i64, nsec: 0 };
         let sig = signal::timedwait(ALL, Some(&time).filter(|_| limit != NEVER)).unwrap_or(0);
@@ -231,7 +228,7 @@ impl Init<'_> {
         sig
     }
 
-    /// Buries the dead; true when no child is left.
+    /// Reaps all children that have ended; true if no child is left.
     fn reap(&mut self) -> bool {
         loop {
             match wait4(-1, process::WNOHANG) {
@@ -244,7 +241,7 @@ impl Init<'_> {
                             let e = *e;
                             if let Some((_, text)) = self.table.texts(&e) {
                                 say(
-                                    text.skip(5).bytes(),
+                                    spawn::command(text),
                                     b": ",
                                     b"ends too soon, will be started less often",
                                 );
@@ -257,13 +254,13 @@ impl Init<'_> {
         }
     }
 
-    /// Has the entries of this action run once more.
+    /// Lets the entries of this action run once more.
     #[inline(never)]
     fn again(&mut self, action: u8) {
         self.table.entries().iter_mut().filter(|e| e.action == action).for_each(|e| e.done = false);
     }
 
-    /// Keeps the respawn entries running; seconds until one may be started again, [`NEVER`] without any.
+    /// Starts the respawn entries that do not run. Returns the seconds until one more may be started, or [`NEVER`].
     fn keep(&mut self) -> u32 {
         let mut next = NEVER;
         let mut n = 0;
@@ -272,7 +269,7 @@ impl Init<'_> {
                 let left = e.time.wrapping_sub(now()) as i32;
                 if left <= 0 {
                     self.start(n);
-                    // Should that have failed, it says itself when to try again.
+                    // If it has failed, the entry's time says when to try again.
                     if self.table.entries().get(n).is_some_and(|e| e.pid == 0) {
                         next = 1;
                     }
@@ -285,7 +282,8 @@ impl Init<'_> {
         next
     }
 
-    /// One step in a row of entries that run once each. True when the row is at its end.
+    /// Starts the next of the entries of this action, which run once each, if the one before has ended; those of ONCE run
+    /// all at once. True if all have run.
     fn sequence(&mut self, action: u8) -> bool {
         loop {
             let entries = self.table.entries();
@@ -310,10 +308,10 @@ impl Init<'_> {
         let how = if copy.action == ASKFIRST { How::Ask } else { How::Child };
         let r = spawn::start(text, tty, copy.dash, how, &self.means);
         if let Err(f) = &r {
-            // Not every machine has what the default table names.
+            // A machine need not have what the default table names.
             let expected = self.table.default && (f.tty || copy.action == SYSINIT);
             if !expected && copy.fast <= PATIENCE {
-                let what = if f.tty { tty.bytes() } else { text.skip(5).bytes() };
+                let what = if f.tty { tty.bytes() } else { spawn::command(text) };
                 failed(what, f.why);
             }
         }
@@ -322,7 +320,7 @@ impl Init<'_> {
                 Ok(pid) => e.pid = pid,
                 Err(f) => {
                     e.delay(true);
-                    // No process to be had is not its fault: while others wait, there may be one.
+                    // That there is no process or memory now is not the entry's fault, so it is tried soon.
                     if matches!(f.why, Errno::EAGAIN | Errno::ENOMEM) {
                         e.time = now().wrapping_add(1);
                     }
@@ -331,7 +329,7 @@ impl Init<'_> {
         }
     }
 
-    /// Looks for a console as long as there is none: its device may appear later.
+    /// Looks for a console until there is one: its device may appear later.
     fn find_console(&mut self, first: bool) {
         if self.console {
             return;
@@ -345,7 +343,7 @@ impl Init<'_> {
         }
     }
 
-    /// Reads the file, at the start and again.
+    /// Reads the file, at the start and on SIGHUP.
     fn read(&mut self) {
         if self.single {
             self.fill(b"::respawn:-/bin/sh\n");
@@ -388,7 +386,7 @@ impl Init<'_> {
 }
 
 impl Entry {
-    /// It does not run (any more): sets when it may start again.
+    /// Sets when the entry, which has ended or could not be started, may start again.
     fn delay(&mut self, too_soon: bool) {
         self.fast = if too_soon { (self.fast + 1).min(PATIENCE + LONGEST + 1) } else { 0 };
         let wait = if self.fast > PATIENCE { 1 << (self.fast - PATIENCE - 1) } else { 0 };

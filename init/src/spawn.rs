@@ -1,50 +1,49 @@
-//! Starting what an entry says.
+//! Starts the command of an entry.
 
 use crate::console;
-use crate::inittab::put;
+use crate::text::put;
 use sys::fs::{self, Fd};
 use sys::process::{self, execve};
 use sys::zstr::{cut, position};
 use sys::{signal, tty, Errno, Result, ZStr};
 
-/// The environment of all children, whatever the kernel gave: each variable ends with a NUL. The first one
-/// may become another.
+/// Variables that all children get, each ended by a NUL. Only the first one may have another value.
 pub(crate) const VARIABLES: &[u8] =
     b"TERM=linux\0PATH=/sbin:/usr/sbin:/bin:/usr/bin\0HOME=/\0SHELL=/bin/sh\0USER=root\0";
-/// What a virtual terminal is, and what the kernel says without knowing.
+/// TERM of a virtual terminal. The kernel passes it for every console.
 pub(crate) const TERM: &[u8] = VARIABLES.split_at(10).0;
-/// Where commands without a slash are looked for.
+/// The directories in which a command without a slash is looked for.
 const PATH: &[u8] = VARIABLES.split_at(45).0.split_at(16).1;
-/// Words of a command that is started without a shell.
+/// Most words of a command that is started without a shell.
 const WORDS: usize = 24;
-/// Bytes of such a command. A longer one the shell splits.
+/// Most bytes of such a command. The shell splits a longer one.
 const BYTES: usize = 256;
 /// Bytes that only a shell understands.
 static META: &[u8] = b"~`!$^&*()=|\\{}[];\"'<>?";
 static SHELL: &core::ffi::CStr = c"-/bin/sh";
 
-/// What every start needs.
+/// What every start of a command needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Means<'a> {
     /// `NAME=value` strings, NULL-terminated.
     pub(crate) envp: *const *const u8,
-    /// Our own path, which serves for applets that have no link.
+    /// Our own path, for applets that have no link.
     pub(crate) own: Option<ZStr<'a>>,
     /// Is there an applet of this name?
     pub(crate) applet: &'a dyn Fn(&[u8]) -> bool,
 }
 
-/// A command as it is given to exec: two free places, then the words, then NULL.
+/// A command for exec: two free places, the words, and NULL.
 pub(crate) struct Argv([*const u8; WORDS + 3]);
 
 impl Argv {
-    /// Splits `text`, which reads `exec COMMAND`, at blanks into `copy`, or hands it to the shell when it has
-    /// more than words. `dash` asks for a login shell: a `-` in front of argv\[0\].
+    /// Splits `text`, which reads `exec COMMAND`, at blanks into `copy`. If it needs a shell, the words are those that
+    /// start one with it. `dash` asks for a login shell: a `-` in front of argv\[0\].
     fn new(text: ZStr, dash: bool, copy: &mut [u8; BYTES]) -> Argv {
         let mut a = Argv([core::ptr::null(); WORDS + 3]);
-        if a.split(text.skip(5), dash, copy).is_none() {
+        if a.split(command(text), dash, copy).is_none() {
             let shell = ZStr::new(SHELL);
-            let shell = if dash { shell } else { shell.skip(1) };
+            let shell = if dash { shell } else { shell.rest() };
             let words = [shell.as_ptr(), c"-c".as_ptr() as *const u8, text.as_ptr(), core::ptr::null()];
             a.words().iter_mut().zip(words).for_each(|(slot, w)| *slot = w);
         }
@@ -56,11 +55,11 @@ impl Argv {
         words
     }
 
-    /// `None` when a shell is needed.
-    fn split(&mut self, command: ZStr, dash: bool, copy: &mut [u8; BYTES]) -> Option<()> {
+    /// Splits `command` into words in `copy`; `None` if it needs a shell.
+    fn split(&mut self, command: &[u8], dash: bool, copy: &mut [u8; BYTES]) -> Option<()> {
         let dash: &[u8] = if dash { b"-" } else { b"" };
         let mut bytes = copy.iter_mut();
-        for &b in dash.iter().chain(command.bytes()) {
+        for &b in dash.iter().chain(command) {
             if position(META, b).is_some() {
                 return None;
             }
@@ -83,9 +82,17 @@ impl Argv {
     }
 }
 
-/// Puts `argv` (NULL-terminated, with one free place in front, which is written to) in the place of this
-/// process: by path, or from [`PATH`], by a shell if it has no `#!`, by ourselves if it is an applet.
-/// Comes back with the reason if none works.
+/// The command in a text that reads `exec COMMAND`.
+#[inline(never)]
+pub(crate) fn command(text: ZStr<'_>) -> &[u8] {
+    let mut rest = text.bytes();
+    cut(&mut rest, b' ');
+    rest
+}
+
+/// Replaces this process by the command `argv`, which ends with NULL and has one free place in front, which may be
+/// written. Its name is a path, or looked for in [`PATH`]. A text without `#!` is run by a shell, an applet without a
+/// link by ourselves. Returns the reason if nothing of that works.
 ///
 /// # Safety
 /// `argv` is such an array of NUL-terminated strings.
@@ -106,7 +113,7 @@ pub(crate) unsafe fn exec(argv: *mut *const u8, means: &Means) -> Errno {
                 let n = put(&mut path, 0, cut(&mut list, b':'));
                 let n = put(&mut path, n, b"/");
                 let n = put(&mut path, n, bytes);
-                // A name that is cut cannot be meant: it must leave a NUL.
+                // A path that fills the buffer has been cut, and has no NUL.
                 if n < path.len() {
                     match run(ZStr::from_ptr(path.as_ptr()), argv, means) {
                         Errno::ENOENT => {}
@@ -123,7 +130,7 @@ pub(crate) unsafe fn exec(argv: *mut *const u8, means: &Means) -> Errno {
     }
 }
 
-/// One try. A text without `#!` is given to the shell, as POSIX wants of `execvp`.
+/// Tries one path. A text without `#!` is given to the shell, as POSIX wants of `execvp`.
 ///
 /// # Safety
 /// As [`exec`].
@@ -132,7 +139,7 @@ unsafe fn run(path: ZStr, argv: *mut *const u8, means: &Means) -> Errno {
     unsafe {
         let why = execve(path, argv.add(1), means.envp);
         if why == Errno::ENOEXEC {
-            let shell = ZStr::new(SHELL).skip(1);
+            let shell = ZStr::new(SHELL).rest();
             *argv = shell.as_ptr();
             *argv.add(1) = path.as_ptr();
             execve(shell, argv, means.envp);
@@ -144,22 +151,22 @@ unsafe fn run(path: ZStr, argv: *mut *const u8, means: &Means) -> Errno {
     }
 }
 
-/// What the child reads and where it leaves the reason of a failure.
+/// What the child reads, and where it leaves the reason of a failure.
 struct Child<'a> {
     argv: Argv,
     tty: ZStr<'a>,
     dash: bool,
     ask: bool,
     means: Means<'a>,
-    why: Option<Errno>,
-    opened: bool,
+    /// Has the terminal failed?
+    failed: bool,
 }
 
-/// Why nothing was started.
+/// Why the command was not started.
 pub(crate) struct Failure {
     /// The reason.
     pub(crate) why: Errno,
-    /// Is it the terminal that does not work?
+    /// Is the terminal the reason?
     pub(crate) tty: bool,
 }
 
@@ -168,13 +175,14 @@ pub(crate) struct Failure {
 pub(crate) enum How {
     /// As a process of its own.
     Child,
-    /// The same, which first waits for Enter.
+    /// The same, but it waits for Enter first.
     Ask,
-    /// In the place of this process, which is process 1; it comes back only if that fails.
+    /// In the place of this process, which is process 1. The call returns only if that fails.
     Here,
 }
 
-/// Starts `text` (`exec COMMAND`) in a session of its own on terminal `tty` (empty: ours); its process ID.
+/// Starts `text`, which reads `exec COMMAND`, in a session of its own on terminal `tty`, or on ours if that is empty.
+/// Returns its process ID.
 #[inline(never)]
 pub(crate) fn start(
     text: ZStr,
@@ -186,43 +194,25 @@ pub(crate) fn start(
     let mut copy = [0; BYTES];
     let argv = Argv::new(text, dash, &mut copy);
     let ask = how == How::Ask;
-    let mut c = Child { argv, tty, dash, ask, means: *means, why: None, opened: false };
-    if how == How::Here {
-        let why = replace(&mut c);
-        return Err(Failure { why, tty: !c.opened });
-    }
-    // SAFETY: `child` ends in exec or exit, changes only `c` and its own frame, and does not allocate.
-    let r = unsafe { process::vfork(child, &mut c as *mut Child as *mut ()) };
-    match (r, c.why) {
-        (Err(why), _) => Err(Failure { why, tty: false }),
-        // The dead child is reaped like any other that nobody asks for.
-        (_, Some(why)) => Err(Failure { why, tty: !c.opened }),
-        (Ok(pid), None) => Ok(pid),
-    }
+    let mut c = Child { argv, tty, dash, ask, means: *means, failed: false };
+    let r = if how == How::Here { Err(replace(&mut c)) } else { process::spawn(&mut c, replace) };
+    r.map_err(|why| Failure { why, tty: c.failed })
 }
 
-extern "C" fn child(arg: *mut ()) -> ! {
-    // SAFETY: `start` gives a Child that it does not touch before we are gone.
-    let c = unsafe { &mut *(arg as *mut Child) };
-    let why = replace(c);
-    c.why = Some(why);
-    process::exit(127)
-}
-
-/// Terminal, signals, exec; why it has failed.
+/// Sets up terminal and signals, and becomes the command. Returns the reason of a failure.
 fn replace(c: &mut Child) -> Errno {
     if let Err(why) = terminal(c) {
+        c.failed = true;
         return why;
     }
-    c.opened = true;
     let blocked = signal::mask(signal::How::Set, 0);
     let argv = c.argv.0.as_mut_ptr();
     // SAFETY: the words end with NULL, two places are free in front of them; the strings of the C literals,
     // of the inittab and of the copy outlive us.
     let why = unsafe {
         if let (true, Some(own)) = (c.ask, c.means.own) {
-            // By exec, so that the waiting process shares nothing with us, with and without an MMU. Should it
-            // fail, the process is started unasked.
+            // By exec, so that the process that waits shares no memory with us, with or without an MMU. If that fails, the
+            // command is started without Enter.
             *argv = c"init".as_ptr() as *const u8;
             *argv.add(1) = ASK.as_ptr() as *const u8;
             execve(own, argv, c.means.envp);
@@ -233,19 +223,19 @@ fn replace(c: &mut Child) -> Errno {
     why
 }
 
-/// A session of its own, and the terminal as standard input, output and error.
+/// Makes a session, with the terminal as standard input, output and error.
 fn terminal(c: &Child) -> Result<()> {
     // It cannot fail in a fresh process.
     let _ = process::setsid();
     if !c.tty.is_empty() {
         let dev = fs::open(ZStr::new(c"/dev"), fs::O_PATH | fs::O_CLOEXEC, 0)?;
-        // A modem line without carrier must not stop us, and we stand in for process 1.
+        // Without O_NONBLOCK, open would wait for the carrier of a modem line, and process 1 with it.
         let f = fs::openat(*dev, c.tty, fs::O_RDWR | fs::O_NONBLOCK, 0)?;
         console::take(f.into_fd())?;
     }
     console::sane(Fd::STDIN);
     if c.dash {
-        // For job control in a login shell. Where it cannot be had, the shell says so.
+        // For job control in a login shell, which says so if it does not get it.
         let _ = tty::make_controlling(Fd::STDIN, false);
     }
     Ok(())
@@ -254,14 +244,14 @@ fn terminal(c: &Child) -> Result<()> {
 /// The argument that asks `init` to be [`ask`].
 pub(crate) static ASK: &core::ffi::CStr = c"--ask";
 
-/// `init --ask WORD…`: waits for Enter on standard input, then becomes the command. So nothing bigger than
-/// this waits on a console that nobody looks at.
+/// `init --ask WORD…`: waits for Enter on standard input, then becomes the command. So on a console that nobody uses,
+/// nothing larger than this waits.
 ///
 /// # Safety
 /// `argv` points to `--ask` in a NULL-terminated array of NUL-terminated strings.
 pub(crate) unsafe fn ask(argv: *mut *const u8, means: &Means) -> Errno {
     let mut b = [0];
-    // If nobody can be asked, the command finds out by itself.
+    // If it cannot ask, the command finds that out by itself.
     let _ = fs::write_all(Fd::STDOUT, b"\nPlease press Enter to activate this console. ");
     while fs::read(Fd::STDIN, &mut b) == Ok(1) && b != *b"\n" {}
     // SAFETY: by contract.

@@ -9,7 +9,7 @@ use util::text::eq;
 pub(crate) fn home(user: &[u8]) -> Option<Buf> {
     let f = sys::fs::open_read(ZStr::new(c"/etc/passwd")).ok()?;
     let mut text = Buf::new();
-    crate::run::redir::read_all(*f, &mut text);
+    crate::descriptors::read_all(*f, &mut text);
     let mut rest = &text[..];
     while !rest.is_empty() {
         let mut line = cut(&mut rest, b'\n');

@@ -1,14 +1,15 @@
 //! From the command line to the commands, and to the end.
 
-use crate::expand::fields;
+use crate::descriptors::raise;
 use crate::expand::fields::Fields;
+use crate::flow::{Flow, FlowResult};
+use crate::options::{self, opt};
 use crate::parse::source::{Mode, Source};
-use crate::parse::tree;
-use crate::{opt, options, vars, Flow, Shell, R, STACK_UNKNOWN};
-use alloc::rc::Rc;
+use crate::positional::Positional;
+use crate::shell::Shell;
 use core::mem::ManuallyDrop;
 use sys::fs::{self, Fd};
-use sys::{tty, Buf, Cx, List, ToBuf, ZStr};
+use sys::{tty, Cx, ToBuf, ZStr};
 
 /// The applet `sh`: `sh [-c COMMAND | FILE | -s] [ARG]…`; the exit status.
 pub fn main(cx: &mut Cx) -> u8 {
@@ -17,7 +18,7 @@ pub fn main(cx: &mut Cx) -> u8 {
     // A program ends with `exit` as soon as it has nothing to do any more; so does this, which spares it
     // from freeing everything.
     let mut sh = ManuallyDrop::new(Shell::new(cx, &here));
-    if crate::REEXEC {
+    if crate::jobs::task::REEXEC {
         crate::run::reexec::resume(&mut sh, args);
     }
     let r = sh.start(args);
@@ -30,68 +31,8 @@ pub fn main(cx: &mut Cx) -> u8 {
     sh.status
 }
 
-impl<'a> Shell<'a> {
-    /// A shell that has not begun yet; `here` is where its stack starts.
-    #[inline(always)]
-    pub(crate) fn new<'c: 'a>(cx: &'a mut Cx<'c>, here: &u8) -> Shell<'a> {
-        Shell {
-            vars: vars::Vars::new(cx.envp),
-            params: fields::Fields::default(),
-            spare: fields::Fields::default(),
-            first: 0,
-            arg0: cx.name,
-            status: 0,
-            substituted: 0,
-            opts: 0,
-            tree: Rc::new(tree::Tree::default()),
-            place: 0,
-            line: 0,
-            syntax: false,
-            aliases: List::new(),
-            editor: None,
-            table: cx.table,
-            envp: cx.envp,
-            out: cx.out,
-            pid: 0,
-            last_bg: 0,
-            jobs: List::new(),
-            outer_jobs: List::new(),
-            tty: Fd(-1),
-            group: 0,
-            outer_group: 0,
-            modes: None,
-            last: None,
-            saved: List::new(),
-            redirections: 0,
-            locals: List::new(),
-            traps: List::new(),
-            inherited: List::new(),
-            trap_status: None,
-            frame: 0,
-            handles: false,
-            loops: 0,
-            depth: 0,
-            skip: 0,
-            tested: false,
-            plain: false,
-            running: crate::NOTHING,
-            traced: Buf::new(),
-            capture: Default::default(),
-            capturing: false,
-            gone: false,
-            lost: false,
-            interrupted: false,
-            subshell: false,
-            script: false,
-            option_place: 0,
-            stack: here as *const u8 as usize,
-            stack_limit: STACK_UNKNOWN,
-        }
-    }
-}
-
 impl Shell<'_> {
-    fn start(&mut self, args: &[ZStr<'static>]) -> R {
+    fn start(&mut self, args: &[ZStr<'static>]) -> FlowResult {
         let login = self.arg0.first() == b'-';
         let (mut command, mut is_login, mut without) = (false, login, 0);
         let n = self.read_options(args, &mut |c| {
@@ -105,12 +46,12 @@ impl Shell<'_> {
             true
         })?;
         if without & 1 << options::NOEDITING != 0 {
-            self.opts |= opt::PLAIN;
+            self.opts.turn_on(opt::PLAIN);
         }
         let mut rest = args.get(n as usize..).unwrap_or(&[]);
         let mut src;
         if command {
-            self.opts |= opt::COMMAND;
+            self.opts.turn_on(opt::COMMAND);
             let [text, behind @ ..] = rest else {
                 return self.refuse(c"-c needs an argument", b"");
             };
@@ -120,7 +61,7 @@ impl Shell<'_> {
                 self.script = true;
             }
             src = Source::text(text.bytes().buf(), 1);
-        } else if let (&[name, ref behind @ ..], 0) = (rest, self.opts & opt::STDIN) {
+        } else if let (&[name, ref behind @ ..], false) = (rest, self.opts.has(opt::STDIN)) {
             rest = behind;
             let mut f = sys::fs::open_read(name);
             if f.is_err() {
@@ -136,15 +77,15 @@ impl Shell<'_> {
                     return Err(Flow::Fail);
                 }
             };
-            let f = self.raise(f);
+            let f = raise(f);
             self.arg0 = name;
             self.script = true;
             src = Source::file(f, Mode::File);
         } else {
-            self.opts |= opt::STDIN;
+            self.opts.turn_on(opt::STDIN);
             let person = tty::is(Fd::STDIN) && tty::is(Fd::STDERR);
             if person {
-                self.opts |= opt::INTERACTIVE;
+                self.opts.turn_on(opt::INTERACTIVE);
             }
             src = Source::file(Fd::STDIN, Mode::Shared);
         }
@@ -159,10 +100,10 @@ impl Shell<'_> {
                 self.profile(&p)?;
             }
         }
-        if self.opts & opt::INTERACTIVE != 0 {
-            self.interactive_signals();
-            if self.opts & opt::MONITOR == 0 {
-                self.opts |= opt::MONITOR;
+        if self.opts.has(opt::INTERACTIVE) {
+            self.traps.handle_signals();
+            if !self.opts.has(opt::MONITOR) {
+                self.opts.turn_on(opt::MONITOR);
                 self.job_control(true);
             }
             let env = self.get(b"ENV").map(|v| v.buf());
@@ -171,29 +112,17 @@ impl Shell<'_> {
                 self.profile(&file)?;
             }
             if src.fd == Fd::STDIN {
-                src.mode = Mode::Person;
+                src.mode = Mode::Interactive;
             }
-            return self.converse(&mut src);
+            return self.run_interactive(&mut src);
         }
         self.run_source(&mut src, true)
     }
 
-    /// Moves a descriptor of the shell's own out of the way.
-    pub(crate) fn raise(&mut self, f: Fd) -> Fd {
-        // Lower numbers are for scripts to use; more than 32 cost the kernel a bigger table.
-        match fs::dup_above(f, 20) {
-            Ok(n) => {
-                crate::run::redir::shut(f);
-                n
-            }
-            Err(_) => f,
-        }
-    }
-
     /// Runs a file if it is there.
-    fn profile(&mut self, path: &[u8]) -> R {
+    fn profile(&mut self, path: &[u8]) -> FlowResult {
         let p = path.buf();
-        if p.is_empty() || fs::access(p.z(), 4).is_err() {
+        if p.is_empty() || fs::access(p.z(), fs::R_OK).is_err() {
             return Ok(());
         }
         match self.run_file(&p) {
@@ -203,7 +132,7 @@ impl Shell<'_> {
     }
 
     /// Runs the commands of a file in this shell.
-    pub(crate) fn run_file(&mut self, path: &[u8]) -> R {
+    pub(crate) fn run_file(&mut self, path: &[u8]) -> FlowResult {
         let p = path.buf();
         let f = match sys::fs::open_read(p.z()) {
             Ok(f) => f.into_fd(),
@@ -216,16 +145,15 @@ impl Shell<'_> {
                 return self.fail(2);
             }
         };
-        let mut src = Source::file(self.raise(f), Mode::File);
+        let mut src = Source::file(raise(f), Mode::File);
         self.status = 0;
         let r = self.run_source(&mut src, false);
-        crate::run::redir::shut(src.fd);
+        crate::descriptors::shut(src.fd);
         r
     }
 
     /// Replaces the positional parameters.
     pub(crate) fn set_params(&mut self, f: &Fields, from: usize) {
-        self.params = f.tail(from);
-        self.first = 0;
+        self.params = Positional::new(f.tail(from), 0);
     }
 }

@@ -1,9 +1,10 @@
 //! Applets: the table of them, and the context that one runs in.
 
+use crate::env::{self, Envp};
 use crate::opts::{Walk, Wrong};
 use crate::usage::Usage;
 use crate::zstr::Texts;
-use crate::{env, opts, out, Errno, Out, ZStr};
+use crate::{opts, out, Errno, Out, ZStr};
 
 /// May an applet run inside the shell's process? As BusyBox's NOFORK/NOEXEC list.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +88,7 @@ impl Table {
     pub fn run(
         &'static self,
         e: &'static Entry,
-        envp: *const *const u8,
+        envp: Envp,
         args: &mut [ZStr<'static>],
         out: &mut Out,
     ) -> u8 {
@@ -159,8 +160,8 @@ pub struct Cx<'a> {
     pub args: &'a mut [ZStr<'static>],
     /// The name it was called by, for messages.
     pub name: ZStr<'static>,
-    /// `NAME=value` strings, NULL-terminated.
-    pub envp: *const *const u8,
+    /// The environment.
+    pub envp: Envp,
     /// All applets, for the multicall and the shell.
     pub table: &'static Table,
     values: [Option<ZStr<'static>>; 8],
@@ -172,7 +173,7 @@ impl<'a> Cx<'a> {
         name: ZStr<'static>,
         args: &'a mut [ZStr<'static>],
         out: &'a mut Out,
-        envp: *const *const u8,
+        envp: Envp,
         table: &'static Table,
     ) -> Cx<'a> {
         Cx { name, args, opts: 0, twice: 0, values: NO_VALUES, out, envp, table, status: 0 }
@@ -295,7 +296,7 @@ mod tests {
         let mut v: Vec<ZStr> = args.iter().map(|a| ZStr::new(a)).collect();
         let mut out = Out::memory();
         let e = TABLE.find(v[0].bytes()).unwrap();
-        let s = TABLE.run(e, core::ptr::null(), &mut v, &mut out);
+        let s = TABLE.run(e, Envp::EMPTY, &mut v, &mut out);
         (s, out.take().to_vec())
     }
 

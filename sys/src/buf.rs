@@ -1,15 +1,18 @@
 //! Growable byte strings, one register wide.
 //!
-//! A `Vec<u8>` is three words, which a Thumb-1 function can keep in no register; this is one pointer. What
-//! it points to says its length and holds the bytes, with a NUL behind them for the kernel.
+//! A `Vec<u8>` is three words, too many for the registers of a Thumb-1 function. A [`Buf`] is one pointer to a
+//! block that holds the capacity, the length, the bytes, and a NUL behind them for the kernel.
+//!
+//! All access goes through that one pointer, which is good for the whole block: no reference to a part of the block
+//! is kept, and none is made into a pointer again.
 
-use crate::ZStr;
+use crate::{heap, ZStr};
 use alloc::alloc::{alloc, dealloc, realloc, Layout};
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
-/// What stands in front of the bytes.
-// As much as an element of a `List` may be: the bytes behind it are aligned, too.
+/// The start of a block. Its alignment is the largest that an element of a `List` may have; the bytes that follow it
+/// are aligned as well.
 #[repr(C, align(8))]
 struct Head {
     /// Room for bytes, the NUL not counted; 0 for [`EMPTY`], which was never allocated.
@@ -17,16 +20,16 @@ struct Head {
     len: usize,
 }
 
-/// Bytes of a block that are not for content: the head, and the NUL.
+/// Bytes of a block beside its content: the head and the NUL.
 const EXTRA: usize = size_of::<Head>() + 1;
 
 #[repr(C)]
 struct Empty(Head, u8);
-/// What every empty string that has no room of its own points to. Nobody writes here.
+/// The block of every string that has no memory of its own yet. It is never written: its capacity is 0.
 static EMPTY: Empty = Empty(Head { cap: 0, len: 0 }, 0);
 
 /// A growable byte string; [`Buf::z`] lends it to the kernel. A `[u8]` by `Deref`.
-// Points to the head's length: from there Thumb-1 reaches the bytes by the small constant of one instruction.
+// Points to the length: from there one Thumb-1 instruction reaches the first bytes.
 pub struct Buf(NonNull<usize>);
 
 /// Copies bytes into a string of their own.
@@ -57,16 +60,17 @@ pub fn concat(parts: &[&[u8]]) -> Buf {
 impl Buf {
     /// An empty one; takes no memory.
     pub const fn new() -> Buf {
-        // SAFETY: the address of a static is not null.
-        Buf(unsafe { NonNull::new_unchecked(&raw const EMPTY.0.len as *mut usize) })
+        // SAFETY: the static is there, and never written. The pointer comes from the whole of it, not from a
+        // reference to its length, so that the capacity and the NUL can be read through it.
+        Buf(unsafe { Buf::of(&raw const EMPTY as *mut Head) })
     }
 
-    /// The block that begins with `head`, as one of ours.
+    /// The pointer to a block that begins with `head`.
     ///
     /// # Safety
-    /// The head has been set, and room for what it says follows it.
-    unsafe fn of(head: *mut Head) -> NonNull<usize> {
-        // SAFETY: by contract; no part of a block is at address 0.
+    /// `head` points to a whole block, and may be used for all of it.
+    const unsafe fn of(head: *mut Head) -> NonNull<usize> {
+        // SAFETY: by contract the length is there, so its address is not 0.
         unsafe { NonNull::new_unchecked(&raw mut (*head).len) }
     }
 
@@ -76,39 +80,43 @@ impl Buf {
     }
 
     fn cap(&self) -> usize {
-        // SAFETY: a head lives as long as `self`.
+        // SAFETY: the block lives as long as `self`.
         unsafe { (*self.head()).cap }
     }
 
-    /// Bytes, or the elements of a [`crate::List`].
-    fn count(&self) -> usize {
+    /// The length: bytes, or elements of a [`crate::List`].
+    pub(crate) fn count(&self) -> usize {
         // SAFETY: as above.
         unsafe { *self.0.as_ptr() }
     }
 
-    fn bytes(&self) -> *mut u8 {
-        // SAFETY: the bytes follow the length in the same block.
+    /// The first byte, or the place of the first element of a [`crate::List`]; aligned like [`Head`].
+    pub(crate) fn bytes(&self) -> *mut u8 {
+        // SAFETY: the bytes follow the length in the same block; the empty block has its NUL there.
         unsafe { self.0.as_ptr().add(1) as *mut u8 }
     }
 
+    /// The layout of a block with room for `cap` bytes, which [`Buf::grow`] has chosen.
     fn layout(cap: usize) -> Layout {
-        // SAFETY: the alignment is a power of two; a size that is too large is refused by the allocator.
-        unsafe { Layout::from_size_align_unchecked(cap.wrapping_add(EXTRA), align_of::<Head>()) }
+        // SAFETY: the alignment is a power of two, and `grow` takes no block of more than `isize::MAX` bytes.
+        unsafe { Layout::from_size_align_unchecked(cap + EXTRA, align_of::<Head>()) }
     }
 
-    /// Makes room for `room` bytes, and a NUL.
+    /// Makes room for `room` bytes and a NUL, or ends the process. The caller then sets the length.
     #[inline(never)]
     fn grow(&mut self, room: usize) {
         let cap = self.cap();
-        // A block's size is a power of two, which the heap gives without a rest.
+        // The heap gives a power of two without waste.
         let want = room.saturating_add(EXTRA);
-        let mut size = 16;
-        while size < want && size != 0 {
+        let mut size = 16usize;
+        while size < want {
             size <<= 1;
+            if size > isize::MAX as usize {
+                heap::exhausted();
+            }
         }
-        let size = if size == 0 { want } else { size };
-        // SAFETY: the allocator gives a block of this size or ends the process; an old block is given back
-        // with the layout that it was taken with. Its length and bytes are copied along.
+        // SAFETY: an old block is given back with the layout that it was taken with; its length and bytes are
+        // copied along. The allocator of the binary, `heap::Heap`, does not return without a block.
         unsafe {
             let new = Buf::layout(size - EXTRA);
             let p = if cap == 0 {
@@ -127,7 +135,7 @@ impl Buf {
     #[inline(never)]
     fn set_len(&mut self, len: usize) {
         if self.cap() != 0 {
-            // SAFETY: a block of our own; `len` bytes and the NUL fit by contract.
+            // SAFETY: the block is our own, and callers have made room for `len` bytes and the NUL.
             unsafe {
                 *self.0.as_ptr() = len;
                 *self.bytes().add(len) = 0;
@@ -142,7 +150,7 @@ impl Buf {
         if len == cap {
             self.grow(len + 1);
         }
-        // SAFETY: there is room for it now.
+        // SAFETY: there is room for it now: `grow` makes some, and only the block of capacity 0 is not our own.
         unsafe { *self.bytes().add(len) = b };
         self.set_len(len + 1);
     }
@@ -153,7 +161,7 @@ impl Buf {
         self.replace(self.len(), 0, more);
     }
 
-    /// Puts `with` in place of `n` bytes from `at` on; what lies behind the end is not there.
+    /// Replaces `n` bytes from `at` on by `with`. Both are cut to what is there.
     #[inline(never)]
     pub fn replace(&mut self, at: usize, n: usize, with: &[u8]) {
         let len = self.len();
@@ -165,8 +173,8 @@ impl Buf {
         if with.is_empty() && n == 0 {
             return;
         }
-        // SAFETY: both ends of the move lie within the capacity; `with` is no part of us, since we are
-        // borrowed mutably.
+        // SAFETY: there is a byte to remove or to write, so the block is our own, and old and new bytes fit its
+        // capacity. `with` is no part of it, since `self` is borrowed mutably.
         unsafe {
             let p = self.bytes().add(at);
             if at + n < len {
@@ -177,16 +185,20 @@ impl Buf {
         self.set_len(len - n + with.len());
     }
 
-    /// For [`crate::List`], with `len` elements of `size` bytes: a new place in front of number `at`.
+    /// For [`crate::List`], whose elements have `size` bytes: makes a place in front of element `at`, or at the end, and
+    /// counts it. The caller fills it before anything else is done.
+    ///
+    /// # Safety
+    /// `size` is that of all elements, and not 0.
     #[inline(never)]
-    pub(crate) fn open(&mut self, at: usize, size: usize) -> *mut u8 {
+    pub(crate) unsafe fn open(&mut self, at: usize, size: usize) -> *mut u8 {
         let (len, cap) = (self.count(), self.cap());
         let end = len * size;
         if end + size > cap {
             self.grow(end + size);
         }
         let from = at.min(len) * size;
-        // SAFETY: there is room for one more.
+        // SAFETY: there is room for one more, which no empty block has.
         unsafe {
             *self.0.as_ptr() = len + 1;
             let p = self.bytes().add(from);
@@ -195,17 +207,24 @@ impl Buf {
         }
     }
 
-    /// As [`Buf::open`], behind all that are there.
+    /// As [`Buf::open`], at the end.
+    ///
+    /// # Safety
+    /// As [`Buf::open`].
     #[inline(never)]
-    pub(crate) fn next(&mut self, size: usize) -> *mut u8 {
-        self.open(usize::MAX, size)
+    pub(crate) unsafe fn next(&mut self, size: usize) -> *mut u8 {
+        // SAFETY: by contract.
+        unsafe { self.open(usize::MAX, size) }
     }
 
-    /// As [`Buf::open`]: the place of element number `at`, of which there are more, goes.
+    /// For [`crate::List`]: removes the place of element `at`.
+    ///
+    /// # Safety
+    /// As [`Buf::open`]; there is such an element, and it has been moved out.
     #[inline(never)]
-    pub(crate) fn close(&mut self, at: usize, size: usize) {
+    pub(crate) unsafe fn close(&mut self, at: usize, size: usize) {
         let len = self.count() - 1;
-        // SAFETY: the elements behind it are within the block.
+        // SAFETY: by contract there is an element, so the block is our own and holds those behind it.
         unsafe {
             *self.0.as_ptr() = len;
             let p = self.bytes().add(at * size);
@@ -213,25 +232,25 @@ impl Buf {
         }
     }
 
-    /// As [`Buf::open`]: all but the first `len` elements go.
+    /// For [`crate::List`]: forgets all but the first `len` elements, which need no drop.
     pub(crate) fn keep(&mut self, len: usize) {
-        if len < self.len() {
-            // SAFETY: it is not the empty one, which has none.
+        if len < self.count() {
+            // SAFETY: there are elements, so the block is our own.
             unsafe { *self.0.as_ptr() = len };
         }
     }
 
-    /// Inserts a byte in front of number `at`.
+    /// Inserts a byte in front of byte `at`.
     pub fn insert(&mut self, at: usize, b: u8) {
         self.replace(at, 0, &[b]);
     }
 
-    /// Takes out byte number `at`.
+    /// Removes byte `at`, if there is one.
     pub fn remove(&mut self, at: usize) {
         self.replace(at, 1, &[]);
     }
 
-    /// Cuts off what lies behind the first `len` bytes.
+    /// Removes all but the first `len` bytes.
     #[inline(never)]
     pub fn truncate(&mut self, len: usize) {
         if len < self.len() {
@@ -239,17 +258,17 @@ impl Buf {
         }
     }
 
-    /// Cuts off everything; the room stays.
+    /// Removes all bytes; the memory is kept.
     pub fn clear(&mut self) {
         self.truncate(0);
     }
 
-    /// Takes off the last byte.
+    /// Removes the last byte, if there is one.
     pub fn pop(&mut self) {
         self.truncate(self.len().saturating_sub(1));
     }
 
-    /// Takes off and returns what stands from `at` on.
+    /// Removes and returns the bytes from `at` on.
     pub fn split_off(&mut self, at: usize) -> Buf {
         let rest = self.get(at..).unwrap_or_default().buf();
         self.truncate(at);
@@ -279,10 +298,17 @@ impl Buf {
         }
     }
 
-    /// The bytes as the kernel wants them: with the NUL. Bytes behind an inner NUL are not seen there.
+    /// The bytes with a NUL behind them, for the kernel, which sees them up to the first NUL.
     pub fn z(&self) -> ZStr<'_> {
-        // SAFETY: a NUL stands behind the bytes, always.
+        // SAFETY: a NUL follows the bytes: each method that changes the length ends in `set_len`, and the empty block
+        // has one. It stays while `self` is borrowed.
         unsafe { ZStr::from_ptr(self.bytes()) }
+    }
+
+    /// As [`Buf::z`], from byte `at` on; nothing, if there are fewer bytes.
+    pub fn z_from(&self, at: usize) -> ZStr<'_> {
+        // SAFETY: as in `z`; the place is not behind the NUL.
+        unsafe { ZStr::from_ptr(self.bytes().add(at.min(self.len()))) }
     }
 }
 
@@ -291,7 +317,7 @@ impl Drop for Buf {
     fn drop(&mut self) {
         let cap = self.cap();
         if cap != 0 {
-            // SAFETY: our block, with the layout that it was taken with.
+            // SAFETY: the block is our own, and has the layout that it was taken with.
             unsafe { dealloc(self.head() as *mut u8, Buf::layout(cap)) }
         }
     }
@@ -300,14 +326,15 @@ impl Drop for Buf {
 impl Deref for Buf {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        // SAFETY: `len` bytes are there and stay while `self` is borrowed.
+        // SAFETY: so many bytes have been written, and stay while `self` is borrowed.
         unsafe { core::slice::from_raw_parts(self.bytes(), self.count()) }
     }
 }
 
 impl DerefMut for Buf {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as above; an empty slice of the static is never written.
+        // SAFETY: as above; the pointer is the block's, not one made of a shared reference. The slice of the empty
+        // block has no byte that could be written.
         unsafe { core::slice::from_raw_parts_mut(self.bytes(), self.count()) }
     }
 }
@@ -419,6 +446,7 @@ mod tests {
         assert_eq!(b.z().bytes(), b"x/y");
         b.pop();
         assert_eq!(b.z().bytes(), b"x/");
+        assert_eq!([b.z_from(1).bytes(), b.z_from(2).bytes(), b.z_from(9).bytes()], [&b"/"[..], b"", b""]);
         assert_eq!(b.len(), 2);
     }
 }

@@ -4,8 +4,7 @@ use crate::Out;
 use core::num::NonZeroU32;
 
 /// A system call's error number (`man 3 errno`); the names are constants of this type.
-/// A whole word, so that results of calls travel in registers, and never 0, so that those without a value
-/// travel in one.
+// A whole word, so that a `Result` is passed in registers; never 0, so that one without a value takes one register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
 pub struct Errno(NonZeroU32);
@@ -31,14 +30,14 @@ impl Errno {
         EADDRNOTAVAIL ETIMEDOUT ESTALE
     }
 
-    /// What a call of the kernel failed with; `r` is its answer, below 0.
+    /// The error of a system call that returned `r`, which is −4095 to −1.
     pub(crate) fn of(r: isize) -> Errno {
-        debug_assert!(r < 0);
-        // SAFETY: not 0 by contract.
+        debug_assert!((-4095..0).contains(&r));
+        // SAFETY: it is not 0, since the kernel returns no other negative value but addresses (`man 2 syscall`).
         Errno(unsafe { NonZeroU32::new_unchecked(-r as u32) })
     }
 
-    /// Number `n` of those that an applet has for mistakes of its own: beyond the kernel's, which end at 4095.
+    /// Number `n` of the errors that an applet has of its own; the kernel's end at 4095.
     pub const fn beyond(n: u8) -> Errno {
         // SAFETY: not 0.
         Errno(unsafe { NonZeroU32::new_unchecked(4096 + n as u32) })
@@ -53,12 +52,12 @@ impl Errno {
     #[inline(never)]
     pub fn write(self, out: &mut Out) {
         let mut bit = 0;
-        // How much is missing to the number: 0 when the text is found.
+        // The number less that of the text being read: 0 when the text is found.
         let mut left = self.number();
-        // 0 where a number is next, else what makes a letter of a code.
+        // 0 if a number comes next, else what is added to a code to make a letter.
         let mut case = 0;
         loop {
-            // SAFETY: the last text ends within the bytes, and its end is where this ends.
+            // SAFETY: the last text is for every number, so the loop ends at its end, which is within the bytes.
             let pair = unsafe { [*PACKED.get_unchecked(bit >> 3), *PACKED.get_unchecked((bit >> 3) + 1)] };
             let code = u16::from_le_bytes(pair) as u32 >> (bit & 7) & 31;
             bit += 5;
@@ -80,8 +79,8 @@ impl Errno {
     }
 }
 
-// How much a number is above the one before, and its text: the C library's, which scripts compare with. The
-// last one is for all numbers that are not here.
+// For each error the difference of its number to the one before, and its text. The texts are the C library's, which
+// scripts compare with. The last one is for all other numbers.
 const TEXTS: &[u8] = b"\
 \x01Operation not permitted\0\
 \x01No such file or directory\0\
@@ -131,13 +130,13 @@ const TEXTS: &[u8] = b"\
 \x01No medium found\0\
 \x00Unknown error\0";
 
-/// Codes that are no letters: a blank, and that the next code is a sign or a capital letter.
+/// Codes that are not letters: a blank; the next code is a sign; the next code is a capital letter.
 const BLANK: u32 = 27;
 const SIGN: u32 = 29;
 const CAPITAL: u32 = 30;
 
-/// [`TEXTS`] in codes of five bits, from the low end of each byte on: the number, then letters by their
-/// place in the alphabet, of which the first is a capital one, and 0 at the end.
+/// [`TEXTS`] in codes of five bits, from the low end of each byte on: the number, then letters by their place in the
+/// alphabet, the first of them a capital, then 0.
 static PACKED: [u8; packed(&mut [0; TEXTS.len()])] = {
     let mut all = [0; TEXTS.len()];
     packed(&mut all);
@@ -150,10 +149,10 @@ static PACKED: [u8; packed(&mut [0; TEXTS.len()])] = {
     p
 };
 
-/// Packs the texts into `to`; the number of bytes that this takes, and one that may be read in vain.
+/// Packs the texts into `to`. The number of bytes, one more included, which may be read but is not used.
 const fn packed(to: &mut [u8; TEXTS.len()]) -> usize {
     let (mut bit, mut i) = (0, 0);
-    // Place in the text: the number, the first letter.
+    // Place in the text: 0 is the number, 1 the first letter.
     let mut place = 0;
     while i < TEXTS.len() {
         let c = TEXTS[i] as u32;

@@ -2,6 +2,7 @@
 //! against the plain definition of `getopt_long`.
 
 use crate::applet::{self, Class, Entry, Parse};
+use crate::env::Envp;
 use crate::opts::{bits, nth_bit, rivals, slot, Walk, Wrong};
 use crate::out::SIZE;
 use crate::{Buf, Cx, Fd, Out, Table, ZStr};
@@ -53,10 +54,8 @@ pub fn with_cx<T>(args: &[Vec<u8>], table: &'static Table, run: impl FnOnce(&mut
     // SAFETY: `out` ends before the box is freed.
     let mut out = Out::new(Fd(-1), unsafe { &mut *buffer });
     out.capture();
-    let environment = [core::ptr::null()];
-    let result = with_args(args, |args| {
-        run(&mut Cx::raw(ZStr::new(c"fuzz"), args, &mut out, environment.as_ptr(), table))
-    });
+    let result =
+        with_args(args, |args| run(&mut Cx::raw(ZStr::new(c"fuzz"), args, &mut out, Envp::EMPTY, table)));
     let text = out.take();
     // SAFETY: made by `Box::into_raw` above, freed once.
     drop(unsafe { Box::from_raw(buffer) });

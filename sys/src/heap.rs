@@ -1,11 +1,11 @@
 //! The heap: powers of two from free lists, large blocks straight from the kernel.
 //!
-//! Small and predictable rather than clever: a block of up to 2 KB comes from its size's free list or from
-//! the current region, so that a loop which frees what it takes grows nothing; a bigger one is its own
-//! mapping, given back when freed. There is no header: Rust tells the size again when it frees.
+//! A block of up to 2 KB comes from the free list of its size or from the current region, so a loop that frees what
+//! it takes needs no more memory with each turn. A larger block is a mapping of its own, which goes back to the kernel
+//! when it is freed. Blocks have no headers: Rust gives the size again when it frees one.
 //!
-//! The first region is what is left of the page that the heap's own state takes: a shell that waits, or
-//! runs a short script, needs no other.
+//! The first region is the rest of the page that holds the heap's own state. A shell that waits, or runs a short
+//! script, needs no other.
 
 use crate::{out, process};
 use core::alloc::{GlobalAlloc, Layout};
@@ -17,11 +17,11 @@ use linux_raw_sys::general::{MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE};
 const MIN: usize = 16;
 const CLASSES: usize = 8; // 16 … 2048
 const LARGE: usize = MIN << (CLASSES - 1);
-/// What is asked of the kernel at a time for small blocks: bytes.
+/// Bytes that the kernel is asked for at a time, for small blocks.
 const REGION: usize = if cfg!(mote_nommu) { 4096 } else { 32768 };
 const PAGE: usize = 4096;
-/// What the binary's other variables may take of the page; without an MMU the tables of pointers are among them
-/// (`targets/thumbv7em/shared.ld` checks it).
+/// Bytes of the page that the binary's other variables may take. Without an MMU the tables of pointers are among them
+/// (`targets/thumbv7em/shared.ld` checks the size).
 const OTHERS: usize = if cfg!(mote_nommu) { 1536 } else { 64 };
 /// Bytes of the first region.
 const FIRST: usize = (PAGE - OTHERS - size_of::<State>()) & !(MIN - 1);
@@ -67,7 +67,7 @@ fn pages(size: usize) -> usize {
     size.checked_add(PAGE - 1).map_or(size, |s| s & !(PAGE - 1))
 }
 
-/// Fresh zeroed memory from the kernel, or the end of the process: nothing in mote can go on without.
+/// Maps `size` bytes of zeros, or ends the process.
 #[inline(never)]
 fn map(size: usize) -> *mut u8 {
     // SAFETY: an anonymous private mapping at an address of the kernel's choice touches nothing of ours.
@@ -81,14 +81,21 @@ fn map(size: usize) -> *mut u8 {
         crate::sys6!(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1isize, 0)
     };
     if (-4095..0).contains(&r) {
-        out::complain(&[b"mote: out of memory"]);
-        process::exit(1)
+        exhausted();
     }
     r as *mut u8
 }
 
-// SAFETY: blocks of a class are MIN << class bytes, aligned to MIN, handed out once until freed; large
-// ones are mappings of their own. Rust asks for no alignment over 16 here.
+/// Ends the process: there is no memory for what it asks for.
+#[cold]
+#[inline(never)]
+pub(crate) fn exhausted() -> ! {
+    out::complain(&[b"mote: out of memory"]);
+    process::exit(1)
+}
+
+// SAFETY: a block has at least the size asked for, and nobody else has it until it is freed. Blocks are aligned to 8
+// bytes at least; no type in mote wants more.
 unsafe impl GlobalAlloc for Heap {
     #[inline(never)]
     unsafe fn alloc(&self, l: Layout) -> *mut u8 {
@@ -165,6 +172,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "mmap")]
     fn the_first_region_is_followed_by_others() {
         let h = Heap::new();
         let own = &h as *const Heap as usize..&h as *const Heap as usize + PAGE;
@@ -183,6 +191,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "mmap")]
     fn growing_keeps_the_bytes() {
         let h = Heap::new();
         let mut l = Layout::from_size_align(10, 1).unwrap();

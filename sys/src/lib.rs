@@ -1,15 +1,15 @@
-//! The kernel and the runtime of mote.
+//! System calls and the runtime of mote.
 //!
-//! Everything that talks to Linux, and everything that other programs get from a C library, is here
-//! and nowhere else: entry, system calls, heap, buffered output, options, error and number text. `unsafe`
-//! lives in this crate. Nothing in it uses `core::fmt` or can panic on its own account.
+//! Everything that talks to Linux, and everything that other programs take from a C library, is in this crate:
+//! the entry code, system calls, the heap, buffered output, options, error texts, numbers as text. Nothing here uses
+//! `core::fmt` in the binary.
 //!
 //! Why not rustix: with the same applets (cat mkdir mv rm sleep true uname init, armv5te) the binary is
 //! 29,580 bytes with the calls below, 32,280 with rustix 1.1.6 under the same outlined wrappers and 32,716
-//! with it inlined. rustix also lacks vfork and process start, and needs a patch for Thumb-1. There is one
-//! way to call the kernel, and it is this one; numbers and layouts come from `linux-raw-sys`.
+//! with it inlined. rustix also lacks vfork and process start, and needs a patch for Thumb-1. So there is one way to
+//! call the kernel. Numbers and layouts come from `linux-raw-sys`.
 //!
-//! Wrappers are thin and named as in section 2 of the manual; each fails with the kernel's [`Errno`].
+//! Wrappers are thin and have the names of section 2 of the manual. Each fails with the kernel's [`Errno`].
 
 #![cfg_attr(not(test), no_std)]
 
@@ -25,6 +25,7 @@ pub mod fs;
 pub mod fuzz;
 pub mod heap;
 pub mod list;
+pub mod loopdev;
 #[cfg(mote_marked)]
 pub mod mark;
 pub mod module;
@@ -50,8 +51,7 @@ pub use list::List;
 pub use out::Out;
 pub use zstr::ZStr;
 
-/// Turns the kernel's answer into a [`Result`]: negative values are errors (`man 2 syscall`). Not for calls
-/// that answer with an address.
+/// The result of a system call (`man 2 syscall`): a negative value is an error. Not for calls that return an address.
 #[inline(always)]
 fn check(r: isize) -> Result<usize> {
     if r < 0 {
@@ -61,7 +61,7 @@ fn check(r: isize) -> Result<usize> {
     }
 }
 
-/// As [`check`] for calls whose success value nobody needs.
+/// As [`check`], for calls that return no value of use.
 #[inline(always)]
 fn done(r: isize) -> Result<()> {
     if r < 0 {

@@ -1,4 +1,4 @@
-//! Growable arrays, one register wide: what [`Buf`] is for bytes.
+//! Growable arrays, one register wide, as [`Buf`] is for bytes.
 
 use crate::Buf;
 use core::marker::PhantomData;
@@ -8,49 +8,51 @@ use core::ptr;
 
 /// A growable array. A slice by `Deref`.
 ///
-/// Its block is that of a [`Buf`], whose length counts elements here. What moves bytes is there, once for
-/// all types.
+/// Its block is a [`Buf`]'s, in which the length counts elements. The code that moves bytes is `Buf`'s, once for all
+/// types. No element may be empty: the first one would not need memory, and its count would be written to the static
+/// block of the empty `Buf`.
 pub struct List<T>(Buf, PhantomData<T>);
 
 impl<T> List<T> {
     /// An empty one; takes no memory.
     pub const fn new() -> List<T> {
-        const { assert!(align_of::<T>() <= align_of::<u64>()) };
+        const { assert!(align_of::<T>() <= align_of::<u64>() && size_of::<T>() > 0) };
         List(Buf::new(), PhantomData)
     }
 
     /// Appends an element.
     #[inline(always)]
     pub fn push(&mut self, t: T) {
-        // SAFETY: the place is made for it.
+        // SAFETY: the place has the size and alignment of a `T`, and is filled at once.
         unsafe { ptr::write(self.0.next(size_of::<T>()) as *mut T, t) }
     }
 
-    /// Inserts an element in front of number `at`, or at the end.
+    /// Inserts an element in front of element `at`, or at the end.
     #[inline(always)]
     pub fn insert(&mut self, at: usize, t: T) {
-        // SAFETY: the place is made for it.
+        // SAFETY: the place has the size and alignment of a `T`, and is filled at once.
         unsafe { ptr::write(self.0.open(at, size_of::<T>()) as *mut T, t) }
     }
 
-    /// Takes out element number `at`, if there is one.
+    /// Removes and returns element `at`, if there is one.
     #[inline(always)]
     pub fn remove(&mut self, at: usize) -> Option<T> {
-        // SAFETY: it is read once, and its place closed.
+        let p: *const T = self.get(at)?;
+        // SAFETY: the element is there. It is moved out once, as its place is removed.
         unsafe {
-            let t = ptr::read(self.get(at)?);
+            let t = ptr::read(p);
             self.0.close(at, size_of::<T>());
             Some(t)
         }
     }
 
-    /// Takes off the last element.
+    /// Removes and returns the last element, if there is one.
     #[inline(always)]
     pub fn pop(&mut self) -> Option<T> {
         self.remove(self.len().wrapping_sub(1))
     }
 
-    /// Cuts off what lies behind the first `len` elements.
+    /// Removes all but the first `len` elements.
     pub fn truncate(&mut self, len: usize) {
         if needs_drop::<T>() {
             while self.len() > len {
@@ -61,7 +63,7 @@ impl<T> List<T> {
         }
     }
 
-    /// Cuts off everything; the room stays.
+    /// Removes all elements; the memory is kept.
     #[inline(always)]
     pub fn clear(&mut self) {
         self.truncate(0);
@@ -92,15 +94,16 @@ impl<T> Drop for List<T> {
 impl<T> Deref for List<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        // SAFETY: so many elements are there and stay while `self` is borrowed.
-        unsafe { core::slice::from_raw_parts(self.0.as_ptr() as *const T, self.0.len()) }
+        // SAFETY: so many elements have been written, and stay while `self` is borrowed. The pointer is the block's:
+        // the `Buf`'s slice would reach over as many bytes as there are elements.
+        unsafe { core::slice::from_raw_parts(self.0.bytes() as *const T, self.0.count()) }
     }
 }
 
 impl<T> DerefMut for List<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        // SAFETY: as above; an empty slice is never written.
-        unsafe { core::slice::from_raw_parts_mut(self.0.as_ptr() as *mut T, self.0.len()) }
+        // SAFETY: as above. A slice without elements has nothing that could be written.
+        unsafe { core::slice::from_raw_parts_mut(self.0.bytes() as *mut T, self.0.count()) }
     }
 }
 

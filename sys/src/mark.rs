@@ -1,7 +1,7 @@
-//! How much stack a program has used, told when it ends: the tests choose the size of the stack by it.
+//! Measures how much stack a program uses. The tests choose the size of the stack by it.
 //!
-//! Only in builds with `--cfg mote_marked`, a way to link of targets without an MMU: the entry fills the stack with a
-//! pattern, the end looks how far that is gone. It must be bigger than what a program gets otherwise.
+//! Only in builds with `--cfg mote_marked`, for targets without an MMU. The entry fills the stack with a pattern, and
+//! the end of the program looks how much of the pattern is gone. Such a build needs a larger stack than others.
 
 use crate::env::Vectors;
 use crate::{fs, Out, ZStr};
@@ -9,25 +9,25 @@ use core::arch::asm;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Bytes that are filled; the stack has more.
+/// Bytes that are filled. The stack is larger.
 const ROOM: usize = 24 << 10;
 const PATTERN: u32 = 0x5ac3_96e1;
 /// Each program appends a line: bytes, and its first two arguments.
 const FILE: ZStr = ZStr::new(c"/marks");
 
-/// Where the vectors are, above which is nothing but what they point to.
+/// The address of the vectors, where the stack begins.
 static TOP: AtomicUsize = AtomicUsize::new(0);
 
-/// Fills the stack below. To be called first.
-pub fn fill(v: Vectors) {
-    TOP.store(v.envp() as usize - (v.args().len() + 2) * size_of::<usize>(), Relaxed);
+/// Fills the stack below the caller's frame. To be called first.
+pub fn fill(v: &Vectors) {
+    TOP.store(v.envp().as_ptr() as usize - (v.argc() + 2) * size_of::<usize>(), Relaxed);
     let mut at: usize;
     // SAFETY: reads a register.
     unsafe { asm!("mov {}, sp", out(reg) at, options(nomem, nostack)) };
     let end = at - ROOM;
     while at > end {
         at -= size_of::<u32>();
-        // SAFETY: nobody uses what lies below the stack pointer, and the stack reaches further down.
+        // SAFETY: below the stack pointer nothing is in use, and the stack is larger than what is filled.
         unsafe { (at as *mut u32).write_volatile(PATTERN) };
     }
 }
@@ -35,7 +35,6 @@ pub fn fill(v: Vectors) {
 /// Appends to the file how much has been used, if it can.
 pub(crate) fn tell() {
     let top = TOP.load(Relaxed);
-    // What `fill` left above its own frame.
     let mut at = (top - ROOM) & !3;
     // SAFETY: all of it is the stack's.
     while at < top && unsafe { (at as *const u32).read_volatile() } == PATTERN {

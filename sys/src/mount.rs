@@ -23,9 +23,9 @@ pub fn umount2(target: ZStr, flags: u32) -> Result<()> {
     done(unsafe { sys3!(__NR_umount2, target.as_ptr(), flags) })
 }
 
-/// Takes the next field off a line of fstab, /proc/mounts or /proc/swaps (`man 5 fstab`): bytes up to a
-/// blank, tab or newline, with `\ooo` standing for a byte. `None` at the end of the line, and where no byte
-/// follows the field: the NUL takes its place.
+/// Takes the next field off a line of fstab, /proc/mounts or /proc/swaps (`man 5 fstab`). It ends at a blank, a tab or a
+/// newline, whose place its NUL takes, so a field with no byte behind it is not found. `\ooo` becomes the byte that
+/// it stands for. `None` at the end of the line.
 #[inline(never)]
 pub fn field<'a>(line: &mut &'a mut [u8]) -> Option<ZStr<'a>> {
     let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n');

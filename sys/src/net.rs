@@ -1,19 +1,46 @@
 //! Network interfaces: sockets, and the requests that they take (`man 7 netdevice`).
 
-use crate::fs::{ioctl, Owned, O_CLOEXEC};
-use crate::{check, sys3, Fd, List, Result};
-use linux_raw_sys::ioctl::SIOCGIFCONF;
+use crate::fs::{ioctl, owned, Owned, O_CLOEXEC};
+use crate::zstr::position;
+use crate::{sys3, Errno, Fd, List, Result};
+use linux_raw_sys::{ioctl, net};
 
-pub use linux_raw_sys::ioctl::{
-    SIOCDIFADDR, SIOCGIFADDR, SIOCGIFBRDADDR, SIOCGIFDSTADDR, SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCGIFINDEX,
-    SIOCGIFMAP, SIOCGIFMETRIC, SIOCGIFMTU, SIOCGIFNETMASK, SIOCGIFTXQLEN, SIOCSIFADDR, SIOCSIFBRDADDR,
-    SIOCSIFDSTADDR, SIOCSIFFLAGS, SIOCSIFHWADDR, SIOCSIFMAP, SIOCSIFMETRIC, SIOCSIFMTU, SIOCSIFNAME,
-    SIOCSIFNETMASK, SIOCSIFTXQLEN,
-};
-pub use linux_raw_sys::net::{AF_INET, AF_INET6, SOCK_DGRAM};
+pub use linux_raw_sys::if_arp::{ARPHRD_ETHER, ARPHRD_INFINIBAND};
+pub use linux_raw_sys::net::{AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM};
 
-/// Bytes of an interface's name, a NUL at the end included (IFNAMSIZ).
-pub const NAME: usize = 16;
+macro_rules! flags {
+    ($($name:ident)*) => { $(
+        #[doc = concat!("Flag of an interface: ", stringify!($name), " (`man 7 netdevice`).")]
+        pub const $name: u32 = net::net_device_flags::$name as u32;
+    )* };
+}
+flags! {
+    IFF_UP IFF_BROADCAST IFF_POINTOPOINT IFF_NOTRAILERS IFF_NOARP IFF_PROMISC IFF_ALLMULTI IFF_MULTICAST IFF_DYNAMIC
+}
+
+/// Requests for [`Ifreq::ioctl`]: the low bytes of their numbers, which all begin with 0x89, and the list of them.
+macro_rules! requests {
+    ($($name:ident)*) => {
+        $(#[doc = concat!("Request for [`Ifreq::ioctl`]: the low byte of `", stringify!($name), "`.")]
+        pub const $name: u8 = low(ioctl::$name);)*
+        static REQUESTS: &[u8] = &[$($name),*];
+    };
+}
+requests! {
+    SIOCDIFADDR SIOCGIFADDR SIOCGIFBRDADDR SIOCGIFDSTADDR SIOCGIFFLAGS SIOCGIFHWADDR SIOCGIFINDEX SIOCGIFMAP
+    SIOCGIFMTU SIOCGIFNETMASK SIOCGIFTXQLEN SIOCSIFADDR SIOCSIFBRDADDR SIOCSIFDSTADDR SIOCSIFFLAGS SIOCSIFHWADDR
+    SIOCSIFMAP SIOCSIFMETRIC SIOCSIFMTU SIOCSIFNAME SIOCSIFNETMASK SIOCSIFTXQLEN
+}
+/// What all requests of sockets begin with.
+const SOCKET: u32 = ioctl::SIOCGIFADDR & !0xff;
+
+const fn low(request: u32) -> u8 {
+    assert!(request & !0xff == SOCKET);
+    request as u8
+}
+
+/// Bytes of an interface's name, a NUL at the end included.
+pub const NAME: usize = net::IFNAMSIZ as usize;
 /// Words of the union in a `struct ifreq`: its biggest part is a `struct ifmap`.
 pub const WORDS: usize = if cfg!(target_pointer_width = "64") { 6 } else { 4 };
 /// The word of a `struct ifmap` behind its two addresses: I/O address, interrupt and DMA channel, of 16, 8
@@ -46,36 +73,24 @@ impl Ifreq {
         unsafe { &mut *self.words.as_mut_ptr().cast() }
     }
 
-    /// `man 2 ioctl` with a request whose argument is a `struct ifreq`.
-    ///
-    /// # Safety
-    /// The request follows no pointer: those that this module names do not.
-    #[inline(never)]
-    pub unsafe fn ioctl(&mut self, socket: Fd, request: u32) -> Result<()> {
-        // SAFETY: a whole struct ifreq; the rest by contract.
-        unsafe { ioctl(socket, request, self) }.map(|_| ())
+    /// The name as 16-bit groups: a `struct in6_ifreq` (`linux/ipv6.h`, `man 7 ipv6`), which SIOCSIFADDR and SIOCDIFADDR
+    /// take on a socket of AF_INET6, has the address here, as it is in memory, the high byte first. Behind it stand
+    /// bits of the prefix and the number of the interface (SIOCGIFINDEX).
+    pub fn groups(&mut self) -> &mut [u16; 8] {
+        const { assert!(NAME == 16 && core::mem::offset_of!(Ifreq, name) % align_of::<u16>() == 0) };
+        // SAFETY: the same memory; all of the struct is aligned for its words.
+        unsafe { &mut *self.name.as_mut_ptr().cast() }
     }
-}
 
-/// `struct in6_ifreq` (`linux/ipv6.h`).
-#[repr(C)]
-pub struct In6Ifreq {
-    /// The address: 16-bit groups as they are in memory, the high byte first.
-    pub address: [u16; 8],
-    /// Bits of its prefix.
-    pub prefix: u32,
-    /// Number of the interface (SIOCGIFINDEX).
-    pub index: u32,
-}
-
-impl In6Ifreq {
-    /// SIOCSIFADDR or SIOCDIFADDR on a socket of AF_INET6 (`man 7 ipv6`).
-    ///
-    /// # Safety
-    /// The socket is of AF_INET6: others take a struct of another size with these requests.
-    pub unsafe fn ioctl(&mut self, socket: Fd, request: u32) -> Result<()> {
-        // SAFETY: a whole struct in6_ifreq.
-        unsafe { ioctl(socket, request, self) }.map(|_| ())
+    /// `man 2 ioctl` with one of the requests SIOC… above; ENOTTY for any other.
+    #[inline(never)]
+    pub fn ioctl(&mut self, socket: Fd, request: u8) -> Result<()> {
+        // Others follow pointers, or take more than this.
+        if position(REQUESTS, request).is_none() {
+            return Err(Errno::ENOTTY);
+        }
+        // SAFETY: a whole struct ifreq, of which the request takes no more, and it follows no pointer.
+        unsafe { ioctl(socket, SOCKET | request as u32, self) }.map(|_| ())
     }
 }
 
@@ -83,7 +98,7 @@ impl In6Ifreq {
 #[inline(never)]
 pub fn socket(family: u32, kind: u32, protocol: u32) -> Result<Owned> {
     // SAFETY: no memory is involved.
-    check(unsafe { sys3!(__NR_socket, family, kind | O_CLOEXEC, protocol) }).map(|n| Owned::new(Fd(n as i32)))
+    owned(unsafe { sys3!(__NR_socket, family, kind | O_CLOEXEC, protocol) })
 }
 
 /// SIOCGIFCONF: appends the interfaces and aliases that have IPv4 addresses to `list`, each with its address.
@@ -96,7 +111,7 @@ pub fn configured(socket: Fd, list: &mut List<Ifreq>) -> Result<()> {
     }
     let mut c = Ifconf { bytes: 0, list: core::ptr::null_mut() };
     // SAFETY: with a null pointer it tells how many bytes there would be.
-    unsafe { ioctl(socket, SIOCGIFCONF, &mut c) }?;
+    unsafe { ioctl(socket, ioctl::SIOCGIFCONF, &mut c) }?;
     // Room for some more than there were a moment ago.
     let from = list.len();
     for _ in 0..c.bytes as usize / size_of::<Ifreq>() + 8 {
@@ -106,7 +121,7 @@ pub fn configured(socket: Fd, list: &mut List<Ifreq>) -> Result<()> {
     c.bytes = size_of_val(room) as i32;
     c.list = room.as_mut_ptr();
     // SAFETY: room for so many bytes, of which the kernel fills as many as it then tells.
-    let told = unsafe { ioctl(socket, SIOCGIFCONF, &mut c) };
+    let told = unsafe { ioctl(socket, ioctl::SIOCGIFCONF, &mut c) };
     list.truncate(from + if told.is_ok() { c.bytes as usize / size_of::<Ifreq>() } else { 0 });
     told.map(|_| ())
 }
@@ -127,7 +142,11 @@ mod tests {
         use linux_raw_sys::net::{ifmap, in6_ifreq};
         // The biggest part of its union; linux-raw-sys has the union itself too big.
         assert_eq!(size_of::<Ifreq>(), NAME + size_of::<ifmap>());
-        assert_eq!(size_of::<In6Ifreq>(), size_of::<in6_ifreq>());
+        assert!(
+            size_of::<in6_ifreq>() <= size_of::<Ifreq>() && align_of::<in6_ifreq>() <= align_of::<Ifreq>()
+        );
+        assert_eq!(NAME, core::mem::offset_of!(in6_ifreq, ifr6_prefixlen));
+        assert_eq!(NAME + 4, core::mem::offset_of!(in6_ifreq, ifr6_ifindex));
         assert_eq!(MAP * 4, core::mem::offset_of!(ifmap, base_addr));
     }
 
@@ -135,14 +154,14 @@ mod tests {
     fn the_loopback_interface_is_asked() {
         let s = socket(AF_INET, SOCK_DGRAM, 0).unwrap();
         let mut r = Ifreq::new(b"lo").unwrap();
-        // SAFETY: this request follows no pointer.
-        unsafe { r.ioctl(*s, SIOCGIFINDEX) }.unwrap();
+        r.ioctl(*s, SIOCGIFINDEX).unwrap();
         assert_eq!(r.words[0], 1);
         let mut list = List::new();
         configured(*s, &mut list).unwrap();
         assert!(list.iter().all(|r| r.name[0] != 0 && r.words[0] & 0xffff == AF_INET));
         let mut r = Ifreq::new(b"nosuch").unwrap();
-        // SAFETY: as above.
-        assert_eq!(unsafe { r.ioctl(*s, SIOCGIFFLAGS) }, Err(crate::Errno::ENODEV));
+        assert_eq!(r.ioctl(*s, SIOCGIFFLAGS), Err(Errno::ENODEV));
+        // It would be followed to where the words say.
+        assert_eq!(r.ioctl(*s, low(ioctl::SIOCGIFCONF)), Err(Errno::ENOTTY));
     }
 }

@@ -3,8 +3,8 @@
 /// Room for any `u64` in octal or decimal.
 pub const WIDTH: usize = 22;
 
-/// Quotient and remainder of `n` by a `base` up to 65,535, on 32-bit machines without the 64-bit division
-/// routine: four steps of 16 bits.
+/// Quotient and remainder of `n` by `base`, which is 1 to 65,535. A 32-bit machine does it in four steps of 16 bits, so
+/// that the binary needs no routine for 64-bit division.
 #[inline(never)]
 pub fn div_rem(n: u64, base: u32) -> (u64, u32) {
     if cfg!(target_pointer_width = "64") {
@@ -21,7 +21,7 @@ pub fn div_rem(n: u64, base: u32) -> (u64, u32) {
     (q, r)
 }
 
-/// Writes `n` in `base` (2…36, lower-case letters) at the end of `buf` and returns that part.
+/// Writes `n` in `base` (2 to 36, with lower-case letters) to the end of `buf`, and returns that part.
 #[inline(never)]
 pub fn digits(buf: &mut [u8; 64], mut n: u64, base: u32) -> &[u8] {
     let mut i = buf.len();
@@ -39,7 +39,8 @@ pub fn digits(buf: &mut [u8; 64], mut n: u64, base: u32) -> &[u8] {
     buf.get(i..).unwrap_or(&[])
 }
 
-/// Value of a digit in bases up to 36; 255 for anything else. A word, which callers need not mask.
+/// Value of a digit in bases up to 36; 255 for anything else.
+// A whole word, which callers need not mask.
 #[inline(never)]
 pub fn digit(b: u8) -> u32 {
     match b {

@@ -209,18 +209,17 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn short(&mut self, c: ZStr<'a>) -> Result<Found<'a>, Wrong<'a>> {
         let mut spec = self.spec;
         let mut f = Found { number: 0, slot: 0, takes: false, letter: c.first(), value: None };
-        let text = c.bytes().get(..1).unwrap_or(&[]);
+        let (text, rest) = (c.bytes().get(..1).unwrap_or(&[]), c.rest());
         while let Some(e) = entry(&mut spec) {
             f.takes = e.takes != 0;
             if e.letter == f.letter && f.letter != 1 {
                 if e.takes == b':' {
-                    let rest = c.skip(1);
                     f.value = if rest.is_empty() { self.take() } else { Some(rest) };
                     if f.value.is_none() {
                         return Err(Wrong::NoArgument(text));
                     }
                 } else {
-                    self.cluster = Some(c.skip(1));
+                    self.cluster = Some(rest);
                 }
                 return Ok(f);
             }
@@ -239,7 +238,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             if let Some(rest) = rest {
                 f.letter = e.letter;
                 if rest.first() == b'=' {
-                    f.value = Some(rest.skip(1));
+                    f.value = Some(rest.rest());
                 }
                 if rest.is_empty() && e.takes == b':' {
                     f.value = self.take();

@@ -10,23 +10,23 @@ pub const SIZE: usize = if cfg!(mote_nommu) { 512 } else { 4096 };
 
 type Buffer = [MaybeUninit<u8>; SIZE];
 struct Static(UnsafeCell<Buffer>);
-// SAFETY: `Out::stdout` gives it out, once.
+// SAFETY: only `Out::stdout` lends it, once in a process, and a process has one thread.
 unsafe impl Sync for Static {}
-// On the stack it would keep the pages above and below apart: a page more for a program that writes nothing.
+// On the stack it would spread the frames above and below it over two pages: one more for a program that writes nothing.
 static STDOUT: Static = Static(UnsafeCell::new([MaybeUninit::uninit(); SIZE]));
 
 /// Buffered output to a descriptor or, in a command substitution, to memory.
 ///
-/// The first error sticks: what follows is dropped, and [`Out::flush`] keeps reporting it.
+/// After a failed write, everything else is dropped, and [`Out::flush`] reports that first error each time.
 pub struct Out {
     len: usize,
     buf: &'static mut [MaybeUninit<u8>],
     fd: Fd,
     error: Result<()>,
-    // What puts the bytes into memory; by pointer, so that a binary which does not ask for it has neither its
-    // code nor the heap's.
+    // Puts the bytes into memory. It is a pointer so that a binary which never captures output has neither this code
+    // nor the heap's.
     sink: Option<fn(&mut Out, &[u8])>,
-    // Without drop glue, which would bring the heap along; `take` hands it out.
+    // Never dropped, since that would bring the heap into every binary; `take` moves it out.
     memory: ManuallyDrop<Option<Buf>>,
 }
 
@@ -60,7 +60,7 @@ impl Out {
         o
     }
 
-    /// Bytes gathered in memory so far; the output is empty then.
+    /// Moves out the bytes gathered in memory so far.
     pub fn take(&mut self) -> Buf {
         self.spill();
         self.memory.take().unwrap_or_default()
@@ -84,8 +84,7 @@ impl Out {
         all
     }
 
-    /// In a new process, of whose output standard output gets the rest: what was gathered before is its
-    /// parent's.
+    /// For a new process: forgets what its parent has gathered, and writes to standard output from now on.
     pub fn divert(&mut self) {
         (self.len, self.fd, self.sink) = (0, Fd::STDOUT, None);
     }
@@ -119,9 +118,8 @@ impl Out {
     /// Appends a NUL-terminated string.
     #[inline(never)]
     pub fn z(&mut self, mut s: ZStr) {
-        while !s.is_empty() {
-            self.byte(s.first());
-            s = s.skip(1);
+        while let Some(c) = s.take_first() {
+            self.byte(c);
         }
     }
 
@@ -168,13 +166,14 @@ impl Out {
 
     #[inline(never)]
     fn spill(&mut self) {
-        // SAFETY: the first `len` bytes of the buffer have been written, and a sink leaves the buffer alone.
+        // SAFETY: the first `len` bytes of the buffer have been written. The only sink, `to_memory`, does not touch the
+        // buffer, so `b` stays as it is while `unbuffered` has `self`.
         let b = unsafe { core::slice::from_raw_parts(self.buf.as_ptr() as *const u8, self.len) };
         self.len = 0;
         self.unbuffered(b);
     }
 
-    /// Writes `b` as it is, past what is buffered: for what is large, once the buffer is flushed.
+    /// Writes `b` without the buffer, which the caller has flushed: for much at once.
     #[inline(never)]
     pub fn unbuffered(&mut self, b: &[u8]) {
         if let Some(sink) = self.sink {
@@ -191,7 +190,7 @@ impl Out {
         self.error
     }
 
-    /// Forgets a failed write: what comes next is another command's output.
+    /// Forgets a failed write, before the output of another command.
     pub fn recover(&mut self) {
         self.error = Ok(());
     }
@@ -224,13 +223,12 @@ pub fn complain(parts: &[&[u8]]) {
 
 const NONE: ZStr = ZStr::new(c"");
 
-/// Writes a line to standard error, in one write as long as it fits 256 bytes: both names, if they are not empty,
-/// each with `: `, then `line N: ` unless that is 0, `what` and the parts, and `: ` and the kernel's reason if
-/// there is one.
-// Where `fail` alone calls it, it becomes that.
+/// Writes a line to standard error: `name: `, `inner: ` and `line NUMBER: `, each unless it is empty or 0, then `what`
+/// and the parts, and `: ` with the kernel's reason, if there is one. It is one write if it has at most 256 bytes.
+// Not `inline(never)`: in a binary where only `fail` calls it, both become one function.
 pub fn line(name: ZStr, inner: ZStr, number: u32, what: &[u8], parts: &[&[u8]], why: Option<Errno>) {
     let mut buf = [MaybeUninit::<u8>::uninit(); 256];
-    // SAFETY: `o`, which has it, does not leave this function.
+    // SAFETY: only `o` has it, and `o` does not leave this function.
     let buf: &'static mut [MaybeUninit<u8>] = unsafe { transmute(&mut buf[..]) };
     let o = &mut Out::new(Fd::STDERR, buf);
     o.label(name);
@@ -290,6 +288,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "opens a file")]
     fn a_failed_write_sticks() {
         let full = fs::open(ZStr::new(c"/dev/full"), fs::O_WRONLY, 0).unwrap();
         let mut o = Out::memory();

@@ -1,6 +1,12 @@
 //! Processes: start, wait, end, identity, limits.
 
+use crate::signal::SIGCHLD;
 use crate::{arch, check, done, sys3, sys6, Errno, Result, ZStr};
+use linux_raw_sys::errno::EINTR;
+use linux_raw_sys::general::{CLONE_VFORK, CLONE_VM, P_PID, WEXITED, WNOWAIT};
+use linux_raw_sys::prctl::{PR_GET_NAME, PR_SET_NAME};
+
+pub use linux_raw_sys::general::{RLIMIT_AS, RLIMIT_STACK, WCONTINUED, WNOHANG, WUNTRACED};
 
 /// `man 2 exit_group`.
 #[inline(always)]
@@ -25,46 +31,70 @@ pub fn fork() -> Result<i32> {
     check(r).map(|n| n as i32)
 }
 
-/// `man 2 vfork`: the child calls `run(arg)` in our memory while we wait; its ID when it has exec'd or left.
+/// Starts a process that calls `run(arg)` (`man 2 vfork`): in our memory, while we wait, until it has become another
+/// program or has ended. Its ID. If `run` comes back with a reason, the process ends, and that is why none was started.
 ///
-/// # Safety
-/// `run` ends in [`execve`] or [`exit`]; it and what it calls may change only their own frames and what
-/// `arg` points to, and must not allocate.
-#[inline(never)]
-pub unsafe fn vfork(run: extern "C" fn(*mut ()) -> !, arg: *mut ()) -> Result<i32> {
-    // SAFETY: by contract.
-    unsafe { clone(run, arg, VM | VFORK | SIGCHLD, 0) }
+/// For what `run` does in memory it is as if we called it ourselves and it stopped where it calls exec or [`exit`]: what
+/// it owns then is not dropped. So it must call neither from a function that the library calls in the middle of a
+/// change, like the comparison of a sort. Descriptors, signals and the like are the new process's own. Signals that we
+/// handle it has to set to their default first, or a handler changes our memory.
+#[inline(always)]
+pub fn spawn<T>(arg: &mut T, run: fn(&mut T) -> Errno) -> Result<i32> {
+    start(arg as *mut T as *mut (), untyped(run), false)
 }
 
-const VM: usize = 0x100;
-const VFORK: usize = 0x4000;
-const SIGCHLD: usize = crate::signal::SIGCHLD as usize;
-
-/// As [`vfork`], but waits until the child has ended (its status is left for [`wait4`]), and so sleeps and wakes
+/// As [`spawn`], but waits until the process has ended (its status is left for [`wait4`]), and so sleeps and wakes
 /// once instead of twice: a fifth of the cost of a program that does nothing. Not for who has to know that it
-/// stopped; with an MMU only, as the child has the stack from 16 KB below ours.
-///
-/// # Safety
-/// As [`vfork`].
-pub unsafe fn vfork_and_wait(run: extern "C" fn(*mut ()) -> !, arg: *mut ()) -> Result<i32> {
-    let here = 0u8;
-    let stack = (&raw const here as usize & !15) - (16 << 10);
-    // SAFETY: by contract; nothing but signal handlers, which need less than 16 KB, runs here until the child
-    // has left our memory.
-    let Ok(pid) = (unsafe { clone(run, arg, VM | SIGCHLD, stack) }) else {
-        // qemu-user knows threads and vfork only.
-        // SAFETY: by contract.
-        return unsafe { vfork(run, arg) };
-    };
-    // P_PID, WEXITED | WNOWAIT
-    // SAFETY: nothing is to be told.
-    while done(unsafe { sys6!(__NR_waitid, 1, pid, 0, 0x0100_0004, 0) }) == Err(Errno::EINTR) {}
-    Ok(pid)
+/// stopped; with an MMU only, as the process has the stack from 16 KB below ours.
+#[inline(always)]
+pub fn spawn_and_wait<T>(arg: &mut T, run: fn(&mut T) -> Errno) -> Result<i32> {
+    start(arg as *mut T as *mut (), untyped(run), true)
 }
 
-unsafe fn clone(run: extern "C" fn(*mut ()) -> !, arg: *mut (), flags: usize, stack: usize) -> Result<i32> {
-    // SAFETY: by contract.
-    check(unsafe { arch::clone_call(run, arg, flags, stack) }).map(|n| n as i32)
+/// So that [`start`] is there once.
+#[inline(always)]
+fn untyped<T>(run: fn(&mut T) -> Errno) -> fn(*mut ()) -> Errno {
+    // SAFETY: references and pointers to what has a size are passed in the same way.
+    unsafe { core::mem::transmute(run) }
+}
+
+/// What a new process calls, and why that came back.
+struct Child {
+    run: fn(*mut ()) -> Errno,
+    arg: *mut (),
+    why: Option<Errno>,
+}
+
+#[inline(never)]
+fn start(arg: *mut (), run: fn(*mut ()) -> Errno, wait: bool) -> Result<i32> {
+    const SHARED: u32 = CLONE_VM | SIGCHLD;
+    let mut c = Child { run, arg, why: None };
+    let p = &raw mut c as *mut ();
+    let mut pid = -1;
+    // SAFETY: `child` ends in exec or exit. Until then nothing but signal handlers, which need less than 16 KB, runs
+    // here, and the frames from this one on stay as they are. No memory is told of but `c`.
+    unsafe {
+        if wait {
+            pid = arch::clone_call(child, p, SHARED as usize, (p as usize & !15) - (16 << 10));
+            while pid > 0 && sys6!(__NR_waitid, P_PID, pid, 0, WEXITED | WNOWAIT, 0) == -(EINTR as isize) {}
+        }
+        // qemu-user knows threads and vfork only.
+        if pid < 0 {
+            pid = arch::clone_call(child, p, (SHARED | CLONE_VFORK) as usize, 0);
+        }
+        if let Some(why) = c.why {
+            sys6!(__NR_wait4, pid, 0, 0, 0);
+            return Err(why);
+        }
+    }
+    check(pid).map(|pid| pid as i32)
+}
+
+extern "C" fn child(p: *mut ()) -> ! {
+    // SAFETY: `start` gives a Child, and does not touch it before we have left.
+    let c = unsafe { &mut *(p as *mut Child) };
+    c.why = Some((c.run)(c.arg));
+    exit(127)
 }
 
 /// `man 2 execve`; comes back only with an error.
@@ -83,7 +113,7 @@ pub unsafe fn execve(path: ZStr, argv: *const *const u8, envp: *const *const u8)
 /// `man 2 PR_SET_NAME`: what the kernel calls this process, up to 15 bytes.
 pub fn set_name(name: ZStr) {
     // SAFETY: the name is NUL-terminated.
-    let _ = unsafe { sys6!(__NR_prctl, 15, name.as_ptr(), 0, 0, 0) };
+    let _ = unsafe { sys6!(__NR_prctl, PR_SET_NAME, name.as_ptr(), 0, 0, 0) };
 }
 
 /// Names this process `name` if it is called after the link `/proc/self/exe`, by which a shell without an MMU starts
@@ -91,7 +121,7 @@ pub fn set_name(name: ZStr) {
 pub fn name_unless_named(name: ZStr) {
     let mut comm = [0u8; 16];
     // SAFETY: the kernel writes 16 bytes.
-    let _ = unsafe { sys6!(__NR_prctl, 16, comm.as_mut_ptr(), 0, 0, 0) };
+    let _ = unsafe { sys6!(__NR_prctl, PR_GET_NAME, comm.as_mut_ptr(), 0, 0, 0) };
     if comm.starts_with(b"exe\0") {
         set_name(name);
     }
@@ -121,13 +151,6 @@ impl Status {
     }
 }
 
-/// `wait4` option: do not block.
-pub const WNOHANG: u32 = 1;
-/// `wait4` option: tell of stopped children too.
-pub const WUNTRACED: u32 = 2;
-/// `wait4` option: tell of continued children too.
-pub const WCONTINUED: u32 = 8;
-
 /// `man 2 wait4`: which process and its status; process 0 when WNOHANG found none.
 #[inline(always)]
 pub fn wait4(pid: i32, options: u32) -> Result<(i32, Status)> {
@@ -135,6 +158,16 @@ pub fn wait4(pid: i32, options: u32) -> Result<(i32, Status)> {
     // SAFETY: room for the status word; no rusage.
     let p = check(unsafe { sys6!(__NR_wait4, pid, &mut s as *mut u32, options, 0) })?;
     Ok((p as i32, Status(s)))
+}
+
+/// Waits until process `pid` has ended, whatever signals come.
+pub fn wait(pid: i32) -> Result<Status> {
+    loop {
+        match wait4(pid, 0) {
+            Err(Errno::EINTR) => {}
+            r => return r.map(|(_, status)| status),
+        }
+    }
 }
 
 /// `man 2 kill`.
@@ -229,4 +262,36 @@ pub fn times() -> [usize; 4] {
     // SAFETY: room for the four clock_t.
     unsafe { sys3!(__NR_times, t.as_mut_ptr()) };
     t
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_runs_in_our_memory() {
+        let mut n = 1;
+        let r = spawn(&mut n, |n| {
+            *n = getpid();
+            exit(3)
+        });
+        let pid = r.unwrap();
+        assert_eq!((n, wait(pid).unwrap().exited()), (pid as u32, Some(3)));
+        assert_eq!(wait(pid), Err(Errno::ECHILD));
+    }
+
+    #[test]
+    fn what_cannot_start_tells_why_and_is_reaped() {
+        fn run(pid: &mut u32) -> Errno {
+            *pid = getpid();
+            let none = [core::ptr::null()];
+            // SAFETY: an array of no strings.
+            unsafe { execve(ZStr::new(c"/no/such"), none.as_ptr(), none.as_ptr()) }
+        }
+        for start in [spawn, spawn_and_wait] {
+            let mut pid = 0;
+            assert_eq!(start(&mut pid, run), Err(Errno::ENOENT));
+            assert_eq!(wait(pid as i32), Err(Errno::ECHILD));
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::{check, done, sys3, sys6, time::Timespec, zstr::Texts, Result};
 use core::ptr::{null, null_mut};
+use linux_raw_sys::general::{_NSIG, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK};
 pub use linux_raw_sys::general::{
     SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGIO, SIGKILL, SIGPIPE,
     SIGPROF, SIGPWR, SIGQUIT, SIGSEGV, SIGSTKFLT, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGTTIN,
@@ -101,7 +102,7 @@ pub fn action(sig: u32, a: Action) -> Result<Action> {
     #[cfg(target_arch = "x86_64")]
     let new = Sigaction {
         handler: a.0,
-        flags: 0x0400_0000, // SA_RESTORER
+        flags: linux_raw_sys::general::SA_RESTORER as usize,
         restorer: crate::arch::sigreturn as *const () as usize,
         mask: 0,
     };
@@ -126,11 +127,11 @@ pub fn query(sig: u32) -> Result<Action> {
 #[repr(u32)]
 pub enum How {
     /// Adds to them.
-    Block = 0,
+    Block = SIG_BLOCK,
     /// Takes from them.
-    Unblock = 1,
+    Unblock = SIG_UNBLOCK,
     /// Replaces them.
-    Set = 2,
+    Set = SIG_SETMASK,
 }
 
 /// `man 2 sigprocmask`: the blocked signals before.
@@ -173,7 +174,7 @@ pub fn name(sig: u32) -> &'static [u8] {
 /// Number of a signal given by number (0…64) or by name, with or without `SIG`, in any case.
 pub fn number(text: &[u8]) -> Option<u32> {
     if let Some(n) = crate::num::parse_u32(text) {
-        return (n <= 64).then_some(n);
+        return (n <= _NSIG).then_some(n);
     }
     let bare = match text {
         [s, i, g, rest @ ..] if [*s, *i, *g].eq_ignore_ascii_case(b"SIG") => rest,

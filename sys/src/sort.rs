@@ -1,4 +1,4 @@
-//! Sorting, once for all: a merge sort of indices that is not generic, so that a binary holds it once.
+//! Sorting: a merge sort of indices. It is not generic, so a binary has it once, whatever it sorts.
 
 use crate::{List, ZStr};
 
@@ -8,7 +8,7 @@ pub fn sort(v: &mut [u32], before: &mut dyn FnMut(u32, u32) -> bool) {
     merge(v, &mut List::new(), before);
 }
 
-/// Sorts both halves, then merges them. As deep as the length has binary digits.
+/// Sorts both halves, then merges them. It calls itself as deep as the length has binary digits.
 #[inline(never)]
 fn merge(v: &mut [u32], left: &mut List<u32>, before: &mut dyn FnMut(u32, u32) -> bool) {
     let middle = v.len() / 2;
@@ -43,15 +43,15 @@ fn put(v: &mut [u32], at: usize, value: u32) {
     }
 }
 
-/// The NUL-terminated texts that stand in `texts` one behind the other, in the order of their bytes; none if there is
-/// no NUL at the end.
+/// The texts in `texts`, each ended by a NUL, sorted by their bytes; none if the last byte is no NUL.
 #[inline(never)]
 pub fn texts(texts: &[u8]) -> List<ZStr<'_>> {
     let mut order = List::new();
     if !matches!(texts, [.., 0]) {
         return List::new();
     }
-    // SAFETY: only places below the length are asked for, and a NUL ends what begins there: the last byte is one.
+    // SAFETY: `at` is below the length: it is one of those in `order`, which `sort` does not change. The last byte is a
+    // NUL, so the text that begins there ends within the slice.
     let from = |at: u32| unsafe { ZStr::from_ptr(texts.as_ptr().add(at as usize)) };
     let mut at = 0;
     while at < texts.len() {

@@ -1,6 +1,7 @@
 //! The machine as a whole: name, log, reboot, memory.
 
-use crate::{check, done, fs, sys3, sys6, Fd, Result, ZStr};
+use crate::{check, done, fs, net, sys3, sys6, Fd, Result, ZStr};
+use linux_raw_sys::general;
 
 /// `man 2 uname`: six NUL-terminated fields of 65 bytes.
 pub struct Utsname([[u8; 65]; 6]);
@@ -39,14 +40,19 @@ pub fn syslog_number(command: u32, n: usize) -> Result<usize> {
     check(unsafe { sys3!(__NR_syslog, command, 0, n) })
 }
 
-/// Makes standard error the system log: /dev/log, a datagram for each message (`man 3 syslog`), or the
-/// kernel's own log where nobody listens there.
+/// Makes standard error the system log: /dev/log with a datagram for each message (`man 3 syslog`), or the kernel's log
+/// if nobody listens there.
 pub fn log_errors() -> Result<()> {
-    const PATH: &[u8] = b"\x01\0/dev/log"; // AF_UNIX, little-endian
-                                           // SAFETY: no memory is involved (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC).
-    let log = check(unsafe { sys3!(__NR_socket, 1, 0x80002, 0) }).map(|n| fs::Owned::new(Fd(n as i32)))?;
-    // SAFETY: the kernel reads PATH.len() bytes.
-    match done(unsafe { sys3!(__NR_connect, log.0, PATH.as_ptr(), PATH.len()) }) {
+    /// As much of a `struct sockaddr_un` as is used.
+    #[repr(C)]
+    struct Address {
+        family: u16,
+        path: [u8; 8],
+    }
+    static ADDRESS: Address = Address { family: net::AF_UNIX as u16, path: *b"/dev/log" };
+    let log = net::socket(net::AF_UNIX, net::SOCK_DGRAM, 0)?;
+    // SAFETY: the kernel reads a whole Address.
+    match done(unsafe { sys3!(__NR_connect, log.0, &ADDRESS as *const Address, size_of::<Address>()) }) {
         Ok(()) => fs::dup3(*log, Fd::STDERR, 0),
         Err(_) => fs::dup3(*fs::open(ZStr::new(c"/dev/kmsg"), fs::O_WRONLY, 0)?, Fd::STDERR, 0),
     }
@@ -57,21 +63,23 @@ pub fn log_errors() -> Result<()> {
 #[repr(u32)]
 pub enum Reboot {
     /// Restarts the machine.
-    Restart = 0x0123_4567,
+    Restart = general::LINUX_REBOOT_CMD_RESTART,
     /// Stops it.
-    Halt = 0xcdef_0123,
-    /// Takes its power away.
-    PowerOff = 0x4321_fedc,
+    Halt = general::LINUX_REBOOT_CMD_HALT,
+    /// Switches the power off.
+    PowerOff = general::LINUX_REBOOT_CMD_POWER_OFF,
     /// Ctrl-Alt-Del restarts at once.
-    CadOn = 0x89ab_cdef,
+    CadOn = general::LINUX_REBOOT_CMD_CAD_ON,
     /// Ctrl-Alt-Del sends SIGINT to process 1.
-    CadOff = 0,
+    CadOff = general::LINUX_REBOOT_CMD_CAD_OFF,
 }
 
 /// `man 2 reboot`. Does not sync by itself.
 pub fn reboot(what: Reboot) -> Result<()> {
     // SAFETY: no memory is involved without LINUX_REBOOT_CMD_RESTART2.
-    done(unsafe { sys6!(__NR_reboot, 0xfee1_deadu32, 0x2812_1969, what as u32, 0) })
+    done(unsafe {
+        sys6!(__NR_reboot, general::LINUX_REBOOT_MAGIC1, general::LINUX_REBOOT_MAGIC2, what as u32, 0)
+    })
 }
 
 /// `man 2 sync`.

@@ -12,10 +12,7 @@ pub struct Timespec {
     pub nsec: i64,
 }
 
-/// Wall clock.
-pub const CLOCK_REALTIME: u32 = 0;
-/// Time since boot.
-pub const CLOCK_MONOTONIC: u32 = 1;
+pub use linux_raw_sys::general::{CLOCK_MONOTONIC, CLOCK_REALTIME};
 
 /// `man 2 clock_gettime`.
 pub fn now(clock: u32) -> Timespec {
@@ -33,7 +30,7 @@ pub fn now(clock: u32) -> Timespec {
     t
 }
 
-/// `man 2 nanosleep`: sleeps; when a signal comes, fails with EINTR and leaves the rest in `t`.
+/// `man 2 nanosleep`: sleeps for `t`. When a signal comes, it fails with EINTR, and `t` is the time that is left.
 pub fn sleep(t: &mut Timespec) -> Result<()> {
     let p = t as *mut Timespec;
     #[cfg(target_arch = "arm")]
@@ -64,17 +61,16 @@ pub struct Civil {
     pub weekday: u32,
 }
 
-/// Civil date and time of `sec` seconds since 1970 in the Gregorian calendar, UTC. Seconds out of the
-/// range of 32-bit days are taken to its ends.
+/// Date and time (Gregorian calendar, UTC) of `sec` seconds since 1970.
 pub fn civil(sec: i64) -> Civil {
-    // 64-bit division is a library routine on small machines: one by num::div_rem, the rest in 32 bits.
-    // The shift by a multiple of 400 years (146,097 days) keeps everything positive.
+    // Small machines divide 64 bits by a library routine. Here one division is by num::div_rem, the others have 32 bits.
+    // A multiple of 400 years (146,097 days) is added first, so that nothing is negative.
     const ERAS: u64 = 5_000;
     let shifted = (sec as u64).wrapping_add(ERAS * 146_097 * 86_400);
     let (days, _) = crate::num::div_rem(shifted >> 7, 675); // 86,400 = 675 · 128
     let rest = (shifted - days * 86_400) as u32;
     let days = u32::try_from(days).unwrap_or(0);
-    // Days to year, month, day, with years that begin in March (Hinnant, chrono-compatible algorithms).
+    // Days to year, month and day, with years that begin in March (Hinnant, chrono-compatible algorithms).
     let z = days + 719_468;
     let era = z / 146_097;
     let doe = z % 146_097;

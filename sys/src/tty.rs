@@ -2,16 +2,41 @@
 
 use crate::fs::ioctl;
 use crate::{Fd, Result};
-use linux_raw_sys::ioctl::{TCGETS, TCSETS, TCSETSW, TIOCGPGRP, TIOCGWINSZ, TIOCNOTTY, TIOCSCTTY, TIOCSPGRP};
-
-pub use linux_raw_sys::general::{
-    ECHO, ICANON, ICRNL, IEXTEN, IGNCR, INLCR, ISIG, ISTRIP, IXON, ONLCR, OPOST,
+use linux_raw_sys::general;
+use linux_raw_sys::ioctl::{
+    TCGETS, TCSETS, TCSETSW, TIOCGPGRP, TIOCGWINSZ, TIOCNOTTY, TIOCSCTTY, TIOCSPGRP, VT_OPENQRY,
 };
 
-/// Place in `cc`: how many bytes a read waits for.
-pub const VMIN: usize = linux_raw_sys::general::VMIN as usize;
-/// Place in `cc`: how long it waits, in tenths of a second.
-pub const VTIME: usize = linux_raw_sys::general::VTIME as usize;
+pub use linux_raw_sys::general::{
+    CBAUD, CLOCAL, CREAD, CRTSCTS, CSIZE, CSTOPB, ECHO, ECHOCTL, ECHOE, ECHOK, ECHOKE, HUPCL, ICANON, ICRNL,
+    IEXTEN, IGNCR, INLCR, ISIG, ISTRIP, IXOFF, IXON, ONLCR, OPOST, PARENB, PARODD,
+};
+
+macro_rules! places {
+    ($($(#[$doc:meta])* $name:ident)*) => { $($(#[$doc])* pub const $name: usize = general::$name as usize;)* };
+}
+places! {
+    /// Place in `cc`: the key that sends SIGINT.
+    VINTR
+    /// Place in `cc`: the key that sends SIGQUIT.
+    VQUIT
+    /// Place in `cc`: the key that takes back a character.
+    VERASE
+    /// Place in `cc`: the key that takes back the line.
+    VKILL
+    /// Place in `cc`: the key that ends a file.
+    VEOF
+    /// Place in `cc`: how long a read waits, in tenths of a second.
+    VTIME
+    /// Place in `cc`: how many bytes a read waits for.
+    VMIN
+    /// Place in `cc`: the key after which output goes on.
+    VSTART
+    /// Place in `cc`: the key that stops output.
+    VSTOP
+    /// Place in `cc`: the key that sends SIGTSTP.
+    VSUSP
+}
 
 /// Terminal settings, the kernel's `struct termios` (19 control characters on both processors).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -46,7 +71,7 @@ pub fn is(f: Fd) -> bool {
     get(f).is_ok()
 }
 
-/// Rows and columns; zero where the terminal does not know.
+/// Rows and columns; 0 if the terminal does not know.
 pub fn size(f: Fd) -> Result<(u16, u16)> {
     let mut w = [0u16; 4];
     // SAFETY: struct winsize is four u16.
@@ -69,7 +94,7 @@ pub fn set_foreground(f: Fd, group: i32) -> Result<()> {
     unsafe { ioctl(f, TIOCSPGRP, &mut p) }.map(|_| ())
 }
 
-/// Makes `f` the controlling terminal of our session, taken from another one if `steal` (for root).
+/// Makes `f` the controlling terminal of our session; with `steal`, which is for root, even if another session has it.
 pub fn make_controlling(f: Fd, steal: bool) -> Result<()> {
     // SAFETY: the argument is a number, not an address.
     unsafe { ioctl(f, TIOCSCTTY, steal as usize as *mut u8) }.map(|_| ())
@@ -79,4 +104,11 @@ pub fn make_controlling(f: Fd, steal: bool) -> Result<()> {
 pub fn give_up_controlling(f: Fd) -> Result<()> {
     // SAFETY: no argument.
     unsafe { ioctl(f, TIOCNOTTY, core::ptr::null_mut::<u8>()) }.map(|_| ())
+}
+
+/// Is it a virtual terminal, with a screen and keys of this machine (VT_OPENQRY, `man 2 ioctl_console`)?
+pub fn is_virtual(f: Fd) -> bool {
+    let mut n = 0u32;
+    // SAFETY: the request writes one int, or nothing where the terminal is none of these.
+    unsafe { ioctl(f, VT_OPENQRY, &mut n) }.is_ok()
 }

@@ -5,8 +5,7 @@ use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// A borrowed NUL-terminated byte string. Thin where `&CStr` is two words: its length is counted when
-/// asked for.
+/// A borrowed NUL-terminated byte string. It is one word, where `&CStr` is two: the length is counted each time.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct ZStr<'a>(NonNull<u8>, PhantomData<&'a [u8]>);
@@ -66,22 +65,35 @@ impl<'a> ZStr<'a> {
         unsafe { *self.as_ptr() }
     }
 
-    /// The rest after `n` bytes; `n` must not pass the NUL.
-    pub fn skip(self, n: usize) -> ZStr<'a> {
-        debug_assert!(n <= self.len());
-        // SAFETY: still within the string, by contract.
-        unsafe { ZStr::from_ptr(self.as_ptr().add(n)) }
+    /// What follows the first byte; nothing, if there is none.
+    #[inline(always)] // the compiler knows of most that they are not empty
+    pub fn rest(self) -> ZStr<'a> {
+        let mut rest = self;
+        rest.take_first();
+        rest
+    }
+
+    /// Takes off and returns the first byte, if there is one.
+    #[inline(always)]
+    pub fn take_first(&mut self) -> Option<u8> {
+        let first = self.first();
+        if first == 0 {
+            return None;
+        }
+        // SAFETY: the first byte is not the NUL.
+        *self = unsafe { ZStr::from_ptr(self.as_ptr().add(1)) };
+        Some(first)
     }
 
     /// What follows `prefix`, if the string starts with it.
     pub fn strip_prefix(self, prefix: &[u8]) -> Option<ZStr<'a>> {
         let mut p = self;
         for &b in prefix {
-            // A NUL in `prefix` must not carry us past ours.
+            // A NUL in `prefix` is no byte of ours.
             if b == 0 || p.first() != b {
                 return None;
             }
-            p = p.skip(1);
+            p = p.rest();
         }
         Some(p)
     }
@@ -94,7 +106,7 @@ impl<'a> ZStr<'a> {
             if a != b || a == 0 {
                 return a.cmp(&b);
             }
-            (self, other) = (self.skip(1), other.skip(1));
+            (self, other) = (self.rest(), other.rest());
         }
     }
 
@@ -108,33 +120,24 @@ impl<'a> ZStr<'a> {
                 if end.is_empty() {
                     return base;
                 }
-                end = end.skip(1);
+                end = end.rest();
             }
-            base = end.skip(1);
+            base = end.rest();
         }
     }
 
     /// Is it exactly these bytes?
     #[inline(never)]
     pub fn is(self, b: &[u8]) -> bool {
-        let mut n = 0;
-        loop {
-            let c = self.skip(n).first();
-            match b.get(n) {
-                // A NUL in `b` must not carry us past ours.
-                Some(&b) if b == c && c != 0 => n += 1,
-                Some(_) => return false,
-                None => return c == 0,
-            }
-        }
+        self.strip_prefix(b).is_some_and(ZStr::is_empty)
     }
 }
 
-/// Walks a blob of texts that are separated by NULs. One blob needs no pointers, hence no relocations.
+/// Iterates over texts that are separated by NULs. One blob needs no pointers, hence no relocations.
 pub struct Texts<'a>(Option<&'a [u8]>);
 
 impl<'a> Texts<'a> {
-    /// From the first text on; an empty blob is one empty text.
+    /// The texts of `blob`; an empty blob is one empty text.
     pub const fn new(blob: &'a [u8]) -> Texts<'a> {
         Texts(Some(blob))
     }
@@ -160,7 +163,7 @@ impl<'a> Iterator for Texts<'a> {
     }
 }
 
-/// Position of `b` in `text`; smaller than the library's, which is built for speed.
+/// Position of `b` in `text`. The library's function is built for speed; this one is smaller.
 #[inline(never)]
 pub fn position(text: &[u8], b: u8) -> Option<usize> {
     let mut n = 0;
@@ -170,7 +173,7 @@ pub fn position(text: &[u8], b: u8) -> Option<usize> {
     Some(n)
 }
 
-/// Takes what stands before `mark`, or everything, off `text`, and the mark too.
+/// Takes the bytes before `mark`, or all if there is none, off `text`, and the mark as well.
 #[inline(never)]
 pub fn cut<'t>(text: &mut &'t [u8], mark: u8) -> &'t [u8] {
     let n = position(text, mark).unwrap_or(text.len());
@@ -179,11 +182,11 @@ pub fn cut<'t>(text: &mut &'t [u8], mark: u8) -> &'t [u8] {
     field
 }
 
-/// Position of `word` among the texts of `list`, which `mark` divides.
+/// Position of `word` among the texts of `list`, which `mark` separates.
 #[inline(never)]
 pub fn position_in(list: &[u8], mark: u8, word: &[u8]) -> Option<usize> {
     let mut n = 0;
-    // How much of the word this text begins with; beyond its end once they differ.
+    // How many bytes are equal so far; `usize::MAX` once they differ.
     let mut same = 0;
     for &b in list {
         if b == mark {

@@ -79,7 +79,7 @@ fn one(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
         }
         let mut ask = cx.has(opt!("i"));
         if !ask && !cx.has(opt!("f")) && fs::kind(old) != fs::S_IFLNK {
-            ask = fs::access(dest.z(), 2) == Err(Errno::EACCES) && tty::is(Fd::STDIN);
+            ask = fs::access(dest.z(), fs::W_OK) == Err(Errno::EACCES) && tty::is(Fd::STDIN);
         }
         if ask && !ask::yes(cx, b"replace", dest) {
             return;

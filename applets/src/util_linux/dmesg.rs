@@ -29,7 +29,7 @@ Write the kernel's messages, or control them.
 ",
 }
 
-// Commands of syslog.
+// Commands of syslog (`linux/syslog.h`, which is not for programs; `man 2 syslog`).
 const READ_ALL: u32 = 3;
 const READ_CLEAR: u32 = 4;
 const CLEAR: u32 = 5;

@@ -1,8 +1,7 @@
 //! umount: detach file systems (BusyBox util-linux/umount.c; `man 8 umount`).
 
-use sys::fs;
 use sys::mount::{mount, umount2, MNT_DETACH, MNT_FORCE, MS_RDONLY, MS_REMOUNT};
-use sys::{out, Cx, Errno, ToBuf, ZStr};
+use sys::{fs, loopdev, out, Cx, Errno, ToBuf, ZStr};
 use util::file::fstab::{self, Line};
 
 applet! {
@@ -74,8 +73,6 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     cx.status
 }
 
-const LOOP_CLR_FD: u32 = 0x4c01;
-
 /// Detaches one file system as the options say.
 fn one(cx: &mut Cx, l: &Line) {
     let mut flags = 0;
@@ -92,9 +89,7 @@ fn one(cx: &mut Cx, l: &Line) {
                 cx.out.bytes(b" unmounted\n");
             }
             if cx.has(opt!("d")) && l.device.strip_prefix(b"/dev/loop").is_some() {
-                let freed = fs::open_read(l.device)
-                    // SAFETY: the request takes no argument.
-                    .and_then(|f| unsafe { fs::ioctl(*f, LOOP_CLR_FD, core::ptr::null_mut::<u8>()) });
+                let freed = fs::open_read(l.device).and_then(|f| loopdev::clear(*f));
                 // ENXIO: it was set up to free itself.
                 if let Some(e) = freed.err().filter(|e| *e != Errno::ENXIO) {
                     cx.fail_on(l.device, e);

@@ -1,9 +1,11 @@
 //! `command`, `type`, `hash`.
 
+use crate::builtin::names::write_assignment;
 use crate::expand::fields::Fields;
-use crate::options::write_assignment;
-use crate::run::exec::Kind;
-use crate::{Shell, R};
+use crate::flow::FlowResult;
+use crate::run::resolve::Kind;
+use crate::shell::Shell;
+use crate::words::SPECIAL;
 use sys::Buf;
 
 impl Shell<'_> {
@@ -11,18 +13,18 @@ impl Shell<'_> {
     fn describe(&mut self, name: &[u8], sentence: bool) -> bool {
         let mut last = Buf::new();
         let middle: &[u8];
-        if let Some(a) = self.aliases.iter().find(|a| a.0 == name) {
+        if let Some(a) = self.aliases.get(name) {
             if !sentence {
-                write_assignment(self.out, b"alias ", name, Some(&a.1));
+                write_assignment(self.out, b"alias ", name, Some(a));
                 return true;
             }
-            (middle, last) = (b" is an alias for ", a.1.clone());
-        } else if crate::parse::parser::is_reserved(name) {
+            (middle, last) = (b" is an alias for ", a.clone());
+        } else if crate::words::is_reserved(name) {
             middle = b" is a shell keyword";
         } else {
             middle = match self.resolve(name, true) {
                 Kind::Function(_) => b" is a function",
-                Kind::Builtin(n) if n < super::SPECIAL => b" is a special shell builtin",
+                Kind::Builtin(n) if n < SPECIAL => b" is a special shell builtin",
                 Kind::Builtin(_) => b" is a shell builtin",
                 Kind::Applet(_) => b" is an applet",
                 Kind::File => match self.search(name, false) {
@@ -54,14 +56,14 @@ impl Shell<'_> {
 }
 
 /// `command [-p] COMMAND [ARG]…`, `command -v|-V NAME…`.
-pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn command(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, i) = sh.letters(f, b"vVp")?.parts();
     if f.len() <= i {
         return Ok(0);
     }
     let saved = if set & 4 != 0 {
         let i = sh.vars.intern(b"PATH");
-        let mark = sh.locals.len();
+        let mark = sh.locals.mark();
         sh.save_local(i);
         let _ = sh.assign_sym(i, b"/sbin:/usr/sbin:/bin:/usr/bin");
         Some(mark)
@@ -78,16 +80,16 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
         Ok(())
     } else {
         let mut args = f.tail(i);
-        sh.running = crate::NOTHING;
-        sh.plain = true;
+        sh.running = crate::shell::NOTHING;
+        sh.by_command = true;
         // `command exec` keeps its redirections, which are those of `command`.
-        let mark = sh.redirections;
+        let mark = sh.saved.of_builtin();
         match sh.resolve(args.get(0), false) {
             Kind::Builtin(n) => sh.builtin(n, &args, mark),
             kind => sh.dispatch(kind, &mut args, &[], false),
         }
     };
-    sh.plain = false;
+    sh.by_command = false;
     if let Some(mark) = saved {
         sh.restore_locals(mark);
     }
@@ -96,7 +98,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `type NAME…`.
-pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut status = 0;
     for k in 1..f.len() {
         if !sh.describe(f.get(k), true) {
@@ -107,7 +109,7 @@ pub(crate) fn type_(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `hash [-r] [NAME]…`. Nothing is remembered: looking a command up costs less than remembering it.
-pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn hash(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (_, i) = sh.letters(f, b"r")?.parts();
     let mut status = 0;
     for k in i..f.len() {

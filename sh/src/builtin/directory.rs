@@ -1,11 +1,10 @@
 //! `cd`, `pwd`, `umask`.
 
 use crate::expand::fields::Fields;
-use crate::vars::EXPORT;
-use crate::{Shell, R};
-use sys::fs;
+use crate::flow::FlowResult;
+use crate::shell::Shell;
 use sys::zstr::{cut, position};
-use sys::{Buf, Errno, ToBuf, ZStr};
+use sys::{fs, Buf, Errno, ToBuf, ZStr};
 use util::text::eq;
 
 /// `path` from directory `from`, without `.` and `..` (POSIX cd, step 8).
@@ -71,7 +70,7 @@ fn go(old: &[u8], path: &Buf) -> sys::Result<Buf> {
 }
 
 /// `cd [-LP] [DIR]`.
-pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, i) = sh.letters(f, b"PLe")?.parts();
     let dir = f.get(i);
     let mut show = eq(dir, b"-");
@@ -127,7 +126,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `pwd [-LP]`.
-pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, _) = sh.letters(f, b"PL")?.parts();
     let dir = if set & 1 == 0 { here(sh) } else { physical() };
     let dir = match dir {
@@ -142,19 +141,10 @@ pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> R<u32> {
     Ok(0)
 }
 
-impl Shell<'_> {
-    fn set_exported(&mut self, name: &[u8], value: &[u8]) -> R {
-        let i = self.vars.intern(name);
-        self.assign_sym(i, value)?;
-        if let Some(s) = self.vars.syms.get_mut(i) {
-            s.flags |= EXPORT;
-        }
-        Ok(())
-    }
-}
+impl Shell<'_> {}
 
 /// `umask [-S] [MASK]`.
-pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (symbolic, i) = sh.letters(f, b"S")?.parts();
     let old = fs::umask(0);
     fs::umask(old);
@@ -191,7 +181,7 @@ pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> R<u32> {
 #[inline(never)]
 fn one_of(text: &mut ZStr, these: &[u8]) -> Option<u32> {
     let n = position(these, text.first())?;
-    *text = text.skip(1);
+    *text = text.rest();
     Some(n as u32)
 }
 

@@ -1,7 +1,10 @@
 //! `fc`: the lines entered at the prompt, listed, edited and run again (POSIX.1-2024 fc).
 
+use crate::decimal::push_decimal;
 use crate::expand::fields::Fields;
-use crate::{opt, vars, Shell, R};
+use crate::flow::FlowResult;
+use crate::options::opt;
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{num, process, Buf, ToBuf};
 
@@ -26,7 +29,7 @@ fn place(lines: &[Buf], spec: &[u8]) -> Option<usize> {
 }
 
 /// `fc [-r] [-e EDITOR] [FIRST [LAST]]`, `fc -l [-nr] [FIRST [LAST]]`, `fc -s [OLD=NEW] [FIRST]`.
-pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (mut set, mut i) = sh.letters(f, b"lnrse")?.parts();
     let mut editor: Buf = sh.get(b"FCEDIT").unwrap_or(b"ed").buf();
     if set & EDIT != 0 {
@@ -59,7 +62,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
         let line = lines.get(n).map_or(&b""[..], |l| l);
         if list {
             if set & BARE == 0 {
-                vars::push_decimal(n as i64 + 1, &mut text);
+                push_decimal(n as i64 + 1, &mut text);
             }
             text.push(b'\t');
         }
@@ -79,10 +82,10 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
         sh.out.bytes(&text);
         return Ok(0);
     }
-    sh.running = crate::NOTHING;
+    sh.running = crate::shell::NOTHING;
     if set & AGAIN == 0 {
         let mut path = b"/tmp/fc".buf();
-        vars::push_decimal(process::getpid() as i64, &mut path);
+        push_decimal(process::getpid() as i64, &mut path);
         let flags = fs::O_RDWR | fs::O_CREAT | fs::O_EXCL | fs::O_CLOEXEC;
         let made =
             fs::open(path.z(), flags, 0o600).and_then(|file| fs::write_all(*file, &text).map(|()| file));
@@ -99,7 +102,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
         text.clear();
         // An editor may have put another file in the place of ours.
         if let Ok(file) = sys::fs::open_read(path.z()) {
-            crate::run::redir::read_all(*file, &mut text);
+            crate::descriptors::read_all(*file, &mut text);
         }
         let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
         drop(file);
@@ -109,7 +112,7 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
     }
     let _ = fs::write_all(Fd::STDERR, &text);
-    if let Some(e) = sh.editor.as_mut().filter(|_| sh.opts & opt::INTERACTIVE != 0) {
+    if let Some(e) = sh.editor.as_mut().filter(|_| sh.opts.has(opt::INTERACTIVE)) {
         e.history.add(&text);
     }
     sh.run_text(text)?;

@@ -1,22 +1,24 @@
 //! Builtins that steer execution: `. : break continue eval exec exit return shift trap getopts let`.
 
 use crate::expand::fields::Fields;
-use crate::{Done, Flow, Shell, R};
+use crate::flow::{Fallible, Flow, FlowResult};
+use crate::positional::Positional;
+use crate::shell::Shell;
 use sys::num::parse_u32;
 use sys::zstr::position;
 use sys::{signal, Buf, ToBuf};
 use util::text::eq;
 
-pub(crate) fn yes(_: &mut Shell, _: &Fields) -> R<u32> {
+pub(crate) fn yes(_: &mut Shell, _: &Fields) -> FlowResult<u32> {
     Ok(0)
 }
 
-pub(crate) fn no(_: &mut Shell, _: &Fields) -> R<u32> {
+pub(crate) fn no(_: &mut Shell, _: &Fields) -> FlowResult<u32> {
     Ok(1)
 }
 
 /// `break [N]`, `continue [N]`.
-pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let n = match f.get(1) {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
@@ -24,30 +26,29 @@ pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> R<u32> {
             _ => return sh.refuse(c"Illegal number: %", v),
         },
     };
-    if sh.loops == 0 {
+    if !sh.nesting.skip_loops(n) {
         return Ok(0);
     }
-    sh.skip = n.min(sh.loops);
     sh.status = 0;
     Err(if f.z(0).first() == b'b' { Flow::Break } else { Flow::Continue })
 }
 
 /// `exit [N]`, `return [N]`.
-pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let is_exit = f.z(0).first() == b'e';
     if f.len() > 1 {
         match parse_u32(f.get(1)) {
             Some(n) => sh.status = n as u8,
             None => return sh.refuse(c"Illegal number: %", f.get(1)),
         }
-    } else if let Some((s, _)) = sh.trap_status.filter(|t| is_exit || t.1 == sh.depth) {
+    } else if let Some((s, _)) = sh.traps.running().filter(|t| is_exit || t.1 == sh.nesting.functions()) {
         sh.status = s;
     }
     Err(if is_exit { Flow::Exit } else { Flow::Return })
 }
 
 /// `eval [ARG]…`.
-pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut text = Buf::new();
     let first = 1 + f.is(1, b"--") as usize;
     for i in first..f.len() {
@@ -56,13 +57,13 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> R<u32> {
         }
         text.extend_from_slice(f.get(i));
     }
-    sh.running = crate::NOTHING;
+    sh.running = crate::shell::NOTHING;
     sh.run_text(text)?;
     Ok(sh.status as u32)
 }
 
 /// `. FILE [ARG]…`.
-pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let i = 1 + f.is(1, b"--") as usize;
     if f.len() <= i {
         return sh.refuse(c"filename argument required", b"");
@@ -76,19 +77,18 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
             return sh.fail(127);
         }
     };
-    let first = sh.first;
     let own = f.len() > i + 1;
-    let mut params = Fields::default();
+    let mut params = Positional::default();
     if own {
         core::mem::swap(&mut sh.params, &mut params);
         sh.set_params(f, i + 1);
     }
-    let loops = core::mem::replace(&mut sh.loops, 0);
-    sh.running = crate::NOTHING;
+    let loops = sh.nesting.hide_loops();
+    sh.running = crate::shell::NOTHING;
     let r = sh.run_file(&path);
-    sh.loops = loops;
+    sh.nesting.show_loops(loops);
     if own {
-        (sh.params, sh.first) = (params, first);
+        sh.params = params;
     }
     match r {
         Ok(()) | Err(Flow::Return) => Ok(sh.status as u32),
@@ -97,42 +97,41 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `exec [COMMAND [ARG]…]`.
-pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut i = 1;
     let mut argv0 = None;
     if f.is(1, b"-a") {
-        argv0 = Some(f.z(2));
+        // SAFETY: the fields stay as they are until `replace` has returned.
+        argv0 = Some(unsafe { f.lend(2) });
         i = 3;
     }
     if f.is(i, b"--") {
         i += 1;
     }
     if f.len() <= i {
-        let mark = sh.redirections;
-        sh.keep_redirections(mark);
+        sh.saved.keep();
         return Ok(0);
     }
     let args = f.tail(i);
     let _ = sh.out.flush();
-    let mark = sh.redirections;
-    sh.keep_redirections(mark);
+    sh.saved.keep();
     // Only what is ignored stays.
-    sh.traps.retain(|t| t.1.is_empty());
+    sh.traps.drop_actions();
     match sh.resolve(args.get(0), false) {
-        crate::run::exec::Kind::Applet(e) if argv0.is_none() && !crate::REEXEC => {
+        crate::run::resolve::Kind::Applet(e) if argv0.is_none() && !crate::jobs::task::REEXEC => {
             sh.default_signals();
             sh.applet(e, &args);
             return Err(Flow::Exit);
         }
         _ => {}
     }
-    sh.running = crate::NOTHING;
+    sh.running = crate::shell::NOTHING;
     sh.replace(&args, argv0)?;
     Ok(sh.status as u32)
 }
 
 /// `shift [N]`.
-pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let n = match f.get(1) {
         b"" if f.len() < 2 => 1,
         v => match parse_u32(v) {
@@ -140,15 +139,11 @@ pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> R<u32> {
             None => return sh.refuse(c"Illegal number: %", v),
         },
     };
-    if n > sh.params.len() - sh.first {
-        return Ok(1);
-    }
-    sh.first += n;
-    Ok(0)
+    Ok(!sh.params.shift(n) as u32)
 }
 
 /// `let EXPRESSION…`.
-pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut n = 0;
     for i in 1..f.len() {
         n = sh.arith(f.get(i))?;
@@ -157,7 +152,7 @@ pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `trap [ACTION SIGNAL…]`, `trap -p [SIGNAL]…`.
-pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let p = f.is(1, b"-p");
     let mut i = 1 + p as usize;
     i += f.is(i, b"--") as usize;
@@ -184,7 +179,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> R<u32> {
 /// Lists the traps, or those of the signals from field `i` on; with `all` those, too, that nothing is set for.
 #[inline(never)]
 fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
-    let traps = if sh.traps.is_empty() { &sh.inherited } else { &sh.traps };
+    let traps = sh.traps.listed();
     for sig in 0..65 {
         let text = traps.iter().find(|t| t.0 as u32 == sig);
         let asked = |k| signal::number(f.get(k)) == Some(sig);
@@ -198,7 +193,7 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
         }
         line.push(b' ');
         match signal::name(sig) {
-            [] => crate::vars::push_decimal(sig as i64, &mut line),
+            [] => crate::decimal::push_decimal(sig as i64, &mut line),
             name => line.extend_from_slice(name),
         }
         line.push(b'\n');
@@ -207,14 +202,18 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
 }
 
 /// `getopts OPTSTRING NAME [ARG]…`.
-pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     if f.len() < 3 {
         return sh.refuse(c"usage: getopts optstring var [arg]", b"");
     }
     sh.name(f.get(2))?;
     let own = f.len() > 3;
-    let count = if own { f.len() - 3 } else { sh.params.len() - sh.first };
-    let arg = |sh: &Shell, n: usize| if own { f.z(n + 2) } else { sh.params.z(sh.first + n - 1) };
+    let count = if own { f.len() - 3 } else { sh.params.len() };
+    let arg = |sh: &Shell, n: usize| {
+        let (fields, first) = if own { (f, 3) } else { sh.params.fields() };
+        // SAFETY: nothing here changes the fields or the positional parameters.
+        unsafe { fields.lend(first + n - 1) }
+    };
     let mut spec = f.get(1);
     let silent = spec.first() == Some(&b':');
     if silent {
@@ -271,14 +270,14 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> R<u32> {
 impl Shell<'_> {
     /// What `getopts` found, and where it goes on; the status.
     #[inline(never)]
-    fn option(&mut self, f: &Fields, index: usize, place: usize, letter: u8, status: u32) -> R<u32> {
+    fn option(&mut self, f: &Fields, index: usize, place: usize, letter: u8, status: u32) -> FlowResult<u32> {
         self.set_number(b"OPTIND", index)?;
         self.option_place = place;
         self.assign(f.get(2), &[letter])?;
         Ok(status)
     }
 
-    fn set_number(&mut self, name: &[u8], n: usize) -> Done {
-        self.assign(name, &crate::vars::decimal(n as i64))
+    fn set_number(&mut self, name: &[u8], n: usize) -> Fallible {
+        self.assign(name, &crate::decimal::decimal(n as i64))
     }
 }

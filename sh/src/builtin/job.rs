@@ -1,23 +1,25 @@
 //! Builtins about processes: `bg fg jobs kill times wait`.
 
 use crate::expand::fields::Fields;
-use crate::jobs::{find, State};
-use crate::{opt, Flow, Shell, R};
+use crate::flow::{Flow, FlowResult};
+use crate::jobs::job::State;
+use crate::options::opt;
+use crate::shell::Shell;
 use sys::process;
 
 /// `jobs [-lp] [JOB]…`.
-pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, i) = sh.letters(f, b"lp")?.parts();
     sh.reap(false);
     let mut status = 0;
     // A subshell can tell what it was made amid of, and no more.
     let outer = sh.jobs.is_empty();
     if outer {
-        core::mem::swap(&mut sh.jobs, &mut sh.outer_jobs);
+        sh.jobs.swap_outer();
     }
     let mut which = sys::List::new();
     for k in i..f.len() {
-        match find(&sh.jobs, f.get(k)) {
+        match sh.jobs.find(f.get(k)) {
             Some(n) => which.push(n),
             None => status = sh.bad(c"%: no such job", f.get(k)),
         }
@@ -37,19 +39,19 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> R<u32> {
     }
     sh.forget_done(true);
     if outer {
-        core::mem::swap(&mut sh.jobs, &mut sh.outer_jobs);
+        sh.jobs.swap_outer();
     }
     Ok(status)
 }
 
 /// `fg [JOB]`, `bg [JOB]…`.
-pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let foreground = f.z(0).first() == b'f';
     let mut k = 1;
     loop {
         let spec = if f.len() > k { f.get(k) } else { b"%%" };
         sh.reap(false);
-        match find(&sh.jobs, spec) {
+        match sh.jobs.find(spec) {
             Some(i) if sh.jobs.get(i).is_some_and(|j| j.group == 0) => {
                 return Ok(sh.bad(c"%: job was started without job control", spec))
             }
@@ -65,22 +67,23 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `kill [-s SIGNAL | -SIGNAL] PID…`, `kill -l [STATUS]…`.
-pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     // A child that has ended is not there any more.
     sh.reap(false);
-    let mut args = f.all();
+    // SAFETY: the fields stay as they are until `run` has returned.
+    let mut args = unsafe { f.all() };
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
     let jobs = &sh.jobs;
     let mut cx = sys::Cx::raw(name, args, sh.out, sh.envp, sh.table);
     let status = util::command::kill::run(&mut cx, &mut |spec| {
-        let job = find(jobs, spec).and_then(|i| jobs.get(i))?;
+        let job = jobs.find(spec).and_then(|i| jobs.get(i))?;
         Some(if job.group != 0 { -job.group } else { job.leader() })
     });
     // What is stopped can only die when it goes on.
     for k in 1..f.len() {
         let spec = f.get(k);
         if spec.first() == Some(&b'%') {
-            let job = find(&sh.jobs, spec).and_then(|i| sh.jobs.get(i));
+            let job = sh.jobs.find(spec).and_then(|i| sh.jobs.get(i));
             if let Some(j) = job.filter(|j| j.state() == State::Stopped) {
                 j.kill(sys::signal::SIGCONT);
             }
@@ -90,7 +93,7 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 /// `times`.
-pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u32> {
+pub(crate) fn times(sh: &mut Shell, _: &Fields) -> FlowResult<u32> {
     let t = process::times();
     for (i, &ticks) in t.iter().enumerate() {
         let s = ticks as u32 / 100;
@@ -105,14 +108,14 @@ pub(crate) fn times(sh: &mut Shell, _: &Fields) -> R<u32> {
 }
 
 /// `wait [-n] [JOB|PID]…`.
-pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (any, i) = sh.letters(f, b"n")?.parts();
     let mut status = 0;
     if f.len() <= i {
         loop {
             sh.reap(false);
             if any != 0 {
-                if let Some(n) = sh.jobs.iter().position(|j| j.state() == State::Done) {
+                if let Some(n) = sh.jobs.first_done() {
                     return Ok(sh.jobs.remove(n).map_or(0, |j| j.status(false)) as u32);
                 }
                 if sh.jobs.is_empty() {
@@ -121,7 +124,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
             } else {
                 sh.forget_done(false);
             }
-            if !crate::jobs::trap::pending() && !sh.jobs.iter().any(|j| j.state() == State::Running) {
+            if !crate::jobs::signals::pending() && !sh.jobs.any_running() {
                 return Ok(0);
             }
             if let Some(s) = sh.wait_more()? {
@@ -134,10 +137,10 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
     loop {
         if k < f.len() {
             let spec = f.get(k);
-            match find(&sh.jobs, spec).and_then(|n| Some((n, sh.jobs.get(n)?))) {
+            match sh.jobs.find(spec).and_then(|n| Some((n, sh.jobs.get(n)?))) {
                 Some((_, j)) if j.state() == State::Running => running = true,
                 Some((n, j)) => {
-                    status = j.status(sh.opts & opt::PIPEFAIL != 0);
+                    status = j.status(sh.opts.has(opt::PIPEFAIL));
                     if j.state() == State::Done {
                         sh.jobs.remove(n);
                     }
@@ -167,12 +170,12 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> R<u32> {
 }
 
 impl Shell<'_> {
-    /// Forgets the jobs that are done; with `told` those only of which the user knows it.
+    /// Forgets the jobs that are done; with `reported` those only of which the user knows it.
     #[inline(never)]
-    fn forget_done(&mut self, told: bool) {
+    fn forget_done(&mut self, reported: bool) {
         let mut n = 0;
         while let Some(j) = self.jobs.get(n) {
-            if j.state() == State::Done && (j.told || !told) {
+            if j.state() == State::Done && (j.reported || !reported) {
                 self.jobs.remove(n);
             } else {
                 n += 1;
@@ -182,15 +185,15 @@ impl Shell<'_> {
 
     /// Waits until a child changes; a status if a signal with a trap came instead.
     #[inline(always)]
-    fn wait_more(&mut self) -> R<Option<u8>> {
-        if !crate::jobs::trap::pending() && self.reap(true) {
+    fn wait_more(&mut self) -> FlowResult<Option<u8>> {
+        if !crate::jobs::signals::pending() && self.reap(true) {
             return Ok(None);
         }
-        if let Some(s) = crate::jobs::trap::pending_trap(self) {
+        if let Some(s) = self.traps.pending() {
             self.run_traps()?;
             return Ok(Some(128 + s as u8));
         }
-        if crate::jobs::trap::pending() {
+        if crate::jobs::signals::pending() {
             match self.run_traps() {
                 Err(Flow::Fail) => return Err(Flow::Fail),
                 r => r?,

@@ -1,19 +1,22 @@
 //! `read`: a line from standard input into variables (POSIX read; BusyBox ash for the options).
 
-use super::Letters;
+use super::letters::Letters;
 use crate::expand::fields::Fields;
-use crate::{opt, Shell, R};
+use crate::flow::FlowResult;
+use crate::options::opt;
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::num::parse_u32;
+use sys::signal::SIGALRM;
 use sys::zstr::cut;
 use sys::{time, tty, Buf, Errno, ToBuf, ZStr};
 
-struct Options {
+struct Options<'f> {
     raw: bool,
     silent: bool,
     end: u8,
     fd: Fd,
-    prompt: ZStr<'static>,
+    prompt: ZStr<'f>,
     count: Option<u32>,
     /// Milliseconds.
     timeout: Option<u32>,
@@ -38,7 +41,7 @@ fn milliseconds(mut text: &[u8]) -> Option<u32> {
 
 /// Reads the options into `o`; the number of the first operand.
 #[inline(never)]
-fn options(sh: &mut Shell, f: &Fields, o: &mut Options) -> R<u32> {
+fn options<'f>(sh: &mut Shell, f: &'f Fields, o: &mut Options<'f>) -> FlowResult<u32> {
     let mut l = Letters::new(f, b"rsp:n:t:u:d:");
     loop {
         let c = sh.letter(&mut l)? as u8;
@@ -75,13 +78,13 @@ const BLANK: u8 = 1;
 const OTHER: u8 = 2;
 
 /// `read [-rs] [-p PROMPT] [-n COUNT] [-d END] [-t SECONDS] [-u FD] [NAME]…`.
-pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u32> {
+pub(crate) fn read(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut o = Options {
         raw: false,
         silent: false,
         end: b'\n',
         fd: Fd::STDIN,
-        prompt: crate::NOTHING,
+        prompt: crate::shell::NOTHING,
         count: None,
         timeout: None,
     };
@@ -105,17 +108,17 @@ pub(crate) fn read(sh: &mut Shell, f: &Fields) -> R<u32> {
 
 /// Reads a line with the terminal set as the options want it; the status.
 #[inline(never)]
-fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
+fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
     let at_once = o.count.is_some() || o.end != b'\n';
     if at_once || o.silent {
         if let Ok(old) = tty::get(o.fd) {
             let mut new = old;
             if o.silent {
-                new.lflag &= !0o10; // ECHO
+                new.lflag &= !tty::ECHO;
             }
             if at_once {
-                new.lflag &= !2; // ICANON
-                (new.cc[6], new.cc[5]) = (1, 0); // VMIN, VTIME
+                new.lflag &= !tty::ICANON;
+                (new.cc[tty::VMIN], new.cc[tty::VTIME]) = (1, 0);
             }
             let _ = tty::set(o.fd, &new, false);
             let status = get_line(sh, o, l);
@@ -131,16 +134,16 @@ fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
 fn wait(o: &Options, deadline: u32) -> Option<u32> {
     let ms = o.timeout?;
     let rest = (deadline.wrapping_sub(now()) as i32).max(0);
-    match fs::poll_in(o.fd, rest) {
+    match fs::poll(o.fd, fs::POLLIN, rest) {
         Ok(true) if ms == 0 => Some(0),
         Ok(true) | Err(Errno::EINTR) => None,
         _ if ms == 0 => Some(1),
-        _ => Some(128 + 14),
+        _ => Some(128 + SIGALRM),
     }
 }
 
 #[inline(never)]
-fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
+fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
     let mut escaped = false;
     let mut left = o.count.unwrap_or(u32::MAX);
     let deadline = o.timeout.map_or(0, |ms| now().wrapping_add(ms));
@@ -153,7 +156,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
             Ok(0) => return Ok(1),
             Ok(_) => {}
             Err(Errno::EINTR) => {
-                if let Some(s) = crate::jobs::trap::pending_trap(sh) {
+                if let Some(s) = sh.traps.pending() {
                     return Ok(128 + s);
                 }
                 sh.run_traps()?;
@@ -179,7 +182,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
             }
         } else if c == b'\n' {
             escaped = false;
-            if sh.opts & opt::INTERACTIVE != 0 && tty::is(o.fd) {
+            if sh.opts.has(opt::INTERACTIVE) && tty::is(o.fd) {
                 let ps2 = sh.get(b"PS2").unwrap_or(b"").buf();
                 let _ = fs::write_all(Fd::STDERR, &ps2);
             }
@@ -187,7 +190,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> R<u32> {
         }
         l.text.push(c);
         l.kinds.push(match c {
-            _ if escaped || !util::text::has(&sh.vars.ifs, c) => TEXT,
+            _ if escaped || !util::text::has(sh.vars.ifs(), c) => TEXT,
             b' ' | b'\t' | b'\n' => BLANK,
             _ => OTHER,
         });
@@ -203,7 +206,7 @@ fn now() -> u32 {
 
 /// Splits the line for the names from `i` on; the last one gets what is left.
 #[inline(never)]
-fn assign_fields(sh: &mut Shell, f: &Fields, i: usize, l: &Line) -> R {
+fn assign_fields(sh: &mut Shell, f: &Fields, i: usize, l: &Line) -> FlowResult {
     let mut at = past(l, 0, BLANK);
     for k in i..f.len() {
         let mut end = past(l, at, TEXT);

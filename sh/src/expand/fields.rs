@@ -1,6 +1,6 @@
 //! Fields: the words that expansion makes of a command, one behind the other, each with a NUL.
 
-use crate::parse::lexer::name_char;
+use crate::words::name_char;
 use sys::{Buf, List, ZStr};
 use util::text::pattern;
 
@@ -64,14 +64,20 @@ impl Fields {
         }
     }
 
-    /// Field `i` for the kernel and for applets. It lives as long as these fields stay and do not change.
+    /// Field `i` with its NUL; empty if there is none.
     #[inline(never)]
-    pub(crate) fn z(&self, i: usize) -> ZStr<'static> {
-        match self.starts.get(i) {
-            // SAFETY: a field is followed by its NUL, and callers keep the fields while they use it.
-            Some(&s) => unsafe { ZStr::from_ptr(self.bytes.as_ptr().add(s as usize)) },
-            None => ZStr::new(c""),
-        }
+    pub(crate) fn z(&self, i: usize) -> ZStr<'_> {
+        self.bytes.z_from(self.starts.get(i).map_or(usize::MAX, |&s| s as usize))
+    }
+
+    /// As [`Fields::z`], for what cannot say how long it keeps the text.
+    ///
+    /// # Safety
+    /// The text is not used after these fields have changed or ended.
+    #[inline(always)]
+    pub(crate) unsafe fn lend(&self, i: usize) -> ZStr<'static> {
+        // SAFETY: by contract.
+        unsafe { ZStr::from_ptr(self.z(i).as_ptr()) }
     }
 
     /// Is field `i` this text?
@@ -90,9 +96,13 @@ impl Fields {
         t
     }
 
-    /// All fields as [`Fields::z`].
-    pub(crate) fn all(&self) -> List<ZStr<'static>> {
-        (0..self.len()).map(|i| self.z(i)).collect()
+    /// All fields as [`Fields::lend`] gives them, the arguments of an applet.
+    ///
+    /// # Safety
+    /// As [`Fields::lend`].
+    pub(crate) unsafe fn all(&self) -> List<ZStr<'static>> {
+        // SAFETY: by contract.
+        (0..self.len()).map(|i| unsafe { self.lend(i) }).collect()
     }
 
     /// Appends a whole field.

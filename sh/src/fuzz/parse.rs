@@ -1,11 +1,11 @@
 //! Lexer and parser: any text gives complete trees or an error, and a tree is what `tree` says it is.
 
 use super::with_cx;
-use crate::parse::lexer::tok;
 use crate::parse::parser::Parser;
 use crate::parse::source::Source;
+use crate::parse::token::tok;
 use crate::parse::tree::{self, op, redir, Tree};
-use crate::Shell;
+use crate::shell::Shell;
 use alloc::vec::Vec;
 use sys::{Buf, ToBuf};
 
@@ -22,7 +22,7 @@ pub fn parse(data: &[u8]) {
         let mut sh = Shell::new(cx, &here);
         if data.first() == Some(&b'#') {
             let all = ALIASES.map(|(name, value)| (name.as_bytes().buf(), value.as_bytes().buf()));
-            all.into_iter().for_each(|a| sh.aliases.push(a));
+            all.into_iter().for_each(|a| sh.aliases.list_mut().push(a));
         }
         // Tests do without the thousands of messages.
         sh.interrupted = cfg!(test);

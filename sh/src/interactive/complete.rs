@@ -1,6 +1,7 @@
 //! Completion of commands, files and variables.
 
 use super::editor::{Editor, Host, Kind};
+use super::ends::{behind, common};
 use sys::fs::{self, Dir, Fd};
 use sys::zstr::{cut, position, position_in};
 use sys::{Buf, ToBuf};
@@ -82,19 +83,6 @@ impl Found {
     }
 }
 
-/// How many bytes both begin with.
-#[inline(never)]
-pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
-    let mut n = 0;
-    while let (Some(x), Some(y)) = (a.get(n), b.get(n)) {
-        if x != y {
-            break;
-        }
-        n += 1;
-    }
-    n
-}
-
 /// Calls `add` with what directory `dir` (empty: the current one) holds that starts with `prefix`; a `/`
 /// is put behind directories. With `run` only what can be executed, and no directories.
 fn files(dir: &[u8], prefix: &[u8], run: bool, add: &mut dyn FnMut(&[u8])) {
@@ -164,16 +152,6 @@ fn gather(w: &Word, host: &mut impl Host, found: &mut Found) -> usize {
     path.extend_from_slice(dir);
     files(&path, prefix, false, &mut |n| found.add(n));
     prefix.len()
-}
-
-/// Place behind the last `c` of the text; 0 if there is none.
-#[inline(never)]
-pub(super) fn behind(text: &[u8], c: u8) -> usize {
-    let mut n = text.len();
-    while n > 0 && text.get(n - 1) != Some(&c) {
-        n -= 1;
-    }
-    n
 }
 
 impl Editor {

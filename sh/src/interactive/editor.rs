@@ -3,10 +3,8 @@
 //! One byte is read at a time, so that what is typed ahead stays for the commands that follow. Between
 //! lines the terminal has the modes that it had before.
 
-use super::{complete, history, screen, text};
-pub(crate) use complete::executables;
+use super::{history, screen, text};
 pub(crate) use history::History;
-
 use screen::Screen;
 use sys::fs::{self, Fd};
 use sys::tty::{self, Termios};

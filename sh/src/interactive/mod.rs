@@ -1,28 +1,34 @@
-//! At a prompt that is no terminal to edit on, and what errors mean at one.
+//! The interactive shell: it prompts, reads a line, runs it, and goes on after an error.
+//!
+//! Where the terminal can move its cursor, the line is read with the editor (`session`); else byte by byte, here.
 
 mod complete;
 pub(crate) mod editor;
+mod ends;
 mod history;
 mod prompt;
 mod screen;
 mod session;
 mod text;
 
+use crate::flow::{Flow, FlowResult};
 use crate::interactive::editor::Host;
+use crate::options::opt;
 use crate::parse::source::{Mode, Source};
-use crate::{opt, Flow, Shell, R};
+use crate::run::nesting::Nesting;
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{tty, Buf, Errno};
 
 impl Shell<'_> {
-    /// Reads commands from a person; errors end commands, not the shell.
-    pub(crate) fn converse(&mut self, src: &mut Source) -> R {
+    /// Runs the commands that are typed at a prompt. An error ends the command, not the shell.
+    pub(crate) fn run_interactive(&mut self, src: &mut Source) -> FlowResult {
         let mode = src.mode;
         loop {
             // The end of input ended only what was read last.
             src.mode = mode;
             match self.run_source(src, false) {
-                Ok(()) if self.opts & opt::IGNOREEOF != 0 && tty::is(Fd::STDIN) => {
+                Ok(()) if self.opts.has(opt::IGNOREEOF) && tty::is(Fd::STDIN) => {
                     sys::out::complain(&[b"use exit to leave the shell"]);
                 }
                 Ok(()) | Err(Flow::Exit) => return Ok(()),
@@ -40,21 +46,22 @@ impl Shell<'_> {
         }
     }
 
-    /// After an error at a prompt: everything that was going on is over.
+    /// After an error at a prompt: leaves all loops, functions and redirections.
     fn recover(&mut self) {
         self.unredirect(0);
         self.restore_locals(0);
         self.interrupted = false;
-        (self.loops, self.depth, self.skip, self.line) = (0, 0, 0, 0);
-        (self.tested, self.plain, self.syntax) = (false, false, false);
-        self.running = crate::NOTHING;
-        self.trap_status = None;
+        self.nesting = Nesting::default();
+        self.line = 0;
+        (self.in_condition, self.by_command, self.syntax) = (false, false, false);
+        self.running = crate::shell::NOTHING;
+        self.traps.set_running(None);
     }
 
-    /// Reads a line from a person and appends it; false at the end of input.
+    /// Prompts for a line, reads it and appends it to `out`; `first`: it starts a command. False at the end of input.
     pub(crate) fn read_line(&mut self, first: bool, out: &mut Buf) -> bool {
         if first {
-            self.tell_changes();
+            self.report_jobs();
         }
         let _ = self.out.flush();
         if self.can_edit() {

@@ -1,7 +1,7 @@
 //! Escapes in prompts, those of bash that BusyBox has too.
 
-use super::complete::behind;
-use crate::vars::push_decimal;
+use super::ends::behind;
+use crate::decimal::push_decimal;
 use sys::zstr::cut;
 use sys::{num, process, system, time, Buf};
 

@@ -3,7 +3,8 @@
 //! Only what every terminal knows is sent: BS, CR, and the cursor and erase sequences of ANSI. The cursor
 //! is moved relative to where it is, so that output in front of the prompt does no harm.
 
-use super::{complete, text};
+use super::ends::common;
+use super::text;
 use sys::fs::{self, Fd};
 use sys::{num, tty, Buf, ToBuf};
 
@@ -218,7 +219,7 @@ impl Screen {
         if self.measure() {
             self.refold(cur);
         }
-        let mut same = complete::common(&self.shown, line);
+        let mut same = common(&self.shown, line);
         while text::within(line, same) || text::within(&self.shown, same) {
             same -= 1;
         }

@@ -1,19 +1,22 @@
 //! The editor in the shell: prompts, history file, what can be completed.
 
-use super::editor::{executables, Editor, Host, Kind, Line};
+use super::complete::executables;
+use super::editor::{Editor, Host, Kind, Line};
 use super::prompt::expand;
-use crate::jobs::trap;
-use crate::vars::push_decimal;
-use crate::{builtin, opt, Shell};
+use crate::decimal::push_decimal;
+use crate::jobs::signals::take_interrupt;
+use crate::options::opt;
+use crate::shell::Shell;
+use crate::words::BUILTINS;
 use alloc::boxed::Box;
 use sys::fs::Fd;
 use sys::zstr::Texts;
 use sys::{num, Buf};
 
 impl Shell<'_> {
-    /// May a person edit at this terminal? Not where TERM says that it can do nothing.
+    /// Can lines be edited at this terminal? Not if TERM is `dumb`.
     pub(crate) fn can_edit(&mut self) -> bool {
-        self.opts & crate::opt::PLAIN == 0
+        !self.opts.has(opt::PLAIN)
             && !util::text::eq(self.get(b"TERM").unwrap_or(b""), b"dumb")
             && sys::tty::is(Fd::STDIN)
     }
@@ -86,13 +89,13 @@ impl Host for Shell<'_> {
                 add(name);
             }
         };
-        for s in &self.vars.syms {
-            if if command { s.func.is_some() } else { s.value().is_some() } {
+        for s in self.vars.iter() {
+            if if command { s.function().is_some() } else { s.value().is_some() } {
                 add(s.name());
             }
         }
         if command {
-            for &blob in &[builtin::NAMES, self.table.names] {
+            for &blob in &[BUILTINS, self.table.names] {
                 Texts::new(blob).for_each(&mut add);
             }
             self.aliases.iter().for_each(|a| add(&a.0));
@@ -107,12 +110,12 @@ impl Host for Shell<'_> {
     }
 
     fn signalled(&mut self) -> Option<Line> {
-        if trap::take_interrupt() {
+        if take_interrupt() {
             return Some(Line::Interrupted);
         }
         let end = self.run_traps().is_err().then_some(Line::End);
-        if self.opts & opt::NOTIFY != 0 {
-            self.tell_changes();
+        if self.opts.has(opt::NOTIFY) {
+            self.report_jobs();
         }
         end
     }

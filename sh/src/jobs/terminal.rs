@@ -1,43 +1,99 @@
-//! The terminal of job control (POSIX 2.11; `man 3 tcsetpgrp`, termios).
+//! The terminal of job control: which process group may read from it, and its settings (POSIX 2.11;
+//! `man 3 tcsetpgrp`, termios).
 
-use crate::{opt, Shell};
+use crate::descriptors::shut;
 use sys::fs::{self, Fd};
 use sys::signal::{self, Action};
-use sys::{process, tty, ZStr};
+use sys::tty::{self, Termios};
+use sys::{process, ZStr};
 
-impl Shell<'_> {
-    /// Turns job control on or off (`set -m`).
-    pub(crate) fn job_control(&mut self, on: bool) {
-        if !on {
-            if self.tty.0 > 2 {
-                // Back to whom it was before us.
-                let _ = tty::set_foreground(self.tty, self.outer_group);
-                let _ = process::setpgid(0, self.outer_group);
-                crate::run::redir::shut(self.tty);
-            }
-            self.tty = Fd(-1);
-            return;
+/// The terminal, while there is job control.
+pub(crate) struct Terminal {
+    fd: Fd,
+    /// The shell's process group.
+    group: i32,
+    /// The process group that the shell was in before.
+    outer_group: i32,
+    /// The settings for the shell.
+    modes: Option<Termios>,
+}
+
+impl Terminal {
+    /// There is no job control.
+    pub(crate) const NONE: Terminal = Terminal { fd: Fd(-1), group: 0, outer_group: 0, modes: None };
+
+    /// Is there job control in this process?
+    pub(crate) fn is_open(&self) -> bool {
+        self.fd.0 >= 0
+    }
+
+    /// Gives it to process group `group`.
+    pub(crate) fn give_to(&self, group: i32) {
+        let _ = tty::set_foreground(self.fd, group);
+    }
+
+    /// The shell takes it back.
+    pub(crate) fn take_back(&self) {
+        self.give_to(self.group);
+    }
+
+    /// The settings that it has now.
+    pub(crate) fn modes(&self) -> Option<Termios> {
+        tty::get(self.fd).ok()
+    }
+
+    /// Gives it these settings.
+    pub(crate) fn set_modes(&self, modes: &Termios) {
+        let _ = tty::set(self.fd, modes, true);
+    }
+
+    /// Gives it the settings that the shell found.
+    pub(crate) fn restore_modes(&self) {
+        if let Some(m) = &self.modes {
+            self.set_modes(m);
         }
+    }
+
+    /// In a subshell: it is the shell's, not ours.
+    pub(crate) fn forget(&mut self) {
+        self.fd = Fd(-1);
+    }
+
+    /// Ends job control: the group that had the terminal before has it again.
+    #[inline(always)]
+    pub(crate) fn close(&mut self) {
+        if self.fd.0 > 2 {
+            self.give_to(self.outer_group);
+            let _ = process::setpgid(0, self.outer_group);
+            shut(self.fd);
+        }
+        self.forget();
+    }
+
+    /// Starts job control: waits for the terminal and takes it. False if there is none to be had.
+    #[inline(always)]
+    pub(crate) fn open(&mut self) -> bool {
         let f = fs::open(ZStr::new(c"/dev/tty"), fs::O_RDWR, 0).map(|f| f.into_fd());
         let f = match f {
             Ok(f) => f,
             Err(_) => match [2, 1, 0].iter().find(|&&n| tty::is(Fd(n))) {
                 Some(&n) => Fd(n),
-                None => return self.no_terminal(),
+                None => return false,
             },
         };
         let up = fs::dup_above(f, 10);
         if f.0 > 2 {
-            crate::run::redir::shut(f);
+            shut(f);
         }
-        let Ok(f) = up else { return self.no_terminal() };
-        // Wait until we are in the foreground; whom nobody can stop (an orphaned group) gives up.
+        let Ok(f) = up else { return false };
+        // The shell stops itself until it is in the foreground. A group that nobody would wake again (an orphaned
+        // one) is not stopped: after some tries it gives up.
         let mut tries = 20;
         loop {
             let g = tty::foreground(f).unwrap_or(0);
             if g == 0 || tries == 0 {
-                crate::run::redir::shut(f);
-                return self.no_terminal();
+                shut(f);
+                return false;
             }
             tries -= 1;
             let own = process::getpgid(0).unwrap_or(0);
@@ -47,27 +103,15 @@ impl Shell<'_> {
             }
             let _ = process::kill(0, signal::SIGTTIN);
         }
-        self.tty = f;
+        self.fd = f;
         for &s in &[signal::SIGTSTP, signal::SIGTTIN, signal::SIGTTOU] {
             let _ = signal::action(s, Action::IGNORE);
         }
         let own = process::getpid() as i32;
         let _ = process::setpgid(0, own);
         self.group = own;
-        let _ = tty::set_foreground(f, own);
-        self.modes = tty::get(f).ok();
-    }
-
-    #[inline(always)]
-    pub(crate) fn no_terminal(&mut self) {
-        self.complain(c"can't access tty; job control turned off", b"");
-        self.opts &= !opt::MONITOR;
-    }
-
-    /// Gives the terminal the settings that the shell found.
-    pub(crate) fn restore_modes(&mut self) {
-        if let Some(m) = &self.modes {
-            let _ = tty::set(self.tty, m, true);
-        }
+        self.take_back();
+        self.modes = self.modes();
+        true
     }
 }

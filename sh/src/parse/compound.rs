@@ -1,8 +1,9 @@
 //! Grammar of the compound commands.
 
-use crate::parse::lexer::{ctx, name_len, operator_text, tok};
-use crate::parse::parser::{kw, Parser};
+use crate::parse::parser::Parser;
+use crate::parse::token::{ctx, operator_text, tok};
 use crate::parse::tree::{self, redir};
+use crate::words::{kw, name_len};
 use util::text::eq;
 
 /// The commands that reserved words begin, from `if` on; 0 where none begins.

@@ -1,16 +1,14 @@
 //! What begins with a dollar sign or a backquote.
 
-use crate::parse::lexer::{ctx, name_char, name_start};
 use crate::parse::parser::Parser;
-use crate::parse::tree::{op, push_u24, ARITH, CMD, END, QUOTE, VAR};
+use crate::parse::token::ctx;
+use crate::parse::tree::{op, push_u24, ARITH, CMD, END, LAST, QUOTE, VAR};
+use crate::words::{name_char, name_start};
 use sys::zstr::position;
 use sys::{num, Buf, ToBuf};
 
-/// Name of the parameter `_` in a tree.
-pub(crate) const LAST: u8 = b'&';
-
 impl Parser<'_, '_> {
-    pub(crate) fn dollar(&mut self, quotes: bool) {
+    pub(crate) fn expansion(&mut self, quotes: bool) {
         match self.next_ch() {
             b'(' => {
                 if self.next_ch() == b'(' && self.arith(ARITH) {
@@ -37,9 +35,9 @@ impl Parser<'_, '_> {
                 body.extend_from_slice(b"))");
                 self.replace(at, at + n + 1, &body);
                 self.src.pos = at - 1;
-                self.dollar(quotes)
+                self.expansion(quotes)
             }
-            b'\'' if !quotes => self.dollar_single(),
+            b'\'' if !quotes => self.ansi_quotes(),
             b'"' if !quotes => {}
             _ => {
                 let n = self.parameter();
@@ -301,7 +299,7 @@ impl Parser<'_, '_> {
     }
 
     /// At the quote of `$'…'`.
-    pub(crate) fn dollar_single(&mut self) {
+    pub(crate) fn ansi_quotes(&mut self) {
         self.quoted = true;
         self.word.push(QUOTE);
         self.pass();

@@ -1,7 +1,7 @@
 //! Grammar of redirections, and here-documents.
 
-use crate::parse::lexer::{ctx, is_redir, tok};
 use crate::parse::parser::{Parser, Pending};
+use crate::parse::token::{ctx, is_redir, tok};
 use crate::parse::tree::{self, push_u24, redir, END};
 use sys::num;
 

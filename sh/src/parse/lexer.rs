@@ -1,96 +1,10 @@
 //! Tokens, and words in the encoding of `tree`.
 
 use crate::parse::parser::Parser;
-use crate::parse::tree::{redir, END, ESC, QUOTE, READ, TILDE, WRITE};
+use crate::parse::token::{ctx, tok, OPERATORS};
+use crate::parse::tree::{END, ESC, QUOTE, READ, TILDE, WRITE};
+use crate::words::{assignment, login_char, name_len};
 use sys::zstr::cut;
-
-/// Tokens; operators of one character stand for themselves, redirections are those of [`redir`].
-pub(crate) mod tok {
-    pub(crate) const EOF: u8 = 0;
-    pub(crate) const WORD: u8 = 1;
-    /// The number in front of a redirection.
-    pub(crate) const IO: u8 = 2;
-    pub(crate) const CASE_END: u8 = 3;
-    pub(crate) const CASE_FALL: u8 = 4;
-    pub(crate) const CASE_NEXT: u8 = 5;
-    pub(crate) const AND: u8 = 6;
-    pub(crate) const OR: u8 = 7;
-    /// `|&`.
-    pub(crate) const PIPE_BOTH: u8 = 8;
-}
-
-/// All operators, longest first among those with the same start: text, token, blank.
-const OPERATORS: &[u8] = b"\
-;;&\x05 ;;\x03 ;&\x04 ;; \
-&>>\x1b &>\x1a &&\x06 && \
-||\x07 |&\x08 || (( )) \
-<<-\x14 <<<\x15 <<\x13 <&\x16 <>\x18 <\x10 \
->>\x12 >&\x17 >|\x19 >\x11";
-
-/// The text of an operator.
-pub(crate) fn operator_text(token: u8) -> &'static [u8] {
-    let mut rest = OPERATORS;
-    while let Some((&t, text)) = cut(&mut rest, b' ').split_last() {
-        if t == token {
-            return text;
-        }
-    }
-    b""
-}
-
-/// What a word is read for: decides where it ends and what quotes mean in it. A bit each.
-pub(crate) mod ctx {
-    pub(crate) const WORD: u32 = 1;
-    /// Operand of `${x-…}`.
-    pub(crate) const BRACE: u32 = 2;
-    /// First operand of `${x/…/…}`.
-    pub(crate) const SLASH: u32 = 4;
-    /// Regular expression behind `=~`.
-    pub(crate) const REGEX: u32 = 8;
-    /// Those in which quotes mean something.
-    pub(crate) const PLAIN: u32 = WORD | BRACE | SLASH | REGEX;
-    /// Operand of `${x-…}` inside double quotes.
-    pub(crate) const BRACE_QUOTES: u32 = 16;
-    /// First operand of `${x:…:…}`.
-    pub(crate) const COLON: u32 = 32;
-    pub(crate) const ARITH: u32 = 64;
-    /// Inside double quotes.
-    pub(crate) const QUOTES: u32 = 256;
-    /// Here-document.
-    pub(crate) const HERE: u32 = 128;
-}
-
-pub(crate) fn name_start(c: u8) -> bool {
-    c.is_ascii_alphabetic() || c == b'_'
-}
-
-pub(crate) fn name_char(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || c == b'_'
-}
-
-/// Length of the name at the start of `s`.
-#[inline(never)]
-pub(crate) fn name_len(s: &[u8]) -> usize {
-    match s.first() {
-        Some(&c) if name_start(c) => s.iter().position(|&c| !name_char(c)).unwrap_or(s.len()),
-        _ => 0,
-    }
-}
-
-/// May this stand in the name of a user?
-pub(crate) fn login_char(c: u8) -> bool {
-    name_char(c) || c == b'-' || c == b'.'
-}
-
-/// Is `s` `NAME=…` or `NAME+=…`? The length up to the `=` then, else 0.
-pub(crate) fn assignment(s: &[u8]) -> usize {
-    let n = name_len(s);
-    match s.get(n..) {
-        Some([b'=', ..]) => n,
-        Some([b'+', b'=', ..]) if n > 0 => n + 1,
-        _ => 0,
-    }
-}
 
 impl Parser<'_, '_> {
     /// The byte `n` behind the current one, read if need be; 0 at the end.
@@ -297,7 +211,7 @@ impl Parser<'_, '_> {
 
     /// Reads text up to where `ctx` ends it; the ending byte stays.
     pub(crate) fn text(&mut self, ctx: u32) {
-        if !self.deep() {
+        if !self.check_depth() {
             return;
         }
         let start = self.word.len();
@@ -342,7 +256,7 @@ impl Parser<'_, '_> {
                         self.accept(b'"');
                     }
                 }
-                b'$' => self.dollar(quotes),
+                b'$' => self.expansion(quotes),
                 b'`' => self.backquote(quotes && ctx != ctx::HERE),
                 b'}' if ctx & (ctx::BRACE | ctx::BRACE_QUOTES | ctx::SLASH | ctx::COLON) != 0 => {
                     return;
@@ -453,25 +367,5 @@ impl Parser<'_, '_> {
         self.word.extend_from_slice(name.unwrap_or(&[]));
         self.word.push(END);
         self.src.pos += n;
-    }
-}
-
-/// Is this token a redirection?
-pub(crate) fn is_redir(t: u8) -> bool {
-    matches!(t, redir::IN..=redir::BOTH_APPEND)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_assignments() {
-        assert_eq!(name_len(b"ab_1=x"), 4);
-        assert_eq!(name_len(b"1a"), 0);
-        assert_eq!(name_len(b""), 0);
-        assert_eq!(assignment(b"a=b"), 1);
-        assert_eq!(assignment(b"=b") + assignment(b"a") + assignment(b"a-b=c") + assignment(b"+=c"), 0);
-        assert_eq!(assignment(b"ab+=c"), 3);
     }
 }

@@ -1,6 +1,7 @@
-//! Where commands come from: a string, a file, standard input, a person.
+//! Where commands come from: a string, a file, standard input, a prompt.
 
-use crate::{opt, Shell};
+use crate::options::opt;
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::Buf;
 
@@ -13,8 +14,8 @@ pub(crate) enum Mode {
     File,
     /// A line, and not a byte more: others read from there as well.
     Shared,
-    /// Lines typed by a person.
-    Person,
+    /// Lines that a user types at a prompt.
+    Interactive,
     /// Nothing: reading failed, and that has been told.
     Failed,
 }
@@ -64,11 +65,11 @@ impl Source {
         let old = self.text.len();
         match self.mode {
             Mode::Text | Mode::Failed => return false,
-            Mode::Person => {
+            Mode::Interactive => {
                 let first =
                     self.text.get(self.start..self.pos).is_none_or(|t| t.iter().all(u8::is_ascii_whitespace));
                 if !sh.read_line(first, &mut self.text) {
-                    // The end stays the end until the shell starts anew: a person types Ctrl-D once.
+                    // The end stays the end until the shell starts anew: Ctrl-D is typed once.
                     self.mode = Mode::Text;
                     return false;
                 }
@@ -86,7 +87,7 @@ impl Source {
         if new.is_empty() {
             return false;
         }
-        if sh.opts & opt::VERBOSE != 0 {
+        if sh.opts.has(opt::VERBOSE) {
             let _ = fs::write_all(Fd::STDERR, new);
         }
         true

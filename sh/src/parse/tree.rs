@@ -1,8 +1,8 @@
 //! The syntax tree: one string of bytes, read from front to back.
 //!
-//! A tree is written by the parser and walked by the executor. It is freed as a whole, holds no pointers,
-//! and lengths stand where something may be passed over. All cursors are slices that reach to the tree's
-//! end, so that the place of a node is known from the length of the rest.
+//! The parser writes a tree, and `run` walks it. It holds no pointers and is freed as a whole. A length stands in front of
+//! whatever may be skipped. A cursor is a slice that reaches to the end of the tree, so the length of the slice tells
+//! where in the tree it is.
 //!
 //! ```text
 //! LIST     = u24 length, item…, 0             item  = 1, 5 (the last) or 2 (async), PIPELINE, (1 and | 2 or, PIPELINE)…, 0
@@ -18,6 +18,7 @@
 //! word     = bytes and the marks below, 0
 //! ```
 
+use alloc::rc::Rc;
 use sys::Buf;
 
 /// Ends a word.
@@ -37,6 +38,9 @@ pub(crate) const TILDE: u8 = 6;
 /// Process substitution, `<(…)` and `>(…)`: LIST.
 pub(crate) const READ: u8 = 7;
 pub(crate) const WRITE: u8 = 8;
+
+/// Name of the parameter `_` in a tree.
+pub(crate) const LAST: u8 = b'&';
 
 /// Operators of VAR.
 pub(crate) mod op {
@@ -149,6 +153,12 @@ impl Tree {
         }
         rest
     }
+}
+
+/// A function: a node in a tree that it keeps alive.
+pub(crate) struct Func {
+    pub(crate) tree: Rc<Tree>,
+    pub(crate) at: usize,
 }
 
 /// How many lines end in `text`.

@@ -1,14 +1,13 @@
 //! `[[ … ]]`: as `test`, but with grammar, patterns, and no field splitting.
 
+use crate::expand::capture::reveals;
 use crate::expand::fields::PATTERN;
-use crate::expand::substitute::reveals;
+use crate::flow::{Failed, Fallible};
 use crate::parse::tree::{byte, skip_word, take, WORD};
-use crate::{Done, Failed, Shell};
+use crate::shell::Shell;
 use sys::Buf;
 use util::command::test;
-use util::text::eq;
-use util::text::pattern;
-use util::text::regex;
+use util::text::{eq, pattern, regex};
 use util::Truth;
 
 fn skip(c: &mut &[u8]) {
@@ -19,7 +18,7 @@ fn skip(c: &mut &[u8]) {
 // Operators are taken by their encoding: WORD or AWORD, the text, END.
 impl Shell<'_> {
     /// Evaluates; the status: 0 true, 1 false, 2 wrong.
-    pub(crate) fn condition(&mut self, c: &mut &[u8]) -> Done<u8> {
+    pub(crate) fn condition(&mut self, c: &mut &[u8]) -> Fallible<u8> {
         Ok(match self.either(c, true)? {
             Some(x) if c.first() == Some(&0) => (x == Truth::No) as u8,
             _ => {
@@ -29,8 +28,8 @@ impl Shell<'_> {
         })
     }
 
-    fn either(&mut self, c: &mut &[u8], run: bool) -> Done<Option<Truth>> {
-        self.deep()?;
+    fn either(&mut self, c: &mut &[u8], run: bool) -> Fallible<Option<Truth>> {
+        self.check_depth()?;
         let mut all = self.both(c, run)?;
         while take(c, b"\x04||\0") {
             let right = self.both(c, run && all == Some(Truth::No))?;
@@ -39,7 +38,7 @@ impl Shell<'_> {
         Ok(all)
     }
 
-    fn both(&mut self, c: &mut &[u8], run: bool) -> Done<Option<Truth>> {
+    fn both(&mut self, c: &mut &[u8], run: bool) -> Fallible<Option<Truth>> {
         let mut all = self.one(c, run)?;
         while take(c, b"\x04&&\0") {
             let right = self.one(c, run && all == Some(Truth::Yes))?;
@@ -48,7 +47,7 @@ impl Shell<'_> {
         Ok(all)
     }
 
-    fn one(&mut self, c: &mut &[u8], run: bool) -> Done<Option<Truth>> {
+    fn one(&mut self, c: &mut &[u8], run: bool) -> Fallible<Option<Truth>> {
         let mut right = Truth::Yes;
         while take(c, b"\x01!\0") {
             right = (right == Truth::No).into();
@@ -56,7 +55,7 @@ impl Shell<'_> {
         Ok(self.primary(c, run)?.map(|is| (is == right).into()))
     }
 
-    fn primary(&mut self, c: &mut &[u8], run: bool) -> Done<Option<Truth>> {
+    fn primary(&mut self, c: &mut &[u8], run: bool) -> Fallible<Option<Truth>> {
         if take(c, b"\x04(\0") {
             let x = self.either(c, run)?;
             return Ok(if take(c, b"\x04)\0") { x } else { None });
@@ -103,7 +102,7 @@ impl Shell<'_> {
         Ok(if run { test::binary({ left }.z(), { op }.z(), { right }.z()) } else { Some(Truth::No) })
     }
 
-    fn operand(&mut self, c: &mut &[u8], run: bool, mode: u32) -> Done<Buf> {
+    fn operand(&mut self, c: &mut &[u8], run: bool, mode: u32) -> Fallible<Buf> {
         if c.first() != Some(&WORD) {
             return Ok(Buf::new());
         }

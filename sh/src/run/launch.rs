@@ -1,13 +1,14 @@
 //! Commands from files: vfork and exec (POSIX 2.9.1.4).
 
 use crate::expand::fields::Fields;
-use crate::jobs::Job;
+use crate::flow::FlowResult;
+use crate::jobs::job::Job;
+use crate::options::opt;
 use crate::run::redir::Plan;
-use crate::{opt, Shell, R};
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
-use sys::process;
 use sys::zstr::cut;
-use sys::{Buf, Errno, List, ToBuf, ZStr};
+use sys::{process, Buf, Errno, List, ToBuf, ZStr};
 
 /// What a vfork child needs, prepared before.
 struct Launch<'l, 'a> {
@@ -25,15 +26,14 @@ struct Launch<'l, 'a> {
     output: Option<(Fd, Fd)>,
 }
 
-extern "C" fn launch(p: *mut ()) -> ! {
-    // SAFETY: `external` gives its `Launch`, and waits until we have left.
-    let l = unsafe { &mut *(p as *mut Launch) };
+/// The child's part: writes to descriptors, its own frames and `argv` only, and does not come back.
+fn launch(l: &mut Launch) -> Errno {
     if let Some(g) = l.group {
         l.sh.enter_group(g, l.foreground);
     }
     l.sh.default_signals();
     if let Some((_, write)) = l.output {
-        crate::run::redir::move_fd(write, 1);
+        crate::descriptors::move_fd(write, 1);
     }
     if !l.sh.redirect_child(l.plan) {
         process::exit(1);
@@ -82,7 +82,7 @@ impl Launch<'_, '_> {
                     if let [first, second, ..] = &mut self.argv[..] {
                         (*first, *second) = (c"sh".as_ptr() as *const u8, z.as_ptr());
                     }
-                    if crate::REEXEC {
+                    if crate::jobs::task::REEXEC {
                         // SAFETY: as above.
                         unsafe { exec_first(&self.shell, self.argv.as_ptr(), self.envp.as_ptr()) };
                     } else if let Some(shell) = ZStr::from_bytes_with_nul(&self.shell) {
@@ -130,19 +130,19 @@ impl Shell<'_> {
 
     /// The shell's own file.
     pub(crate) fn own_path(&mut self) -> Buf {
-        if crate::REEXEC {
+        if crate::jobs::task::REEXEC {
             return self.own_paths();
         }
         b"/proc/self/exe\0".buf()
     }
 
     /// Runs a command from a file; with `last`, in place of the shell.
-    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> R {
+    pub(crate) fn external(&mut self, f: &Fields, plan: &Plan, last: bool) -> FlowResult {
         if !last {
             self.separate()?;
         }
         let mut output = None;
-        if self.capturing {
+        if self.capture.is_active() {
             match self.new_pipe() {
                 Ok(pipe) => output = Some(pipe),
                 failed => return self.gather(Job::new(Buf::new()), failed, false),
@@ -155,12 +155,12 @@ impl Shell<'_> {
         if let (Some(z), Some(slot)) = (plan.argv0, argv.get_mut(1)) {
             *slot = z.as_ptr();
         }
-        let own = crate::REEXEC && plan.argv0.is_none() && self.table.find(f.get(0)).is_some();
+        let own = crate::jobs::task::REEXEC && plan.argv0.is_none() && self.table.find(f.get(0)).is_some();
         let paths = if own { self.own_path() } else { self.candidates(f.get(0)) };
-        let monitor = self.opts & opt::MONITOR != 0;
+        let monitor = self.opts.has(opt::MONITOR);
         let shell = self.own_path();
         let envp = self.vars.environment();
-        let replace = last && output.is_none() && !self.has_exit_trap();
+        let replace = last && output.is_none() && !self.traps.any();
         let mut l =
             Launch { sh: self, argv, envp, paths, shell, plan, group: None, foreground: true, output };
         if replace {
@@ -173,14 +173,10 @@ impl Shell<'_> {
         if monitor {
             l.group = Some(0);
         }
-        // SAFETY: `launch` ends in exec or exit; it writes to descriptors, its own frames and `argv` only.
-        let child = unsafe {
-            let l = &mut l as *mut Launch as *mut ();
-            if crate::REEXEC || monitor || output.is_some() {
-                process::vfork(launch, l)
-            } else {
-                process::vfork_and_wait(launch, l)
-            }
+        let child = if crate::jobs::task::REEXEC || monitor || output.is_some() {
+            process::spawn(&mut l, launch)
+        } else {
+            process::spawn_and_wait(&mut l, launch)
         };
         drop(l);
         let mut job = Job::new(self.command_text());
@@ -197,7 +193,7 @@ impl Shell<'_> {
     }
 
     /// Runs `f` as a file in place of the shell, whatever else has its name (`exec`), called `argv0` if told.
-    pub(crate) fn replace(&mut self, f: &Fields, argv0: Option<ZStr<'static>>) -> R {
+    pub(crate) fn replace(&mut self, f: &Fields, argv0: Option<ZStr<'static>>) -> FlowResult {
         let mut plan = Plan::default();
         plan.argv0 = argv0;
         self.external(f, &plan, true)
@@ -214,7 +210,8 @@ impl Shell<'_> {
         while !rest.is_empty() {
             let p = cut(&mut rest, 0).buf();
             let kind = fs::stat(p.z()).map_or(0, |s| fs::kind(&s));
-            let (right, mode) = if script { (kind != fs::S_IFDIR, 4) } else { (kind == fs::S_IFREG, 1) };
+            let (right, mode) =
+                if script { (kind != fs::S_IFDIR, fs::R_OK) } else { (kind == fs::S_IFREG, fs::X_OK) };
             if right && fs::access(p.z(), mode).is_ok() {
                 return Some(p);
             }

@@ -1,13 +1,19 @@
 //! Redirections (POSIX 2.7).
 //!
-//! They are expanded first, into a plan, and carried out by code that allocates nothing: it runs in a vfork
-//! child as well.
+//! The words are expanded first, into a plan. The code that carries out a plan allocates nothing, since it also runs in a
+//! vfork child.
 
+use crate::decimal::{decimal, push_decimal};
+use crate::descriptors::{move_fd, read_all, shut, OWN};
+use crate::expand::capture::reveals;
 use crate::expand::fields::QUOTED;
-use crate::expand::substitute::reveals;
-use crate::jobs::{Job, Task, What, NONE};
+use crate::flow::{Failed, Fallible, FlowResult};
+use crate::jobs::job::Job;
+use crate::jobs::task::{Task, What};
+use crate::options::opt;
 use crate::parse::tree::{self, byte, redir, u24, until};
-use crate::{opt, vars, Done, Failed, Shell, R};
+use crate::run::saved::fifo_path;
+use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{num, Buf, Errno, List, ToBuf, ZStr};
 use util::text::eq;
@@ -52,45 +58,6 @@ impl Drop for Plan {
     }
 }
 
-/// Closes a descriptor, if it is one.
-pub(crate) fn shut(f: Fd) {
-    if f.0 >= 0 {
-        let _ = fs::close(f);
-    }
-}
-
-/// Makes `f` number `to`.
-pub(crate) fn move_fd(f: Fd, to: i32) {
-    if f.0 != to {
-        let _ = fs::dup3(f, Fd(to), 0);
-        shut(f);
-    }
-}
-
-/// Reads to the end.
-pub(crate) fn read_all(f: Fd, out: &mut Buf) {
-    let mut b = [0; 1024];
-    while let Ok(n) = fs::read(f, &mut b) {
-        if n == 0 {
-            break;
-        }
-        out.extend_from_slice(b.get(..n).unwrap_or(&[]));
-    }
-}
-
-/// The lowest descriptor for the shell's own files.
-const OWN: i32 = 10;
-
-/// Closes the shell's own files, as exec would: those with numbers below 32, where the script's is, too.
-#[inline(never)]
-pub(crate) fn close_own() {
-    for n in OWN..32 {
-        if fs::fcntl(Fd(n), 1, 0).unwrap_or(0) != 0 {
-            shut(Fd(n));
-        }
-    }
-}
-
 /// Does `word` behind `>&` name a file? Not if it is empty or a number.
 fn names_file(word: &[u8]) -> bool {
     let digits = word.strip_prefix(b"-").unwrap_or(word);
@@ -99,7 +66,7 @@ fn names_file(word: &[u8]) -> bool {
 
 impl Shell<'_> {
     /// Expands the redirections at `c`.
-    pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Done {
+    pub(crate) fn plan(&mut self, c: &mut &[u8], plan: &mut Plan) -> Fallible {
         while tree::tagged(c, tree::REDIR) {
             let (op, fd) = (byte(c), byte(c));
             let out = !matches!(
@@ -151,7 +118,9 @@ impl Shell<'_> {
                 redir::IN => fs::O_RDONLY,
                 redir::READ_WRITE => fs::O_RDWR | fs::O_CREAT,
                 redir::APPEND | redir::BOTH_APPEND => fs::O_WRONLY | fs::O_CREAT | fs::O_APPEND,
-                _ if (op == redir::OUT || both) && self.opts & opt::NOCLOBBER != 0 => fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL,
+                _ if (op == redir::OUT || both) && self.opts.has(opt::NOCLOBBER) => {
+                    fs::O_WRONLY | fs::O_CREAT | fs::O_EXCL
+                }
                 _ => fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC,
             };
             plan.output |= s.from == 1 || reveals(&word);
@@ -167,7 +136,7 @@ impl Shell<'_> {
 
     /// Adds a step to the plan; one whose descriptor a variable gets, or gives to be closed, is carried out
     /// at once: it outlives the command.
-    fn step(&mut self, plan: &mut Plan, mut s: Step, variable: &[u8]) -> Done {
+    fn step(&mut self, plan: &mut Plan, mut s: Step, variable: &[u8]) -> Fallible {
         if variable.is_empty() {
             plan.steps.push(s);
             return Ok(());
@@ -180,7 +149,7 @@ impl Shell<'_> {
         }
         // It gets a number nobody has, then one that stays.
         s.fd = fs::dup_above(Fd(2), OWN).map_or(OWN, |f| f.0);
-        let f = match carry_out(plan, &s).and_then(|()| fs::fcntl(Fd(s.fd), 0, OWN as usize)) {
+        let f = match carry_out(plan, &s).and_then(|()| fs::fcntl(Fd(s.fd), fs::F_DUPFD, OWN as usize)) {
             Ok(f) => f,
             Err(e) => {
                 self.redirect_error(plan, &s, e);
@@ -190,7 +159,7 @@ impl Shell<'_> {
             }
         };
         shut(Fd(s.fd));
-        plan.failed |= self.assign(variable, &vars::decimal(f as i64)).is_err();
+        plan.failed |= self.assign(variable, &decimal(f as i64)).is_err();
         Ok(())
     }
 
@@ -210,7 +179,7 @@ impl Shell<'_> {
             return None;
         }
         let mut v = Buf::new();
-        let (mut plan, mark) = (Plan::default(), self.saved.len());
+        let (mut plan, mark) = (Plan::default(), self.saved.mark());
         self.status = 1;
         if self.plan(&mut c, &mut plan).is_ok() && self.redirect(&plan).is_ok() {
             read_all(Fd::STDIN, &mut v);
@@ -224,25 +193,25 @@ impl Shell<'_> {
     /// `<(LIST)` and `>(LIST)`: starts the list, at the other end of a pipe; the path of this end. Without
     /// /proc it is a FIFO that goes away as soon as both ends are open, or with the command.
     #[inline(never)]
-    pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Done<Buf> {
+    pub(crate) fn process(&mut self, mut list: &[u8], reads: bool) -> Fallible<Buf> {
         self.separate().or(Err(Failed))?;
         // Those from before that are over.
         self.reap(false);
         let (read, write) = self.new_pipe()?;
         let (ours, mut theirs) = if reads { (read, write) } else { (write, read) };
         let mut path = b"/proc/self/fd/".buf();
-        vars::push_decimal(ours.0 as i64, &mut path);
-        let fifo = fs::access(path.z(), 0).is_err();
+        push_decimal(ours.0 as i64, &mut path);
+        let fifo = fs::access(path.z(), fs::F_OK).is_err();
         // As in `saved`: nothing to be restored, and what names the FIFO.
         let mut number = -1;
-        if fifo && !crate::REEXEC {
+        if fifo && !crate::jobs::task::REEXEC {
             number -= sys::time::now(sys::time::CLOCK_MONOTONIC).nsec as i32;
             path = fifo_path(number);
             // If that fails, nobody can open it.
             let _ = fs::mknodat(Fd::CWD, path.z(), fs::S_IFIFO | 0o600, 0);
         }
-        let mut job = crate::jobs::Job::hidden();
-        if crate::REEXEC {
+        let mut job = crate::jobs::job::Job::hidden();
+        if crate::jobs::task::REEXEC {
             if fifo {
                 shut(read);
                 shut(write);
@@ -270,13 +239,13 @@ impl Shell<'_> {
         // Nobody waits for it; it is reaped with others.
         shut(theirs);
         // The command gets it.
-        let _ = fs::fcntl(ours, 2, 0);
-        self.saved.push((ours.0, number));
+        let _ = fs::fcntl(ours, fs::F_SETFD, 0);
+        self.saved.push(ours.0, number);
         Ok(path)
     }
 
     /// A descriptor from which `text` can be read.
-    fn document(&mut self, text: &[u8]) -> Done<Fd> {
+    fn document(&mut self, text: &[u8]) -> Fallible<Fd> {
         let (read, write) = self.new_pipe()?;
         // What a pipe holds at least (PIPE_BUF); more needs somebody who writes it.
         if text.len() <= 4096 {
@@ -293,7 +262,7 @@ impl Shell<'_> {
     }
 
     /// Two ends of a pipe, numbered so that they are in nobody's way.
-    pub(crate) fn new_pipe(&mut self) -> Done<(Fd, Fd)> {
+    pub(crate) fn new_pipe(&mut self) -> Fallible<(Fd, Fd)> {
         match fs::pipe2(fs::O_CLOEXEC) {
             Ok((r, w)) => {
                 let (mut r, mut w) = (r.into_fd(), w.into_fd());
@@ -316,7 +285,7 @@ impl Shell<'_> {
 
     /// Before a plan is carried out in this process: a substitution that is gathered here must not use
     /// standard output, nor ask about descriptors.
-    pub(crate) fn separate_plan(&mut self, plan: &Plan) -> R {
+    pub(crate) fn separate_plan(&mut self, plan: &Plan) -> FlowResult {
         if plan.output {
             return self.separate();
         }
@@ -324,7 +293,7 @@ impl Shell<'_> {
     }
 
     /// Carries out a plan; [`Shell::unredirect`] undoes it.
-    pub(crate) fn redirect(&mut self, plan: &Plan) -> Done {
+    pub(crate) fn redirect(&mut self, plan: &Plan) -> Fallible {
         if plan.failed {
             return self.fail(1);
         }
@@ -338,7 +307,7 @@ impl Shell<'_> {
                     return self.fail(1);
                 }
             };
-            self.saved.push((s.fd, copy));
+            self.saved.push(s.fd, copy);
             if let Err(e) = carry_out(plan, s) {
                 self.redirect_error(plan, s, e);
                 return self.fail(1);
@@ -384,47 +353,8 @@ impl Shell<'_> {
 
     /// Undoes redirections down to `mark`.
     pub(crate) fn unredirect(&mut self, mark: usize) {
-        while self.saved.len() > mark {
-            let Some((fd, copy)) = self.saved.pop() else { return };
-            if copy < 0 {
-                shut(Fd(fd));
-                if copy < -1 && !crate::REEXEC {
-                    // Whoever still waits for the FIFO's other end shall not do so for ever.
-                    let path = fifo_path(copy);
-                    let both = fs::open(path.z(), fs::O_RDWR | fs::O_NONBLOCK, 0);
-                    let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
-                    shut(both.map_or(NONE, |f| f.into_fd()));
-                }
-            } else {
-                move_fd(Fd(copy), fd);
-            }
-        }
+        self.saved.undo(mark);
     }
-
-    /// Closes what redirections have replaced; undoing them does nothing. Their places stay, since callers
-    /// hold marks.
-    pub(crate) fn forget_redirections(&mut self) {
-        for saved in self.saved.iter_mut() {
-            shut(Fd(saved.1));
-            *saved = (-1, -1);
-        }
-    }
-
-    /// Makes redirections from `mark` up permanent.
-    pub(crate) fn keep_redirections(&mut self, mark: usize) {
-        for &(_, copy) in self.saved.iter().skip(mark) {
-            shut(Fd(copy));
-        }
-        self.saved.truncate(mark);
-    }
-}
-
-/// Path of the FIFO of a process substitution.
-#[inline(never)]
-fn fifo_path(number: i32) -> Buf {
-    let mut path = b"/tmp/sh".buf();
-    vars::push_decimal(number as i64, &mut path);
-    path
 }
 
 fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
@@ -435,7 +365,7 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
                 ZStr::from_bytes_with_nul(plan.names.get(s.name..).unwrap_or(&[])).unwrap_or(ZStr::new(c""));
             let mut r = fs::open(name, s.flags, 0o666);
             // A FIFO waits for its other end; signals do not end that, but Ctrl-C does.
-            while matches!(r, Err(Errno::EINTR)) && !crate::jobs::trap::interrupted() {
+            while matches!(r, Err(Errno::EINTR)) && !crate::jobs::signals::interrupted() {
                 r = fs::open(name, s.flags, 0o666);
             }
             if s.flags & fs::O_EXCL != 0
@@ -458,7 +388,7 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
             Ok(())
         }
         // What is closed on exec (F_GETFD) is the shell's own, and nobody's to use.
-        n if s.flags != 0 && n >= OWN && fs::fcntl(Fd(n), 1, 0) != Ok(0) => Err(Errno::EBADF),
+        n if s.flags != 0 && n >= OWN && fs::fcntl(Fd(n), fs::F_GETFD, 0) != Ok(0) => Err(Errno::EBADF),
         n if n == s.fd => Ok(()),
         n => fs::dup3(Fd(n), to, 0),
     }

@@ -1,16 +1,18 @@
 //! Subshells without fork: vfork and exec of ourselves, for machines without an MMU.
 //!
-//! The new process gets the shell's state through a pipe, as the shell itself has it: trees hold no pointers
-//! and go as they are, so nothing is parsed twice, and what an alias or a here-document meant stays so.
-//! The environment goes by exec, and of the variables only those are told that differ from it. Both
-//! ends follow one description ([`state`]), so that they cannot disagree.
+//! The new process reads the shell's state from a pipe. Trees hold no pointers and are sent as they are: nothing is parsed
+//! twice, and an alias or a here-document keeps its meaning. The environment goes by exec, and only variables
+//! that differ from it are sent. One function, [`state`], both writes and reads, so the two ends cannot disagree.
 
 use crate::expand::fields::Fields;
-use crate::jobs::{Job, Proc, Task, What};
-use crate::parse::tree::Tree;
-use crate::run::exec::Func;
-use crate::vars::{Sym, Vars};
-use crate::{opt, Done, Shell};
+use crate::flow::Fallible;
+use crate::jobs::job::{Job, Proc};
+use crate::jobs::task::{Task, What};
+use crate::options::Options;
+use crate::parse::tree::{Func, Tree};
+use crate::positional::Positional;
+use crate::shell::Shell;
+use crate::vars::table::Vars;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::fs::{self, Fd};
@@ -132,8 +134,8 @@ fn trap(c: &mut Channel, t: &mut (u8, Buf)) {
 fn job(c: &mut Channel, j: &mut Box<Job>) {
     numbers!(c, j.id, j.group);
     c.text(&mut j.text);
-    let told = c.number(j.hidden as u32 | (j.told as u32) << 1);
-    (j.hidden, j.told) = (told & 1 != 0, told & 2 != 0);
+    let told = c.number(j.hidden as u32 | (j.reported as u32) << 1);
+    (j.hidden, j.reported) = (told & 1 != 0, told & 2 != 0);
     c.list(&mut j.procs, process_of);
 }
 
@@ -157,16 +159,16 @@ fn name(c: &mut Channel, z: &mut ZStr<'static>) {
 
 /// Positional parameters from the first on.
 fn params(c: &mut Channel, sh: &mut Shell) {
-    let n = c.number(sh.params.len().saturating_sub(sh.first) as u32) as usize;
+    let n = c.number(sh.params.len() as u32) as usize;
     if !c.reads {
-        return (sh.first..sh.params.len()).for_each(|i| c.borrowed(sh.params.get(i)));
+        return (0..n).for_each(|i| c.borrowed(sh.params.get(i).unwrap_or(&[])));
     }
     let (mut all, mut t) = (Fields::default(), Buf::new());
     for _ in 0..n {
         c.text(&mut t);
         all.push(&t);
     }
-    (sh.params, sh.first) = (all, 0);
+    sh.params = Positional::new(all, 0);
 }
 
 /// The tree that runs, and behind it those of the functions.
@@ -174,7 +176,7 @@ fn trees(c: &mut Channel, sh: &mut Shell) -> List<Rc<Tree>> {
     let mut all = List::new();
     if !c.reads {
         all.push(sh.tree.clone());
-        for f in sh.vars.syms.iter().filter_map(|s| s.func.as_ref()) {
+        for f in sh.vars.iter().filter_map(|s| s.function()) {
             if !all.iter().any(|t| Rc::ptr_eq(t, &f.tree)) {
                 all.push(f.tree.clone());
             }
@@ -208,39 +210,37 @@ fn names(c: &mut Channel, vars: &mut Vars, trees: &[Rc<Tree>]) {
     let (random, start) = vars.clocks();
     let clocks = (c.number(random), c.number(start));
     vars.set_clocks(clocks);
-    c.text(&mut vars.ifs);
+    c.text(vars.ifs_mut());
     if !c.reads {
-        for s in vars.syms.iter().filter(|s| s.func.is_some() || !vars.of_environment(s)) {
+        for s in vars.iter().filter(|s| s.function().is_some() || !vars.of_environment(s)) {
             let place = |f: &Rc<Func>| Some((trees.iter().position(|t| Rc::ptr_eq(t, &f.tree))? + 1, f.at));
-            let (tree, at) = s.func.as_ref().and_then(place).unwrap_or((0, 0));
-            c.borrowed(&s.text);
-            for n in [s.name, s.flags as usize, s.builtin as usize, tree, at] {
+            let (tree, at) = s.function().and_then(place).unwrap_or((0, 0));
+            let (text, numbers) = s.parts();
+            c.borrowed(text);
+            for n in numbers.into_iter().chain([tree, at]) {
                 c.number(n as u32);
             }
         }
         return c.borrowed(&[]);
     }
     loop {
-        let mut s = Sym::default();
-        c.text(&mut s.text);
-        if s.text.is_empty() {
+        let mut text = Buf::new();
+        c.text(&mut text);
+        if text.is_empty() {
             return;
         }
-        numbers!(c, s.name, s.flags, s.builtin);
-        let (tree, at) = (c.number(0) as usize, c.number(0) as usize);
-        s.func = trees.get(tree.wrapping_sub(1)).map(|t| Rc::new(Func { tree: t.clone(), at }));
-        let name = s.name().buf();
-        vars.link(&mut s, &name);
-        vars.syms.push(s);
+        let [name, flags, builtin, tree, at] = [(); 5].map(|()| c.number(0) as usize);
+        let function = trees.get(tree.wrapping_sub(1)).map(|t| Rc::new(Func { tree: t.clone(), at }));
+        vars.enter(text, [name, flags, builtin], function);
     }
 }
 
 /// The variables that `local` has made so in the function that runs.
 fn locals(c: &mut Channel, sh: &mut Shell) {
-    let all = sh.locals.get(sh.frame..).unwrap_or(&[]);
+    let all = sh.locals.of_function();
     let n = c.number(all.len() as u32);
     if !c.reads {
-        return all.iter().for_each(|l| c.borrowed(sh.vars.syms.get(l.0).map_or(b"", |s| s.name())));
+        return all.iter().for_each(|l| c.borrowed(sh.vars.get(l.0).map_or(b"", |s| s.name())));
     }
     let mut t = Buf::new();
     for _ in 0..n {
@@ -262,20 +262,26 @@ struct Work {
 
 /// Everything that a subshell has of its shell.
 fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
-    let flags = sh.tested as u32
+    let flags = sh.in_condition as u32
         | (sh.script as u32) << 1
         | (w.ignore as u32) << 2
-        | ((sh.handles || sh.tty.0 >= 0) as u32) << 3;
+        | ((sh.traps.handles() || sh.terminal.is_open()) as u32) << 3;
     let flags = c.number(flags);
     if c.reads {
-        (sh.tested, sh.script, w.ignore) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
-        sh.handles = flags & 8 != 0;
+        (sh.in_condition, sh.script, w.ignore) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
+        sh.traps.set_handles(flags & 8 != 0);
     }
-    numbers!(c, w.what, w.at, sh.status, sh.opts, sh.place, sh.loops, sh.depth, sh.pid, sh.last_bg);
+    numbers!(c, w.what, w.at, sh.status, sh.place, sh.pid);
+    for n in sh.nesting.numbers_mut() {
+        *n = c.number(*n);
+    }
     numbers!(c, sh.option_place);
-    let (status, depth) = sh.trap_status.map_or((0, u32::MAX), |t| (t.0, t.1));
+    let last = c.number(sh.jobs.last() as u32) as i32;
+    sh.jobs.set_last(last);
+    sh.opts = Options::of_number(c.number(sh.opts.number()));
+    let (status, depth) = sh.traps.running().map_or((0, u32::MAX), |t| (t.0, t.1));
     let (status, depth) = (c.number(status as u32) as u8, c.number(depth));
-    sh.trap_status = (depth != u32::MAX).then_some((status, depth));
+    sh.traps.set_running((depth != u32::MAX).then_some((status, depth)));
     let has_last = c.number(sh.last.is_some() as u32) != 0;
     let mut last = sh.last.take().unwrap_or_default();
     c.text(&mut last);
@@ -283,11 +289,9 @@ fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
     name(c, &mut sh.arg0);
     name(c, &mut sh.running);
     params(c, sh);
-    c.list(&mut sh.traps, trap);
-    c.list(&mut sh.inherited, trap);
-    c.list(&mut sh.aliases, pair);
-    c.list(&mut sh.jobs, job);
-    c.list(&mut sh.outer_jobs, job);
+    sh.traps.lists_mut().into_iter().for_each(|l| c.list(l, trap));
+    c.list(sh.aliases.list_mut(), pair);
+    sh.jobs.lists_mut().into_iter().for_each(|l| c.list(l, job));
     let trees = trees(c, sh);
     names(c, &mut sh.vars, &trees);
     locals(c, sh);
@@ -309,11 +313,11 @@ pub(crate) fn resume(sh: &mut Shell, args: &[ZStr]) {
         COMMANDS => {
             let mut w = Work::default();
             state(&mut c, sh, &mut w);
-            crate::run::redir::shut(c.fd);
-            sh.opts += opt::LEVEL;
+            crate::descriptors::shut(c.fd);
+            sh.opts.go_deeper();
             sh.enter_subshell();
             if w.ignore {
-                crate::jobs::ignore_keyboard();
+                crate::jobs::task::ignore_keyboard();
             }
             let tree = sh.tree.clone();
             let what = match w.what {
@@ -341,30 +345,23 @@ struct Start<'s, 'a> {
     argv: [*const u8; 3],
     /// Is it to ignore signals from the keyboard?
     ignore: bool,
-    /// Why it could not be.
-    error: Option<Errno>,
 }
 
-extern "C" fn start(p: *mut ()) -> ! {
-    // SAFETY: `start_again` gives its `Start`, and waits until we have left. Only frames of our own, `ignore`,
-    // `error` and descriptors, which are not shared, are changed.
-    let s = unsafe { &mut *(p as *mut Start) };
-    if s.sh.handles && signal::action(signal::SIGINT, Action::DEFAULT) == Ok(Action::IGNORE) {
+/// The child's part: only its own frames, `ignore`, and descriptors, which are not shared, are changed.
+fn start(s: &mut Start) -> Errno {
+    if s.sh.traps.handles() && signal::action(signal::SIGINT, Action::DEFAULT) == Ok(Action::IGNORE) {
         // The handler would run in the shell's memory; but a trap may have said to ignore it.
         let _ = signal::action(signal::SIGINT, Action::IGNORE);
     }
     s.ignore = s.sh.enter_child(s.job, s.foreground);
     // From the start, not only when the state has been read: a signal that is ignored until then is lost.
-    crate::jobs::trap::for_command(s.sh);
+    s.sh.default_signals();
     s.task.take_descriptors();
-    let _ = fs::fcntl(s.state, F_SETFD, 0);
+    let _ = fs::fcntl(s.state, fs::F_SETFD, 0);
     // SAFETY: both vectors are NULL-terminated and their strings NUL-terminated.
-    s.error = Some(unsafe { crate::run::launch::exec_first(s.paths, s.argv.as_ptr(), s.sh.envp) });
-    process::exit(127)
+    unsafe { crate::run::launch::exec_first(s.paths, s.argv.as_ptr(), s.sh.envp.as_ptr()) }
 }
 
-/// `man 2 fcntl`: sets whether exec closes it.
-const F_SETFD: u32 = 2;
 /// `man 3 getauxval`: the path by which the kernel was asked to run us.
 const AT_EXECFN: usize = 31;
 
@@ -386,31 +383,26 @@ impl Shell<'_> {
     }
 
     /// Starts a process of `job` that is a subshell and runs `task`, by vfork and exec of ourselves.
-    pub(crate) fn start_again(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Done {
-        if self.opts / opt::LEVEL >= LEVELS {
+    pub(crate) fn start_again(&mut self, job: &mut Job, foreground: bool, task: &Task) -> Fallible {
+        if self.opts.level() >= LEVELS {
             return self.refuse(c"nested too deeply", b"");
         }
         self.settle_ids();
         let (read, write) = self.new_pipe()?;
         let paths = self.own_paths();
         let mut argument = [MARK].buf();
-        crate::vars::push_decimal(read.0 as i64, &mut argument);
+        crate::decimal::push_decimal(read.0 as i64, &mut argument);
         argument.push(0);
         let argv = [c"sh".as_ptr() as *const u8, argument.as_ptr(), core::ptr::null()];
         let (state, paths) = (read, &paths[..]);
-        let mut s = Start { sh: self, job, foreground, task, state, paths, argv, ignore: false, error: None };
-        // SAFETY: `start` ends in exec or exit, and keeps to what it may change.
-        let pid = unsafe { process::vfork(start, &mut s as *mut Start as *mut ()) };
-        let (ignore, error) = (s.ignore, s.error);
-        crate::run::redir::shut(read);
-        let pid = match (pid, error) {
-            (Ok(pid), None) => pid,
-            (pid, error) => {
-                crate::run::redir::shut(write);
-                if let Ok(pid) = pid {
-                    let _ = process::wait4(pid, 0);
-                }
-                let why = error.or(pid.err()).unwrap_or(Errno::ENOSYS);
+        let mut s = Start { sh: self, job, foreground, task, state, paths, argv, ignore: false };
+        let pid = process::spawn(&mut s, start);
+        let ignore = s.ignore;
+        crate::descriptors::shut(read);
+        let pid = match pid {
+            Ok(pid) => pid,
+            Err(why) => {
+                crate::descriptors::shut(write);
                 self.complain_of(c"can't fork", b"", why);
                 return self.fail(2);
             }
@@ -422,7 +414,7 @@ impl Shell<'_> {
         if let Ok(a) = pipe {
             let _ = signal::action(signal::SIGPIPE, a);
         }
-        crate::run::redir::shut(write);
+        crate::descriptors::shut(write);
         Ok(())
     }
 

@@ -1,53 +1,24 @@
-//! Simple commands: what a name means, assignments, builtins, functions, applets.
+//! Simple commands (POSIX 2.9.1): assignments, then a builtin, a function, an applet or a file.
 
-use crate::builtin;
+use crate::descriptors::close_own;
 use crate::expand::fields::Fields;
-use crate::jobs::Job;
-use crate::parse::tree::{self, byte, tagged, until};
-use crate::run::exec::{Func, Kind};
-use crate::run::redir::{close_own, Plan};
-use crate::vars;
-use crate::{opt, Done, Flow, Shell, R};
+use crate::flow::{Fallible, Flow, FlowResult};
+use crate::jobs::job::Job;
+use crate::options::opt;
+use crate::parse::tree::{self, byte, tagged, until, Func};
+use crate::positional::Positional;
+use crate::run::redir::Plan;
+use crate::run::resolve::Kind;
+use crate::shell::Shell;
+use crate::vars::table::EXPORT;
+use crate::words::{is_pure, quote, SPECIAL};
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
-use sys::fs::{self, Fd};
-use sys::{process, Buf, ToBuf};
+use sys::{fs, process, Buf, ToBuf};
 use util::Truth;
 
 impl Shell<'_> {
-    /// What `name` means as a command; functions are passed over without `functions`.
-    #[inline(never)]
-    pub(crate) fn resolve(&mut self, name: &[u8], functions: bool) -> Kind {
-        if let Some(s) = self.vars.syms.get(self.vars.find(name)) {
-            let b = s.builtin as usize;
-            match &s.func {
-                Some(f) if functions && !matches!(b, 1..=builtin::SPECIAL) => {
-                    return Kind::Function(f.clone())
-                }
-                _ if b > 0 => return Kind::Builtin(b - 1),
-                _ => {}
-            }
-        }
-        if util::text::has(name, b'/') {
-            return Kind::File;
-        }
-        if let Some(n) = builtin::find(name) {
-            let i = self.vars.intern(name);
-            if let Some(s) = self.vars.syms.get_mut(i) {
-                s.builtin = n as u8 + 1;
-                if s.func.is_some() {
-                    return self.resolve(name, functions);
-                }
-            }
-            return Kind::Builtin(n);
-        }
-        match self.table.find(name) {
-            Some(e) => Kind::Applet(e),
-            None => Kind::File,
-        }
-    }
-
-    pub(crate) fn simple(&mut self, mut b: &[u8], last: bool) -> R {
+    pub(crate) fn simple(&mut self, mut b: &[u8], last: bool) -> FlowResult {
         byte(&mut b);
         let mut f = core::mem::take(&mut self.spare);
         f.clear();
@@ -71,9 +42,9 @@ impl Shell<'_> {
     }
 
     /// Assignments and redirections without a command.
-    pub(crate) fn bare(&mut self, mut b: &[u8]) -> R {
+    pub(crate) fn bare(&mut self, mut b: &[u8]) -> FlowResult {
         let mut plan = Plan::default();
-        let mark = self.saved.len();
+        let mark = self.saved.mark();
         let mut r = self.plan(&mut b, &mut plan);
         if r.is_ok() && !plan.is_empty() {
             self.separate_plan(&plan)?;
@@ -95,7 +66,7 @@ impl Shell<'_> {
 
     /// Performs the assignments of a simple command, of which redirections are undone from `mark` on; when
     /// `temporary`, they are exported and undone after it.
-    fn assignments(&mut self, b: &mut &[u8], temporary: bool, mark: usize) -> Done {
+    fn assignments(&mut self, b: &mut &[u8], temporary: bool, mark: usize) -> Fallible {
         let mut traced = Buf::new();
         while tagged(b, tree::ASSIGN) {
             let name = until(b, b'=');
@@ -105,14 +76,14 @@ impl Shell<'_> {
                 self.save_local(i);
             }
             self.assign_part(i, name, &v)?;
-            if let Some(s) = self.vars.syms.get_mut(i).filter(|_| temporary) {
-                s.flags |= vars::EXPORT;
+            if temporary {
+                self.vars.set_flags(i, EXPORT);
             }
-            if self.opts & opt::XTRACE != 0 {
+            if self.opts.has(opt::XTRACE) {
                 traced.extend_from_slice(if traced.is_empty() { b"" } else { b" " });
                 traced.extend_from_slice(name);
                 traced.push(b'=');
-                builtin::quote(&v, &mut traced);
+                quote(&v, &mut traced);
             }
         }
         if temporary {
@@ -124,13 +95,13 @@ impl Shell<'_> {
     }
 
     /// Runs the command `f`, which may be taken, and of which redirections and assignments are at `b`.
-    pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> R {
-        let special = matches!(&kind, Kind::Builtin(n) if *n < builtin::SPECIAL);
+    pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> FlowResult {
+        let special = matches!(&kind, Kind::Builtin(n) if *n < SPECIAL);
         let mut plan = Plan::default();
         if b.first() == Some(&tree::REDIR) {
             self.plan(&mut b, &mut plan)?;
         }
-        let mark = self.saved.len();
+        let mark = self.saved.mark();
         let inside = match &kind {
             Kind::File => false,
             Kind::Applet(e) => e.class == Class::NoFork,
@@ -140,21 +111,21 @@ impl Shell<'_> {
             self.separate_plan(&plan)?;
             if let Err(e) = self.redirect(&plan) {
                 self.unredirect(mark);
-                if special && !self.plain {
+                if special && !self.by_command {
                     return Err(e.into());
                 }
                 self.status = 1;
                 return Ok(());
             }
         }
-        let first = self.locals.len();
+        let first = self.locals.mark();
         let mut r = Ok(());
         if b.first() == Some(&tree::ASSIGN) {
-            r = self.assignments(&mut b, !special || self.plain, mark).map_err(Flow::from);
+            r = self.assignments(&mut b, !special || self.by_command, mark).map_err(Flow::from);
         }
-        let behind = self.locals.len();
+        let behind = self.locals.mark();
         if r.is_ok() {
-            if self.opts & opt::XTRACE != 0 {
+            if self.opts.has(opt::XTRACE) {
                 self.trace_command(f, mark);
             }
             let last_field = f.get(f.len().saturating_sub(1));
@@ -187,16 +158,18 @@ impl Shell<'_> {
         r
     }
 
-    pub(crate) fn builtin(&mut self, n: usize, f: &Fields, mark: usize) -> R {
-        if !builtin::is_pure(n) {
+    pub(crate) fn builtin(&mut self, n: usize, f: &Fields, mark: usize) -> FlowResult {
+        if !is_pure(n) {
             self.separate()?;
         }
         self.separate_for(f)?;
-        let outer = core::mem::replace(&mut self.running, f.z(0));
-        let plain = core::mem::replace(&mut self.plain, false);
-        let outer_mark = core::mem::replace(&mut self.redirections, mark);
-        let r = builtin::run(self, n, f);
-        self.redirections = outer_mark;
+        // SAFETY: the fields stay as they are until the builtin has returned; then `running` is the former one again.
+        let name = unsafe { f.lend(0) };
+        let outer = core::mem::replace(&mut self.running, name);
+        let plain = core::mem::replace(&mut self.by_command, false);
+        let outer_mark = self.saved.set_of_builtin(mark);
+        let r = self.run_builtin(n, f);
+        self.saved.set_of_builtin(outer_mark);
         let flushed = self.out.flush();
         if let Err(e) = flushed {
             self.out.recover();
@@ -206,7 +179,7 @@ impl Shell<'_> {
         match r {
             Ok(s) => self.status = if s == 0 && flushed.is_err() { 1 } else { s as u8 },
             // An error in a builtin that is not special does not end a script.
-            Err(Flow::Fail) if n >= builtin::SPECIAL || plain => {
+            Err(Flow::Fail) if n >= SPECIAL || plain => {
                 if self.interrupted {
                     return Err(Flow::Fail);
                 }
@@ -218,19 +191,28 @@ impl Shell<'_> {
 
     /// Runs an applet within this process.
     pub(crate) fn applet(&mut self, e: &'static Entry, f: &Fields) {
-        let mut args = f.all();
+        // SAFETY: the fields stay as they are until the applet has returned.
+        let mut args = unsafe { f.all() };
         let env = self.vars.environment();
-        self.status = self.table.run(e, env.as_ptr(), &mut args, self.out);
+        // SAFETY: the list ends with NULL, the variables with NUL; nothing changes them before the applet has ended.
+        let envp = unsafe { sys::env::Envp::from_ptr(env.as_ptr()) };
+        self.status = self.table.run(e, envp, &mut args, self.out);
         self.out.recover();
     }
 
-    pub(crate) fn applet_child(&mut self, e: &'static Entry, f: &Fields, plan: &Plan, last: bool) -> R {
-        if crate::REEXEC {
+    pub(crate) fn applet_child(
+        &mut self,
+        e: &'static Entry,
+        f: &Fields,
+        plan: &Plan,
+        last: bool,
+    ) -> FlowResult {
+        if crate::jobs::task::REEXEC {
             return self.external(f, plan, last);
         }
         self.separate()?;
         let mut job = Job::new(Buf::new());
-        if last && !self.has_exit_trap() || self.fork(&mut job, true)? == Truth::Yes {
+        if last && !self.traps.any() || self.fork(&mut job, true)? == Truth::Yes {
             if !self.redirect_child(plan) {
                 process::exit(1);
             }
@@ -246,7 +228,7 @@ impl Shell<'_> {
 
     /// Source text of the current simple command, for the list of jobs.
     pub(crate) fn command_text(&self) -> Buf {
-        if self.opts & opt::MONITOR == 0 {
+        if !self.opts.has(opt::MONITOR) {
             return Buf::new();
         }
         let mut text = self.tree.text.get(self.place..).unwrap_or(&[]);
@@ -254,51 +236,29 @@ impl Shell<'_> {
     }
 
     /// Calls a function.
-    pub(crate) fn call(&mut self, func: &Rc<Func>, args: Fields) -> R {
-        self.deep()?;
+    pub(crate) fn call(&mut self, func: &Rc<Func>, args: Fields) -> FlowResult {
+        self.check_depth()?;
         let func = func.clone();
-        let params = core::mem::replace(&mut self.params, args);
-        let first = core::mem::replace(&mut self.first, 1);
-        let loops = core::mem::replace(&mut self.loops, 0);
+        let params = core::mem::replace(&mut self.params, Positional::new(args, 1));
+        let loops = self.nesting.hide_loops();
         let option_place = core::mem::replace(&mut self.option_place, 0);
-        let mark = self.locals.len();
-        let frame = core::mem::replace(&mut self.frame, mark);
+        let mark = self.locals.mark();
+        let frame = self.locals.enter_function();
         let tree = core::mem::replace(&mut self.tree, func.tree.clone());
         let place = self.place;
-        self.depth += 1;
+        self.nesting.enter_function();
         let mut c = func.tree.code.get(func.at..).unwrap_or(&[]);
         let r = self.command(&mut c, false);
-        self.depth -= 1;
+        self.nesting.leave_function();
         self.restore_locals(mark);
-        self.spare = core::mem::take(&mut self.params);
-        (self.params, self.first, self.loops, self.tree, self.place) = (params, first, loops, tree, place);
-        (self.option_place, self.frame) = (option_place, frame);
+        self.spare = core::mem::replace(&mut self.params, params).into_fields();
+        (self.tree, self.place) = (tree, place);
+        self.nesting.show_loops(loops);
+        self.option_place = option_place;
+        self.locals.leave_function(frame);
         match r {
             Err(Flow::Return) => Ok(()),
             r => r,
-        }
-    }
-
-    /// Remembers variable `i`, to be restored when the function or command is over.
-    pub(crate) fn save_local(&mut self, i: usize) {
-        if self.capturing {
-            self.remember(i);
-        }
-        if let Some(s) = self.vars.syms.get(i) {
-            self.locals.push((i, s.text.clone(), s.flags));
-        }
-    }
-
-    pub(crate) fn restore_locals(&mut self, mark: usize) {
-        self.restore(mark, self.locals.len());
-    }
-
-    /// Restores variables from a part of the list; what `local` added behind it stays.
-    pub(crate) fn restore(&mut self, from: usize, to: usize) {
-        for k in (from..to.min(self.locals.len())).rev() {
-            if let Some(v) = self.locals.remove(k) {
-                self.put_back(v);
-            }
         }
     }
 
@@ -307,21 +267,20 @@ impl Shell<'_> {
         let mut all = core::mem::take(&mut self.traced);
         for i in 0..f.len() {
             all.extend_from_slice(if all.is_empty() { b"" } else { b" " });
-            builtin::quote(f.get(i), &mut all);
+            quote(f.get(i), &mut all);
         }
         self.trace(&all, mark);
     }
 
     fn trace(&mut self, text: &[u8], mark: usize) {
         let opts = self.opts;
-        self.opts &= !opt::XTRACE;
+        self.opts.turn_off(opt::XTRACE);
         let ps4 = self.get(b"PS4").unwrap_or(b"").buf();
         let mut line = self.expand_text(&ps4);
         self.opts = opts;
         line.extend_from_slice(text);
         line.push(b'\n');
         // To where errors went before the command's own redirections.
-        let own = self.saved.iter().skip(mark).find(|s| s.0 == 2);
-        let _ = fs::write_all(Fd(own.map_or(2, |s| s.1)), &line);
+        let _ = fs::write_all(self.saved.errors(mark), &line);
     }
 }

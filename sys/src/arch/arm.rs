@@ -1,12 +1,11 @@
 //! 32-bit ARM in Thumb state: ARMv5TE (Thumb-1, with an MMU) and ARMv7-M (Thumb-2, without one).
 //!
-//! The call number goes in r7, arguments in r0–r5, the result comes back in r0 (Linux
-//! `Documentation/arch/arm`, `man 2 syscall`). All of it is written in the instructions that both
-//! share, so one text serves both.
+//! A system call takes its number in r7 and its arguments in r0 to r5, and gives its result in r0
+//! (`man 2 syscall`). But for the entry of ARMv7-M, the code uses only instructions that both processors have.
 
 use core::arch::global_asm;
 
-// ARMv5TE, or any ARM that runs at its link address: nothing to relocate.
+// ARMv5TE: the program runs at the address it is linked for, so there is nothing to relocate.
 #[cfg(not(mote_nommu))]
 global_asm!(
     ".syntax unified",
@@ -21,10 +20,10 @@ global_asm!(
     ".text",
 );
 
-// ARMv7-M, text shared by processes (build-rootfs/src/fdpic/): the kernel tells in r7 where it mapped text and
-// data: u16 version, u16 count, then for each its address, the address it was linked for, its size
-// (`struct elf32_fdpic_loadmap`). r9 points to the data from here on. A word of the data that the bitmap names
-// holds an address of text or data, and moves with it.
+// ARMv7-M, with text that processes share (build-rootfs/src/fdpic/). r7 points to a list of where the kernel has
+// mapped text and data (`struct elf32_fdpic_loadmap`): version and count, 16 bits each, then for each segment its
+// address, the address that it is linked for, and its size. From here on r9 points to the data. A bitmap says which
+// words of the data hold addresses; each is moved as far as the segment that it points into.
 #[cfg(mote_shared)]
 global_asm!(
     ".syntax unified",
@@ -70,8 +69,9 @@ global_asm!(
     ".text",
 );
 
-// ARMv7-M, copied whole: the kernel's ELF-FDPIC loader put a static PIE somewhere; apply its R_ARM_RELATIVE (23)
-// entries from DT_REL (17) and DT_RELSZ (18) before any Rust code runs. `__ehdr_start` is address 0.
+// ARMv7-M, copied whole: the program is a static PIE that the kernel's ELF-FDPIC loader puts anywhere. Before any Rust
+// code runs, this applies the relocations R_ARM_RELATIVE (23), found by DT_REL (17) and DT_RELSZ (18).
+// `__ehdr_start` is linked for address 0.
 #[cfg(all(mote_nommu, not(mote_shared)))]
 global_asm!(
     ".syntax unified",
@@ -121,8 +121,8 @@ global_asm!(
     ".text",
 );
 
-// Outlined: one `svc` for all calls of three arguments and one for the rest. Inlined at every call
-// they cost 27 % more text on a program of 20 calls (DESIGN §3).
+// One function for all calls of up to three arguments, and one for the others. With `svc` inlined in each call, a
+// program of 20 calls has 27 % more text.
 global_asm!(
     ".syntax unified",
     ".section .text.mote_syscall3,\"ax\",%progbits",
@@ -167,9 +167,9 @@ global_asm!(
     ".text",
 );
 
-// memcpy, memmove, strlen, memset: by words where both ends are aligned, else by bytes. A quarter of the size of
-// compiler_builtins' (which are weak, so that these win). The EABI names take memset's arguments in
-// another order (Run-time ABI for the Arm Architecture, 4.3.4).
+// memcpy, memmove, strlen, memset: by words where the addresses are aligned, else by bytes. They take a quarter of the
+// size of those in compiler_builtins, which are weak symbols, so the linker takes these. `__aeabi_memset` has its
+// arguments in another order than `memset` (Run-time ABI for the Arm Architecture, 4.3.4).
 global_asm!(
     ".syntax unified",
     ".section .text.mote_memcpy,\"ax\",%progbits",

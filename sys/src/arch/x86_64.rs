@@ -1,9 +1,9 @@
-//! x86_64: the call number in rax, arguments in rdi, rsi, rdx, r10, r8, r9; `syscall` destroys rcx and
-//! r11 (`man 2 syscall`; System V ABI, AMD64 supplement, A.2.1).
+//! x86_64. A system call takes its number in rax and its arguments in rdi, rsi, rdx, r10, r8 and r9; the instruction
+//! `syscall` changes rcx and r11 (`man 2 syscall`; System V ABI, AMD64 supplement, A.2.1).
 
 use core::arch::global_asm;
 
-// A host build (unit tests) has the C library's entry code.
+// A host build, as for unit tests, has the C library's entry code.
 #[cfg(not(any(target_env = "gnu", target_env = "musl")))]
 global_asm!(
     ".section .text._start,\"ax\",@progbits",
@@ -60,9 +60,9 @@ global_asm!(
     ".text",
 );
 
-// memmove (and memcpy), memset: up to 15 bytes by two moves that overlap, more by 16 at a time and the rest by one
-// more such move. compiler_builtins' (which are weak, so that these win) are made of `rep movsb`, which takes tens of
-// cycles however few the bytes are, and backwards some for each of them.
+// memmove, which is memcpy as well, and memset. Up to 15 bytes take two moves that may overlap. More are moved by 16 at
+// a time, and the rest by one more such move. The functions of compiler_builtins use `rep movsb`, which takes tens of
+// cycles for the fewest bytes, and some for each byte backwards. They are weak symbols, so the linker takes these.
 global_asm!(
     ".section .text.mote_memmove,\"ax\",@progbits",
     ".globl mote_memmove",
@@ -164,6 +164,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "assembly")]
     fn bytes_are_moved_and_set_whatever_overlaps() {
         let fresh: Vec<u8> = (0..200).map(|n: u32| (n * 7 + 1) as u8).collect();
         for n in 0..=80 {

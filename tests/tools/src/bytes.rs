@@ -124,7 +124,7 @@ pub(crate) fn take(call: &mut Call) -> u8 {
     };
     let mut taken = 0;
     while bytes == 0 || taken < bytes {
-        if !fs::poll_in(Fd::STDIN, seconds as i32 * 1000).unwrap_or_default() {
+        if !fs::poll(Fd::STDIN, fs::POLLIN, seconds as i32 * 1000).unwrap_or_default() {
             return 1;
         }
         let mut byte = [0];

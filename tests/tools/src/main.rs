@@ -22,7 +22,7 @@ use sys::{Buf, Errno, Out, ZStr};
 struct Call {
     name: ZStr<'static>,
     args: &'static [ZStr<'static>],
-    envp: *const *const u8,
+    envp: sys::env::Envp,
     out: Out,
 }
 
@@ -109,12 +109,13 @@ extern "C" fn mote_main(v: sys::env::Vectors) -> ! {
 }
 
 fn run(v: sys::env::Vectors) -> u8 {
+    let envp = v.envp();
     let args: &'static [ZStr<'static>] = v.args();
     let Some((&name, args)) = args.split_first() else { return 127 };
     let name = name.base();
     let Some((_, tool)) = TOOLS.iter().find(|(n, _)| name.is(n)) else { return 127 };
     // SAFETY: the first and only call.
-    let mut call = Call { name, args, envp: v.envp(), out: unsafe { Out::stdout() } };
+    let mut call = Call { name, args, envp, out: unsafe { Out::stdout() } };
     let status = tool(&mut call);
     match call.out.flush() {
         Err(why) => call.fail(b"write error", why),

@@ -9,16 +9,7 @@ use sys::{env as vectors, Buf, Errno, ToBuf, ZStr};
 
 /// `NAME=value` strings of the environment.
 fn variables(call: &Call) -> Vec<ZStr<'static>> {
-    let mut all = Vec::new();
-    let mut at = call.envp;
-    // SAFETY: the kernel's vector is NULL-terminated, its strings are NUL-terminated and outlive the program's code.
-    unsafe {
-        while !(*at).is_null() {
-            all.push(ZStr::from_ptr(*at));
-            at = at.add(1);
-        }
-    }
-    all
+    call.envp.into_iter().collect()
 }
 
 /// `printenv [NAME]`.
@@ -103,7 +94,8 @@ fn execute(call: &Call, words: &[ZStr], variables: &[ZStr]) -> u8 {
     let end = core::iter::once(core::ptr::null());
     let argv: Vec<*const u8> = words.iter().map(|arg| arg.as_ptr()).chain(end.clone()).collect();
     let envp: Vec<*const u8> = variables.iter().map(|variable| variable.as_ptr()).chain(end).collect();
-    let path = vectors::get(envp.as_ptr(), b"PATH").map_or(&b"/bin"[..], |path| path.bytes());
+    let path = variables.iter().find_map(|variable| variable.strip_prefix(b"PATH="));
+    let path = path.map_or(&b"/bin"[..], |path| path.bytes());
     let mut why = Errno::ENOENT;
     for dir in path.split(|b| *b == b':') {
         let mut file: Buf = dir.buf();

@@ -362,7 +362,7 @@ pub(crate) mod tests {
         let z = |a: &[u8]| ZStr::new(Box::leak(CString::new(a).unwrap().into_boxed_c_str()));
         let mut args: Vec<ZStr> = args.iter().map(|a| z(a)).collect();
         let mut out = Out::memory();
-        let mut cx = Cx::raw(ZStr::new(c"builtin"), &mut args, &mut out, core::ptr::null(), &NO_APPLETS);
+        let mut cx = Cx::raw(ZStr::new(c"builtin"), &mut args, &mut out, sys::env::Envp::EMPTY, &NO_APPLETS);
         let status = run(&mut cx);
         (status, String::from_utf8(out.take().to_vec()).unwrap())
     }

@@ -68,5 +68,5 @@ fn told(w: &mut Walk, dir: bool) {
 fn protected(w: &mut Walk) -> bool {
     let dir = w.dir;
     let link = w.stat().is_ok_and(|s| fs::kind(&s) == fs::S_IFLNK);
-    !link && fs::accessat(dir, w.name(), 2) == Err(Errno::EACCES)
+    !link && fs::accessat(dir, w.name(), fs::W_OK) == Err(Errno::EACCES)
 }

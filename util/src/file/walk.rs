@@ -95,7 +95,7 @@ impl Walk<'_, '_> {
     #[inline(never)]
     pub fn name(&mut self) -> ZStr<'_> {
         let n = self.name;
-        self.path.z().skip(n)
+        self.path.z_from(n)
     }
 
     /// The entry's own status, links not followed.

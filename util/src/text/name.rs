@@ -75,11 +75,13 @@ pub fn version(mut a: &[u8], mut b: &[u8]) -> Ordering {
 /// The last dot and what follows it; empty without one.
 pub fn extension(mut name: ZStr) -> ZStr {
     let mut dot = None;
-    while !name.is_empty() {
-        if name.first() == b'.' {
-            dot = Some(name);
+    loop {
+        let from = name;
+        match name.take_first() {
+            Some(b'.') => dot = Some(from),
+            Some(_) => {}
+            None => break,
         }
-        name = name.skip(1);
     }
     dot.unwrap_or(name)
 }

@@ -44,7 +44,7 @@ fn add_dir(cx: &mut Cx, config: &mut Buf, dir: ZStr, depth: u32) {
         let mut own = b"/etc/modprobe.d".buf();
         own.extend_from_slice(file.get(dir.len()..).unwrap_or_default());
         // A file there stands for those of the same name elsewhere.
-        if depth > 0 || *file == *own || fs::access(own.z(), 0).is_err() {
+        if depth > 0 || *file == *own || fs::access(own.z(), fs::F_OK).is_err() {
             add(cx, config, file.buf().z(), depth);
         }
     });
@@ -154,8 +154,7 @@ mod tests {
         let path = std::ffi::CString::new(dir.to_str().unwrap()).unwrap();
         let mut config = Buf::new();
         let mut out = sys::Out::memory();
-        let mut cx =
-            Cx::raw(ZStr::new(c"modprobe"), &mut [], &mut out, [core::ptr::null()].as_ptr(), &crate::TABLE);
+        let mut cx = Cx::raw(ZStr::new(c"modprobe"), &mut [], &mut out, sys::env::Envp::EMPTY, &crate::TABLE);
         add(&mut cx, &mut config, ZStr::new(&path), 0);
         assert_eq!(cx.status, 0);
         std::fs::remove_dir_all(&dir).unwrap();

@@ -157,7 +157,7 @@ fn look(o: &mut Order) -> Result<(), Errno> {
     o.bb = false;
     loop {
         o.table = ZStr::new(if o.bb { c"modules.dep.bb" } else { c"modules.dep" });
-        let r = fs::access(path(o, o.table.bytes()).z(), 4);
+        let r = fs::access(path(o, o.table.bytes()).z(), fs::R_OK);
         if r.is_ok() || o.bb {
             return r;
         }
@@ -210,7 +210,9 @@ fn scan(r: &mut Run, name: ZStr, f: &mut dyn FnMut(&mut Run, &mut Buf) -> bool) 
 #[inline(never)]
 fn probe(r: &mut Run, asked: &[u8]) -> bool {
     // The kernel asks for names like fs-NAME where anybody chooses NAME: only what starts like a path is one.
-    if position(asked, b'/').is_some() && !matches!(asked, [b'/', ..] | [b'.', b'/', ..] | [b'.', b'.', b'/', ..]) {
+    if position(asked, b'/').is_some()
+        && !matches!(asked, [b'/', ..] | [b'.', b'/', ..] | [b'.', b'.', b'/', ..])
+    {
         return false;
     }
     let o = r.o;

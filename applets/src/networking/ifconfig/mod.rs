@@ -3,7 +3,7 @@
 
 use sys::net::{self, Ifreq};
 use sys::zstr::{cut, Texts};
-use sys::{Cx, Errno, Fd};
+use sys::{Cx, Errno};
 use util::net::address::words;
 use util::text::reason::tell;
 
@@ -60,13 +60,6 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         }
     }
     cx.status
-}
-
-/// The request `0x8900 + request` for an interface.
-fn ask(r: &mut Ifreq, socket: Fd, request: u8) -> Result<(), Errno> {
-    // SAFETY: whoever calls has the number from one of `sys::net`'s names, or from a table whose test compares
-    // it with them; none of those follows a pointer.
-    unsafe { r.ioctl(socket, 0x8900 | request as u32) }
 }
 
 /// What follows `key` in the text of `table` that starts with it; the last text if none does.

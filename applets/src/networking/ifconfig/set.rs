@@ -1,9 +1,9 @@
 //! Settings: one table, one way for all of them.
 
-use super::{ask, name, named};
+use super::{name, named};
 use core::slice::Iter;
 use sys::buf::concat;
-use sys::net::{self, Ifreq, In6Ifreq, MAP};
+use sys::net::{self, Ifreq, MAP};
 use sys::zstr::{cut, position, position_in};
 use sys::{num, Cx, Errno, Fd, ZStr};
 use util::net::address::{hex, mask, number, parse4, parse6, words, MISSING, NO_ADDRESS};
@@ -67,7 +67,7 @@ impl Change {
         // Only what has to do with flags may have a `-`. What is no setting is an address.
         let (known, request, kind, flag) = match named(SETTINGS, word) {
             &[request, kind, flag] if minus.is_none() || flag & FLAG != 0 => (true, request, kind, flag),
-            _ => (false, net::SIOCSIFADDR as u8, ADDRESS, FLAG),
+            _ => (false, net::SIOCSIFADDR, ADDRESS, FLAG),
         };
         if kind != NO_ARGUMENT && (minus.is_none() || !known) {
             if known {
@@ -95,7 +95,7 @@ impl Change {
                 }
                 _ => {
                     if kind != NUMBER {
-                        self.ask(net::SIOCGIFMAP as u8)?;
+                        self.ask(net::SIOCGIFMAP)?;
                     }
                     self.number(kind, text).ok_or(Errno::EINVAL)?;
                     self.ask(request)?;
@@ -103,13 +103,13 @@ impl Change {
             }
         }
         if flag & FLAG != 0 {
-            self.ask(net::SIOCGIFFLAGS as u8)?;
+            self.ask(net::SIOCGIFFLAGS)?;
             let bit = 1 << (flag & 15);
             self.interface.words[0] |= bit;
             if minus.is_some() != (flag & INVERTED != 0) {
                 self.interface.words[0] ^= bit;
             }
-            self.ask(net::SIOCSIFFLAGS as u8)?;
+            self.ask(net::SIOCSIFFLAGS)?;
         }
         Ok(())
     }
@@ -123,24 +123,23 @@ impl Change {
         } else {
             NO_LENGTH
         };
-        let address = if text == b"+" && request == net::SIOCSIFBRDADDR as u8 {
-            self.ask(net::SIOCGIFADDR as u8)?;
+        let address = if text == b"+" && request == net::SIOCSIFBRDADDR {
+            self.ask(net::SIOCGIFADDR)?;
             let own = self.interface.words[1];
-            self.ask(net::SIOCGIFNETMASK as u8)?;
+            self.ask(net::SIOCGIFNETMASK)?;
             own | !self.interface.words[1]
         } else if host == b"default" {
             0
         } else if let Some(address) = parse4(host) {
             address
         } else if kind == ADDRESS {
-            let mut r = In6Ifreq { address: [0; 8], prefix: length.min(128), index: 0 };
-            parse6(host, &mut r.address).ok_or(NO_ADDRESS)?;
-            r.address.iter_mut().for_each(|group| *group = group.to_be());
-            self.ask(net::SIOCGIFINDEX as u8)?;
-            r.index = self.interface.words[0];
+            let mut r = Ifreq::default();
+            parse6(host, r.groups()).ok_or(NO_ADDRESS)?;
+            r.groups().iter_mut().for_each(|group| *group = group.to_be());
+            self.ask(net::SIOCGIFINDEX)?;
+            (r.words[0], r.words[1]) = (length.min(128), self.interface.words[0]);
             let socket = net::socket(net::AF_INET6, net::SOCK_DGRAM, 0)?;
-            // SAFETY: a socket of AF_INET6.
-            return unsafe { r.ioctl(*socket, 0x8900 | request as u32) }.map(|()| true);
+            return r.ioctl(*socket, request).map(|()| true);
         } else {
             return Err(NO_ADDRESS);
         };
@@ -149,7 +148,7 @@ impl Change {
         }
         self.internet(request, address)?;
         if length != NO_LENGTH {
-            self.internet(net::SIOCSIFNETMASK as u8, mask(length))?;
+            self.internet(net::SIOCSIFNETMASK, mask(length))?;
         }
         // An alias whose address is taken away is gone.
         Ok(address == 0 && position(&self.interface.name, b':').is_some())
@@ -185,8 +184,8 @@ impl Change {
     /// between them or not. What does not fit that struct the kernel does not take this way.
     fn hardware(&mut self, class: &[u8]) -> Option<()> {
         let (family, len) = match position_in(b"ether,infiniband", b',', class)? {
-            0 => (1, 6),
-            _ => (32, 20),
+            0 => (net::ARPHRD_ETHER, 6),
+            _ => (net::ARPHRD_INFINIBAND, 20),
         };
         self.interface.words[0] = family;
         let bytes = self.interface.bytes();
@@ -209,40 +208,31 @@ impl Change {
     }
 
     fn ask(&mut self, request: u8) -> Result<(), Errno> {
-        ask(&mut self.interface, self.socket, request)
+        self.interface.ioctl(self.socket, request)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use linux::*;
     use sys::zstr::Texts;
 
-    /// The kernel's numbers (`linux/if.h`) of the flags, by their bits.
-    mod linux {
-        pub(super) const UP: u8 = 0;
-        pub(super) const BROADCAST: u8 = 1;
-        pub(super) const POINTOPOINT: u8 = 4;
-        pub(super) const NOTRAILERS: u8 = 5;
-        pub(super) const NOARP: u8 = 7;
-        pub(super) const PROMISC: u8 = 8;
-        pub(super) const ALLMULTI: u8 = 9;
-        pub(super) const MULTICAST: u8 = 12;
-        pub(super) const DYNAMIC: u8 = 15;
+    /// How a setting names the one flag in `flags`: by its bit.
+    const fn bit(flags: u32) -> u8 {
+        flags.trailing_zeros() as u8
     }
 
     #[test]
     fn every_setting_by_its_name() {
-        const NONE: u32 = 0x8900 | b'-' as u32;
+        const NONE: u8 = b'-';
         let rows = [
             ("metric", net::SIOCSIFMETRIC, NUMBER, b'.'),
             ("mtu", net::SIOCSIFMTU, NUMBER, b'.'),
             ("txqueuelen", net::SIOCSIFTXQLEN, NUMBER, b'.'),
             ("dstaddr", net::SIOCSIFDSTADDR, IPV4, b'.'),
             ("netmask", net::SIOCSIFNETMASK, IPV4, b'.'),
-            ("broadcast", net::SIOCSIFBRDADDR, IPV4, FLAG | BROADCAST),
-            ("pointopoint", net::SIOCSIFDSTADDR, IPV4, FLAG | POINTOPOINT),
+            ("broadcast", net::SIOCSIFBRDADDR, IPV4, FLAG | bit(net::IFF_BROADCAST)),
+            ("pointopoint", net::SIOCSIFDSTADDR, IPV4, FLAG | bit(net::IFF_POINTOPOINT)),
             ("hw", net::SIOCSIFHWADDR, HARDWARE, b'.'),
             ("rename", net::SIOCSIFNAME, NEW_NAME, b'.'),
             ("mem_start", net::SIOCSIFMAP, b'm', b'.'),
@@ -250,14 +240,14 @@ mod tests {
             ("irq", net::SIOCSIFMAP, INTERRUPT, b'.'),
             ("add", net::SIOCSIFADDR, ADDRESS, b'.'),
             ("del", net::SIOCDIFADDR, ADDRESS, b'.'),
-            ("arp", NONE, NO_ARGUMENT, FLAG | INVERTED | NOARP),
-            ("trailers", NONE, NO_ARGUMENT, FLAG | INVERTED | NOTRAILERS),
-            ("promisc", NONE, NO_ARGUMENT, FLAG | PROMISC),
-            ("multicast", NONE, NO_ARGUMENT, FLAG | MULTICAST),
-            ("allmulti", NONE, NO_ARGUMENT, FLAG | ALLMULTI),
-            ("dynamic", NONE, NO_ARGUMENT, FLAG | DYNAMIC),
-            ("up", NONE, NO_ARGUMENT, FLAG | UP),
-            ("down", NONE, NO_ARGUMENT, FLAG | INVERTED | UP),
+            ("arp", NONE, NO_ARGUMENT, FLAG | INVERTED | bit(net::IFF_NOARP)),
+            ("trailers", NONE, NO_ARGUMENT, FLAG | INVERTED | bit(net::IFF_NOTRAILERS)),
+            ("promisc", NONE, NO_ARGUMENT, FLAG | bit(net::IFF_PROMISC)),
+            ("multicast", NONE, NO_ARGUMENT, FLAG | bit(net::IFF_MULTICAST)),
+            ("allmulti", NONE, NO_ARGUMENT, FLAG | bit(net::IFF_ALLMULTI)),
+            ("dynamic", NONE, NO_ARGUMENT, FLAG | bit(net::IFF_DYNAMIC)),
+            ("up", NONE, NO_ARGUMENT, FLAG | bit(net::IFF_UP)),
+            ("down", NONE, NO_ARGUMENT, FLAG | INVERTED | bit(net::IFF_UP)),
             ("inet", NONE, NO_ARGUMENT, b'.'),
             ("inet6", NONE, NO_ARGUMENT, b'.'),
         ];
@@ -267,7 +257,7 @@ mod tests {
             assert_eq!(known, name.as_bytes());
             assert_eq!(named(SETTINGS, known), code);
             assert_eq!(code.len(), 3, "{name}");
-            assert_eq!((0x8900 | code[0] as u32, code[1], code[2]), (request, kind, flag), "{name}");
+            assert_eq!((code[0], code[1], code[2]), (request, kind, flag), "{name}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Showing interfaces.
 
-use super::{ask, name, named};
+use super::{name, named};
 use sys::net::{self, Ifreq, MAP, NAME};
 use sys::zstr::{cut, Texts};
 use sys::{num, Buf, Cx, Errno, Fd, List, ZStr};
@@ -51,11 +51,11 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
         last = r.name;
         let counters = dev.get(r.words[PLACE] as usize..).filter(|_| r.words[PLACE] != 0);
         let mut page = Page { cx, socket, r: *r, flags: 0, inet6: &inet6, n: [0; 32] };
-        if !page.ask(net::SIOCGIFFLAGS as u8) {
+        if !page.ask(net::SIOCGIFFLAGS) {
             continue;
         }
         page.flags = page.r.words[0] & 0xffff;
-        if all || page.flags & 1 != 0 {
+        if all || page.flags & net::IFF_UP != 0 {
             page.show(counters);
         }
     }
@@ -168,7 +168,7 @@ impl Page<'_, '_> {
     /// The type of the hardware and its address: six bytes with colons, or sixteen with dashes, of which the
     /// kernel tells fourteen.
     fn hardware(&mut self) {
-        self.ask(net::SIOCGIFHWADDR as u8);
+        self.ask(net::SIOCGIFHWADDR);
         let key = (self.r.words[0] as u16).wrapping_add(0x101).to_le_bytes();
         let Some((&mark, title)) = named(HARDWARE, &key).split_first() else { return };
         self.write(title);
@@ -194,7 +194,7 @@ impl Page<'_, '_> {
 
     /// The IPv4 addresses, in a line.
     fn addresses(&mut self) {
-        let wanted = self.flags as u8 & 0x12 | 4;
+        let wanted = (self.flags & (net::IFF_BROADCAST | net::IFF_POINTOPOINT)) as u8 | 4;
         let mut own = 0;
         for entry in Texts::new(ADDRESSES) {
             let &[when, request, ref label @ ..] = entry else { continue };
@@ -239,7 +239,7 @@ impl Page<'_, '_> {
 
     fn mapped(&mut self) {
         self.r.words = Default::default();
-        self.ask(net::SIOCGIFMAP as u8);
+        self.ask(net::SIOCGIFMAP);
         let words = &self.r.words;
         let map = words[MAP];
         (self.n[MEMORY], self.n[MEMORY_END]) = match *words {
@@ -264,13 +264,13 @@ impl Page<'_, '_> {
         self.write(b"\n");
     }
 
-    /// The request `0x8900 + request`; tells why it fails.
+    /// The request `request` of [`Ifreq::ioctl`]; tells why it fails.
     #[inline(never)]
     fn ask(&mut self, request: u8) -> bool {
-        match ask(&mut self.r, self.socket, request) {
+        match self.r.ioctl(self.socket, request) {
             Ok(()) => return true,
             // Not every interface has addresses; an alias that has none is none.
-            Err(Errno::EADDRNOTAVAIL) if request != net::SIOCGIFFLAGS as u8 => {}
+            Err(Errno::EADDRNOTAVAIL) if request != net::SIOCGIFFLAGS => {}
             Err(e) => tell(self.cx, name(&self.r), e, words),
         }
         false

@@ -308,7 +308,7 @@ fn one(o: &mut Order, l: &Line, p: &Options) -> Result<(), Errno> {
     if !o.has(opt!("f")) {
         if p.flags & ACTIONS == 0 && !o.has(opt!("i")) {
             let path = concat(&[b"/sbin/mount.", l.kind.bytes()]);
-            if fs::access(path.z(), 1).is_ok() {
+            if fs::access(path.z(), fs::X_OK).is_ok() {
                 return help(o, path.z(), l);
             }
         }
@@ -377,17 +377,11 @@ struct Helper<'p> {
     path: ZStr<'p>,
     argv: *const *const u8,
     envp: *const *const u8,
-    why: Option<Errno>,
 }
 
-extern "C" fn child(arg: *mut ()) -> ! {
-    // SAFETY: `help` gives a Helper that it does not touch before we are gone; its strings and the array end
-    // as exec wants it.
-    unsafe {
-        let h = &mut *(arg as *mut Helper);
-        h.why = Some(process::execve(h.path, h.argv, h.envp));
-    }
-    process::exit(1)
+fn child(h: &mut Helper) -> Errno {
+    // SAFETY: the strings and the array end as exec wants it.
+    unsafe { process::execve(h.path, h.argv, h.envp) }
 }
 
 /// Has `path` mount: `mount.TYPE DEVICE DIR -nsv -o OPTIONS`. It says itself why it cannot.
@@ -404,7 +398,7 @@ fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
         bit *= 2;
     }
     let list = concat(&[l.options.bytes(), &o.extra]);
-    let list = if list.first() == Some(&b',') { list.z().skip(1) } else { list.z() };
+    let list = if list.first() == Some(&b',') { list.z().rest() } else { list.z() };
     let mut argv = List::from_iter([path.as_ptr(), l.device.as_ptr(), l.dir.as_ptr()]);
     if letters.len() > 1 {
         argv.push(letters.z().as_ptr());
@@ -414,18 +408,8 @@ fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
         argv.push(list.as_ptr());
     }
     argv.push(core::ptr::null());
-    let mut h = Helper { path, argv: argv.as_ptr(), envp: o.cx.envp, why: None };
-    // SAFETY: `child` ends in exec or exit and changes only `h`.
-    let pid = unsafe { process::vfork(child, &mut h as *mut Helper as *mut ()) }?;
-    let status = loop {
-        match process::wait4(pid, 0) {
-            Err(Errno::EINTR) => {}
-            r => break r?.1,
-        }
-    };
-    if let Some(why) = h.why {
-        return Err(why);
-    }
+    let mut h = Helper { path, argv: argv.as_ptr(), envp: o.cx.envp.as_ptr() };
+    let status = process::wait(process::spawn(&mut h, child)?)?;
     if status.exited() != Some(0) {
         o.cx.error(path.bytes(), b"failed");
     }

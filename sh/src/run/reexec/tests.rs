@@ -9,9 +9,11 @@ static TABLE: Table =
 /// of that, and the output.
 fn shell<T>(text: &str, then: impl FnOnce(&mut Shell) -> T) -> (T, String) {
     let [a, b, home] = [c"A=1", c"B=2", c"HOME=/h"].map(|z| z.as_ptr() as *const u8);
-    let envp = [a, b, home, core::ptr::null()];
+    let envp = Box::leak(Box::new([a, b, home, core::ptr::null()]));
+    // SAFETY: the array is leaked, ends with NULL, and points to literals.
+    let envp = unsafe { sys::env::Envp::from_ptr(envp.as_ptr()) };
     let (mut out, here) = (Out::memory(), 0u8);
-    let mut cx = Cx::raw(ZStr::new(c"sh"), &mut [], &mut out, envp.as_ptr(), &TABLE);
+    let mut cx = Cx::raw(ZStr::new(c"sh"), &mut [], &mut out, envp, &TABLE);
     let mut sh = Shell::new(&mut cx, &here);
     assert_eq!(sh.run_text(text.as_bytes().buf()), Ok(()), "{text}");
     let got = then(&mut sh);
@@ -27,7 +29,7 @@ fn told(sh: &mut Shell, mut w: Work) -> Buf {
     c.turn();
     drop(write);
     let mut all = Buf::new();
-    crate::run::redir::read_all(*read, &mut all);
+    crate::descriptors::read_all(*read, &mut all);
     all
 }
 
@@ -52,9 +54,13 @@ E
         alias a='b c'; trap '' USR2; trap 'echo t' EXIT; getopts a v -ab; false
         long=";
     shell(&(text.to_string() + &"y".repeat(3000)), |sh| {
-        (sh.status, sh.loops, sh.depth, sh.tested, sh.script) = (7, 2, 3, true, true);
-        (sh.pid, sh.last_bg, sh.running, sh.trap_status) = (123, -1, ZStr::new(c"eval"), Some((9, 1)));
-        sh.frame = sh.locals.len();
+        (sh.status, sh.in_condition, sh.script) = (7, true, true);
+        sh.nesting.enter_loop();
+        sh.nesting.enter_function();
+        (sh.pid, sh.running) = (123, ZStr::new(c"eval"));
+        sh.jobs.set_last(-1);
+        sh.traps.set_running(Some((9, 1)));
+        sh.locals.enter_function();
         let x = sh.vars.intern(b"x");
         sh.save_local(x);
         let work = || Work { what: 2, at: 77, ignore: true };
@@ -72,7 +78,8 @@ fn what_was_told_works() {
         trap 'echo t' EXIT; set -- 1 2 3; shift; false";
     let after = "echo $? \"$x\" $A $B ${HOME-unset} $# $1 $$ $!; f y; eval 'a b'; trap; set -- z; f $1";
     let (all, _) = shell(before, |sh| {
-        (sh.pid, sh.last_bg) = (123, 45);
+        sh.pid = 123;
+        sh.jobs.set_last(45);
         told(sh, Work::default())
     });
     let (_, out) = shell("", |sh| {

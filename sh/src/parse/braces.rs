@@ -1,9 +1,9 @@
 //! Brace expansion, as bash and hush have it: `a{b,c}d`, `{1..5}`, nested. It is done on the encoded word.
 
-use crate::parse::lexer::login_char;
+use crate::decimal::decimal;
 use crate::parse::parser::{Parser, TOO_LONG};
 use crate::parse::tree;
-use crate::vars;
+use crate::words::login_char;
 use sys::{num, Buf, List, ToBuf};
 
 /// Passes over a byte or a whole expansion; the byte if it is an unquoted character of the word itself.
@@ -34,7 +34,7 @@ impl Parser<'_, '_> {
         if self.code.len() >> 20 != 0 {
             self.error(TOO_LONG, b"");
         }
-        if !self.deep() {
+        if !self.check_depth() {
             return;
         }
         let mut rest = word;
@@ -118,7 +118,7 @@ impl Parser<'_, '_> {
         }
         let by = by.abs().max(1);
         loop {
-            let middle = if letter { [n as u8].buf() } else { vars::decimal(n as i64) };
+            let middle = if letter { [n as u8].buf() } else { decimal(n as i64) };
             each(self, &middle);
             // Neither bound nor step passes 2³⁰.
             let left = last - n;

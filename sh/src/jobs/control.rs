@@ -1,0 +1,177 @@
+//! Jobs in the foreground and the background, and what the user is told of them (POSIX 2.11).
+
+use crate::decimal::decimal;
+use crate::flow::{Failed, Fallible};
+use crate::jobs::job::{signal_text, Job, State};
+use crate::options::opt;
+use crate::shell::Shell;
+use alloc::boxed::Box;
+use sys::process::{self, Status};
+use sys::{signal, Buf, Errno};
+
+impl Shell<'_> {
+    /// Turns job control on or off (`set -m`).
+    pub(crate) fn job_control(&mut self, on: bool) {
+        if !on {
+            self.terminal.close();
+        } else if !self.terminal.open() {
+            self.complain(c"can't access tty; job control turned off", b"");
+            self.opts.turn_off(opt::MONITOR);
+        }
+    }
+
+    /// Waits for a foreground job and takes its status.
+    pub(crate) fn foreground(&mut self, mut job: Box<Job>) -> Fallible {
+        let monitor = job.group != 0;
+        while job.state() == State::Running {
+            match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
+                Ok((pid, s)) => {
+                    if !job.note(pid, s) {
+                        self.jobs.note(pid, s);
+                        if self.opts.has(opt::NOTIFY) && self.opts.has(opt::INTERACTIVE) {
+                            self.report_ended();
+                        }
+                    }
+                }
+                Err(Errno::EINTR) => {}
+                Err(_) => job
+                    .procs
+                    .iter_mut()
+                    .filter(|p| p.status.is_none())
+                    .for_each(|p| p.status = Some(Status(127 << 8))),
+            }
+        }
+        if monitor {
+            self.terminal.take_back();
+        }
+        self.status = job.status(self.opts.has(opt::PIPEFAIL));
+        let word = job.word();
+        if job.state() == State::Stopped {
+            job.modes = self.terminal.modes();
+            self.terminal.restore_modes();
+            let i = self.jobs.add(job);
+            sys::out::complain(&[]);
+            self.report_job(i);
+            return Ok(());
+        }
+        if let Some(sig) = word.signaled().map(|s| s as u32) {
+            if monitor {
+                self.terminal.restore_modes();
+            }
+            let interactive = self.opts.has(opt::INTERACTIVE);
+            if sig == signal::SIGINT && interactive && !job.hidden {
+                sys::out::complain(&[]);
+                return Err(Failed);
+            }
+            if sig != signal::SIGINT && sig != signal::SIGPIPE && !job.hidden && !self.subshell {
+                let core: &[u8] = if word.dumped() { b" (core dumped)" } else { b"" };
+                sys::out::complain(&[signal_text(sig), core]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Enters a job that runs in the background.
+    pub(crate) fn add_background(&mut self, job: Box<Job>) {
+        // What nobody has waited for is remembered, but not for ever.
+        if self.jobs.len() >= 256 {
+            self.reap(false);
+            if let Some(i) = self.jobs.first_done() {
+                self.jobs.remove(i);
+            }
+        }
+        let pid = job.last_pid();
+        self.jobs.set_last(pid);
+        let i = self.jobs.add(job);
+        if self.opts.has(opt::INTERACTIVE) {
+            let id = self.jobs.get(i).map_or(0, |j| j.id);
+            let (id, pid) = (decimal(id as i64), decimal(pid as i64));
+            sys::out::complain(&[b"[", &id, b"] ", &pid]);
+        }
+    }
+
+    /// Notes what has become of children, without waiting, or until something happens. False: there are
+    /// none, or a signal came.
+    pub(crate) fn reap(&mut self, wait: bool) -> bool {
+        let mut options = if wait { 0 } else { process::WNOHANG };
+        if self.opts.has(opt::MONITOR) {
+            options |= process::WUNTRACED | process::WCONTINUED;
+        }
+        loop {
+            match process::wait4(-1, options) {
+                Ok((0, _)) => return true,
+                Ok((pid, s)) => {
+                    self.jobs.note(pid, s);
+                    if wait {
+                        return true;
+                    }
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Tells what happened to jobs, before a prompt.
+    pub(crate) fn report_jobs(&mut self) {
+        self.reap(false);
+        self.report_ended();
+    }
+
+    /// Tells what is known to have happened to jobs, and forgets those that are over.
+    fn report_ended(&mut self) {
+        let mut i = 0;
+        while i < self.jobs.len() {
+            let (state, reported) =
+                self.jobs.get(i).map_or((State::Running, true), |j| (j.state(), j.reported));
+            if state != State::Running && !reported {
+                self.report_job(i);
+            }
+            if state == State::Done {
+                self.jobs.remove(i);
+            } else {
+                i += 1;
+            }
+        }
+    }
+
+    /// One line about job `i` on standard error.
+    pub(crate) fn report_job(&mut self, i: usize) {
+        let line = self.job_line(i, false);
+        sys::out::complain(&[&line]);
+    }
+
+    /// One line about job `i`, which the user knows of then: `[1]+  Running     sleep 1`.
+    #[inline(never)]
+    pub(crate) fn job_line(&mut self, i: usize, pids: bool) -> Buf {
+        self.jobs.line(i, pids)
+    }
+
+    /// Continues job `i`, in the foreground or not.
+    #[inline(never)]
+    pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Fallible {
+        let Some(mut job) = self.jobs.remove(i) else { return Ok(()) };
+        job.resume();
+        if foreground {
+            if job.group != 0 {
+                self.terminal.give_to(job.group);
+            }
+            // Who reads this may already interrupt the job.
+            sys::out::complain(&[&job.text]);
+            if let Some(m) = job.modes.take() {
+                self.terminal.set_modes(&m);
+            }
+            job.kill(signal::SIGCONT);
+            return self.foreground(job);
+        }
+        job.kill(signal::SIGCONT);
+        self.out.bytes(b"[");
+        self.out.dec(job.id as u64);
+        self.out.bytes(b"] ");
+        self.out.bytes(&job.text);
+        self.out.byte(b'\n');
+        self.jobs.set_last(job.last_pid());
+        self.jobs.add(job);
+        self.status = 0;
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! The table of traps, and what the shell does with each signal (POSIX 2.12, trap).
+
+use crate::jobs::signals;
+use sys::signal::{self, Action};
+use sys::{Buf, List, ToBuf};
+
+/// Traps: signal, or 0 for EXIT, and action.
+pub(crate) struct Traps {
+    list: List<(u8, Buf)>,
+    /// Those of the shell that this is a subshell of, to be listed.
+    inherited: List<(u8, Buf)>,
+    /// Has the shell signals set for itself, as an interactive one has?
+    handles: bool,
+    /// Status and depth of functions at which a trap's action runs.
+    running: Option<(u8, u32)>,
+}
+
+impl Traps {
+    pub(crate) const NONE: Traps =
+        Traps { list: List::new(), inherited: List::new(), handles: false, running: None };
+
+    /// Signals of an interactive shell.
+    #[inline(always)]
+    pub(crate) fn handle_signals(&mut self) {
+        self.handles = true;
+        let _ = signal::action(signal::SIGINT, signals::catch());
+        let _ = signal::action(signal::SIGQUIT, Action::IGNORE);
+        let _ = signal::action(signal::SIGTERM, Action::IGNORE);
+    }
+
+    /// Has the shell signals set for itself?
+    pub(crate) fn handles(&self) -> bool {
+        self.handles
+    }
+
+    /// Text of the trap for `sig`.
+    pub(crate) fn get(&self, sig: u8) -> Option<&Buf> {
+        self.list.iter().find(|t| t.0 == sig).map(|t| &t.1)
+    }
+
+    /// Sets or, with `None`, removes a trap. Signals that were ignored when the shell started stay so, unless it is
+    /// `interactive`; with `notify` the end of a child is noted.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, sig: u8, text: Option<&[u8]>, interactive: bool, notify: bool) {
+        let at = self.list.iter().position(|t| t.0 >= sig).unwrap_or(self.list.len());
+        let known = self.list.get(at).is_some_and(|t| t.0 == sig);
+        if sig != 0 && !known && !interactive && signal::query(sig as u32) == Ok(Action::IGNORE) {
+            return;
+        }
+        self.inherited.clear();
+        if known {
+            self.list.remove(at);
+        }
+        let action = match text {
+            None if self.handles && sig as u32 == signal::SIGINT => signals::catch(),
+            None if notify && sig as u32 == signal::SIGCHLD => signals::catch(),
+            None if self.handles && matches!(sig as u32, signal::SIGQUIT | signal::SIGTERM) => Action::IGNORE,
+            None => Action::DEFAULT,
+            Some([]) => Action::IGNORE,
+            Some(_) => signals::catch(),
+        };
+        if sig != 0 {
+            let _ = signal::action(sig as u32, action);
+        }
+        if let Some(t) = text {
+            self.list.insert(at, (sig, t.buf()));
+        }
+    }
+
+    /// The first signal with a trap that has come.
+    #[inline(never)]
+    pub(crate) fn pending(&self) -> Option<u32> {
+        self.list.iter().map(|t| t.0 as u32).find(|&s| s != 0 && signals::has_come(s))
+    }
+
+    /// Sets signals as a command should find them; allocates nothing. `terminal`: there is job control.
+    #[inline(never)]
+    pub(crate) fn set_default(&self, terminal: bool) {
+        for (sig, text) in &self.list {
+            if *sig != 0 && !text.is_empty() {
+                let _ = signal::action(*sig as u32, Action::DEFAULT);
+            }
+        }
+        if terminal || self.handles {
+            for &s in &[
+                signal::SIGINT,
+                signal::SIGQUIT,
+                signal::SIGTERM,
+                signal::SIGTSTP,
+                signal::SIGTTIN,
+                signal::SIGTTOU,
+            ] {
+                if !self.list.iter().any(|t| t.0 as u32 == s && t.1.is_empty()) {
+                    let _ = signal::action(s, Action::DEFAULT);
+                }
+            }
+        }
+    }
+
+    /// In a subshell: traps are gone, ignored signals stay ignored. `trap` still lists the parent's.
+    #[inline(always)]
+    pub(crate) fn enter_subshell(&mut self) {
+        self.handles = false;
+        if self.list.is_empty() {
+            return;
+        }
+        self.inherited = core::mem::take(&mut self.list);
+        for t in self.inherited.iter().filter(|t| t.0 != 0 && t.1.is_empty()) {
+            self.list.push((t.0, Buf::new()));
+        }
+        while signals::take().is_some() {}
+    }
+
+    /// Before `exec`: only what is ignored stays.
+    pub(crate) fn drop_actions(&mut self) {
+        self.list.retain(|t| t.1.is_empty());
+    }
+
+    /// Is there an action that is still to be run, that of EXIT perhaps?
+    pub(crate) fn any(&self) -> bool {
+        self.list.iter().any(|t| !t.1.is_empty())
+    }
+
+    /// What `trap` lists.
+    pub(crate) fn listed(&self) -> &List<(u8, Buf)> {
+        if self.list.is_empty() {
+            &self.inherited
+        } else {
+            &self.list
+        }
+    }
+
+    /// Status and depth of functions at which a trap's action runs.
+    pub(crate) fn running(&self) -> Option<(u8, u32)> {
+        self.running
+    }
+
+    /// Sets what [`Traps::running`] gives; what it was.
+    #[inline(always)]
+    pub(crate) fn set_running(&mut self, now: Option<(u8, u32)>) -> Option<(u8, u32)> {
+        core::mem::replace(&mut self.running, now)
+    }
+
+    /// In a subshell that is started by exec.
+    pub(crate) fn set_handles(&mut self, on: bool) {
+        self.handles = on;
+    }
+
+    /// Both lists, for a subshell that is started by exec.
+    pub(crate) fn lists_mut(&mut self) -> [&mut List<(u8, Buf)>; 2] {
+        [&mut self.list, &mut self.inherited]
+    }
+}

@@ -1,0 +1,44 @@
+//! What a command name means (POSIX 2.9.1.4).
+
+use crate::parse::tree::Func;
+use crate::shell::Shell;
+use crate::words::{find_builtin, SPECIAL};
+use alloc::rc::Rc;
+use sys::applet::Entry;
+
+/// What a command name means.
+pub(crate) enum Kind {
+    Builtin(usize),
+    Function(Rc<Func>),
+    Applet(&'static Entry),
+    File,
+}
+
+impl Shell<'_> {
+    /// What `name` means as a command; functions are passed over without `functions`.
+    #[inline(never)]
+    pub(crate) fn resolve(&mut self, name: &[u8], functions: bool) -> Kind {
+        if let Some(s) = self.vars.get(self.vars.find(name)) {
+            let b = s.builtin();
+            match s.function() {
+                Some(f) if functions && !matches!(b, 1..=SPECIAL) => return Kind::Function(f.clone()),
+                _ if b > 0 => return Kind::Builtin(b - 1),
+                _ => {}
+            }
+        }
+        if util::text::has(name, b'/') {
+            return Kind::File;
+        }
+        if let Some(n) = find_builtin(name) {
+            let i = self.vars.intern(name);
+            if self.vars.set_builtin(i, n) {
+                return self.resolve(name, functions);
+            }
+            return Kind::Builtin(n);
+        }
+        match self.table.find(name) {
+            Some(e) => Kind::Applet(e),
+            None => Kind::File,
+        }
+    }
+}
