@@ -1,6 +1,7 @@
 //! Numbers as decimal text.
 
-use sys::{num, Buf};
+use sys::Buf;
+use util::text::number;
 
 /// Decimal text of `n`.
 #[inline(never)]
@@ -11,10 +12,7 @@ pub(crate) fn decimal(n: i64) -> Buf {
 }
 
 /// Appends the decimal text of `n`.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn push_decimal(n: i64, out: &mut Buf) {
-    if n < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(num::digits(&mut [0; 64], n.unsigned_abs(), 10));
+    number::push_signed(out, n);
 }

@@ -1,7 +1,6 @@
 //! Descriptors by number, and where the shell keeps its own.
 
 use sys::fs::{self, Fd};
-use sys::Buf;
 
 /// Closes a descriptor, if it is one.
 pub(crate) fn shut(f: Fd) {
@@ -15,17 +14,6 @@ pub(crate) fn move_fd(f: Fd, to: i32) {
     if f.0 != to {
         let _ = fs::dup3(f, Fd(to), 0);
         shut(f);
-    }
-}
-
-/// Reads to the end.
-pub(crate) fn read_all(f: Fd, out: &mut Buf) {
-    let mut b = [0; 1024];
-    while let Ok(n) = fs::read(f, &mut b) {
-        if n == 0 {
-            break;
-        }
-        out.extend_from_slice(b.get(..n).unwrap_or(&[]));
     }
 }
 

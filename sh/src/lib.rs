@@ -18,7 +18,6 @@ mod interactive;
 mod jobs;
 mod options;
 mod parse;
-mod passwd;
 mod positional;
 mod run;
 mod shell;

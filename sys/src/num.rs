@@ -91,45 +91,6 @@ pub fn parse_u32(s: &[u8]) -> Option<u32> {
     u32::try_from(parse(s, 10)?).ok()
 }
 
-/// Human form of a size with powers of 1024, as `ls -h` prints it: at most four characters, one decimal
-/// below ten (`1.5K`). Returns the number of bytes written to `out`.
-pub fn human(mut n: u64, out: &mut [u8; 8]) -> usize {
-    let mut unit = 0;
-    while n >> 20 != 0 {
-        n >>= 10;
-        unit += 1;
-    }
-    // Below 1,024 units of 1,024: the rest is done in 32 bits.
-    let (mut whole, mut tenths) = (n as u32, 0);
-    if whole >= 1024 {
-        // Rounded to the last digit shown, as BusyBox does.
-        tenths = ((whole & 1023) * 10 + 512) >> 10;
-        whole >>= 10;
-        unit += 1;
-        if tenths == 10 || (whole >= 10 && tenths >= 5) {
-            whole += 1;
-            tenths = 0;
-        }
-    }
-    let mut digits_of = [0; 64];
-    let mut len = 0;
-    let mut put = |c: u8| {
-        if let Some(o) = out.get_mut(len) {
-            *o = c;
-            len += 1;
-        }
-    };
-    digits(&mut digits_of, whole as u64, 10).iter().for_each(|&c| put(c));
-    if unit > 0 {
-        if whole < 10 {
-            put(b'.');
-            put(b'0' + tenths as u8);
-        }
-        put(*b"?KMGTPE".get(unit).unwrap_or(&b'?'));
-    }
-    len
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,20 +114,5 @@ mod tests {
         assert_eq!(parse(b"755", 8), Some(0o755));
         assert_eq!(parse(b"789", 8), None);
         assert_eq!(parse_u32(b"4294967296"), None);
-    }
-
-    #[test]
-    fn human_sizes() {
-        let h = |n| {
-            let mut o = [0; 8];
-            let l = human(n, &mut o);
-            String::from_utf8(o[..l].to_vec()).unwrap()
-        };
-        assert_eq!(h(0), "0");
-        assert_eq!(h(1023), "1023");
-        assert_eq!(h(1024), "1.0K");
-        assert_eq!(h(1536), "1.5K");
-        assert_eq!(h(10 << 20), "10M");
-        assert_eq!(h(u64::MAX), "16E");
     }
 }

@@ -8,11 +8,13 @@
 extern crate alloc;
 
 pub mod command;
+pub mod failure;
 pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 pub mod login;
 pub mod net;
+pub mod proc;
 pub mod term;
 pub mod text;
 pub mod time;

@@ -3,10 +3,10 @@
 use sys::buf::concat;
 use sys::fs::{self, Fd, Statx};
 use sys::{time, tty, Buf, Cx, Errno, ToBuf, ZStr};
+use util::file::id::same;
 use util::file::remove::{self, How};
-use util::file::walk::same;
 use util::file::{ask, copy};
-use util::time::strftime::number;
+use util::text::number;
 
 applet! {
     name: mv,
@@ -128,7 +128,7 @@ fn across(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
         }
     }
     temp.extend_from_slice(b".mv-");
-    number(&mut temp, time::now(time::CLOCK_REALTIME).nsec as u64, 0);
+    number::push(&mut temp, time::now(time::CLOCK_REALTIME).nsec as u64, 0);
     // All modes of the copy are exact.
     let umask = fs::umask(0);
     let mut done = copy::tree(cx, source, is_dir, &mut temp);

@@ -1,6 +1,7 @@
 //! pwd: print the working directory (POSIX.1-2024 pwd).
 
 use sys::{fs, Cx, Errno};
+use util::file::id::is_here;
 
 applet! {
     name: pwd,
@@ -21,7 +22,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if !cx.args.is_empty() {
         return cx.misuse(b"too many arguments");
     }
-    let logical = cx.env(b"PWD").filter(|p| !cx.has(opt!("P")) && fs::is_here(*p));
+    let logical = cx.env(b"PWD").filter(|p| !cx.has(opt!("P")) && is_here(*p));
     if let Some(path) = logical {
         cx.out.z(path);
     } else {

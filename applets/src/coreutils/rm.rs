@@ -2,8 +2,8 @@
 
 use sys::fs;
 use sys::{Cx, Errno, ZStr};
+use util::file::id::same;
 use util::file::remove::{tree, How};
-use util::file::walk::same;
 
 applet! {
     name: rm,

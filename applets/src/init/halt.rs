@@ -2,9 +2,10 @@
 
 use sys::fs::{self, Fd};
 use sys::system::{self, Reboot};
-use sys::time::{self, Timespec};
+use sys::time;
 use sys::zstr::cut;
 use sys::{num, process, signal, Cx, Errno, ZStr};
+use util::time::duration::Duration;
 
 applet! {
     name: halt,
@@ -37,11 +38,11 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         return cx.misuse(b"extra operand");
     }
     if let Some(d) = cx.value(slot!("d")) {
-        let Some(sec) = num::parse_u32(d.bytes()) else {
+        let Some(time) = Duration::parse(d.bytes()) else {
             cx.error(d.bytes(), b"not a number of seconds");
             return 1;
         };
-        if let Err(e) = time::sleep(&mut Timespec { sec: sec as i64, nsec: 0 }) {
+        if let Err(e) = time::sleep(&mut time.timespec()) {
             cx.fail(b"-d", e);
             return 1;
         }

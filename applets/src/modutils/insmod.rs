@@ -2,7 +2,7 @@
 
 use crate::modutils::{load, parameters, why_not_loaded};
 use sys::Cx;
-use util::text::reason::tell;
+use util::failure::explain;
 
 applet! {
     name: insmod,
@@ -19,7 +19,7 @@ Load FILE as a module of the kernel, with parameters.
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let [file, params @ ..] = core::mem::take(&mut cx.args) else { return cx.misuse(b"missing operand") };
     if let Err(why) = load(*file, parameters(params).z()) {
-        tell(cx, file.bytes(), why, why_not_loaded);
+        explain(cx, file.bytes(), why, why_not_loaded);
     }
     cx.status
 }

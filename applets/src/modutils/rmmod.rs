@@ -4,7 +4,7 @@ use crate::modutils::{canonical, why_not_removed};
 use sys::module::delete_module;
 use sys::time::{self, Timespec};
 use sys::{Cx, Errno};
-use util::text::reason::tell;
+use util::failure::explain;
 
 applet! {
     name: rmmod,
@@ -37,7 +37,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
                 continue;
             }
             if let Err(e) = done {
-                tell(cx, arg.bytes(), e, why_not_removed);
+                explain(cx, arg.bytes(), e, why_not_removed);
             }
             break;
         }

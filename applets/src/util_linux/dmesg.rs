@@ -4,7 +4,7 @@
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
 use sys::{num, system, time, Buf, Cx, Errno, ToBuf, ZStr};
-use util::time::strftime;
+use util::time::strftime::{strftime, Stamp};
 use util::time::tz;
 
 applet! {
@@ -195,11 +195,8 @@ fn date(cx: &mut Cx, sec: u32) {
     // Messages are stamped by a clock that stands still while the machine sleeps, as this one does.
     let boot = time::now(time::CLOCK_REALTIME).sec - time::now(time::CLOCK_MONOTONIC).sec;
     let at = boot + sec as i64;
-    let c = time::civil(at + tz::offset(cx.env(b"TZ"), at) as i64);
     let mut text = Buf::new();
-    let day = c.weekday as usize * 3;
-    text.extend_from_slice(b"SunMonTueWedThuFriSat".get(day..day + 3).unwrap_or_default());
-    strftime::stamp(&mut text, b" b e H:M:S Y", &c, 0, 0);
+    strftime(&mut text, b"%c", &Stamp { sec: at, nsec: 0, ahead: tz::offset(cx.env(b"TZ"), at) });
     cx.out.bytes(&text);
 }
 

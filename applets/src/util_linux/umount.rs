@@ -3,6 +3,7 @@
 use sys::mount::{mount, umount2, MNT_DETACH, MNT_FORCE, MS_RDONLY, MS_REMOUNT};
 use sys::{fs, loopdev, out, Cx, Errno, ToBuf, ZStr};
 use util::file::fstab::{self, Line};
+use util::file::read;
 
 applet! {
     name: umount,
@@ -33,7 +34,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         return cx.misuse(if all { b"-a takes no operand" } else { b"missing operand" });
     }
     let table = ZStr::new(fstab::MOUNTS);
-    let mut text = match fstab::read(table) {
+    let mut text = match read::file(table) {
         Err(e) if all => {
             cx.fail_on(table, e);
             return 1;

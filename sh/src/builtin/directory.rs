@@ -3,8 +3,10 @@
 use crate::expand::fields::Fields;
 use crate::flow::FlowResult;
 use crate::shell::Shell;
-use sys::zstr::{cut, position};
-use sys::{fs, Buf, Errno, ToBuf, ZStr};
+use sys::zstr::cut;
+use sys::{fs, Buf, Errno, ToBuf};
+use util::file::id::is_here;
+use util::file::mode;
 use util::text::eq;
 
 /// `path` from directory `from`, without `.` and `..` (POSIX cd, step 8).
@@ -50,7 +52,7 @@ fn physical() -> sys::Result<Buf> {
 fn here(sh: &mut Shell) -> sys::Result<Buf> {
     let told = sh.get(b"PWD").map(|v| v.buf());
     match told {
-        Some(told) if fs::is_here(told.z()) => Ok(told),
+        Some(told) if is_here(told.z()) => Ok(told),
         told => physical().or_else(|e| told.ok_or(e)),
     }
 }
@@ -150,14 +152,16 @@ pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     fs::umask(old);
     if f.len() <= i {
         if symbolic != 0 {
-            for (k, who) in [(6, b'u'), (3, b'g'), (0, b'o')] {
-                sh.out.bytes(&[who, b'=']);
-                for (bit, c) in [(4, b'r'), (2, b'w'), (1, b'x')] {
-                    if old >> k & bit == 0 {
-                        sh.out.byte(c);
-                    }
+            let mut bit = 0o400;
+            for &c in b"u=rwx,g=rwx,o=rwx\n" {
+                let mut allowed = true;
+                if matches!(c, b'r' | b'w' | b'x') {
+                    allowed = old & bit == 0;
+                    bit >>= 1;
                 }
-                sh.out.byte(if k == 0 { b'\n' } else { b',' });
+                if allowed {
+                    sh.out.byte(c);
+                }
             }
         } else {
             sh.out.number(old as u64, 8, 4, b'0');
@@ -165,64 +169,17 @@ pub(crate) fn umask(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
         }
         return Ok(0);
     }
-    let text = f.z(i);
-    let new = match sys::num::parse(text.bytes(), 8) {
-        Some(n) if n <= 0o777 => n as u32,
-        _ => match permissions(text, !old & 0o777) {
-            Some(n) => !n & 0o777,
-            None => return Ok(sh.bad(c"illegal mode: %", text.bytes())),
-        },
-    };
+    let Some(new) = new_mask(f.get(i), old) else { return Ok(sh.bad(c"illegal mode: %", f.get(i))) };
     fs::umask(new);
     Ok(0)
 }
 
-/// Takes the first byte off, if it is one of `these`: which.
-#[inline(never)]
-fn one_of(text: &mut ZStr, these: &[u8]) -> Option<u32> {
-    let n = position(these, text.first())?;
-    *text = text.rest();
-    Some(n as u32)
-}
-
-/// Symbolic mode `text` applied to `mode`, without types and special bits.
-#[inline(never)]
-fn permissions(mut text: ZStr, mut mode: u32) -> Option<u32> {
-    let t = &mut text;
-    loop {
-        let mut who = 0;
-        while let Some(n) = one_of(t, b"ugoa") {
-            who |= if n < 3 { 0o700 >> (3 * n) } else { 0o777 };
-        }
-        if who == 0 {
-            who = 0o777;
-        }
-        let mut op = one_of(t, b"+-=")?;
-        loop {
-            let mut bits = 0;
-            while let Some(n) = one_of(t, b"rwxXogust") {
-                bits |= match n {
-                    0..=2 => 0o444 >> n,
-                    3 => 0o111,
-                    4..=6 => (mode >> (3 * (n - 4)) & 7) * 0o111,
-                    _ => 0,
-                };
-            }
-            bits &= who;
-            mode = match op {
-                0 => mode | bits,
-                1 => mode & !bits,
-                _ => mode & !who | bits,
-            };
-            match one_of(t, b"+-=") {
-                Some(next) => op = next,
-                None => break,
-            }
-        }
-        if one_of(t, b",").is_none() {
-            return t.is_empty().then_some(mode);
-        }
-    }
+/// What `text` makes of the mask `old`: octal digits are the mask, clauses say what is allowed. `None` for what is no
+/// mode or has bits beyond 0777: a mask has no place for them.
+fn new_mask(text: &[u8], old: u32) -> Option<u32> {
+    let n = mode::parse(text, !old & 0o777, 0).filter(|&n| n <= 0o777)?;
+    let octal = text.first().is_some_and(|c| c.is_ascii_digit());
+    Some(if octal { n } else { !n & 0o777 })
 }
 
 #[cfg(test)]
@@ -238,12 +195,15 @@ mod tests {
     }
 
     #[test]
-    fn symbolic_masks() {
-        assert_eq!(permissions(ZStr::new(c"u=rwx,g=,o="), 0o755), Some(0o700));
-        assert_eq!(permissions(ZStr::new(c"g+w"), 0o755), Some(0o775));
-        assert_eq!(permissions(ZStr::new(c"a-x"), 0o755), Some(0o644));
-        assert_eq!(permissions(ZStr::new(c"go=u"), 0o700), Some(0o777));
-        assert_eq!(permissions(ZStr::new(c"u?x"), 0o755), None);
-        assert_eq!(permissions(ZStr::new(c""), 0o755), None);
+    fn masks() {
+        assert_eq!(new_mask(b"27", 0o22), Some(0o27));
+        assert_eq!(new_mask(b"u=rwx,g=,o=", 0o22), Some(0o077));
+        assert_eq!(new_mask(b"g+w", 0o22), Some(0o002));
+        assert_eq!(new_mask(b"a-x", 0o22), Some(0o133));
+        assert_eq!(new_mask(b"-w", 0o22), Some(0o222));
+        assert_eq!(new_mask(b"go=u", 0o77), Some(0));
+        for wrong in ["u?x", "", "8", "1000", "a=t", "+t", "u+s", "=rs"] {
+            assert_eq!(new_mask(wrong.as_bytes(), 0o22), None, "{wrong}");
+        }
     }
 }

@@ -101,8 +101,8 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
         let r = sh.run_text(editor);
         text.clear();
         // An editor may have put another file in the place of ours.
-        if let Ok(file) = sys::fs::open_read(path.z()) {
-            crate::descriptors::read_all(*file, &mut text);
+        if let Ok(new) = util::file::read::file(path.z()) {
+            text = new;
         }
         let _ = fs::unlinkat(Fd::CWD, path.z(), 0);
         drop(file);

@@ -8,8 +8,8 @@ use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::num::parse_u32;
 use sys::signal::SIGALRM;
-use sys::zstr::cut;
 use sys::{time, tty, Buf, Errno, ToBuf, ZStr};
+use util::time::duration::Duration;
 
 struct Options<'f> {
     raw: bool,
@@ -24,19 +24,7 @@ struct Options<'f> {
 
 /// Milliseconds of `1`, `0.5`.
 fn milliseconds(mut text: &[u8]) -> Option<u32> {
-    let whole = cut(&mut text, b'.');
-    let whole = if whole.is_empty() { 0 } else { parse_u32(whole)? };
-    let mut ms = whole.wrapping_mul(1000);
-    let mut unit = 100;
-    for &c in text {
-        if !c.is_ascii_digit() {
-            return None;
-        }
-        ms += (c - b'0') as u32 * unit;
-        unit /= 10;
-    }
-    // As many seconds as fit.
-    (whole < u32::MAX / 1001).then_some(ms)
+    Duration::take(&mut text).filter(|_| text.is_empty())?.milliseconds()
 }
 
 /// Reads the options into `o`; the number of the first operand.

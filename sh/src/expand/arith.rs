@@ -333,16 +333,8 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
     /// A constant: decimal, octal, hexadecimal or `base#digits`.
     #[inline(never)]
     fn number(&mut self) -> i64 {
-        let mut base = 10u32;
-        let mut digits = 1;
-        if self.byte(0) == b'0' {
-            base = 8;
-            if self.byte(1) | 32 == b'x' {
-                base = 16;
-                digits = 0;
-                self.eat(2);
-            }
-        }
+        let mut base = util::text::number::base(&mut self.rest);
+        let mut digits = (base != 16) as u32;
         let mut value = 0i64;
         loop {
             let c = self.byte(0);

@@ -6,7 +6,7 @@
 //! shell goes back to where the substitution started and reads the rest from the pipe. If the last command is a
 //! file, no subshell is needed: that command writes to the pipe itself.
 
-use crate::descriptors::{move_fd, read_all, shut};
+use crate::descriptors::{move_fd, shut};
 use crate::expand::capture::reveals;
 use crate::expand::fields::Fields;
 use crate::flow::{Failed, Fallible, Flow, FlowResult};
@@ -52,7 +52,7 @@ impl Shell<'_> {
             self.run_here(list)
         };
         if let Some((job, read)) = self.capture.take_child() {
-            read_all(read, &mut v);
+            let _ = util::file::read::to_end(read, &mut v);
             shut(read);
             self.foreground(job)?;
         }

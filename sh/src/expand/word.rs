@@ -96,8 +96,11 @@ impl Shell<'_> {
 
     #[inline(never)]
     fn tilde(&mut self, name: &[u8], f: &mut Fields, mode: u32) {
-        let home =
-            if name.is_empty() { self.get(b"HOME").map(|v| v.buf()) } else { crate::passwd::home(name) };
+        let home = if name.is_empty() {
+            self.get(b"HOME").map(|v| v.buf())
+        } else {
+            util::login::accounts::home(name)
+        };
         match home {
             Some(v) => {
                 f.seen = true;

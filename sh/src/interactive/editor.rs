@@ -9,6 +9,8 @@ use screen::Screen;
 use sys::fs::{self, Fd};
 use sys::tty::{self, Termios};
 use sys::{Buf, Errno, ToBuf};
+use util::term::keys::{self, DELETE, META, PASTE};
+use util::text::utf8::incomplete;
 
 /// What is completed by asking the shell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,16 +45,6 @@ pub(crate) enum Line {
 
 /// Longest line: what more is typed is dropped.
 const LONGEST: usize = if cfg!(mote_nommu) { 1 << 10 } else { 64 << 10 };
-
-/// Keys beyond the bytes.
-const META: u16 = 0x100;
-const DELETE: u16 = META;
-const PASTE: u16 = META + 1;
-const NOTHING: u16 = META + 2;
-
-/// Last byte of a sequence, or the digit before its `~`, and the control character with that meaning; 0 is
-/// Delete.
-static SEQUENCES: &[u8] = b"A\x10B\x0eC\x06D\x02H\x01F\x051\x017\x014\x058\x053\0";
 
 /// A line editor with its history.
 pub(crate) struct Editor {
@@ -181,47 +173,10 @@ impl Editor {
 
     /// The next key: a byte, one with Meta, or what a sequence of the terminal stands for.
     fn key(&mut self, host: &mut impl Host) -> Result<u16, Line> {
-        if !text::incomplete(self.text.get(..self.cur).unwrap_or(&[])) {
+        if !incomplete(self.text.get(..self.cur).unwrap_or(&[])) {
             self.screen.refresh(&self.text, self.cur);
         }
-        let c = self.byte(host)?;
-        if c != 27 {
-            return Ok(c as u16);
-        }
-        let c = self.byte(host)?;
-        if c != b'[' && c != b'O' {
-            return Ok(META | c as u16);
-        }
-        // Parameters, of which the first and whether there are more count; then a letter.
-        let (mut first, mut more) = (0u8, false);
-        let mut last = loop {
-            match self.byte(host)? {
-                d @ b'0'..=b'9' if !more => first = first.wrapping_mul(10).wrapping_add(d - b'0'),
-                b';' => more = true,
-                // F1 to F5 of the Linux console: one letter more.
-                b'[' => {
-                    self.byte(host)?;
-                    return Ok(NOTHING);
-                }
-                d @ 64..=126 => break d,
-                _ => {}
-            }
-        };
-        if last == b'~' {
-            if first == 200 {
-                return Ok(PASTE);
-            }
-            last = first.wrapping_add(b'0');
-        }
-        let pair = SEQUENCES.chunks_exact(2).find(|p| p[0] == last);
-        Ok(match pair {
-            Some([_, 0]) => DELETE,
-            // With Ctrl, Alt or Shift the arrows go over words.
-            Some([_, 6]) if more => META | b'f' as u16,
-            Some([_, 2]) if more => META | b'b' as u16,
-            Some([_, key]) => *key as u16,
-            _ => NOTHING,
-        })
+        keys::next(&mut || self.byte(host))
     }
 
     /// Does what the key says; `Some` ends the line.

@@ -1,11 +1,12 @@
 //! The lines entered before, in memory and in a file.
 //!
 //! The file grows by whole lines, each appended by one write, so that shells side by side and a crash lose
-//! nothing; when it has twice the lines to be kept it is written anew beside itself and renamed.
+//! nothing; when it has twice the lines to be kept it is replaced.
 
-use sys::fs::{self, Fd};
+use sys::fs;
 use sys::zstr::cut;
 use sys::{Buf, List, Result, ToBuf};
+use util::file::replace::replace;
 
 /// The longest line that is kept: bytes.
 const LONGEST: usize = if cfg!(mote_nommu) { 256 } else { 4 << 10 };
@@ -112,18 +113,12 @@ impl History {
     #[inline(never)]
     fn shorten(&mut self) -> Result<()> {
         self.load()?;
-        let mut beside = self.file.clone();
-        beside.extend_from_slice(b".new");
-        let flags = fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC | fs::O_NOFOLLOW | fs::O_CLOEXEC;
-        let f = fs::open(beside.z(), flags, 0o600)?;
         let mut whole = Buf::new();
         for line in &self.lines {
             whole.extend_from_slice(line);
             whole.push(b'\n');
         }
-        fs::write_all(*f, &whole)?;
-        fs::fsync(*f)?;
-        fs::renameat2(Fd::CWD, beside.z(), Fd::CWD, self.file.z(), 0)?;
+        replace(&self.file, 0o600, &mut |f| fs::write_all(f, &whole))?;
         self.in_file = self.lines.len();
         Ok(())
     }

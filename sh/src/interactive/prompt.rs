@@ -51,7 +51,7 @@ pub(crate) fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8], &mut Buf)) -> B
             }
             b't' | b'A' => clock(&mut out, *letter == b't'),
             _ => {
-                match util::command::echo::escape(&mut text) {
+                match util::text::escape::escape(&mut text) {
                     Some(b) => out.push(b),
                     None => out.push(b'\\'),
                 }

@@ -7,6 +7,7 @@ use super::ends::common;
 use super::text;
 use sys::fs::{self, Fd};
 use sys::{num, tty, Buf, ToBuf};
+use util::term::width::{self, BAD};
 
 /// Row below the prompt's, column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -103,17 +104,20 @@ impl Screen {
     fn walk(&mut self, from: Place, mut text: &[u8], send: bool) -> Place {
         let mut at = from;
         while let Some(&first) = text.first() {
-            let (len, width) = text::glyph(text);
-            let (glyph, rest) = text.split_at(len.min(text.len()));
+            let (len, width) = width::next(text);
+            let (mut glyph, rest) = text.split_at(len.min(text.len()));
             text = rest;
-            if send {
-                match first {
-                    b'\n' => self.send(b"\n"),
-                    0..=31 | 127 => self.send(&[b'^', first ^ 64]),
-                    // Half a character, or no UTF-8 at all.
-                    128.. if len == 1 => self.send(b"?"),
-                    _ => self.send(glyph),
+            let mut width = width as u32;
+            let caret = [b'^', first ^ 64];
+            if width == BAD as u32 && first != b'\n' {
+                // Half a character, no UTF-8 at all, or what would turn the text around.
+                (glyph, width) = (b"?", 1);
+                if first < 32 || first == 127 {
+                    (glyph, width) = (&caret, 2);
                 }
+            }
+            if send {
+                self.send(glyph);
             }
             if at.column + width > self.columns || first == b'\n' {
                 at = Place { row: at.row + 1, column: 0 };
@@ -166,7 +170,7 @@ impl Screen {
                 self.cursor = Place::default();
                 last = tail;
             } else {
-                let (len, _) = text::glyph(rest);
+                let (len, _) = width::next(rest);
                 let (glyph, behind) = rest.split_at(len.min(rest.len()));
                 self.walk(self.cursor, glyph, true);
                 rest = behind;
@@ -249,5 +253,25 @@ impl Screen {
     pub(super) fn clear(&mut self) {
         self.send(b"\x1b[H\x1b[2J");
         self.restart(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_masked() {
+        let shown = |text: &str| {
+            let mut s = Screen::new(Fd(-1));
+            s.text(text.as_bytes());
+            (String::from_utf8(s.out.to_vec()).unwrap(), s.cursor.column)
+        };
+        assert_eq!(shown("aé漢😀"), ("aé漢😀".into(), 6));
+        assert_eq!(shown("\x1b[\x7f"), ("^[[^?".into(), 5));
+        // What turns the text around, from the left-to-right mark to the isolates; a control beyond ASCII.
+        assert_eq!(shown("a\u{202e}b\u{200e}\u{2066}\u{9b}"), ("a?b???".into(), 6));
+        // Marks stay with the character before.
+        assert_eq!(shown("x\u{483}y\u{591}z\u{64b}\u{301}"), ("x\u{483}y\u{591}z\u{64b}\u{301}".into(), 3));
     }
 }

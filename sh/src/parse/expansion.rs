@@ -4,8 +4,8 @@ use crate::parse::parser::Parser;
 use crate::parse::token::ctx;
 use crate::parse::tree::{op, push_u24, ARITH, CMD, END, LAST, QUOTE, VAR};
 use crate::words::{name_char, name_start};
-use sys::zstr::position;
 use sys::{num, Buf, ToBuf};
+use util::text::escape::letter;
 
 impl Parser<'_, '_> {
     pub(crate) fn expansion(&mut self, quotes: bool) {
@@ -325,8 +325,9 @@ impl Parser<'_, '_> {
                             self.utf8(8);
                             continue;
                         }
-                        _ => match position(b"abeEfnrtv\\'\"?", c) {
-                            Some(n) => c = *b"\x07\x08\x1b\x1b\x0c\n\r\t\x0b\\'\"?".get(n).unwrap_or(&c),
+                        b'\'' | b'"' | b'?' => {}
+                        _ => match letter(c) {
+                            Some(byte) => c = byte,
                             None => self.lit(b'\\'),
                         },
                     }

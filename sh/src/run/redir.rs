@@ -4,7 +4,7 @@
 //! vfork child.
 
 use crate::decimal::{decimal, push_decimal};
-use crate::descriptors::{move_fd, read_all, shut, OWN};
+use crate::descriptors::{move_fd, shut, OWN};
 use crate::expand::capture::reveals;
 use crate::expand::fields::QUOTED;
 use crate::flow::{Failed, Fallible, FlowResult};
@@ -182,7 +182,7 @@ impl Shell<'_> {
         let (mut plan, mark) = (Plan::default(), self.saved.mark());
         self.status = 1;
         if self.plan(&mut c, &mut plan).is_ok() && self.redirect(&plan).is_ok() {
-            read_all(Fd::STDIN, &mut v);
+            let _ = util::file::read::to_end(Fd::STDIN, &mut v);
             self.status = 0;
         }
         self.unredirect(mark);

@@ -22,7 +22,7 @@ impl Vars {
             7 => value = decimal(process::getuid() as i64),
             8 => value = decimal(process::geteuid() as i64),
             9 => {
-                if s.value().is_some_and(|v| fs::is_here(v.buf().z())) {
+                if s.value().is_some_and(|v| util::file::id::is_here(v.buf().z())) {
                     return;
                 }
                 let mut b = [0; fs::PATH];

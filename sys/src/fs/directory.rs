@@ -1,7 +1,7 @@
 //! Directories: making, entering, reading.
 
 use super::descriptor::{Fd, Owned};
-use super::file::{openat, stat, Statx, O_CLOEXEC, O_DIRECTORY, O_RDONLY};
+use super::file::{openat, O_CLOEXEC, O_DIRECTORY, O_RDONLY};
 use crate::{check, done, sys3, Result, ZStr};
 use core::mem::offset_of;
 use linux_raw_sys::general::{self, linux_dirent64 as Entry};
@@ -43,15 +43,6 @@ pub fn getcwd(buf: &mut [u8]) -> Result<&[u8]> {
     // SAFETY: the kernel writes at most buf.len() bytes, the NUL included, and tells how many.
     let n = check(unsafe { sys3!(__NR_getcwd, buf.as_mut_ptr(), buf.len()) })?;
     Ok(buf.get(..n.saturating_sub(1)).unwrap_or(&[]))
-}
-
-/// Is `path` absolute, without `.` and `..`, and the working directory (POSIX pwd, `-L`)?
-#[inline(never)]
-pub fn is_here(path: ZStr) -> bool {
-    let id = |s: Statx| (s.stx_ino, s.stx_dev_major, s.stx_dev_minor);
-    path.first() == b'/'
-        && !path.bytes().split(|&b| b == b'/').any(|part| part == b"." || part == b"..")
-        && matches!((stat(path), stat(ZStr::new(c"."))), (Ok(a), Ok(b)) if id(a) == id(b))
 }
 
 /// One entry of a directory.

@@ -1,9 +1,9 @@
 //! printf: write formatted text (POSIX.1-2024 printf; `%q` as in bash). `%e %f %g` are decimal.
 
 use super::decimal::{self, Decimal};
-use super::echo;
+use crate::text::escape::{escape, unescape};
 use crate::text::quote::quote;
-use sys::zstr::position;
+use crate::text::{number, take};
 use sys::{num, Buf, Cx, ZStr};
 
 /// Runs `printf` on raw arguments; 1 if a number was bad or the format was, 2 without a format.
@@ -58,15 +58,6 @@ const ZEROS: u8 = 16;
 const NONE: usize = usize::MAX;
 
 impl Printf<'_, '_, '_> {
-    /// Takes the next byte of the format off, if it is among `these`: its place.
-    #[inline(never)]
-    fn take(&mut self, these: &[u8]) -> Option<usize> {
-        let (&c, rest) = self.f.split_first()?;
-        let place = position(these, c)?;
-        self.f = rest;
-        Some(place)
-    }
-
     /// Writes the format once; false when the output has come to its end.
     fn pass(&mut self) -> bool {
         while let [c, rest @ ..] = self.f {
@@ -79,7 +70,7 @@ impl Printf<'_, '_, '_> {
                 continue;
             }
             if c == b'\\' {
-                c = echo::escape(&mut self.f).unwrap_or(c);
+                c = escape(&mut self.f).unwrap_or(c);
             }
             self.cx.out.byte(c);
         }
@@ -109,7 +100,7 @@ impl Printf<'_, '_, '_> {
             self.args = self.all.get(place..).unwrap_or(&[]);
         }
         self.flags = 0;
-        while let Some(n) = self.take(FLAGS) {
+        while let Some(n) = take(&mut self.f, FLAGS) {
             self.flags |= 1 << n;
         }
         let width = self.count();
@@ -118,15 +109,15 @@ impl Printf<'_, '_, '_> {
         }
         self.width = width.unsigned_abs() as usize;
         self.precision = NONE;
-        if self.take(b".").is_some() {
+        if take(&mut self.f, b".").is_some() {
             // A negative precision counts as none.
             self.precision = self.count().try_into().unwrap_or(NONE);
         }
         // C's length modifiers say nothing here.
-        while self.take(b"hlLjzt").is_some() {}
+        while take(&mut self.f, b"hlLjzt").is_some() {}
         let text = whole.get(..whole.len() + 1 - self.f.len()).unwrap_or(whole);
         const KNOWN: &[u8] = b"%sbqcdiuoxXefgEFG";
-        let Some(n) = self.take(KNOWN) else {
+        let Some(n) = take(&mut self.f, KNOWN) else {
             self.cx.error(text, b"invalid directive");
             return false;
         };
@@ -144,8 +135,8 @@ impl Printf<'_, '_, '_> {
     fn count(&mut self) -> i32 {
         self.negative = false;
         let mut n = 0;
-        if self.take(b"*").is_some() {
-            n = self.number();
+        if take(&mut self.f, b"*").is_some() {
+            n = self.next_constant();
         } else if let Some((digits, rest)) = num::prefix(self.f, 10) {
             self.f = rest;
             n = digits;
@@ -167,7 +158,7 @@ impl Printf<'_, '_, '_> {
         match n {
             1 => {}
             2 => {
-                more = echo::unescape(arg, &mut made);
+                more = unescape(arg, &mut made);
                 text = &made;
             }
             3 => {
@@ -185,7 +176,7 @@ impl Printf<'_, '_, '_> {
     #[inline(never)]
     fn integer(&mut self, place: usize) {
         let before = core::mem::take(&mut self.cx.status);
-        let mut n = self.number();
+        let mut n = self.next_constant();
         let told = self.cx.status != 0;
         self.cx.status |= before;
         let mut head = Buf::new();
@@ -294,7 +285,7 @@ impl Printf<'_, '_, '_> {
 
     /// The next argument as an integer constant, see [`Printf::constant`].
     #[inline(never)]
-    fn number(&mut self) -> u64 {
+    fn next_constant(&mut self) -> u64 {
         let arg = self.next();
         self.constant(arg)
     }
@@ -321,15 +312,10 @@ impl Printf<'_, '_, '_> {
         if let [b'\'' | b'"', c, ..] = arg {
             return *c as u64;
         }
-        let base = match t {
-            [] if arg.is_empty() => return 0,
-            [b'0', b'x' | b'X', rest @ ..] => {
-                t = rest;
-                16
-            }
-            [b'0', ..] => 8,
-            _ => 10,
-        };
+        if arg.is_empty() {
+            return 0;
+        }
+        let base = number::base(&mut t);
         let mut why: &[u8] = b"invalid number";
         let mut value = 0;
         match num::prefix(t, base) {

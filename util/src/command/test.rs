@@ -1,5 +1,6 @@
 //! test, [: evaluate an expression (POSIX.1-2024 test; `( )`, `-a` and `-o` as XSI had them).
 
+use crate::file::id::same_path;
 use crate::Truth;
 use sys::fs::{self, Fd, Statx};
 use sys::zstr::{position, position_in};
@@ -230,11 +231,10 @@ fn compare(a: ZStr, op: usize, b: ZStr) -> Option<Truth> {
     } else if op < 11 {
         integer(a.bytes())?.cmp(&integer(b.bytes())?)
     } else {
-        let (a, b) = (fs::stat(a), fs::stat(b));
         if op == 13 {
-            let id = |s: &Statx| (s.stx_dev_major, s.stx_dev_minor, s.stx_ino);
-            return Some(matches!((a, b), (Ok(a), Ok(b)) if id(&a) == id(&b)).into());
+            return Some(same_path(a, b).into());
         }
+        let (a, b) = (fs::stat(a), fs::stat(b));
         // A missing file is older than any.
         a.ok().map(|s| modified(&s)).cmp(&b.ok().map(|s| modified(&s)))
     };

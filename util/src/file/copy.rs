@@ -1,6 +1,7 @@
 //! Copies of file trees with all that belongs to them, for mv between file systems.
 
-use super::walk::{same, walk, Step, Walk};
+use super::id::{id, same, Id};
+use super::walk::{walk, Step, Walk};
 use sys::fs::{self, Fd, Owned, Statx, Timestamp};
 use sys::time::Timespec;
 use sys::{process, Buf, Cx, Errno, List, ZStr};
@@ -14,7 +15,7 @@ struct Copy<'a> {
     /// The copy of the directory that the walk is in, unless that is where `root` starts from.
     dir: Option<Owned>,
     /// Files with several links that were met: which, and where their copy's path starts in `paths`.
-    links: List<(u64, u32, u32, usize)>,
+    links: List<(Id, usize)>,
     paths: Buf,
 }
 
@@ -112,8 +113,9 @@ impl Copy<'_> {
     /// done, the file is copied.
     #[inline(never)]
     fn link(&mut self, w: &mut Walk, s: &Statx) -> bool {
-        for &(ino, major, minor, start) in &self.links {
-            if ino == s.stx_ino && major == s.stx_dev_major && minor == s.stx_dev_minor {
+        let this = id(s);
+        for &(known, start) in &self.links {
+            if known == this {
                 let old = self.paths.get(start..).and_then(ZStr::from_bytes_with_nul);
                 return match (old, &self.dir) {
                     (Some(old), Some(d)) => fs::linkat(Fd::CWD, old, **d, w.name(), 0).is_ok(),
@@ -121,7 +123,7 @@ impl Copy<'_> {
                 };
             }
         }
-        self.links.push((s.stx_ino, s.stx_dev_major, s.stx_dev_minor, self.paths.len()));
+        self.links.push((this, self.paths.len()));
         self.paths.extend_from_slice(self.root);
         self.paths.extend_from_slice(w.path.get(self.operand..).unwrap_or_default());
         self.paths.push(0);

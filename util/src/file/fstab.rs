@@ -4,7 +4,7 @@ use sys::buf::concat;
 use sys::fs::{self, Fd};
 use sys::mount::field;
 use sys::zstr::cut;
-use sys::{num, Buf, Errno, List, ToBuf, ZStr};
+use sys::{num, Buf, List, ToBuf, ZStr};
 
 /// What the kernel says is mounted.
 pub static MOUNTS: &core::ffi::CStr = c"/proc/self/mounts";
@@ -22,36 +22,12 @@ pub struct Line<'a> {
     pub options: ZStr<'a>,
 }
 
-/// The whole file.
-#[inline(never)]
-pub fn read(path: ZStr) -> Result<Buf, Errno> {
-    let f = fs::open_read(path)?;
-    let mut text = Buf::new();
-    let mut b = [0; 512];
-    loop {
-        let n = fs::read(*f, &mut b)?;
-        if n == 0 {
-            // So that each field has a byte behind it.
-            text.push(b'\n');
-            return Ok(text);
-        }
-        text.extend_from_slice(b.get(..n).unwrap_or(&[]));
-    }
-}
-
-/// As [`read`]; empty if there is no such file.
-#[inline(never)]
-pub fn read_if_there(path: ZStr) -> Result<Buf, Errno> {
-    match read(path) {
-        Err(Errno::ENOENT) => Ok(Buf::new()),
-        r => r,
-    }
-}
-
 /// The lines of a table that name a device and a directory at least.
 #[inline(never)]
 pub fn lines(text: &mut Buf) -> List<Line<'_>> {
     let mut all = List::new();
+    // So that each field has a byte behind it.
+    text.push(b'\n');
     for line in text.split_inclusive_mut(|&b| b == b'\n') {
         // A device may begin with `#`, which is written as a code.
         if line.iter().find(|b| !matches!(b, b' ' | b'\t')) == Some(&b'#') {

@@ -3,6 +3,9 @@
 pub mod ask;
 pub mod copy;
 pub mod fstab;
+pub mod id;
 pub mod mode;
+pub mod read;
 pub mod remove;
+pub mod replace;
 pub mod walk;

@@ -1,62 +1,53 @@
 //! File modes from and to text (POSIX.1-2024 chmod, EXTENDED DESCRIPTION; ls, STDOUT).
 
+use crate::text::take;
 use sys::fs::{S_IFDIR, S_IFMT};
 use sys::num;
 
 /// What the mode text `text` makes of the mode `old`: octal digits or symbolic clauses. `umask` counts
 /// where a clause names nobody; the type in `old` decides about `X`. `None` when it is no mode.
-#[inline(never)]
 pub fn parse(text: &[u8], old: u32, umask: u32) -> Option<u32> {
     if let Some(n) = num::parse(text, 8) {
         return (n < 0o10000).then_some(n as u32);
     }
     let mut mode = old & 0o7777;
-    let mut rest = text.iter().copied();
+    let t = &mut &*text;
     loop {
         // Bits of those named: u has set-user-ID, g set-group-ID, o nothing special, a and nobody also sticky.
         let mut who = 0;
-        let mut op = loop {
-            match rest.next()? {
-                b'u' => who |= 0o4700,
-                b'g' => who |= 0o2070,
-                b'o' => who |= 0o7,
-                b'a' => who |= 0o7777,
-                op => break op,
-            }
-        };
-        let mask = if who == 0 { !umask & 0o7777 } else { who };
-        loop {
-            if !matches!(op, b'+' | b'-' | b'=') {
-                return None;
-            }
-            let mut bits = 0;
-            let next = loop {
-                let c = rest.next();
-                bits |= match c {
-                    Some(b'r') => 0o444,
-                    Some(b'w') => 0o222,
-                    Some(b'x') => 0o111,
-                    Some(b'X') if old & S_IFMT == S_IFDIR || mode & 0o111 != 0 => 0o111,
-                    Some(b'X') => 0,
-                    Some(b's') => 0o6000,
-                    Some(b't') => 0o1000,
-                    Some(b'u') => (mode >> 6 & 7) * 0o111,
-                    Some(b'g') => (mode >> 3 & 7) * 0o111,
-                    Some(b'o') => (mode & 7) * 0o111,
-                    c => break c,
-                };
+        while let Some(n) = take(t, b"ugoa") {
+            who |= match n {
+                0 => 0o4700,
+                1 => 0o2070,
+                2 => 0o7,
+                _ => 0o7777,
             };
+        }
+        let mask = if who == 0 { !umask & 0o7777 } else { who };
+        let mut op = take(t, b"+-=")?;
+        loop {
+            let mut bits = 0;
+            while let Some(n) = take(t, b"rwxstugoX") {
+                bits |= match n {
+                    0..=2 => 0o444 >> n,
+                    3 => 0o6000,
+                    4 => 0o1000,
+                    5..=7 => (mode >> (3 * (7 - n)) & 7) * 0o111,
+                    _ if old & S_IFMT == S_IFDIR || mode & 0o111 != 0 => 0o111,
+                    _ => 0,
+                };
+            }
             bits &= mask;
             mode = match op {
-                b'+' => mode | bits,
-                b'-' => mode & !bits,
+                0 => mode | bits,
+                1 => mode & !bits,
                 // What is not named stays, and a directory's set-ID bits where only octal text tells them.
                 _ => mode & !(if who == 0 { 0o7777 } else { who } & !special(old)) | bits,
             };
-            match next {
-                None => return Some(mode),
-                Some(b',') => break,
-                Some(c) => op = c,
+            match take(t, b"+-=,") {
+                None => return t.is_empty().then_some(mode),
+                Some(3) => break,
+                Some(n) => op = n,
             }
         }
     }

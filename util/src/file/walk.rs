@@ -4,6 +4,7 @@
 //! are visited on the spot, names of subdirectories wait in one buffer. The way back up is `..`, and must
 //! lead to the directory that we came from.
 
+use super::id::{id, Id};
 use sys::fs::{self, Dir, Fd, Statx};
 use sys::{Buf, Cx, Errno, List, ToBuf, ZStr};
 
@@ -42,16 +43,10 @@ pub type Visit<'v> = dyn FnMut(&mut Walk, Step) -> bool + 'v;
 
 /// A directory that the walk is in or below.
 struct Level {
-    id: Option<(u64, u32, u32)>,
+    id: Option<Id>,
     path: usize,
     name: usize,
     pending: usize,
-}
-
-/// Are these the same file?
-#[inline(never)]
-pub fn same(a: &Statx, b: &Statx) -> bool {
-    a.stx_ino == b.stx_ino && a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor
 }
 
 /// Walks the tree at `operand`, whose own type is told: files before directories, directories before and
@@ -144,7 +139,7 @@ impl Walk<'_, '_> {
             }
         };
         let path = self.path.len();
-        self.levels.push(Level { id: id(*fd), path, name: self.name, pending: self.pending.len() });
+        self.levels.push(Level { id: id_of(*fd), path, name: self.name, pending: self.pending.len() });
         self.change(*fd);
         let mut dir = Dir::new(fd);
         loop {
@@ -186,7 +181,7 @@ impl Walk<'_, '_> {
             let why = match up {
                 Ok(fd) => {
                     parent = fd.into_fd();
-                    if id(parent) == level.id {
+                    if id_of(parent) == level.id {
                         None
                     } else {
                         Some(Errno::ESTALE)
@@ -205,8 +200,8 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Inode and device of an open file; fstat has no reason to fail.
+/// Which one an open file is; fstat has no reason to fail.
 #[inline(never)]
-fn id(fd: Fd) -> Option<(u64, u32, u32)> {
-    fs::fstat(fd).ok().map(|s| (s.stx_ino, s.stx_dev_major, s.stx_dev_minor))
+fn id_of(fd: Fd) -> Option<Id> {
+    fs::fstat(fd).ok().map(|s| id(&s))
 }

@@ -1,3 +1,3 @@
 //! Users and groups (`man 5 passwd`, `man 5 group`).
 
-pub mod names;
+pub mod accounts;

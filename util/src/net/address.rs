@@ -1,5 +1,6 @@
 //! Internet addresses as text, and errors of the network.
 
+use crate::text::number::constant_u32;
 use sys::zstr::{cut, position};
 use sys::{num, Errno, Out};
 
@@ -32,20 +33,9 @@ pub fn hex(text: &mut &[u8], most: usize) -> Option<u16> {
     Some(n as u16)
 }
 
-/// A whole number of 32 bits as in C: decimal, octal behind `0`, hexadecimal behind `0x`.
-#[inline(never)]
-pub fn number(text: &[u8]) -> Option<u32> {
-    let (digits, base) = match text {
-        [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
-        [b'0', ..] => (text, 8),
-        _ => (text, 10),
-    };
-    u32::try_from(num::parse(digits, base)?).ok()
-}
-
 /// An IPv4 address as `inet_aton` takes it (`man 3 inet_aton`): up to four numbers as in C with dots between
 /// them, of which the last one fills all bytes that are left. The word is as the address lies in memory.
-pub fn parse4(text: &[u8]) -> Option<u32> {
+pub fn inet_aton(text: &[u8]) -> Option<u32> {
     quad(text, false).map(u32::to_be)
 }
 
@@ -56,7 +46,7 @@ fn quad(mut text: &[u8], strict: bool) -> Option<u32> {
     loop {
         let last = position(text, b'.').is_none();
         let part = cut(&mut text, b'.');
-        let n = number(part)?;
+        let n = constant_u32(part)?;
         let octal = part.len() > 1 && part.first() == Some(&b'0');
         if last {
             let over = n.checked_shr(room).is_some_and(|over| over != 0);
@@ -70,9 +60,9 @@ fn quad(mut text: &[u8], strict: bool) -> Option<u32> {
     }
 }
 
-/// Appends an IPv4 address, a word like that of [`parse4`].
+/// Appends an IPv4 address, a word like that of [`inet_aton`].
 #[inline(never)]
-pub fn print4(out: &mut Out, mut address: u32) {
+pub fn inet_ntoa(out: &mut Out, mut address: u32) {
     for left in (0..4).rev() {
         // As it is in memory: the first byte is the low one.
         out.dec(address as u8 as u64);
@@ -83,7 +73,7 @@ pub fn print4(out: &mut Out, mut address: u32) {
     }
 }
 
-/// The mask of the first `n` bits, at most 32; a word like that of [`parse4`].
+/// The mask of the first `n` bits, at most 32; a word like that of [`inet_aton`].
 pub fn mask(n: u32) -> u32 {
     (!u32::MAX.checked_shr(n).unwrap_or(0)).to_be()
 }
@@ -91,7 +81,7 @@ pub fn mask(n: u32) -> u32 {
 /// An IPv6 address (RFC 4291, 2.2): groups in hexadecimal, `::` once for groups of zeros, perhaps an IPv4
 /// address in the place of the last two. It is left in `address`, which holds zeros.
 #[inline(never)]
-pub fn parse6(mut text: &[u8], address: &mut V6) -> Option<()> {
+pub fn inet_pton6(mut text: &[u8], address: &mut V6) -> Option<()> {
     let (mut read, mut n, mut gap) = (V6::default(), 0, None);
     loop {
         match text {
@@ -139,7 +129,7 @@ pub fn parse6(mut text: &[u8], address: &mut V6) -> Option<()> {
 /// Appends an IPv6 address as RFC 5952 wants it: `::` for the first of the longest runs of zeros, if it is of
 /// two groups at least; an IPv4 address in one that is mapped (`::ffff:1.2.3.4`) as such.
 #[inline(never)]
-pub fn print6(out: &mut Out, address: &V6) {
+pub fn inet_ntop6(out: &mut Out, address: &V6) {
     let (mut run, mut run_end) = (8, 9);
     for start in 0..8 {
         let zeros = address.iter().skip(start).take_while(|group| **group == 0).count();
@@ -158,7 +148,7 @@ pub fn print6(out: &mut Out, address: &V6) {
             out.byte(b':');
         }
         if let ([0, 0, 0, 0, 0, 0xffff, high, low], 6) = (address, i) {
-            return print4(out, ((*high as u32) << 16 | *low as u32).to_be());
+            return inet_ntoa(out, ((*high as u32) << 16 | *low as u32).to_be());
         }
         out.number(group as u64, 16, 0, b' ');
     }
@@ -175,16 +165,6 @@ mod tests {
     }
 
     #[test]
-    fn numbers_as_in_c() {
-        for (text, n) in [("0", 0), ("10", 10), ("010", 8), ("0x1F", 31), ("4294967295", u32::MAX)] {
-            assert_eq!(number(text.as_bytes()), Some(n), "{text}");
-        }
-        for text in ["", "-1", "1x", "08", "0x", "4294967296", " 1"] {
-            assert_eq!(number(text.as_bytes()), None, "{text}");
-        }
-    }
-
-    #[test]
     fn ipv4_in_all_forms() {
         for (text, bytes) in [
             ("10.1.2.3", [10, 1, 2, 3]),
@@ -196,16 +176,16 @@ mod tests {
             ("010.0x10.1.1", [8, 16, 1, 1]),
             ("1.16777215", [1, 255, 255, 255]),
         ] {
-            assert_eq!(parse4(text.as_bytes()), Some(u32::from_ne_bytes(bytes)), "{text}");
+            assert_eq!(inet_aton(text.as_bytes()), Some(u32::from_ne_bytes(bytes)), "{text}");
         }
         let wrong =
             ["", ".", "1.", ".1", "1..2", "256.1.1.1", "1.16777216", "1.2.65536", "1.2.3.256", "1.2.3.4.5"];
         for text in wrong.into_iter().chain(["1.2.3.4 ", "a", "host", "1.2.3.4/8", "4294967296", "-1", "+"]) {
-            assert_eq!(parse4(text.as_bytes()), None, "{text}");
+            assert_eq!(inet_aton(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(shown(|out| print4(out, u32::from_ne_bytes([192, 0, 2, 255]))), "192.0.2.255");
+        assert_eq!(shown(|out| inet_ntoa(out, u32::from_ne_bytes([192, 0, 2, 255]))), "192.0.2.255");
         for (n, text) in [(0, "0.0.0.0"), (1, "128.0.0.0"), (23, "255.255.254.0"), (32, "255.255.255.255")] {
-            assert_eq!(shown(|out| print4(out, mask(n))), text);
+            assert_eq!(shown(|out| inet_ntoa(out, mask(n))), text);
         }
     }
 
@@ -250,7 +230,7 @@ mod tests {
         ] {
             let known = text.parse::<std::net::Ipv6Addr>().ok().map(|a| a.segments());
             let mut address = V6::default();
-            assert_eq!(parse6(text.as_bytes(), &mut address).map(|()| address), known, "{text}");
+            assert_eq!(inet_pton6(text.as_bytes(), &mut address).map(|()| address), known, "{text}");
         }
     }
 
@@ -273,8 +253,8 @@ mod tests {
             "::102:304",
         ] {
             let mut address = V6::default();
-            parse6(text.as_bytes(), &mut address).unwrap();
-            assert_eq!(shown(|out| print6(out, &address)), text);
+            inet_pton6(text.as_bytes(), &mut address).unwrap();
+            assert_eq!(shown(|out| inet_ntop6(out, &address)), text);
         }
     }
 }

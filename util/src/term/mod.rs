@@ -1,3 +1,5 @@
-//! Terminals: how wide characters are.
+//! Terminals: keys, how wide characters are, what must not get there.
 
+pub mod keys;
+pub mod mask;
 pub mod width;

@@ -1,4 +1,6 @@
-//! Times as text: time zones, dates.
+//! Times as text and back: the calendar, time zones, dates, durations.
 
+pub mod calendar;
+pub mod duration;
 pub mod strftime;
 pub mod tz;

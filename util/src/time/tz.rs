@@ -4,7 +4,7 @@
 //! `UTC0`, `CET-1`, `<+03>-3`, `CET-1CEST,M3.5.0,M10.5.0/3`; without rules those of the United States hold.
 //! Not understood, hence UTC: names of zone files (`Europe/Berlin`) and days counted through the year.
 
-use sys::time::{civil, Civil};
+use super::calendar::{civil, month_start, year_day, Civil};
 use sys::{num, zstr, ZStr};
 
 /// Seconds that local time is ahead of UTC at `sec` seconds since 1970; 0 for a TZ that is missing or not
@@ -31,7 +31,7 @@ fn rules(mut tz: &[u8], sec: i64) -> Option<i32> {
     }
     // All in seconds of the year in standard time.
     let now = civil(sec + standard as i64);
-    let day = first(&now, now.month as i32) + now.day as i32 - 1;
+    let day = year_day(&now);
     let second = ((day * 24 + now.hour as i32) * 60 + now.minute as i32) * 60 + now.second as i32;
     let start = change(t, &now, day)?;
     let end = change(t, &now, day)? - (summer - standard);
@@ -67,7 +67,7 @@ fn time(t: &mut &[u8]) -> Option<i32> {
     let mut sum = 0;
     let mut unit = 3600;
     loop {
-        sum += number(t)? * unit;
+        sum += small(t)? * unit;
         unit /= 60;
         match t.split_first() {
             Some((b':', rest)) if unit > 0 => *t = rest,
@@ -77,7 +77,7 @@ fn time(t: &mut &[u8]) -> Option<i32> {
 }
 
 /// A number of at most three digits' worth.
-fn number(t: &mut &[u8]) -> Option<i32> {
+fn small(t: &mut &[u8]) -> Option<i32> {
     let (n, rest) = num::prefix(t, 10)?;
     *t = rest;
     i32::try_from(n).ok().filter(|&n| n < 200)
@@ -93,17 +93,17 @@ fn change(t: &mut &[u8], now: &Civil, today: i32) -> Option<i32> {
             *t = t.strip_prefix(b",")?;
         }
         *t = t.strip_prefix(&[mark])?;
-        *f = number(t)?;
+        *f = small(t)?;
     }
     let [month, week, weekday] = field;
     if month > 12 || week > 5 || weekday > 6 || month * week == 0 {
         return None;
     }
     // The first such weekday of the month: days to go from its first day, whose weekday follows from today's.
-    let from = first(now, month);
+    let from = month_start(now.year, month);
     let mut day = from + (weekday - now.weekday as i32 + today - from + 7 * 60) % 7 + 7 * (week - 1);
     // Week 5 is the last one, which may be the fourth.
-    if day >= first(now, month + 1) {
+    if day >= month_start(now.year, month + 1) {
         day -= 7;
     }
     let mut at = 7200;
@@ -112,15 +112,6 @@ fn change(t: &mut &[u8], now: &Civil, today: i32) -> Option<i32> {
         at = time(t)?;
     }
     Some(day * 86_400 + at)
-}
-
-/// Day of the year, counted from 0, of the first of a month; 13 is the next January.
-fn first(now: &Civil, month: i32) -> i32 {
-    if month < 3 {
-        return (month - 1) * 31;
-    }
-    let leap = now.year % 4 == 0 && (now.year % 100 != 0 || now.year % 400 == 0);
-    (153 * month - 457) / 5 + 59 + leap as i32
 }
 
 #[cfg(test)]

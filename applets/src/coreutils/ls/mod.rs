@@ -7,8 +7,10 @@ use sys::buf::concat;
 use sys::fs::{self, Dir, Fd, Statx};
 use sys::zstr::position_in;
 use sys::{num, sort, time, tty, Buf, Cx, Errno, List, ZStr};
-use util::login::names::Names;
-use util::text::name::{self, Odd};
+use util::file::id::{id, Id};
+use util::login::accounts::{Names, GROUP, PASSWD};
+use util::term::mask::{self, Odd};
+use util::text::version::{extension, version};
 
 applet! {
     name: ls,
@@ -155,7 +157,7 @@ struct Ls<'l, 'c> {
     /// Paths of directories to list, the next one last, and how deep below the operand they are.
     pending: List<(Buf, usize)>,
     /// With -RL, the directories above: a link to one of them is a loop.
-    above: List<(u64, u32, u32)>,
+    above: List<Id>,
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
@@ -203,8 +205,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         screen,
         now: time::now(time::CLOCK_REALTIME).sec,
         zone: cx.env(b"TZ"),
-        users: Names::new(ZStr::new(c"/etc/passwd")),
-        groups: Names::new(ZStr::new(c"/etc/group")),
+        users: Names::new(ZStr::new(PASSWD)),
+        groups: Names::new(ZStr::new(GROUP)),
         begun: false,
         pending: List::new(),
         above: List::new(),
@@ -300,7 +302,7 @@ impl Ls<'_, '_> {
             if core::mem::replace(&mut self.begun, true) {
                 self.text.push(b'\n');
             }
-            name::show(&path, self.odd, &mut self.text);
+            mask::show(&path, self.odd, &mut self.text);
             self.text.extend_from_slice(b":\n");
             self.cx.out.bytes(&self.text);
         }
@@ -339,7 +341,7 @@ impl Ls<'_, '_> {
         self.above.truncate(depth);
         let r = fs::fstat(dir);
         let Ok(s) = &r else { return false };
-        let this = (s.stx_ino, s.stx_dev_major, s.stx_dev_minor);
+        let this = id(s);
         let found = self.above.contains(&this);
         self.above.push(this);
         found
@@ -426,10 +428,10 @@ impl Ls<'_, '_> {
         if order.is_eq() {
             let (x, y) = (list.name(a), list.name(b));
             if self.has(opt!("X")) {
-                order = name::extension(x).order(name::extension(y));
+                order = extension(x).order(extension(y));
             }
             if self.has(opt!("v")) {
-                order = name::version(x.bytes(), y.bytes());
+                order = version(x.bytes(), y.bytes());
             }
             if order.is_eq() {
                 order = x.order(y);

@@ -2,10 +2,11 @@
 
 use super::{Item, Listing, Ls, SPEC};
 use sys::fs;
-use sys::{num, time, List, ZStr};
+use sys::{List, ZStr};
 use util::file::mode;
-use util::text::name;
-use util::time::strftime::{number, stamp};
+use util::term::mask;
+use util::text::{number, size};
+use util::time::strftime::{strftime, Stamp};
 use util::time::tz;
 
 /// Cells in front of a name, in their order; bits of [`Ls::cells`].
@@ -128,7 +129,7 @@ impl Ls<'_, '_> {
             }
             if self.has(opt!("Cxm")) {
                 self.text.clear();
-                let width = name::show(list.name(i).bytes(), self.odd, &mut self.text);
+                let width = mask::show(list.name(i).bytes(), self.odd, &mut self.text);
                 i.width.set(width as u32 + (self.mark(i.mode) != 0) as u32);
             }
         }
@@ -223,7 +224,7 @@ impl Ls<'_, '_> {
             self.text.extend_from_slice(b"\x1b[1;3");
             self.text.extend_from_slice(&[digit, b'm']);
         }
-        name::show(name, self.odd, &mut self.text);
+        mask::show(name, self.odd, &mut self.text);
         if color {
             self.text.extend_from_slice(b"\x1b[m");
         }
@@ -277,13 +278,13 @@ impl Ls<'_, '_> {
                 if !i.is(fs::S_IFCHR) && !i.is(fs::S_IFBLK) {
                     return self.size(i.size);
                 }
-                number(&mut self.text, i.major as u64, 0);
+                number::push(&mut self.text, i.major as u64, 0);
                 self.text.extend_from_slice(b", ");
                 n = i.minor as u64;
             }
             _ => return self.date(i),
         }
-        number(&mut self.text, n, 0);
+        number::push(&mut self.text, n, 0);
     }
 
     fn context(&mut self, list: &Listing, i: &Item) {
@@ -297,7 +298,7 @@ impl Ls<'_, '_> {
         if self.has(opt!("h")) {
             self.size(blocks << 9);
         } else {
-            number(&mut self.text, (blocks + 1) >> 1, 0);
+            number::push(&mut self.text, (blocks + 1) >> 1, 0);
         }
     }
 
@@ -305,24 +306,23 @@ impl Ls<'_, '_> {
     fn size(&mut self, bytes: u64) {
         if self.has(opt!("h")) {
             let mut text = [0; 8];
-            let n = num::human(bytes, &mut text);
+            let n = size::human(bytes, &mut text);
             self.text.extend_from_slice(text.get(..n).unwrap_or_default());
         } else {
-            number(&mut self.text, bytes, 0);
+            number::push(&mut self.text, bytes, 0);
         }
     }
 
     fn date(&mut self, i: &Item) {
         let ahead = tz::offset(self.zone, i.sec);
-        let t = time::civil(i.sec + ahead as i64);
-        let mut pattern: &[u8] = b"b e H:M";
+        let mut pattern: &[u8] = b"%b %e %R";
         // Half a year back the time of day gives way to the year.
         if i.sec > self.now || i.sec < self.now - 15_778_476 {
-            pattern = b"b e  Y";
+            pattern = b"%b %e  %Y";
         }
         if self.has(opt!("--full-time")) {
-            pattern = b"Y-m-d H:M:S.N z";
+            pattern = b"%F %T.%N %z";
         }
-        stamp(&mut self.text, pattern, &t, i.nsec, ahead);
+        strftime(&mut self.text, pattern, &Stamp { sec: i.sec, nsec: i.nsec, ahead });
     }
 }

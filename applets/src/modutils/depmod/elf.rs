@@ -18,7 +18,7 @@ fn read_at(file: Fd, at: u32, out: &mut [u8]) -> Result<(), Errno> {
 }
 
 /// The number of `size` bytes at `at`; its lowest 32 bits.
-fn number(bytes: &[u8], at: usize, size: usize) -> u32 {
+fn field(bytes: &[u8], at: usize, size: usize) -> u32 {
     let bytes = bytes.get(at..at + size).unwrap_or_default();
     bytes.iter().take(4).rev().fold(0, |n, &b| n << 8 | b as u32)
 }
@@ -41,17 +41,17 @@ pub(super) fn section(file: Fd, name: &[u8]) -> Result<Option<Place>, Errno> {
         tail.iter_mut().zip(head).for_each(|(to, from)| *to = from);
     }
     // e_shoff; then e_shentsize, e_shnum and e_shstrndx in a row.
-    let (table, rest) = if wide { (number(&tail, 0x28, 8), 0x3a) } else { (number(&tail, 0x20, 4), 0x2e) };
-    let size = number(&tail, rest, 2);
+    let (table, rest) = if wide { (field(&tail, 0x28, 8), 0x3a) } else { (field(&tail, 0x20, 4), 0x2e) };
+    let size = field(&tail, rest, 2);
     let entry = |index: u32| -> Result<(u32, Place), Errno> {
         let mut header = [0; 40];
         read_at(file, table.wrapping_add(index.wrapping_mul(size)), &mut header)?;
         // sh_name, sh_offset, sh_size
         let (offset, length) = if wide { (0x18, 0x20) } else { (0x10, 0x14) };
-        Ok((number(&header, 0, 4), (number(&header, offset, 4), number(&header, length, 4))))
+        Ok((field(&header, 0, 4), (field(&header, offset, 4), field(&header, length, 4))))
     };
-    let (_, (names, _)) = entry(number(&tail, rest + 4, 2))?;
-    for index in 0..number(&tail, rest + 2, 2) {
+    let (_, (names, _)) = entry(field(&tail, rest + 4, 2))?;
+    for index in 0..field(&tail, rest + 2, 2) {
         let (at, place) = entry(index)?;
         let mut this = [0; 16];
         let this = this.get_mut(..name.len() + 1).unwrap_or_default();

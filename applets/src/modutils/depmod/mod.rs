@@ -7,10 +7,11 @@
 use crate::modutils::canonical;
 use alloc::boxed::Box;
 use core::mem::MaybeUninit;
-use sys::fs::{self, Fd};
+use sys::fs;
 use sys::out::SIZE;
 use sys::zstr::cut;
 use sys::{num, system, Buf, Cx, Errno, List, Out, ToBuf, ZStr};
+use util::file::replace::replace;
 use util::file::walk::{walk, Step};
 use util::text::lines::Lines;
 
@@ -237,26 +238,17 @@ fn table(
         return fill(cx.out);
     }
     let path = in_base(base, name);
-    let mut part = path.clone();
-    part.extend_from_slice(b".part");
-    let done = write(&part, fill)
-        .and_then(|()| fs::renameat2(Fd::CWD, part.z(), Fd::CWD, path.z(), 0).map_err(|e| (path, e)));
-    if done.is_err() {
-        // It is told already that there is no table.
-        let _ = fs::unlinkat(Fd::CWD, part.z(), 0);
-    }
-    done
-}
-
-#[inline(never)]
-fn write(part: &Buf, fill: &mut dyn FnMut(&mut Out) -> Result<(), Failure>) -> Result<(), Failure> {
-    let flags = fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC | fs::O_CLOEXEC;
-    let failed = |e| (part.clone(), e);
-    let file = fs::open(part.z(), flags, 0o644).map_err(failed)?;
-    // Not freed: a process writes a handful of tables.
-    let mut out = Out::new(*file, Box::leak(Box::new([MaybeUninit::uninit(); SIZE])));
-    fill(&mut out)?;
-    out.flush().map_err(failed)
+    let mut failed = None;
+    let done = replace(&path, 0o644, &mut |file| {
+        // Not freed: a process writes a handful of tables.
+        let mut out = Out::new(file, Box::leak(Box::new([MaybeUninit::uninit(); SIZE])));
+        fill(&mut out).map_err(|(path, why)| {
+            failed = Some(path);
+            why
+        })?;
+        out.flush()
+    });
+    done.map_err(|why| (failed.unwrap_or(path), why))
 }
 
 /// Path of a file in the modules' directory.

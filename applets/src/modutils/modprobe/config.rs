@@ -4,19 +4,20 @@
 use crate::modutils::{canonical, is_of, word};
 use sys::zstr::{cut, position, position_in};
 use sys::{fs, Buf, Cx, Errno, ToBuf, ZStr};
-use util::file::fstab;
+use util::file::read;
 use util::text::pattern::glob;
 
 /// Adds the lines of the file at `path`, or of the `.conf` files of the directory there, by name. What is not
 /// there has none; `depth` counts the files that include it.
 #[inline(never)]
 pub(crate) fn add(cx: &mut Cx, config: &mut Buf, path: ZStr, depth: u32) {
-    let mut text = match fstab::read(path) {
+    let mut text = match read::file(path) {
         Ok(text) => text,
         Err(Errno::EISDIR) => return add_dir(cx, config, path, depth),
         Err(Errno::ENOENT) => return,
         Err(e) => return cx.fail_on(path, e),
     };
+    text.push(b'\n');
     // A backslash at its end joins a line with the next one.
     let mut n = 0;
     while let Some(pair) = text.get_mut(n..n + 2) {

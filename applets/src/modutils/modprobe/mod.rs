@@ -11,10 +11,10 @@ use sys::fs;
 use sys::module::delete_module;
 use sys::zstr::{cut, position, position_in, Texts};
 use sys::{system, Buf, Cx, Errno, ToBuf, ZStr};
-use util::file::fstab;
+use util::failure::explain;
+use util::file::read;
 use util::text::lines::Lines;
 use util::text::pattern::matches;
-use util::text::reason;
 
 mod config;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -117,7 +117,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         }
         // Without /proc it says nothing.
         let line = ZStr::new(c"/proc/cmdline");
-        match fstab::read_if_there(line) {
+        match read::file_if_there(line) {
             Ok(text) => config::add_command_line(&mut o.config, &text),
             Err(e) => cx.fail_on(line, e),
         }
@@ -425,7 +425,7 @@ fn soft(r: &mut Run, name: &Buf, which: ZStr) {
 fn fail(r: &mut Run, what: &Buf, e: Errno, own: fn(Errno) -> &'static [u8]) {
     r.failed = true;
     if r.soft == 0 {
-        reason::tell(r.cx, what, e, own);
+        explain(r.cx, what, e, own);
     }
 }
 

@@ -4,8 +4,8 @@
 use sys::net::{self, Ifreq};
 use sys::zstr::{cut, Texts};
 use sys::{Cx, Errno};
+use util::failure::explain;
 use util::net::address::words;
-use util::text::reason::tell;
 
 mod set;
 mod show;
@@ -46,7 +46,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     let socket = match net::socket(net::AF_INET, net::SOCK_DGRAM, 0) {
         Ok(socket) => socket,
         Err(e) => {
-            tell(cx, b"socket", e, words);
+            explain(cx, b"socket", e, words);
             return 1;
         }
     };

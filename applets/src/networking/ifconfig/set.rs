@@ -6,8 +6,9 @@ use sys::buf::concat;
 use sys::net::{self, Ifreq, MAP};
 use sys::zstr::{cut, position, position_in};
 use sys::{num, Cx, Errno, Fd, ZStr};
-use util::net::address::{hex, mask, number, parse4, parse6, words, MISSING, NO_ADDRESS};
-use util::text::reason::tell;
+use util::failure::explain;
+use util::net::address::{hex, inet_aton, inet_pton6, mask, words, MISSING, NO_ADDRESS};
+use util::text::number::constant_u32;
 
 // What an argument is.
 const NO_ARGUMENT: u8 = b'-';
@@ -52,7 +53,7 @@ pub(super) fn change(cx: &mut Cx, socket: Fd, interface: &Ifreq, settings: &[ZSt
         change.what = word;
         if let Err(e) = change.setting(&mut rest) {
             let what = concat(&[name(&change.interface), b": ", change.what.bytes()]);
-            tell(cx, &what, e, words);
+            explain(cx, &what, e, words);
             return;
         }
     }
@@ -97,7 +98,7 @@ impl Change {
                     if kind != NUMBER {
                         self.ask(net::SIOCGIFMAP)?;
                     }
-                    self.number(kind, text).ok_or(Errno::EINVAL)?;
+                    self.quantity(kind, text).ok_or(Errno::EINVAL)?;
                     self.ask(request)?;
                 }
             }
@@ -130,11 +131,11 @@ impl Change {
             own | !self.interface.words[1]
         } else if host == b"default" {
             0
-        } else if let Some(address) = parse4(host) {
+        } else if let Some(address) = inet_aton(host) {
             address
         } else if kind == ADDRESS {
             let mut r = Ifreq::default();
-            parse6(host, r.groups()).ok_or(NO_ADDRESS)?;
+            inet_pton6(host, r.groups()).ok_or(NO_ADDRESS)?;
             r.groups().iter_mut().for_each(|group| *group = group.to_be());
             self.ask(net::SIOCGIFINDEX)?;
             (r.words[0], r.words[1]) = (length.min(128), self.interface.words[0]);
@@ -161,8 +162,8 @@ impl Change {
     }
 
     /// Puts a number where its request expects it.
-    fn number(&mut self, kind: u8, text: &[u8]) -> Option<()> {
-        let n = number(text)?;
+    fn quantity(&mut self, kind: u8, text: &[u8]) -> Option<()> {
+        let n = constant_u32(text)?;
         let words = &mut self.interface.words;
         let (place, bits, shift) = match kind {
             IO => (MAP, 0xffff, 0),

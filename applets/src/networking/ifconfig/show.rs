@@ -4,9 +4,9 @@ use super::{name, named};
 use sys::net::{self, Ifreq, MAP, NAME};
 use sys::zstr::{cut, Texts};
 use sys::{num, Buf, Cx, Errno, Fd, List, ZStr};
-use util::file::fstab;
-use util::net::address::{hex, print4, print6, words};
-use util::text::reason::tell;
+use util::failure::explain;
+use util::file::read;
+use util::net::address::{hex, inet_ntoa, inet_ntop6, words};
 
 /// The word of a listed interface that tells where in /proc/net/dev its counters stand. An alias has none,
 /// and 0 there.
@@ -34,7 +34,7 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
         // The aliases; without /proc, all that can be had.
         None => {
             if let Err(e) = net::configured(socket, &mut list) {
-                tell(cx, b"SIOCGIFCONF", e, words);
+                explain(cx, b"SIOCGIFCONF", e, words);
             }
         }
     }
@@ -64,7 +64,7 @@ pub(super) fn show(cx: &mut Cx, socket: Fd, only: Option<&Ifreq>, all: bool) {
 /// A file of /proc; empty where there is none, or where that is told.
 #[inline(never)]
 fn table(cx: &mut Cx, path: ZStr) -> Buf {
-    fstab::read_if_there(path).unwrap_or_else(|e| {
+    read::file_if_there(path).unwrap_or_else(|e| {
         cx.fail_on(path, e);
         Buf::new()
     })
@@ -205,7 +205,7 @@ impl Page<'_, '_> {
                     own = self.r.words[1];
                 }
                 self.write(label);
-                print4(self.cx.out, self.r.words[1]);
+                inet_ntoa(self.cx.out, self.r.words[1]);
             }
         }
         if own != 0 {
@@ -229,7 +229,7 @@ impl Page<'_, '_> {
                 let Some(address) = numbers.first_chunk() else { continue };
                 self.n[SOME] = numbers[9] as u64;
                 self.write(b"\tinet6 addr: ");
-                print6(self.cx.out, address);
+                inet_ntop6(self.cx.out, address);
                 self.write(b"/\x85 Scope:");
                 self.write(named(SCOPES, &[b'0' + (numbers[10] as u8 >> 4)]));
                 self.write(b"\n");
@@ -271,7 +271,7 @@ impl Page<'_, '_> {
             Ok(()) => return true,
             // Not every interface has addresses; an alias that has none is none.
             Err(Errno::EADDRNOTAVAIL) if request != net::SIOCGIFFLAGS => {}
-            Err(e) => tell(self.cx, name(&self.r), e, words),
+            Err(e) => explain(self.cx, name(&self.r), e, words),
         }
         false
     }

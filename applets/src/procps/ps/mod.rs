@@ -1,17 +1,21 @@
 //! ps: tell what runs (POSIX.1-2024 ps; BusyBox procps/ps.c for the default columns).
 
 use columns::Column;
-use process::*;
 use sys::fs::{self, Dir, Fd};
 use sys::opts::Walk;
 use sys::zstr::{cut, position, position_in};
 use sys::{num, system, time, tty, Buf, Cx, Errno, List, ZStr};
-use util::login::names::Names;
-use util::time::strftime::{number, stamp};
+use util::login::accounts::{Names, GROUP, PASSWD};
+use util::proc::stat::{load, path, terminal, Process, HZ};
+use util::proc::stat::{
+    FLAGS, NICE, PGRP, PPID, PRIORITY, RSS, SESSION, START, STIME, THREADS, TPGID, TTY, UTIME, VSIZE,
+};
+use util::text::number;
+use util::time::calendar::civil;
+use util::time::strftime::{strftime, Stamp};
 use util::time::tz;
 
 mod columns;
-mod process;
 
 applet! {
     name: ps,
@@ -92,8 +96,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         width: usize::MAX,
         none: 1,
         proc: Fd::CWD,
-        users: Names::new(ZStr::new(c"/etc/passwd")),
-        groups: Names::new(ZStr::new(c"/etc/group")),
+        users: Names::new(ZStr::new(PASSWD)),
+        groups: Names::new(ZStr::new(GROUP)),
         uptime: system::uptime() as u32,
         now,
         tz: tz::offset(cx.env(b"TZ"), now),
@@ -173,10 +177,10 @@ impl Ps<'_> {
     /// Is this process to be shown?
     #[inline(never)]
     fn wants(&mut self, p: &Process) -> bool {
-        let leader = p.number(SESSION) as u32 == p.pid;
+        let leader = p.field(SESSION) as u32 == p.pid;
         let mut any = self.all
             || self.no_leaders && !leader
-            || self.on_terminal && !leader && p.number(TTY) != 0
+            || self.on_terminal && !leader && p.field(TTY) != 0
             || !(self.no_leaders || self.on_terminal || !self.lists.is_empty());
         // By what the columns show.
         let mut value = core::mem::take(&mut self.value);
@@ -312,24 +316,24 @@ fn cell(line: &mut Buf, c: &Column, value: &[u8], last: bool) {
 fn clock(out: &mut Buf, sec: u32, short: bool) {
     let (days, hours) = (sec / 86_400, sec / 3600 % 24);
     if days > 0 {
-        number(out, days as u64, 2);
+        number::push(out, days as u64, 2);
         out.push(b'-');
     }
     if !short || sec >= 3600 {
-        number(out, hours as u64, 2);
+        number::push(out, hours as u64, 2);
         out.push(b':');
     }
-    number(out, (sec / 60 % 60) as u64, 2);
+    number::push(out, (sec / 60 % 60) as u64, 2);
     out.push(b':');
-    number(out, (sec % 60) as u64, 2);
+    number::push(out, (sec % 60) as u64, 2);
 }
 
 /// Appends the value of one column.
 #[inline(never)]
 fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
     let seconds = |ticks: u64| num::div_rem(ticks, HZ).0 as u32;
-    let age = s.uptime.saturating_sub(seconds(p.number(START)));
-    let ticks = (p.number(UTIME) + p.number(STIME)) as u32;
+    let age = s.uptime.saturating_sub(seconds(p.field(START)));
+    let ticks = (p.field(UTIME) + p.field(STIME)) as u32;
     // Tenths of a percent of the time since its start.
     let share = ticks.saturating_mul(10) / age.max(1);
     let n = match kind {
@@ -339,7 +343,7 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
         b'q' => return out.extend_from_slice(s.groups.name(real(p, s.proc, b"Gid:\t"))),
         b'n' => return out.extend_from_slice(&p.comm),
         b'a' => return command(out, p, s.proc),
-        b'y' => return terminal(out, p.number(TTY) as u32),
+        b'y' => return terminal(out, p.field(TTY) as u32),
         b'x' => return status(out, p),
         b's' => return out.push(p.state),
         b'T' => return clock(out, seconds(ticks as u64), false),
@@ -348,35 +352,35 @@ fn put(out: &mut Buf, kind: u8, p: &Process, s: &mut Ps) {
         b'w' => return waits_in(out, p, s.proc),
         b'A' => return out.push(b'-'),
         b'%' => {
-            number(out, (share / 10) as u64, 1);
+            number::push(out, (share / 10) as u64, 1);
             out.push(b'.');
             (share % 10) as u64
         }
         b'N' => {
-            let nice = p.number(NICE) as i32;
+            let nice = p.field(NICE) as i32;
             if nice < 0 {
                 out.push(b'-');
             }
             nice.unsigned_abs() as u64
         }
-        b'O' => (p.number(PRIORITY) as i32 + 60).unsigned_abs() as u64,
+        b'O' => (p.field(PRIORITY) as i32 + 60).unsigned_abs() as u64,
         b'U' => real(p, s.proc, b"Uid:\t") as u64,
         b'J' => real(p, s.proc, b"Gid:\t") as u64,
         b'i' => p.uid as u64,
         b'j' => p.gid as u64,
         b'p' => p.pid as u64,
         b't' => p.tid as u64,
-        b'P' => p.number(PPID),
-        b'G' => p.number(PGRP),
-        b'S' => p.number(SESSION),
-        b'v' => p.number(VSIZE) >> 10,
-        b'R' => p.number(RSS) << 2,
-        b'z' => p.number(VSIZE) >> 12,
+        b'P' => p.field(PPID),
+        b'G' => p.field(PGRP),
+        b'S' => p.field(SESSION),
+        b'v' => p.field(VSIZE) >> 10,
+        b'R' => p.field(RSS) << 2,
+        b'z' => p.field(VSIZE) >> 12,
         b'c' => (share / 10) as u64,
         // As others show it: forked without exec 1, used root's rights 4.
-        _ => p.number(FLAGS) >> 6 & 7,
+        _ => p.field(FLAGS) >> 6 & 7,
     };
-    number(out, n, 1);
+    number::push(out, n, 1);
 }
 
 /// Calls `read` for `PID/file`; nothing if that fails, which [`Process::failed`] tells then.
@@ -435,13 +439,13 @@ fn command(out: &mut Buf, p: &Process, proc: Fd) {
 /// State, then `<` or `N` for the niceness, `s` for a session leader, `l` with threads, `+` in the foreground.
 #[inline(never)]
 fn status(out: &mut Buf, p: &Process) {
-    let nice = p.number(NICE) as i32;
+    let nice = p.field(NICE) as i32;
     let marks = [
         (nice < 0, b'<'),
         (nice > 0, b'N'),
-        (p.number(SESSION) as u32 == p.pid, b's'),
-        (p.number(THREADS) > 1, b'l'),
-        (p.number(TPGID) == p.number(PGRP), b'+'),
+        (p.field(SESSION) as u32 == p.pid, b's'),
+        (p.field(THREADS) > 1, b'l'),
+        (p.field(TPGID) == p.field(PGRP), b'+'),
     ];
     out.push(p.state);
     out.extend(marks.iter().filter(|m| m.0).map(|m| m.1));
@@ -450,10 +454,10 @@ fn status(out: &mut Buf, p: &Process) {
 /// When it was started: the time of the day, or the day if that was another one.
 #[inline(never)]
 fn start(out: &mut Buf, s: &Ps, age: u32) {
-    let local = |sec: i64| time::civil(sec + s.tz as i64);
-    let (c, today) = (local(s.now - age as i64), local(s.now));
-    let pattern: &[u8] = if age < 86_400 && c.day == today.day { b"H:M" } else { b"bd" };
-    stamp(out, pattern, &c, 0, 0);
+    let at = Stamp { sec: s.now - age as i64, nsec: 0, ahead: s.tz };
+    let day = |sec: i64| civil(sec + s.tz as i64).day;
+    let today = age < 86_400 && day(at.sec) == day(s.now);
+    strftime(out, if today { b"%R" } else { b"%b%d" }, &at);
 }
 
 /// The kernel function that it waits in.

@@ -8,6 +8,7 @@ use sys::opts::{Walk, Wrong};
 use sys::zstr::cut;
 use sys::{out, process, Buf, Cx, Errno, List, ToBuf, ZStr};
 use util::file::fstab::{self, Line};
+use util::file::read;
 
 mod loopdev;
 pub(crate) mod options;
@@ -108,7 +109,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
 /// Reads a table; says so if that fails.
 #[inline(never)]
 fn read(cx: &mut Cx, path: ZStr) -> Option<Buf> {
-    match fstab::read(path) {
+    match read::file(path) {
         Ok(text) => Some(text),
         Err(e) => {
             cx.fail_on(path, e);
@@ -143,7 +144,7 @@ fn tell(o: &mut Order, l: &Line) {
 fn all(o: &mut Order) {
     let Some(mut text) = read(o.cx, o.table) else { return };
     // Without /proc nobody knows; what is there already is then refused as busy.
-    let mut mounted = match fstab::read_if_there(ZStr::new(fstab::MOUNTS)) {
+    let mut mounted = match read::file_if_there(ZStr::new(fstab::MOUNTS)) {
         Ok(text) => text,
         Err(e) => return o.cx.fail_on(ZStr::new(fstab::MOUNTS), e),
     };
@@ -177,7 +178,7 @@ fn by_table(o: &mut Order, name: ZStr) {
     // What is mounted tells how to mount it again.
     let again = said.flags & MS_REMOUNT != 0;
     let table = if again { ZStr::new(fstab::MOUNTS) } else { o.table };
-    let mut text = match fstab::read(table) {
+    let mut text = match read::file(table) {
         Err(Errno::ENOENT) if again => return attach(o, &bare),
         Err(e) => return o.cx.fail_on(table, e),
         Ok(text) => text,
@@ -276,9 +277,9 @@ fn tries(o: &mut Order, l: &Line, p: &Options, mut names: &[u8]) -> Result<(), E
 #[inline(never)]
 fn candidates() -> Result<Buf, Errno> {
     let mut names = Buf::new();
-    let etc = fstab::read(ZStr::new(c"/etc/filesystems"));
+    let etc = read::file(ZStr::new(c"/etc/filesystems"));
     if etc.is_err() || types(&mut names, &etc.unwrap_or_default()) {
-        types(&mut names, &fstab::read(ZStr::new(c"/proc/filesystems"))?);
+        types(&mut names, &read::file(ZStr::new(c"/proc/filesystems"))?);
     }
     Ok(names)
 }
@@ -360,7 +361,7 @@ fn kept(l: &Line, o: &Order) -> Result<u32, Errno> {
     let mut p = Options { flags: 0, data: Buf::new(), on_loop: false };
     let path = fstab::canonical(l.dir);
     // Without /proc there is nothing to keep.
-    let mut text = fstab::read_if_there(ZStr::new(fstab::MOUNTS))?;
+    let mut text = read::file_if_there(ZStr::new(fstab::MOUNTS))?;
     let known = !text.is_empty();
     match fstab::lines(&mut text).iter().rev().find(|m| m.dir.is(&path)) {
         Some(m) => p.add(m.options.bytes()),

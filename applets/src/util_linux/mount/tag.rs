@@ -9,7 +9,7 @@ use sys::fs::{self, Fd};
 use sys::num::digit;
 use sys::zstr::cut;
 use sys::{Buf, Errno, ToBuf, ZStr};
-use util::file::fstab;
+use util::file::read;
 
 /// Start of a device: all superblocks that we know lie in it.
 type Head = [u8; 4096];
@@ -26,7 +26,7 @@ pub(crate) fn resolve(name: ZStr) -> Result<Buf, Errno> {
         [b'"', bare @ .., b'"'] => bare,
         bare => bare,
     };
-    let text = fstab::read(ZStr::new(c"/proc/partitions"))?;
+    let text = read::file(ZStr::new(c"/proc/partitions"))?;
     let mut lines = &text[..];
     while !lines.is_empty() {
         // major, minor, blocks, name, aligned by blanks

@@ -29,7 +29,7 @@ fn told(sh: &mut Shell, mut w: Work) -> Buf {
     c.turn();
     drop(write);
     let mut all = Buf::new();
-    crate::descriptors::read_all(*read, &mut all);
+    util::file::read::to_end(*read, &mut all).unwrap();
     all
 }
 

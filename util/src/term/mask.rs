@@ -1,8 +1,7 @@
-//! File names as a terminal may get them, and their order.
+//! File names as a terminal may get them (POSIX.1-2024 ls, `-q`; `-b` as GNU has it).
 
-use crate::term::width;
-use core::cmp::Ordering;
-use sys::{num, Buf, ZStr};
+use super::width;
+use sys::Buf;
 
 /// What becomes of characters that could break a terminal or cannot be seen.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,38 +53,6 @@ fn escape(b: u8, out: &mut Buf) {
     }
 }
 
-/// Order of names with numbers in them by their value: `a9` before `a10`.
-pub fn version(mut a: &[u8], mut b: &[u8]) -> Ordering {
-    loop {
-        match (num::prefix(a, 10), num::prefix(b, 10)) {
-            (Some((x, rest_a)), Some((y, rest_b))) => {
-                if x != y {
-                    return x.cmp(&y);
-                }
-                (a, b) = (rest_a, rest_b);
-            }
-            _ => match (a.split_first(), b.split_first()) {
-                (Some((x, rest_a)), Some((y, rest_b))) if x == y => (a, b) = (rest_a, rest_b),
-                _ => return a.cmp(b),
-            },
-        }
-    }
-}
-
-/// The last dot and what follows it; empty without one.
-pub fn extension(mut name: ZStr) -> ZStr {
-    let mut dot = None;
-    loop {
-        let from = name;
-        match name.take_first() {
-            Some(b'.') => dot = Some(from),
-            Some(_) => {}
-            None => break,
-        }
-    }
-    dot.unwrap_or(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,17 +69,5 @@ mod tests {
         assert_eq!(s("a\u{9b}b".as_bytes(), Odd::Mark), (3, "a?b".into()));
         assert_eq!(s(b"a\x1b b\\\r\x01\xff", Odd::Escape), (20, "a\\033\\ b\\\\\\r\\001\\377".into()));
         assert_eq!(s(b"a\rb", Odd::Raw), (3, "a\rb".into()));
-    }
-
-    #[test]
-    fn versions_and_extensions() {
-        let v = |a: &str, b: &str| version(a.as_bytes(), b.as_bytes());
-        assert_eq!(v("a9", "a10"), Ordering::Less);
-        assert_eq!(v("a1.10", "a1.9"), Ordering::Greater);
-        assert_eq!(v("a", "a1"), Ordering::Less);
-        assert_eq!(v("x01", "x1"), Ordering::Equal);
-        assert_eq!(v("b1", "a2"), Ordering::Greater);
-        assert_eq!(extension(ZStr::new(c"a.b.c")).bytes(), b".c");
-        assert_eq!(extension(ZStr::new(c"a")).bytes(), b"");
     }
 }

@@ -1,56 +1,74 @@
-//! What /proc tells of one process or thread (`man 5 proc`).
+//! The file `stat` of a process or thread (`man 5 proc_pid_stat`).
 
+use crate::text::number;
 use core::cell::Cell;
 use sys::fs::{self, Fd, Statx};
 use sys::zstr::cut;
 use sys::{num, Buf, Errno, ToBuf};
-use util::time::strftime::number;
 
 /// Ticks a second in /proc (USER_HZ), on all processors that we know.
-pub(crate) const HZ: u32 = 100;
+pub const HZ: u32 = 100;
 
 // Fields of `stat` as counted there, less 4: the numbers behind the state.
-pub(crate) const PPID: usize = 0;
-pub(crate) const PGRP: usize = 1;
-pub(crate) const SESSION: usize = 2;
-pub(crate) const TTY: usize = 3;
-pub(crate) const TPGID: usize = 4;
-pub(crate) const FLAGS: usize = 5;
-pub(crate) const UTIME: usize = 10;
-pub(crate) const STIME: usize = 11;
-pub(crate) const PRIORITY: usize = 14;
-pub(crate) const NICE: usize = 15;
-pub(crate) const THREADS: usize = 16;
-pub(crate) const START: usize = 18;
-pub(crate) const VSIZE: usize = 19;
-pub(crate) const RSS: usize = 20;
+/// Parent process.
+pub const PPID: usize = 0;
+/// Process group.
+pub const PGRP: usize = 1;
+/// Session.
+pub const SESSION: usize = 2;
+/// Device number of the controlling terminal, for [`terminal`].
+pub const TTY: usize = 3;
+/// Process group in the terminal's foreground.
+pub const TPGID: usize = 4;
+/// The kernel's PF_… flags.
+pub const FLAGS: usize = 5;
+/// Processor time in user mode, ticks.
+pub const UTIME: usize = 10;
+/// Processor time in the kernel, ticks.
+pub const STIME: usize = 11;
+/// The kernel's priority.
+pub const PRIORITY: usize = 14;
+/// Niceness.
+pub const NICE: usize = 15;
+/// Number of threads.
+pub const THREADS: usize = 16;
+/// When it started, ticks since boot.
+pub const START: usize = 18;
+/// Virtual memory, bytes.
+pub const VSIZE: usize = 19;
+/// Resident memory, pages.
+pub const RSS: usize = 20;
 const FIELDS: usize = 21;
 
-/// One line of output to be.
-pub(crate) struct Process {
-    /// Process and thread ID, the same without threads.
-    pub(crate) pid: u32,
-    pub(crate) tid: u32,
+/// A process or a thread.
+pub struct Process {
+    /// The process. [`load`] leaves it 0: the caller knows it.
+    pub pid: u32,
+    /// The thread, the same without threads.
+    pub tid: u32,
     /// Name of the program, 15 bytes at most.
-    pub(crate) comm: Buf,
+    pub comm: Buf,
     /// R, S, D, Z, T …
-    pub(crate) state: u8,
-    pub(crate) numbers: [u64; FIELDS],
-    /// Effective user and group, the owners of its folder.
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
+    pub state: u8,
+    /// The numbers behind the state; negative ones as two's complement.
+    pub numbers: [u64; FIELDS],
+    /// Effective user, the owner of its folder.
+    pub uid: u32,
+    /// Effective group.
+    pub gid: u32,
     /// Why something more could not be read.
-    pub(crate) failed: Cell<Option<Errno>>,
+    pub failed: Cell<Option<Errno>>,
 }
 
 impl Process {
-    pub(crate) fn number(&self, field: usize) -> u64 {
+    /// One of the numbers of `stat`, by the names above.
+    pub fn field(&self, field: usize) -> u64 {
         self.numbers.get(field).copied().unwrap_or(0)
     }
 }
 
 /// `NAME/file` for calls relative to /proc.
-pub(crate) fn path(folder: &[u8], file: &[u8]) -> Buf {
+pub fn path(folder: &[u8], file: &[u8]) -> Buf {
     let mut p = folder.buf();
     p.push(b'/');
     p.extend_from_slice(file);
@@ -59,7 +77,7 @@ pub(crate) fn path(folder: &[u8], file: &[u8]) -> Buf {
 
 /// The process or thread whose folder in `dir` is `folder`. An error when it has ended.
 #[inline(never)]
-pub(crate) fn load(dir: Fd, folder: &[u8]) -> Result<Process, Errno> {
+pub fn load(dir: Fd, folder: &[u8]) -> Result<Process, Errno> {
     let mut buf = [0; 512];
     let f = fs::openat(dir, path(folder, b"stat").z(), fs::O_RDONLY | fs::O_CLOEXEC, 0)?;
     let n = fs::read(*f, &mut buf)?;
@@ -99,7 +117,7 @@ fn parse(text: &[u8]) -> Option<Process> {
 
 /// Appends the name of the terminal with this device number: `tty1`, `ttyS0`, `pts/3`; `?` for none.
 #[inline(never)]
-pub(crate) fn terminal(out: &mut Buf, dev: u32) {
+pub fn terminal(out: &mut Buf, dev: u32) {
     let (major, minor) = (dev >> 8 & 0xfff, dev & 0xff | dev >> 12 & 0xfff00);
     let (name, n): (&[u8], u32) = match major {
         0 => (b"?", u32::MAX),
@@ -109,13 +127,13 @@ pub(crate) fn terminal(out: &mut Buf, dev: u32) {
         136..=143 => (b"pts/", (major - 136) << 20 | minor),
         204 if minor >= 64 => (b"ttyAMA", minor - 64),
         _ => {
-            number(out, major as u64, 1);
+            number::push(out, major as u64, 1);
             (b",", minor)
         }
     };
     out.extend_from_slice(name);
     if n != u32::MAX {
-        number(out, n as u64, 1);
+        number::push(out, n as u64, 1);
     }
 }
 
@@ -130,7 +148,7 @@ mod tests {
             .unwrap();
         assert_eq!((&p.comm[..], p.state), (&b"a) b (c"[..], b'S'));
         assert_eq!(p.numbers[..5], [1, 2, 3, 34816, u64::MAX]);
-        assert_eq!((p.number(UTIME), p.number(NICE) as i64, p.number(START), p.number(RSS)), (7, -5, 999, 3));
+        assert_eq!((p.field(UTIME), p.field(NICE) as i64, p.field(START), p.field(RSS)), (7, -5, 999, 3));
         assert!(parse(b"12 (a").is_none() && parse(b"").is_none() && parse(b"1 (a)").is_none());
     }
 

@@ -1,0 +1,117 @@
+//! Users and groups by name and by number, from /etc/passwd and /etc/group (POSIX pwd.h, grp.h; `man 5 passwd`).
+
+use crate::file::read;
+use sys::zstr::cut;
+use sys::{num, Buf, ToBuf, ZStr};
+
+/// The file of users.
+pub static PASSWD: &core::ffi::CStr = c"/etc/passwd";
+/// The file of groups.
+pub static GROUP: &core::ffi::CStr = c"/etc/group";
+
+// Fields of a line; of groups the first three are the same.
+const NAME: usize = 0;
+const NUMBER: usize = 2;
+const HOME: usize = 5;
+
+/// One of the two files, read once when the first name is asked for, and the name found last.
+pub struct Names {
+    path: ZStr<'static>,
+    text: Option<Buf>,
+    last: u32,
+    name: Buf,
+}
+
+impl Names {
+    /// Of users ([`PASSWD`]) or groups ([`GROUP`]).
+    pub fn new(path: ZStr<'static>) -> Names {
+        Names { path, text: None, last: 0, name: Buf::new() }
+    }
+
+    #[inline(always)]
+    fn text(&mut self) -> &Buf {
+        let path = self.path;
+        self.text.get_or_insert_with(|| read::file(path).unwrap_or_default())
+    }
+
+    /// The name of `id`, or its digits where the file has none or is missing.
+    #[inline(never)]
+    pub fn name(&mut self, id: u32) -> &[u8] {
+        if self.last != id || self.name.is_empty() {
+            self.last = id;
+            let mut digits = [0; 64];
+            let digits = num::digits(&mut digits, id as u64, 10);
+            let name = look_up(self.text(), NUMBER, digits, NAME).unwrap_or(digits).buf();
+            self.name = name;
+        }
+        &self.name
+    }
+
+    /// The number of the user or group `name`; where the file has none or is missing, the number that `name` itself is
+    /// (POSIX.1-2024 chown, OPERANDS).
+    #[inline(never)]
+    pub fn id(&mut self, name: &[u8]) -> Option<u32> {
+        num::parse_u32(look_up(self.text(), NAME, name, NUMBER).unwrap_or(name))
+    }
+}
+
+/// Home directory of the user `name`; `None` where the file has none, an empty one, or cannot be read.
+#[inline(never)]
+pub fn home(name: &[u8]) -> Option<Buf> {
+    let text = read::file(ZStr::new(PASSWD)).ok()?;
+    look_up(&text, NAME, name, HOME).map(|home| home.buf())
+}
+
+/// Field `wanted` of the first line whose field `key` is `value`, if it is not empty.
+fn look_up<'t>(mut text: &'t [u8], key: usize, value: &[u8], wanted: usize) -> Option<&'t [u8]> {
+    while !text.is_empty() {
+        let line = cut(&mut text, b'\n');
+        if field(line, key) == value {
+            return Some(field(line, wanted)).filter(|f| !f.is_empty());
+        }
+    }
+    None
+}
+
+/// Field `n` of a line; empty if there is none.
+#[inline(never)]
+fn field(mut line: &[u8], n: usize) -> &[u8] {
+    for _ in 0..n {
+        cut(&mut line, b':');
+    }
+    cut(&mut line, b':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USERS: &[u8] = b"root:x:0:0::/:/bin/sh\nbroken\n\n:x:7:\nu:x:1000:1000:U:/home/u:/bin/sh\nu:x:5:5::/other:\nv:x:8:8:::";
+
+    #[test]
+    fn names_by_number() {
+        let name = |id: &[u8]| look_up(USERS, NUMBER, id, NAME);
+        assert_eq!(name(b"0"), Some(&b"root"[..]));
+        assert_eq!(name(b"1000"), Some(&b"u"[..]));
+        assert_eq!(name(b"7"), None);
+        assert_eq!(name(b"100"), None);
+    }
+
+    #[test]
+    fn what_a_name_has() {
+        assert_eq!(look_up(USERS, NAME, b"u", NUMBER), Some(&b"1000"[..]));
+        assert_eq!(look_up(USERS, NAME, b"u", HOME), Some(&b"/home/u"[..]));
+        assert_eq!(look_up(USERS, NAME, b"v", HOME), None);
+        assert_eq!(look_up(USERS, NAME, b"broken", NUMBER), None);
+        assert_eq!(look_up(USERS, NAME, b"", NUMBER), None);
+    }
+
+    #[test]
+    fn digits_without_a_file() {
+        let mut n = Names::new(ZStr::new(c"/no/such/file"));
+        assert_eq!(n.name(42), b"42");
+        assert_eq!(n.name(0), b"0");
+        assert_eq!(n.id(b"42"), Some(42));
+        assert_eq!(n.id(b"root"), None);
+    }
+}

@@ -1,0 +1,3 @@
+//! What /proc tells of processes (`man 5 proc`).
+
+pub mod stat;
