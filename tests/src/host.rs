@@ -66,8 +66,14 @@ fn names() -> Vec<String> {
     names.chain(["mote".to_string()]).collect()
 }
 
-/// A folder for PATH: the binary with the set `base` for `target`, and a link for each of its names.
+/// A folder for PATH: the binary with the set `base` for `target`, and a link for each of its names; made once.
 pub fn applet_dir(target: &str) -> PathBuf {
+    static MADE: OnceLock<Mutex<HashMap<String, PathBuf>>> = OnceLock::new();
+    let mut made = MADE.get_or_init(Default::default).lock().unwrap_or_else(|poison| poison.into_inner());
+    made.entry(target.to_string()).or_insert_with(|| link_all(target)).clone()
+}
+
+fn link_all(target: &str) -> PathBuf {
     let mote = mote(target, "base");
     let dir = out().join(format!("{target}-bin"));
     let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
