@@ -9,9 +9,10 @@ use build_rootfs::project::Project;
 use build_rootfs::target::Target;
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 /// The checkout under test.
@@ -57,26 +58,64 @@ fn build(target: &str, applets: &str) -> PathBuf {
     compile(project(), &target, &list, &dir).unwrap_or_else(|e| panic!("{e}")).file
 }
 
-/// A folder for PATH: the binary with the set `base` for `target`, and a link for each of its names.
+/// The names that the set `base` answers to, and `mote`.
+fn names() -> Vec<String> {
+    let all = Catalogue::load(project()).unwrap_or_else(|e| panic!("{e}"));
+    let list = all.resolve("base").unwrap_or_else(|e| panic!("{e}"));
+    let paths = all.paths(&list);
+    let names = paths.iter().map(|path| path[path.rfind('/').map_or(0, |at| at + 1)..].to_string());
+    names.chain(["mote".to_string()]).collect()
+}
+
+/// A folder for PATH: the binary with the set `base` for `target`, and a link for each of its names; made once.
 pub fn applet_dir(target: &str) -> PathBuf {
+    static MADE: OnceLock<Mutex<HashMap<String, PathBuf>>> = OnceLock::new();
+    let mut made = MADE.get_or_init(Default::default).lock().unwrap_or_else(|poison| poison.into_inner());
+    made.entry(target.to_string()).or_insert_with(|| link_all(target)).clone()
+}
+
+fn link_all(target: &str) -> PathBuf {
     let mote = mote(target, "base");
     let dir = out().join(format!("{target}-bin"));
     let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
     fs::create_dir_all(&dir).expect("the folder of links");
-    let all = Catalogue::load(project()).unwrap_or_else(|e| panic!("{e}"));
-    let list = all.resolve("base").unwrap_or_else(|e| panic!("{e}"));
-    let names =
-        all.paths(&list).into_iter().map(|path| path[path.rfind('/').map_or(0, |at| at + 1)..].to_string());
-    for name in names.chain(["mote".to_string()]) {
-        let link = dir.join(name);
-        if fs::read_link(&link).ok().as_deref() != Some(&mote) {
-            let part = link.with_extension("part");
-            // A link that a killed run left half-way.
-            let _ = fs::remove_file(&part);
-            symlink(&mote, &part).and_then(|()| fs::rename(&part, &link)).expect("a link to mote");
-        }
-    }
+    names().iter().for_each(|name| lead(&dir.join(name), &mote));
     dir
+}
+
+/// A folder for PATH as [`applet_dir`], for a target that runs under qemu-user: each name leads to a script that starts
+/// the emulator, since the host's kernel cannot start the binary by itself.
+pub fn emulated_dir(target: &str) -> PathBuf {
+    let links = applet_dir(target);
+    let dir = out().join(format!("{target}-emulated-bin"));
+    let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
+    fs::create_dir_all(&dir).expect("the folder of scripts");
+    let emulator = variant(target).0.user_emulator.expect("a target that runs under qemu-user");
+    let links = links.display();
+    let text =
+        format!("#!/bin/sh\nname=${{0##*/}}\nexec {emulator} -0 \"$name\" '{links}'/\"$name\" \"$@\"\n");
+    let script = dir.join("emulated.sh");
+    if fs::read_to_string(&script).ok().as_ref() != Some(&text) {
+        // Another program writes it: what a process of many threads has open for writing, a child of another thread
+        // may have open, too, and then it cannot be executed.
+        let mut install = process::command("install");
+        install.args(["-m", "755", "/dev/stdin"]).arg(&script).stdin(Stdio::piped());
+        let mut install = install.spawn().expect("install of Debian's coreutils");
+        install.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("the script");
+        assert!(install.wait().expect("install").success());
+    }
+    names().iter().for_each(|name| lead(&dir.join(name), &script));
+    dir
+}
+
+/// Makes `link` a link to `file`, whatever it was.
+fn lead(link: &Path, file: &Path) {
+    if fs::read_link(link).ok().as_deref() != Some(file) {
+        let part = link.with_extension("part");
+        // A link that a killed run left half-way.
+        let _ = fs::remove_file(&part);
+        symlink(file, &part).and_then(|()| fs::rename(&part, link)).expect("a link");
+    }
 }
 
 /// A command that runs the program `file` of `target` under the name `name`.

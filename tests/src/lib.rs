@@ -8,11 +8,12 @@ mod guest;
 mod host;
 mod program;
 pub mod scripts;
+pub mod spec;
 mod start;
 pub mod suites;
 
-pub use cases::{applet_cases, applet_cases_without_mmu, cases, Case};
+pub use cases::{cases, Case};
 pub use guest::{Guest, Options};
-pub use host::{applet, applet_dir, command, mote, out, project, rootfs};
+pub use host::{applet, applet_dir, command, emulated_dir, mote, out, project, rootfs};
 pub use program::program;
 pub use start::{controlled, fresh, settle};

@@ -6,7 +6,8 @@ use crate::conformance::known::Known;
 use crate::conformance::reference::{self, User};
 use crate::conformance::shell::Suite;
 use crate::conformance::{summary, write, Report};
-use crate::{project, Case};
+use crate::project;
+use crate::spec::{self, Case, Machine};
 use build_rootfs::applets::Catalogue;
 use build_rootfs::cache::Cache;
 use build_rootfs::error::Result;
@@ -33,20 +34,21 @@ fn names() -> Result<Vec<String>> {
 }
 
 impl Suites {
-    /// All of them, for `target`, and our `own` cases, each of which takes at most `limit` seconds of the guest's.
+    /// All of them, for `target`, and our own cases for `machine`, each of which takes at most `limit` seconds of the
+    /// guest's.
     ///
     /// # Errors
-    /// The peers' sources cannot be had.
-    pub fn new(target: &'static str, own: Vec<Case>, limit: u32) -> Result<Suites> {
-        let (cache, names) = (Cache::open()?, names()?);
+    /// The peers' sources cannot be had, or a file of cases has a mistake.
+    pub fn new(target: &'static str, machine: Machine, limit: u32) -> Result<Suites> {
+        let (cache, names, own) = (Cache::open()?, names()?, spec::cases(machine)?);
         let mut batch = Batch::new();
         let ash = Shells::add(&mut batch, &cache, Suite::Ash)?;
         let hush = Shells::add(&mut batch, &cache, Suite::Hush)?;
         guest::add_busybox(&mut batch, &cache, &names)?;
         guest::add_toybox(&mut batch, &cache, &names)?;
-        for (n, (script, ..)) in own.iter().enumerate() {
-            batch.file(&format!("own/{n}"), script);
-            batch.job(&format!("own {n}"), "", limit, &format!("sh /own/{n}"));
+        for (n, case) in own.iter().enumerate() {
+            batch.file(&format!("own/{n}"), &case.script);
+            batch.job(&format!("own {}", case.name), "", limit, &format!("sh /own/{n}"));
         }
         Ok(Suites { target, batch, ash, hush, own })
     }
@@ -89,20 +91,11 @@ impl Suites {
 
     /// Panics unless our own cases of applets come out right.
     pub fn check_own(&self, printed: &Printed) {
-        let told = |n: usize| printed.get(&format!("own {n}")).expect("the job ran");
-        let judged = self.own.iter().enumerate().filter_map(|(n, &case)| {
-            let Told { output, status } = told(n);
-            differs(case, (output, status.map(i32::from)))
+        let judged = self.own.iter().filter_map(|case| {
+            let Told { output, status } = printed.get(&format!("own {}", case.name)).expect("the job ran");
+            case.differs(output, status.map(i32::from))
         });
         let wrong: Vec<String> = judged.collect();
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(wrong.is_empty(), "{}\n{} of {} cases", wrong.join("\n"), wrong.len(), self.own.len());
     }
-}
-
-/// What is wrong with a case, if anything is.
-pub fn differs((script, out, status): Case, told: (&[u8], Option<i32>)) -> Option<String> {
-    let right = told == (out.as_bytes(), Some(status));
-    let shown =
-        || format!("{script}--- {status}\n{out}--- {:?}\n{}", told.1, String::from_utf8_lossy(told.0));
-    (!right).then(shown)
 }

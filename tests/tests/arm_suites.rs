@@ -3,14 +3,14 @@
 //! made.
 
 use std::sync::OnceLock;
-use tests::applet_cases;
 use tests::conformance::guest::Printed;
+use tests::spec::Machine;
 use tests::suites::Suites;
 
 fn told() -> &'static (Suites, Printed) {
     static TOLD: OnceLock<(Suites, Printed)> = OnceLock::new();
     TOLD.get_or_init(|| {
-        let suites = Suites::new("armv5te", applet_cases(), 60).unwrap_or_else(|error| panic!("{error}"));
+        let suites = Suites::new("armv5te", Machine::Armv5te, 60).unwrap_or_else(|error| panic!("{error}"));
         let printed = suites.run(None);
         (suites, printed)
     })

@@ -2,15 +2,12 @@
 //! x86_64 passes there, too, but for the known differences; and a text that processes share prints what a plain PIE
 //! prints.
 
-use std::fs;
-use std::path::Path;
 use std::sync::OnceLock;
 use std::thread;
 use tests::batch::Told;
 use tests::conformance::guest::Printed;
-use tests::conformance::place::{sealed, search_path};
-use tests::suites::{differs, Suites};
-use tests::{applet_cases, applet_cases_without_mmu, applet_dir};
+use tests::spec::Machine;
+use tests::suites::Suites;
 
 /// What the jobs printed with shared text, then as a plain PIE.
 struct Both {
@@ -32,8 +29,8 @@ const VARYING: &[(&str, &str)] = &[
 fn both() -> &'static Both {
     static BOTH: OnceLock<Both> = OnceLock::new();
     BOTH.get_or_init(|| {
-        let own = applet_cases().into_iter().chain(applet_cases_without_mmu()).collect();
-        let suites = Suites::new("thumbv7em", own, 30).unwrap_or_else(|error| panic!("{error}"));
+        let suites =
+            Suites::new("thumbv7em", Machine::Thumbv7em, 30).unwrap_or_else(|error| panic!("{error}"));
         let (shared, pie) = thread::scope(|scope| {
             let pie = scope.spawn(|| suites.run(Some("pie")));
             let shared = suites.run(Some("shared"));
@@ -72,25 +69,6 @@ fn toybox_tests() {
 fn cases_of_applets() {
     let both = both();
     both.suites.check_own(&both.shared);
-}
-
-#[test]
-fn cases_of_applets_on_x86_64() {
-    let mut wrong = Vec::new();
-    let dir = applet_dir("x86_64");
-    let root = rustix::process::geteuid().is_root();
-    for case in applet_cases().into_iter().filter(|case| root || !case.0.contains("mount ")) {
-        let room = tempfile::tempdir().expect("a temporary folder");
-        let mut command = sealed(&[&dir.join("sh"), Path::new("-c"), Path::new("exec 2>&1; . \"$CASE\"")]);
-        let file = room.path().join("case");
-        fs::write(&file, case.0).expect("a file");
-        let room = room.path().join("room");
-        fs::create_dir(&room).expect("a folder");
-        command.env("PATH", search_path(&[&dir])).env("CASE", file).current_dir(room);
-        let done = command.output().expect("a shell");
-        wrong.extend(differs(case, (&done.stdout, done.status.code())));
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -3,12 +3,14 @@
 use super::args::{prepare, unexpected, Args, Word};
 use crate::applets::{Catalogue, DEFAULT_SET};
 use crate::build::{Options, Plan};
+use crate::cache::write_atomically;
 use crate::error::{Context, Error, Result};
 use crate::ledger::budgets::Budgets;
 use crate::ledger::snapshot::{measure, measure_at, Snapshot};
 use crate::ledger::{diff, Ledger};
 use crate::project::Project;
 use crate::target::{Purpose, Target};
+use std::fs;
 
 pub(super) const HELP: &str = "\
 Shows whose the bytes of mote are, by applet and by crate. The last column adds up to the file's size.
@@ -23,6 +25,9 @@ Usage: cargo rootfs size [TARGET] [OPTION]…
   --compare [REV]  show what grew and shrank since the revision REV, which is compiled for that;
                    without REV, since docs/size.json was saved
   --check          hold the sets and the parts to their budgets in targets/TARGET/budgets.toml
+  --budget         write the budgets of what is new, lower those of what became smaller, drop those of what is
+                   gone; without TARGET for every target that has budgets
+  --raise NAME     with --budget: raise the budget of NAME, too, such as `set base`; may be repeated
   --save           measure the sets that have a budget and write docs/size.json
   --help           show this
 
@@ -38,13 +43,14 @@ enum Job {
     Json,
     Compare(Option<String>),
     Check,
+    Budget,
     Save,
 }
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
     let project = Project::find()?;
     let targets = Target::names(&project)?;
-    let (mut options, mut job) = (Options::default(), Job::Table);
+    let (mut options, mut job, mut raise) = (Options::default(), Job::Table, Vec::new());
     while let Some(word) = args.next()? {
         if args.helps(&word)? {
             return Ok(0);
@@ -60,6 +66,11 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         }
         let chosen = match &word {
             Word::Option(name) => match name.as_str() {
+                "--raise" => {
+                    raise.push(args.value()?);
+                    continue;
+                }
+                "--budget" => Job::Budget,
                 "--functions" => Job::Functions,
                 "--json" => Job::Json,
                 "--compare" => Job::Compare(args.optional_value()),
@@ -70,10 +81,18 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
             Word::Value(_) => return Err(unexpected(&word)),
         };
         if job != Job::Table {
-            return Err(Error::usage("more than one of --functions, --json, --compare, --check, --save")
-                .fix("give one of them"));
+            return Err(Error::usage(
+                "more than one of --functions, --json, --compare, --check, --budget, --save",
+            )
+            .fix("give one of them"));
         }
         job = chosen;
+    }
+    if !raise.is_empty() && job != Job::Budget {
+        return Err(Error::usage("--raise without --budget").fix("write `--budget --raise NAME`"));
+    }
+    if job == Job::Budget && options.target.is_none() {
+        return budget_all(&project, &targets, &raise);
     }
     let plan = Plan::new(&project, &options)?;
     prepare(&plan.target, &[Purpose::Mote])?;
@@ -86,6 +105,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         }
         Job::Compare(revision) => compare(&project, &plan, revision.as_deref()),
         Job::Check => check(&project, &plan.target),
+        Job::Budget => budget(&project, &plan.target, &raise),
         Job::Save => save(&project, &plan.target),
     }
 }
@@ -121,6 +141,30 @@ fn check(project: &Project, target: &Target) -> Result<u8> {
     let report = budgets.check(&measure_sets(project, target, &budgets)?, saved(project, target)?.as_ref());
     super::print(&report.text)?;
     Ok(u8::from(report.broken > 0))
+}
+
+/// Renews the budgets of all targets that have some.
+fn budget_all(project: &Project, targets: &[String], raise: &[String]) -> Result<u8> {
+    let mut status = 0;
+    for name in targets {
+        let target = Target::load(project, name)?;
+        if Budgets::file(&target).is_file() {
+            prepare(&target, &[Purpose::Mote])?;
+            status |= budget(project, &target, raise)?;
+        }
+    }
+    Ok(status)
+}
+
+fn budget(project: &Project, target: &Target, raise: &[String]) -> Result<u8> {
+    let (budgets, file) = (budgets(target)?, Budgets::file(target));
+    let text = fs::read_to_string(&file).context(file.display())?;
+    let renewed = budgets.renew(&file, &text, &measure_sets(project, target, &budgets)?, raise)?;
+    if renewed.text != text {
+        write_atomically(&file, renewed.text.as_bytes(), 0o644)?;
+    }
+    super::print(&format!("{}: budgets\n{}", target.name, renewed.told))?;
+    Ok(u8::from(renewed.broken > 0))
 }
 
 fn save(project: &Project, target: &Target) -> Result<u8> {

@@ -10,7 +10,7 @@ use crate::target::Target;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How many functions are shown of a part that is over its budget.
 const SHOWN: usize = 8;
@@ -49,12 +49,17 @@ pub struct Report {
 }
 
 impl Budgets {
+    /// The file of a target's budgets.
+    pub fn file(target: &Target) -> PathBuf {
+        target.dir.join("budgets.toml")
+    }
+
     /// The target's budgets; none when it has no file of them.
     ///
     /// # Errors
     /// The file cannot be read, or says something wrong: the message has the line, the cause and the fix.
     pub fn load(target: &Target) -> Result<Option<Budgets>> {
-        let file = target.dir.join("budgets.toml");
+        let file = Budgets::file(target);
         match file.is_file() {
             true => Budgets::parse(&file, fs::read_to_string(&file).context(file.display())?).map(Some),
             false => Ok(None),
@@ -106,9 +111,13 @@ impl Budgets {
 
     /// Every part that has a budget or needs one.
     fn parts_to_check(&self, parts: &Parts) -> BTreeSet<String> {
-        let needs = |name: &&String| KINDS.iter().any(|kind| name.starts_with(kind));
-        parts.keys().filter(needs).chain(self.part.keys()).cloned().collect()
+        parts.keys().filter(|name| needs_budget(name)).chain(self.part.keys()).cloned().collect()
     }
+}
+
+/// Whether a part needs a budget.
+pub(super) fn needs_budget(part: &str) -> bool {
+    KINDS.iter().any(|kind| part.starts_with(kind))
 }
 
 struct Row {
@@ -122,8 +131,8 @@ impl Report {
     /// Adds a line; whether the budget is kept.
     fn add(&mut self, row: &Row, goal: Option<u64>) -> bool {
         let verdict = match row.budget {
-            None => "  NO BUDGET: add one to budgets.toml",
-            Some(_) if row.now == 0 => "  GONE: remove its budget",
+            None => "  NO BUDGET: `size --budget` adds one",
+            Some(_) if row.now == 0 => "  GONE: `size --budget` removes it",
             Some(budget) if row.now > budget => "  OVER",
             Some(_) => "",
         };

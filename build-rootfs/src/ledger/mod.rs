@@ -3,6 +3,7 @@
 
 pub mod budgets;
 pub mod diff;
+pub mod renew;
 pub mod snapshot;
 mod symbols;
 

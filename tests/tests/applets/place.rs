@@ -1,12 +1,40 @@
-//! The folders that a workload works in: what it finds there, and what must be left whatever fails.
+//! The folders that a fault line works in: what it finds there, and what must be left whatever fails.
 
-use super::Workload;
+use crate::faults::{Table, Workload};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{symlink, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
+
+/// Makes what a command finds.
+pub(crate) type Prepare = fn(&Place);
+
+/// Tells what is lost, if anything is.
+pub(crate) type Kept = fn(&Place) -> Result<(), String>;
+
+/// What a command may find, by the names that `@folder` takes; the first is for a line without one.
+pub(crate) const FOLDERS: Table<Prepare> = &[
+    ("empty", empty),
+    ("files", files),
+    ("old_there", old_there),
+    ("tree", tree),
+    ("fstab", fstab),
+    ("image", image),
+    ("modules", modules),
+];
+
+/// What must be left, by the names that `@keeps` takes; the first is for a line without one.
+pub(crate) const KEPT: Table<Kept> = &[
+    ("nothing", nothing),
+    ("bystander", bystander),
+    ("one_is_somewhere", one_is_somewhere),
+    ("one_is_whole", one_is_whole),
+    ("old_or_new", old_or_new),
+    ("tree_is_whole", tree_is_whole),
+    ("whole_tables", whole_tables),
+];
 
 /// A folder to work in, and one on another file system.
 pub(crate) struct Place {
@@ -48,7 +76,7 @@ impl Place {
 /// For each path: type and permissions, and what it holds or leads to.
 pub(crate) type Content = BTreeMap<String, (u32, Vec<u8>)>;
 
-pub(crate) fn content(dir: &Path) -> Content {
+fn content(dir: &Path) -> Content {
     let mut all = Content::new();
     let mut waiting = vec![dir.to_path_buf()];
     while let Some(at) = waiting.pop() {
@@ -84,29 +112,29 @@ pub(crate) fn held(all: &[Content; 2]) -> Vec<(&String, u32, &[u8])> {
 }
 
 /// The bits of a mode that tell the type (S_IFMT).
-pub(crate) const TYPE: u32 = 0o170000;
+const TYPE: u32 = 0o170000;
 
-pub(crate) fn big(fill: u8) -> Vec<u8> {
+fn big(fill: u8) -> Vec<u8> {
     let mut text = vec![fill; 70_000];
     text.push(b'\n');
     text
 }
 
-pub(crate) fn empty(_: &Place) {}
+fn empty(_: &Place) {}
 
-pub(crate) fn files(place: &Place) {
+fn files(place: &Place) {
     fs::write(place.here("one"), big(b'1')).unwrap();
     fs::write(place.here("two"), "two\nlines\n").unwrap();
     fs::write(place.here("keep"), "keep").unwrap();
 }
 
-pub(crate) fn old_there(place: &Place) {
+fn old_there(place: &Place) {
     files(place);
     fs::write(place.there("one"), "old").unwrap();
     fs::write(place.there("two"), "old").unwrap();
 }
 
-pub(crate) fn tree(place: &Place) {
+fn tree(place: &Place) {
     fs::create_dir_all(place.here("tree/sub/deep")).unwrap();
     fs::write(place.here("keep"), "keep").unwrap();
     fs::write(place.here("tree/file"), big(b'f')).unwrap();
@@ -126,7 +154,7 @@ pub(crate) fn tree(place: &Place) {
     }
 }
 
-pub(crate) fn fstab(place: &Place) {
+fn fstab(place: &Place) {
     // The first is there already.
     let here = place.here.path().display();
     let text = format!(
@@ -135,7 +163,7 @@ pub(crate) fn fstab(place: &Place) {
     fs::write(place.here("fstab"), text).unwrap();
 }
 
-pub(crate) fn image(place: &Place) {
+fn image(place: &Place) {
     let tree = place.there("tree");
     fs::create_dir(&tree).unwrap();
     fs::write(tree.join("file"), "of the image\n").unwrap();
@@ -147,7 +175,7 @@ pub(crate) fn image(place: &Place) {
 }
 
 /// Tables of modules, modules, and a list of those that are in the kernel.
-pub(crate) fn modules(place: &Place) {
+fn modules(place: &Place) {
     let dir = place.here("lib/modules/1.2.3");
     fs::create_dir_all(&dir).unwrap();
     for (name, info) in [("one", "depends=two\0alias=my-*\0softdep=pre: two\0"), ("two", "depends=\0")] {
@@ -163,7 +191,7 @@ pub(crate) fn modules(place: &Place) {
 }
 
 /// What a module's file has: the sections `.modinfo` and `.strtab` of a 64-bit ELF file.
-pub(crate) fn elf(modinfo: &[u8]) -> Vec<u8> {
+fn elf(modinfo: &[u8]) -> Vec<u8> {
     let names = b"\0.shstrtab\0.modinfo\0.strtab\0";
     let mut file = vec![0; 64];
     let mut table = vec![0; 64];
@@ -187,7 +215,7 @@ pub(crate) fn elf(modinfo: &[u8]) -> Vec<u8> {
 }
 
 /// Each of depmod's tables is the old one, or none, or all of the new one.
-pub(crate) fn whole_tables(place: &Place) -> Result<(), String> {
+fn whole_tables(place: &Place) -> Result<(), String> {
     for (name, old, new) in [
         ("modules.dep", Some("old\n"), ["one.ko: two.ko\ntwo.ko:\n", "two.ko:\none.ko: two.ko\n"]),
         ("modules.alias", None, ["alias my-* one\n"; 2]),
@@ -205,15 +233,15 @@ pub(crate) fn whole_tables(place: &Place) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn nothing(_: &Place) -> Result<(), String> {
+fn nothing(_: &Place) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn is(path: &Path, text: &[u8]) -> bool {
+fn is(path: &Path, text: &[u8]) -> bool {
     fs::read(path).is_ok_and(|found| found == text)
 }
 
-pub(crate) fn must(good: bool, why: &str) -> Result<(), String> {
+fn must(good: bool, why: &str) -> Result<(), String> {
     if good {
         Ok(())
     } else {
@@ -221,17 +249,17 @@ pub(crate) fn must(good: bool, why: &str) -> Result<(), String> {
     }
 }
 
-pub(crate) fn bystander(place: &Place) -> Result<(), String> {
+fn bystander(place: &Place) -> Result<(), String> {
     must(is(&place.here("keep"), b"keep"), "a file that is none of its business is gone")
 }
 
-pub(crate) fn one_is_somewhere(place: &Place) -> Result<(), String> {
+fn one_is_somewhere(place: &Place) -> Result<(), String> {
     let text = big(b'1');
     must(is(&place.here("one"), &text) || is(&place.here("there"), &text), "the file is lost")
 }
 
 /// The source, or the whole of it at its new place; and never a part of it there.
-pub(crate) fn one_is_whole(place: &Place) -> Result<(), String> {
+fn one_is_whole(place: &Place) -> Result<(), String> {
     let text = big(b'1');
     let there = place.there("one");
     must(is(&place.here("one"), &text) || is(&there, &text), "the file is lost")?;
@@ -239,7 +267,7 @@ pub(crate) fn one_is_whole(place: &Place) -> Result<(), String> {
 }
 
 /// As above for two files over old ones, which are there until the new ones are.
-pub(crate) fn old_or_new(place: &Place) -> Result<(), String> {
+fn old_or_new(place: &Place) -> Result<(), String> {
     for (name, text) in [("one", big(b'1')), ("two", b"two\nlines\n".to_vec())] {
         let (here, there) = (place.here(name), place.there(name));
         let moved = is(&there, &text);
@@ -248,7 +276,7 @@ pub(crate) fn old_or_new(place: &Place) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn tree_is_whole(place: &Place) -> Result<(), String> {
+fn tree_is_whole(place: &Place) -> Result<(), String> {
     let whole = |root: PathBuf| {
         is(&root.join("file"), &big(b'f'))
             && is(&root.join("sub/again"), &big(b'f'))

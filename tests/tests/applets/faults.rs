@@ -1,126 +1,80 @@
 //! Faults in system calls: `strace -e inject=…` makes the n-th call of each kind fail, for each kind and each n
-//! that a workload has, and the outcome is judged.
+//! that a command has, and the outcome is judged.
 //!
 //! Whatever fails: the applet ends, not by a signal of its own making; it never gives status 0 with work
-//! undone; it says why; and what a workload must keep is kept. To have another applet tested, add a line to
-//! [`WORKLOADS`].
+//! undone; it says why; and what it must keep is kept.
 
-mod place;
-
-use place::*;
+use crate::place::{held, Kept, Place, Prepare, FOLDERS, KEPT};
+use crate::scene::{Scene, SCENES};
+use build_rootfs::error::{nearest, Error};
+use libtest_mimic::Trial;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tests::applet;
+use tests::spec::{FaultLine, Named, Spec};
 
 /// What an applet does in the test, and what must hold.
-struct Workload {
+#[derive(Debug)]
+pub(crate) struct Workload {
     /// The applet and its arguments; `THERE` is a folder on another file system.
-    words: &'static str,
+    words: String,
     /// What it finds.
-    prepare: fn(&Place),
+    pub(crate) prepare: Prepare,
     /// What must be so after any fault, whatever the status.
-    kept: fn(&Place) -> Result<(), String>,
+    kept: Kept,
     /// Where it runs.
-    scene: Scene,
+    scene: &'static Scene,
 }
 
-/// Surroundings of its own: namespaces of mounts and of the network, in which it may do everything. All texts
-/// are empty for an applet that needs none. `HERE` is the folder that it works in.
-struct Scene {
-    /// A script that goes before.
-    setup: &'static str,
-    /// A script that tells what has come of it.
-    after: &'static str,
-    /// strace's expressions for calls that this machine's kernel cannot do, and that succeed here.
-    pretend: &'static str,
+/// Names that `tests/applets/NAME.txt` may use, and what they stand for.
+pub(crate) type Table<T> = &'static [(&'static str, T)];
+
+/// Tries a kind of faults, and panics at what is wrong.
+type Kind = fn(&Workload);
+
+/// Kinds of faults that every command gets.
+const ALWAYS: Table<Kind> = &[("faults", faults), ("full", full)];
+
+/// Those that a line asks for with `@also`.
+const ALSO: Table<Kind> = &[("kills", kills), ("short_writes", short_writes)];
+
+/// The fault lines of a file, each with its kinds.
+pub(crate) fn trials(spec: &Spec) -> build_rootfs::error::Result<Vec<Trial>> {
+    let mut trials = Vec::new();
+    for line in &spec.faults {
+        let workload = Arc::new(Workload::new(spec, line)?);
+        let mut kinds = ALWAYS.to_vec();
+        for named in &line.kinds {
+            kinds.push((&named.name, *find(spec, named, "kind of faults", ALSO)?));
+        }
+        for (kind, run) in kinds {
+            let workload = workload.clone();
+            let run = move || {
+                run(&workload);
+                Ok(())
+            };
+            trials.push(Trial::test(format!("{}::{kind}::{}", spec.applet, line.name), run));
+        }
+    }
+    Ok(trials)
 }
 
-/// The machine as it is.
-const BARE: Scene = Scene { setup: "", after: "", pretend: "" };
-
-/// Mounts, told without numbers; what nobody else sees any more must be free.
-const MOUNTS: Scene = Scene {
-    setup: "mkdir a b; mount -t tmpfs -o size=64k,nosuid one a; echo text >a/file",
-    after: "while read n p d root dir rest; do case $dir in */[ab]) echo $root ${dir##*/} ${rest%%/dev/loop*};; esac; \
-        done </proc/self/mountinfo; cat a/* b/*; cat /sys/block/loop*/loop/backing_file 2>/dev/null | grep HERE",
-    pretend: "",
-};
-
-/// A network card with a peer.
-const NETWORK: Scene = Scene {
-    // Without addresses that the kernel makes up, and without what it sends for them.
-    setup: "ip link add dummy0 type veth peer name peer0; ip link set lo up; \
-        ip link set dummy0 address 02:00:00:00:00:07 addrgenmode none; \
-        ip link set peer0 address 02:00:00:00:00:08 addrgenmode none up",
-    after: "ip -o addr show dev dummy0; ip -o link show dev dummy0 | sed 's/ qdisc.*link/ link/'",
-    pretend: "",
-};
-
-/// Modules go in and out without a word.
-const MODULES: Scene =
-    Scene { setup: ":", after: "", pretend: "finit_module:retval=0 delete_module:retval=0" };
-
-/// A list of modules.
-const PROC: Scene = Scene { setup: "mount --bind HERE/proc /proc", after: "", pretend: "" };
-
-/// The table. Each workload also stands in a test below, so that they run side by side.
-const WORKLOADS: &[Workload] = &[
-    Workload { words: "cat one two", prepare: files, kept: nothing, scene: BARE },
-    Workload { words: "cat -n one two", prepare: files, kept: nothing, scene: BARE },
-    Workload { words: "dmesg", prepare: empty, kept: nothing, scene: BARE },
-    Workload { words: "dmesg -S", prepare: empty, kept: nothing, scene: BARE },
-    Workload { words: "ls -lnR .", prepare: tree, kept: nothing, scene: BARE },
-    Workload { words: "ls -C .", prepare: files, kept: nothing, scene: BARE },
-    Workload { words: "mkdir -p -m 2750 a/b/c", prepare: empty, kept: nothing, scene: BARE },
-    Workload { words: "mkdir a b", prepare: empty, kept: nothing, scene: BARE },
-    Workload { words: "mv -f one there", prepare: files, kept: one_is_somewhere, scene: BARE },
-    Workload { words: "mv -f one THERE/one", prepare: files, kept: one_is_whole, scene: BARE },
-    Workload { words: "mv -f one two THERE", prepare: old_there, kept: old_or_new, scene: BARE },
-    Workload { words: "mv -f tree THERE/tree", prepare: tree, kept: tree_is_whole, scene: BARE },
-    Workload { words: "rm -f one two", prepare: files, kept: bystander, scene: BARE },
-    Workload { words: "rm -r tree", prepare: tree, kept: bystander, scene: BARE },
-    Workload { words: "ps -o pid,args -p 1", prepare: empty, kept: nothing, scene: BARE },
-    Workload {
-        words: "mount -t tmpfs -o size=64k,nosuid two b",
-        prepare: empty,
-        kept: nothing,
-        scene: MOUNTS,
-    },
-    Workload { words: "mount -a -T fstab", prepare: fstab, kept: nothing, scene: MOUNTS },
-    Workload { words: "mount b -T fstab", prepare: fstab, kept: nothing, scene: MOUNTS },
-    Workload { words: "mount -t tmpfs", prepare: empty, kept: nothing, scene: MOUNTS },
-    Workload { words: "mount a b", prepare: empty, kept: nothing, scene: MOUNTS },
-    Workload { words: "mount -o bind,ro,noexec a b", prepare: empty, kept: nothing, scene: MOUNTS },
-    Workload { words: "mount -o remount,ro,noexec a", prepare: empty, kept: nothing, scene: MOUNTS },
-    Workload { words: "mount --make-rshared a", prepare: empty, kept: nothing, scene: MOUNTS },
-    Workload { words: "mount -t ext2 image b", prepare: image, kept: nothing, scene: MOUNTS },
-    Workload { words: "umount a", prepare: empty, kept: nothing, scene: MOUNTS },
-    Workload { words: "umount one", prepare: empty, kept: nothing, scene: MOUNTS },
-    Workload { words: "ifconfig", prepare: empty, kept: nothing, scene: NETWORK },
-    Workload { words: "ifconfig dummy0", prepare: empty, kept: nothing, scene: NETWORK },
-    Workload {
-        words: "ifconfig dummy0 10.1.2.3 netmask 255.255.255.0 mtu 1400 up",
-        prepare: empty,
-        kept: nothing,
-        scene: NETWORK,
-    },
-    Workload {
-        words: "ifconfig dummy0 add 2001:db8::7/64 hw ether 02:00:00:00:00:09",
-        prepare: empty,
-        kept: nothing,
-        scene: NETWORK,
-    },
-    Workload { words: "modprobe -v -d . one p=1", prepare: modules, kept: nothing, scene: MODULES },
-    Workload { words: "modprobe -r -v -d . one", prepare: modules, kept: nothing, scene: MODULES },
-    Workload { words: "insmod one.ko p=1", prepare: modules, kept: nothing, scene: MODULES },
-    Workload { words: "rmmod one two", prepare: modules, kept: nothing, scene: MODULES },
-    Workload { words: "lsmod", prepare: modules, kept: nothing, scene: PROC },
-    Workload { words: "depmod -b . 1.2.3", prepare: modules, kept: whole_tables, scene: BARE },
-];
+/// What `named` stands for in a table of `what`.
+fn find<T>(spec: &Spec, named: &Named, what: &str, table: Table<T>) -> Result<&'static T, Error> {
+    let found = table.iter().find(|(name, _)| *name == named.name);
+    found.map(|(_, found)| found).ok_or_else(|| {
+        let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
+        let near = nearest(&named.name, names.iter().copied());
+        let hint = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        let fix = format!("{hint}There are: {}", names.join(", "));
+        spec.mistake(named.line, format!("unknown {what} `{}`", named.name), fix)
+    })
+}
 
 /// Kinds of calls that cannot fail, as they are used here.
 const SURE: &[&str] = &["clock_gettime", "exit_group", "geteuid", "umask"];
@@ -158,6 +112,18 @@ struct Done {
 const LIMIT: Duration = Duration::from_secs(60);
 
 impl Workload {
+    fn new(spec: &Spec, line: &FaultLine) -> Result<Workload, Error> {
+        let folder = line.folder.as_ref().map(|named| find(spec, named, "folder", FOLDERS));
+        let scene = line.scene.as_ref().map(|named| find(spec, named, "scene", SCENES));
+        let kept = line.keeps.as_ref().map(|named| find(spec, named, "thing to keep", KEPT));
+        Ok(Workload {
+            words: line.words.clone(),
+            prepare: *folder.unwrap_or(Ok(&FOLDERS[0].1))?,
+            kept: *kept.unwrap_or(Ok(&KEPT[0].1))?,
+            scene: scene.unwrap_or(Ok(&SCENES[0].1))?,
+        })
+    }
+
     /// The command, under strace with `options` if there are any; a scene tells into the file `after`.
     fn command(&self, place: &Place, options: &[String], after: &Path) -> Command {
         let here = place.here.path().to_string_lossy().into_owned();
@@ -261,8 +227,8 @@ fn numbers(count: usize) -> BTreeSet<usize> {
 }
 
 /// Runs a workload with every fault, and judges.
-fn faults(words: &str) {
-    let workload = WORKLOADS.iter().find(|w| w.words == words).expect("a workload");
+fn faults(workload: &Workload) {
+    let words = &workload.words;
     let (calls, place, good) = calls(workload);
     let expected = place.content();
     let bare = workload.scene.setup.is_empty();
@@ -306,8 +272,8 @@ fn faults(words: &str) {
 }
 
 /// Kills a workload at each of its calls: what must be kept is kept.
-fn kills(words: &str) {
-    let workload = WORKLOADS.iter().find(|w| w.words == words).expect("a workload");
+fn kills(workload: &Workload) {
+    let words = &workload.words;
     let (calls, ..) = calls(workload);
     for (call, &count) in &calls {
         for n in numbers(count) {
@@ -327,84 +293,17 @@ fn quiet(expression: &str) -> Vec<String> {
     ["-o", "/dev/null", "-e", expression].map(String::from).to_vec()
 }
 
-/// One test a workload, for they run side by side.
-macro_rules! faults {
-    ($($name:ident: $words:literal,)*) => {
-        $(#[test]
-        fn $name() {
-            faults($words);
-        })*
-
-        #[test]
-        fn every_workload_is_tested() {
-            let tested: Vec<&str> = vec![$($words),*];
-            for workload in WORKLOADS {
-                assert!(tested.contains(&workload.words), "`{}` stands in no test", workload.words);
-            }
-        }
-    };
-}
-
-faults! {
-    cat_survives_faults: "cat one two",
-    cat_with_numbers_survives_faults: "cat -n one two",
-    dmesg_survives_faults: "dmesg",
-    dmesg_by_system_call_survives_faults: "dmesg -S",
-    ls_survives_faults: "ls -lnR .",
-    ls_in_columns_survives_faults: "ls -C .",
-    mkdir_with_parents_survives_faults: "mkdir -p -m 2750 a/b/c",
-    mkdir_survives_faults: "mkdir a b",
-    mv_within_a_file_system_survives_faults: "mv -f one there",
-    mv_of_a_file_survives_faults: "mv -f one THERE/one",
-    mv_over_old_files_survives_faults: "mv -f one two THERE",
-    mv_of_a_tree_survives_faults: "mv -f tree THERE/tree",
-    rm_survives_faults: "rm -f one two",
-    rm_of_a_tree_survives_faults: "rm -r tree",
-    ps_survives_faults: "ps -o pid,args -p 1",
-    mount_survives_faults: "mount -t tmpfs -o size=64k,nosuid two b",
-    mount_of_all_survives_faults: "mount -a -T fstab",
-    mount_by_a_table_survives_faults: "mount b -T fstab",
-    mount_that_lists_survives_faults: "mount -t tmpfs",
-    mount_that_binds_survives_faults: "mount a b",
-    mount_that_binds_read_only_survives_faults: "mount -o bind,ro,noexec a b",
-    mount_once_more_survives_faults: "mount -o remount,ro,noexec a",
-    mount_and_propagation_survive_faults: "mount --make-rshared a",
-    mount_of_an_image_survives_faults: "mount -t ext2 image b",
-    umount_survives_faults: "umount a",
-    umount_by_device_survives_faults: "umount one",
-    ifconfig_survives_faults: "ifconfig",
-    ifconfig_of_one_survives_faults: "ifconfig dummy0",
-    ifconfig_that_sets_survives_faults: "ifconfig dummy0 10.1.2.3 netmask 255.255.255.0 mtu 1400 up",
-    ifconfig_with_ipv6_survives_faults: "ifconfig dummy0 add 2001:db8::7/64 hw ether 02:00:00:00:00:09",
-    modprobe_survives_faults: "modprobe -v -d . one p=1",
-    modprobe_that_removes_survives_faults: "modprobe -r -v -d . one",
-    insmod_survives_faults: "insmod one.ko p=1",
-    rmmod_survives_faults: "rmmod one two",
-    lsmod_survives_faults: "lsmod",
-    depmod_survives_faults: "depmod -b . 1.2.3",
-}
-
-#[test]
-fn mv_loses_nothing_when_it_is_killed() {
-    kills("mv -f one two THERE");
-    kills("mv -f tree THERE/tree");
-}
-
 /// Writes that are cut short and then fail: files of 20 KB at most (`ulimit -f`, in units of 512 bytes).
-#[test]
-fn a_short_write_is_no_copy() {
-    let workload = |words: &str| WORKLOADS.iter().find(|w| w.words == words).expect("a workload");
-    for words in ["mv -f one THERE/one", "mv -f one two THERE", "mv -f tree THERE/tree"] {
-        let workload = workload(words);
-        let place = Place::new(workload);
-        let before = place.content();
-        let Output { status, stderr, .. } = limited(workload, &place);
-        assert!(!status.success() && !stderr.is_empty(), "`{words}`: {status}");
-        (workload.kept)(&place).unwrap_or_else(|lost| panic!("`{words}`: {lost}"));
-        let after = place.content();
-        assert_eq!(after[0].get("one"), before[0].get("one"));
-        assert!(after[1].keys().all(|name| !name.starts_with('.')), "a part is left behind: {after:?}");
-    }
+fn short_writes(workload: &Workload) {
+    let words = &workload.words;
+    let place = Place::new(workload);
+    let before = place.content();
+    let Output { status, stderr, .. } = limited(workload, &place);
+    assert!(!status.success() && !stderr.is_empty(), "`{words}`: {status}");
+    (workload.kept)(&place).unwrap_or_else(|lost| panic!("`{words}`: {lost}"));
+    let after = place.content();
+    assert_eq!(after[0].get("one"), before[0].get("one"));
+    assert!(after[1].keys().all(|name| !name.starts_with('.')), "a part is left behind: {after:?}");
 }
 
 fn limited(workload: &Workload, place: &Place) -> Output {
@@ -416,22 +315,17 @@ fn limited(workload: &Workload, place: &Place) -> Output {
     shell.current_dir(place.here.path()).output().expect("sh")
 }
 
-#[test]
-fn output_that_cannot_be_written_is_a_failure() {
-    for workload in WORKLOADS {
-        let good = calls(workload).2;
-        let place = Place::new(workload);
-        let after = tempfile::tempdir().expect("a folder");
-        // What this kernel cannot do needs strace.
-        let options = if workload.scene.pretend.is_empty() {
-            Vec::new()
-        } else {
-            vec!["-o".into(), "/dev/null".into()]
-        };
-        let mut program = workload.command(&place, &options, &after.path().join("after"));
-        program.stdout(fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full"));
-        let done = program.output().expect("it starts");
-        assert_eq!(done.status.success(), good.out.is_empty(), "`{}`: {}", workload.words, done.status);
-        assert_eq!(done.stderr.is_empty(), good.out.is_empty(), "`{}`", workload.words);
-    }
+/// Output that cannot be written is a failure.
+fn full(workload: &Workload) {
+    let good = calls(workload).2;
+    let place = Place::new(workload);
+    let after = tempfile::tempdir().expect("a folder");
+    // What this kernel cannot do needs strace.
+    let options =
+        if workload.scene.pretend.is_empty() { Vec::new() } else { vec!["-o".into(), "/dev/null".into()] };
+    let mut program = workload.command(&place, &options, &after.path().join("after"));
+    program.stdout(fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full"));
+    let done = program.output().expect("it starts");
+    assert_eq!(done.status.success(), good.out.is_empty(), "`{}`: {}", workload.words, done.status);
+    assert_eq!(done.stderr.is_empty(), good.out.is_empty(), "`{}`", workload.words);
 }
