@@ -17,8 +17,8 @@ pub(crate) fn add(cx: &mut Cx, config: &mut Buf, path: ZStr, depth: u32) {
         Err(Errno::ENOENT) => return,
         Err(e) => return cx.fail_on(path, e),
     };
+    // A backslash at its end joins a line with the next one. The last line may lack its newline.
     text.push(b'\n');
-    // A backslash at its end joins a line with the next one.
     let mut n = 0;
     while let Some(pair) = text.get_mut(n..n + 2) {
         if *pair == *b"\\\n" {
