@@ -1,10 +1,6 @@
 //! Makes the applet table of the enabled features from the declarations in `src/`.
 
-#[path = "decl.rs"]
-mod decl;
-#[path = "pack.rs"]
-mod pack;
-
+use declaration::{pack, Decl, DIRS};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -19,8 +15,7 @@ const MULTICALL: &str = concat!(
 
 fn main() {
     println!("cargo:rerun-if-changed=src");
-    println!("cargo:rerun-if-changed=decl.rs");
-    println!("cargo:rerun-if-changed=pack.rs");
+    println!("cargo:rerun-if-changed=Cargo.toml");
     if let Err(e) = run() {
         eprintln!("{e}");
         std::process::exit(1);
@@ -30,7 +25,11 @@ fn main() {
 fn run() -> Result<(), String> {
     let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").ok_or("not run by cargo")?);
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("not run by cargo")?);
-    let decls: Vec<decl::Decl> = decl::read_all(&root.join("src"))?.into_iter().filter(enabled).collect();
+    let all = declaration::read_all(&root.join("src"))?;
+    let manifest = root.join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
+    declaration::features::check(&manifest, &text, &all)?;
+    let decls: Vec<Decl> = all.into_iter().filter(enabled).collect();
     println!("cargo:rustc-check-cfg=cfg(single)");
     if decls.len() == 1 {
         println!("cargo:rustc-cfg=single");
@@ -38,19 +37,19 @@ fn run() -> Result<(), String> {
     std::fs::write(out.join("table.rs"), table(&decls)?).map_err(|e| format!("{}: {e}", out.display()))
 }
 
-fn enabled(d: &decl::Decl) -> bool {
-    let name = d.names[0].to_uppercase().replace('-', "_");
+fn enabled(d: &Decl) -> bool {
+    let name = d.module().to_uppercase();
     std::env::var_os(format!("CARGO_FEATURE_{name}")).is_some()
 }
 
-fn table(decls: &[decl::Decl]) -> Result<String, String> {
+fn table(decls: &[Decl]) -> Result<String, String> {
     let mut src = String::new();
     let mut consts = String::new();
     let mut specs = String::new();
     let mut names: Vec<(&str, usize)> = Vec::new();
     for (i, d) in decls.iter().enumerate() {
         let spec = d.spec()?;
-        let name = &d.names[0];
+        let name = d.module();
         let _ = writeln!(src, "#[path = {:?}]\nmod r#{name};", d.file);
         let _ = writeln!(consts, "pub(crate) const r#{name}: &[u8] = &{:?};", spec.as_bytes());
         // Where nobody reads the options by it, the spec is of no use; where all do so themselves, the reader.
@@ -71,11 +70,11 @@ fn table(decls: &[decl::Decl]) -> Result<String, String> {
     let _ = writeln!(src, "names: b\"{}\", entries: &[", blob.join("\\0"));
     for (_, i) in &names {
         let d = &decls[*i];
-        let dir = decl::DIRS.iter().position(|x| *x == d.dir).unwrap_or(0);
+        let dir = DIRS.iter().position(|x| *x == d.dir).unwrap_or(0);
         let _ = writeln!(
             src,
             "sys::applet::Entry {{ run: r#{}::run, decl: {i}, class: sys::applet::Class::{}, parse: sys::applet::Parse::{}, dir: {dir} }},",
-            d.names[0], d.class, d.parse
+            d.module(), d.class, d.parse
         );
     }
     let _ = writeln!(

@@ -1,10 +1,9 @@
-//! Usage texts, which the build packs (`applets/pack.rs`) in one of two ways: pairs of bytes need few
+//! Usage texts, which the build packs (`declaration/src/pack.rs`) in one of two ways: pairs of bytes need few
 //! instructions to unpack and little memory, the model pays off where there are many texts.
 
 use crate::zstr::cut;
 use crate::{List, Out};
-
-mod model;
+use usage_model as model;
 
 /// The texts, each with a NUL at its end.
 pub struct Usage {

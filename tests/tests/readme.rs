@@ -1,13 +1,9 @@
 //! The README tells what the sources say.
 
-#[path = "../../applets/decl.rs"]
-#[allow(dead_code)]
-mod decl;
-
 use build_rootfs::ledger::budgets::Budgets;
 use build_rootfs::ledger::snapshot::Snapshot;
 use build_rootfs::target::{Target, DEFAULT};
-use decl::Decl;
+use declaration::Decl;
 use std::fmt::Write;
 
 const START: &str = "<!-- applets: made from the declarations -->\n";
@@ -40,7 +36,7 @@ fn readme_lists_every_applet_as_declared() {
     let root = tests::project().root();
     let file = root.join("README.md");
     let readme = std::fs::read_to_string(&file).unwrap();
-    let all = decl::read_all(&root.join("applets/src")).unwrap();
+    let all = declaration::read_all(&root.join("applets/src")).unwrap();
     let (head, rest) = readme.split_once(START).expect("README.md has the applet table's first mark");
     let (old, tail) = rest.split_once(END).expect("README.md has the applet table's last mark");
     let new = table(&all);

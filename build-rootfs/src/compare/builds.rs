@@ -17,7 +17,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What mote is made of.
-const SOURCES: [&str; 8] = ["Cargo.lock", "Cargo.toml", "applets", "init", "sh", "sys", "targets", "util"];
+const SOURCES: [&str; 10] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "applets",
+    "declaration",
+    "init",
+    "sh",
+    "sys",
+    "targets",
+    "usage-model",
+    "util",
+];
 
 /// Everything that builds need.
 pub struct Workshop<'a> {

@@ -1,13 +1,11 @@
 //! Packs the usage texts for `sys::usage`, which tells how.
 
-#[path = "../sys/src/usage/model.rs"]
-mod model;
-
 use std::collections::HashMap;
+use usage_model as model;
 
 /// Texts with NULs between them as the text of a `sys::usage::Usage`: by the model if that is shorter, with what its
 /// unpacking takes on top, and `memory` for it is there.
-pub(crate) fn usage(texts: &str, memory: bool) -> String {
+pub fn usage(texts: &str, memory: bool) -> String {
     /// Bytes of code for Thumb-1 that the model takes more than pairs.
     const UNPACKING: usize = 320;
     let mut how = "by_pairs";

@@ -1,20 +1,22 @@
-// What byte may come next in a text, judged by what stood in the same surroundings before: the model that usage
-// texts are packed by. The build packs with it and `sys` unpacks, so both have this file.
-//
-// It is prediction by partial matching (Cleary and Witten, 1984) reduced to the least: contexts of all lengths
-// vote at once, the longer the louder, and they are found in the text itself.
+//! What byte may come next in a text, judged by what stood in the same surroundings before: the model that usage
+//! texts are packed by. The build packs with it and `sys` unpacks.
+//!
+//! It is prediction by partial matching (Cleary and Witten, 1984) reduced to the least: contexts of all lengths
+//! vote at once, the longer the louder, and they are found in the text itself.
+
+#![no_std]
 
 /// Bytes that a text may hold: below this.
-pub(crate) const BYTES: usize = 128;
+pub const BYTES: usize = 128;
 
 /// The least weight of a byte.
-pub(crate) const LEAST: u32 = 2;
+pub const LEAST: u32 = 2;
 
 /// What a text begins with, no byte of it: it is like none.
-pub(crate) const START: u32 = 255;
+pub const START: u32 = 255;
 
 /// What the text is kept as: the byte, and above it the place where the same byte stood last, 0 if it did not.
-pub(crate) fn entry(text: &[u32], byte: u8) -> u32 {
+pub fn entry(text: &[u32], byte: u8) -> u32 {
     let mut place = text.len() as u32 - 1;
     while place > 0 && at(text, place) != byte as u32 {
         place -= 1;
@@ -24,7 +26,7 @@ pub(crate) fn entry(text: &[u32], byte: u8) -> u32 {
 
 /// Adds to the weight of each byte for each time that it followed what the text ends with.
 #[inline(never)]
-pub(crate) fn weigh(text: &[u32], weights: &mut [u32; BYTES]) {
+pub fn weigh(text: &[u32], weights: &mut [u32; BYTES]) {
     let end = text.len() as u32 - 1;
     let mut place = end;
     loop {
