@@ -5,6 +5,7 @@
 
 pub mod features;
 pub mod pack;
+pub mod page;
 mod read;
 mod spec;
 
@@ -28,10 +29,42 @@ pub struct Decl {
     pub parse: String,
     /// Groups of option letters, separated by blanks, of which the last one given wins.
     pub last_wins: String,
+    /// The least and the most operands that it takes; [`ANY`] for no most.
+    pub operands: (u8, u8),
+    /// The exit status of a mistake on the command line.
+    pub usage_status: u8,
+    /// The options whose arguments are numbers.
+    pub numbers: Vec<Number>,
     /// What `--help` prints behind `Usage: NAME `.
     pub usage: String,
+    /// The `//!` lines at the head of the file: its paragraphs, each one line.
+    pub head: Vec<String>,
     /// Where it stands.
     pub file: PathBuf,
+}
+
+/// Any number of operands: the table has four bits for it.
+pub const ANY: u8 = 15;
+/// The statuses that a mistake on the command line may have, by the number that the table holds.
+pub const STATUSES: [u8; 3] = [1, 2, 125];
+/// Most options of an applet: the bits of a set.
+pub const OPTIONS: usize = 64;
+/// Most options of an applet that take arguments; `sys::applet::SLOTS` is the same, or the build fails.
+pub const SLOTS: usize = 16;
+/// Most declarations of a binary: they are counted in a byte.
+pub const DECLARATIONS: usize = 255;
+
+/// An option whose argument is a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    /// The option: its letter or `--long`.
+    pub option: String,
+    /// May it have a suffix (b k m g)?
+    pub suffix: bool,
+    /// The least that it may be.
+    pub least: u32,
+    /// The most that it may be; `u32::MAX` is no limit.
+    pub most: u32,
 }
 
 impl Decl {

@@ -85,6 +85,21 @@ pub fn parse(s: &[u8], base: u32) -> Option<u64> {
     }
 }
 
+/// The whole of `s` as a decimal number, perhaps with a suffix: b (512), k, m, g (powers of 1024), of either case. `None`
+/// also when the value does not fit.
+pub fn sized(s: &[u8]) -> Option<u64> {
+    let (n, suffix) = prefix(s, 10)?;
+    let shift = match suffix {
+        [] => 0,
+        [b'b' | b'B'] => 9,
+        [b'k' | b'K'] => 10,
+        [b'm' | b'M'] => 20,
+        [b'g' | b'G'] => 30,
+        _ => return None,
+    };
+    (n << shift >> shift == n).then_some(n << shift)
+}
+
 /// The whole of `s` as an unsigned decimal number that fits 32 bits.
 pub fn parse_u32(s: &[u8]) -> Option<u32> {
     u32::try_from(parse(s, 10)?).ok()
@@ -152,6 +167,18 @@ mod tests {
         assert_eq!(parse(b"755", 8), Some(0o755));
         assert_eq!(parse(b"789", 8), None);
         assert_eq!(parse_u32(b"4294967296"), None);
+    }
+
+    #[test]
+    fn suffixes_multiply() {
+        assert_eq!(sized(b"7"), Some(7));
+        assert_eq!(sized(b"2b"), Some(1024));
+        assert_eq!((sized(b"1k"), sized(b"3M"), sized(b"4G")), (Some(1 << 10), Some(3 << 20), Some(4 << 30)));
+        assert_eq!(sized(b"17179869183g"), Some(u64::MAX - ((1 << 30) - 1)));
+        assert_eq!(sized(b"17179869184g"), None);
+        for wrong in [&b""[..], b"k", b"1kb", b"1x", b"-1", b"1 "] {
+            assert_eq!(sized(wrong), None);
+        }
     }
 
     #[test]
