@@ -1,6 +1,6 @@
 //! What an applet is declared with.
 
-/// Declares an applet. What it says is read by `decl.rs` before the compiler comes here; here it becomes
+/// Declares an applet. What it says is read by the crate `declaration` before the compiler comes here; here it becomes
 /// the constant that `opt!` and `slot!` look options up in.
 macro_rules! applet {
     (name: $name:ident, $($rest:tt)*) => {

@@ -53,13 +53,10 @@ pub(crate) fn call(args: &[&str]) -> (u8, String) {
     (status, String::from_utf8_lossy(&out.take()).into_owned())
 }
 
-#[cfg(test)]
-#[path = "../decl.rs"]
-mod decl;
-
 #[test]
 fn help_is_the_text_of_the_declaration() {
-    let all = decl::read_all(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_ref()).unwrap();
+    let all =
+        declaration::read_all(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_ref()).unwrap();
     for d in all.iter().filter(|d| d.parse != "Raw") {
         for name in &d.names {
             let text = format!("Usage: {name} {}\n", d.usage.trim_end_matches('\n'));

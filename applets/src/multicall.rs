@@ -1,6 +1,5 @@
 //! `mote` by its own name: `mote APPLET …`, `--list`, `--install`, `--help`.
 
-use sys::applet::DIRS;
 use sys::buf::concat;
 use sys::fs::{self, Fd};
 use sys::out::{complain, fail};
@@ -83,7 +82,7 @@ fn install(table: &Table, envp: env::Envp, args: &[ZStr]) -> u8 {
     for (name, e) in table.names() {
         let dir = match args.first() {
             Some(dir) => dir.bytes(),
-            None => DIRS[(e.dir & 3) as usize],
+            None => e.dir(),
         };
         let path = concat(&[dir, b"/", name]);
         let path = path.z();

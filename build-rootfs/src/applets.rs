@@ -3,12 +3,9 @@
 
 use crate::error::{nearest, Context, Error, Result};
 use crate::project::Project;
+use declaration::Decl;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-
-#[path = "../../applets/decl.rs"]
-mod decl;
-use decl::Decl;
 
 /// The set taken when the user names none.
 pub const DEFAULT_SET: &str = "base";
@@ -24,12 +21,13 @@ impl Catalogue {
     /// Reads the features and the declarations.
     ///
     /// # Errors
-    /// A file cannot be read, a declaration is malformed, or a feature names no applet.
+    /// A file cannot be read, a declaration is malformed, or an applet has no feature.
     pub fn load(project: &Project) -> Result<Catalogue> {
         let dir = project.root().join("applets");
         let manifest = dir.join("Cargo.toml");
         let text = fs::read_to_string(&manifest).context(manifest.display())?;
-        let decls = decl::read_all(&dir.join("src")).map_err(Error::new)?;
+        let decls = declaration::read_all(&dir.join("src")).map_err(Error::new)?;
+        declaration::features::check(&manifest, &text, &decls).map_err(Error::new)?;
         Catalogue::parse(&text, decls).map_err(|error| error.within(manifest.display()))
     }
 
@@ -132,7 +130,7 @@ mod tests {
             let text = format!("applet! {{\n{fields}\n    usage: \"\\\nx\n\",\n}}\n");
             fs::write(dir.path().join(format!("{name}.rs")), text).unwrap();
         }
-        let decls = decl::read_all(dir.path()).unwrap();
+        let decls = declaration::read_all(dir.path()).unwrap();
         let manifest =
             "[features]\ndefault = []\nls = []\nsh = [\"dep:sh\"]\nreboot = []\nbase = [\"ls\", \"sh\"]";
         Catalogue::parse(manifest, decls).unwrap()

@@ -24,10 +24,13 @@ const BLOB: &[u8] = b"1aA(all)w:(width)\x01?(color)\x01(full-time)C|1C|aA\0\
 ab:(bee)c?(bees)\x01(full-time)\x01?(full)d\x01:(bee-line)|acd\0\
 0123456789abcdefghijklmnopqrstuvwxyzABC:D:E:F:G:H:I:J(last)|yzA\0\
 -(minus)=:(equal)v\0";
+/// Options alone are fuzzed.
+enum Plain {}
+impl applet::Checks for Plain {}
 static TABLE: Table = Table {
     names: b"",
     entries: &[],
-    options: applet::options,
+    options: applet::options::<Plain>,
     specs: BLOB,
     usage: crate::usage::Usage::NONE,
 };
@@ -226,8 +229,8 @@ fn plain(known: &[Declared], args: &[Vec<u8>], mix: bool) -> Steps {
 /// What an applet sees of the steps: the set, what was given twice, the last arguments, the operands.
 fn context(cx: &mut Cx, spec: usize, mix: bool, known: &[Declared], model: &Steps) {
     let parse = if mix { Parse::Mix } else { Parse::Posix };
-    let entry = Entry { run: |_| 0, decl: spec as u8, class: Class::NoFork, parse, dir: 0 };
-    assert_eq!(applet::options(cx, &entry), None);
+    let entry = Entry { run: |_| 0, decl: spec as u8, class: Class::NoFork, parse, operands: 15, place: 0 };
+    assert_eq!(applet::options::<Plain>(cx, &entry), None);
     let groups: Vec<&[u8]> = SPECS[spec].split(|&c| c == b'|').skip(1).collect();
     let rival = |a: u8, b: u8| a != b && groups.iter().any(|g| g.contains(&a) && g.contains(&b));
     let (mut set, mut twice) = (vec![false; known.len()], vec![false; known.len()]);

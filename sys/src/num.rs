@@ -86,6 +86,20 @@ pub fn parse(s: &[u8], base: u32) -> Option<u64> {
     }
 }
 
+/// The whole of `s` as a size in bytes: decimal digits, and behind them nothing or one suffix of either case: `b` 512,
+/// `k` 1,024, `m`, `g`, `t`, `p`, `e` the next powers of it (BusyBox `bkm_suffixes`; `man 1 dd`). `None` when it is no
+/// such text or does not fit.
+pub fn sized(s: &[u8]) -> Option<u64> {
+    let (n, suffix) = prefix(s, 10)?;
+    let shift = match *suffix {
+        [] => 0,
+        [b'b' | b'B'] => 9,
+        [c] => 10 * (crate::zstr::position(b"kmgtpe", c | 32)? as u32 + 1),
+        _ => return None,
+    };
+    (n << shift >> shift == n).then_some(n << shift)
+}
+
 /// The whole of `s` as an unsigned decimal number that fits 32 bits.
 pub fn parse_u32(s: &[u8]) -> Option<u32> {
     u32::try_from(parse(s, 10)?).ok()
@@ -114,5 +128,17 @@ mod tests {
         assert_eq!(parse(b"755", 8), Some(0o755));
         assert_eq!(parse(b"789", 8), None);
         assert_eq!(parse_u32(b"4294967296"), None);
+    }
+
+    #[test]
+    fn suffixes_multiply() {
+        assert_eq!(sized(b"7"), Some(7));
+        assert_eq!(sized(b"2b"), Some(1024));
+        assert_eq!((sized(b"1k"), sized(b"3M"), sized(b"4G")), (Some(1 << 10), Some(3 << 20), Some(4 << 30)));
+        assert_eq!(sized(b"17179869183g"), Some(u64::MAX - ((1 << 30) - 1)));
+        assert_eq!(sized(b"17179869184g"), None);
+        for wrong in [&b""[..], b"k", b"1kb", b"1x", b"-1", b"1 "] {
+            assert_eq!(sized(wrong), None);
+        }
     }
 }

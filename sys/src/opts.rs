@@ -80,6 +80,7 @@ pub const fn slot(spec: &[u8], name: &[u8]) -> usize {
         }
         n += 1;
     }
+    assert!(found < crate::applet::SLOTS, "too many options with arguments");
     found
 }
 

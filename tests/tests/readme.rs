@@ -1,57 +1,35 @@
-//! The README tells what the sources say.
-
-#[path = "../../applets/decl.rs"]
-#[allow(dead_code)]
-mod decl;
+//! README and `docs/applets.md` tell what the sources say.
 
 use build_rootfs::ledger::budgets::Budgets;
 use build_rootfs::ledger::snapshot::Snapshot;
 use build_rootfs::target::{Target, DEFAULT};
-use decl::Decl;
-use std::fmt::Write;
+use declaration::{page, Decl};
 
-const START: &str = "<!-- applets: made from the declarations -->\n";
-const END: &str = "<!-- end of applets -->\n";
-
-/// The applet table: name, synopsis, first sentence.
-fn table(all: &[Decl]) -> String {
-    let mut t = String::from("| applet | arguments | what it does |\n|---|---|---|\n");
-    for d in all {
-        let (synopsis, text) = d.usage.split_once('\n').unwrap_or((&d.usage, ""));
-        let more = |l: &&str| l.trim_start().starts_with("or:") || l.trim().is_empty();
-        let body: Vec<&str> = text.lines().skip_while(more).collect();
-        let paragraph = body.split(|l| l.is_empty()).next().unwrap_or_default().join(" ");
-        let sentence = paragraph.split(". ").next().unwrap_or_default().trim_end_matches(['.', ';']);
-        let sentence = sentence.split(" - ").next().unwrap_or_default();
-        let names = d.names.join("`, `");
-        let cell = |s: &str| s.replace('|', "\\|").replace('<', "&lt;");
-        let _ = writeln!(
-            t,
-            "| `{names}` | `{}` | {} |",
-            synopsis.replace('|', "\\|"),
-            cell(sentence.trim().trim_end_matches(';'))
-        );
+/// Holds a file to the text that it should have, which `MOTE_UPDATE=1` writes.
+fn holds(name: &str, new: &str) {
+    let file = tests::project().root().join(name);
+    let old = std::fs::read_to_string(&file).unwrap_or_default();
+    if old != new && std::env::var_os("MOTE_UPDATE").is_some() {
+        std::fs::write(&file, new).unwrap();
+        return;
     }
-    t
+    assert!(old == new, "{name} is out of date: run `MOTE_UPDATE=1 cargo rootfs test readme`\n{new}");
+}
+
+fn declarations() -> Vec<Decl> {
+    declaration::read_all(&tests::project().root().join("applets/src")).unwrap()
 }
 
 #[test]
 fn readme_lists_every_applet_as_declared() {
-    let root = tests::project().root();
-    let file = root.join("README.md");
-    let readme = std::fs::read_to_string(&file).unwrap();
-    let all = decl::read_all(&root.join("applets/src")).unwrap();
-    let (head, rest) = readme.split_once(START).expect("README.md has the applet table's first mark");
-    let (old, tail) = rest.split_once(END).expect("README.md has the applet table's last mark");
-    let new = table(&all);
-    if old != new && std::env::var_os("MOTE_UPDATE").is_some() {
-        std::fs::write(&file, format!("{head}{START}{new}{END}{tail}")).unwrap();
-        return;
-    }
-    assert!(
-        old == new,
-        "the applet table is out of date: run `MOTE_UPDATE=1 cargo rootfs test readme`\n{new}"
-    );
+    let readme = std::fs::read_to_string(tests::project().root().join("README.md")).unwrap();
+    let new = page::readme(&readme, &declarations()).expect("README.md has the marks of the applet table");
+    holds("README.md", &new);
+}
+
+#[test]
+fn the_page_of_the_applets_is_as_declared() {
+    holds("docs/applets.md", &page::applets(&declarations()).unwrap_or_else(|why| panic!("{why}")));
 }
 
 /// How the README calls the sets whose bytes it tells.

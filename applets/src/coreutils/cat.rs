@@ -1,7 +1,7 @@
 //! cat: concatenate files (POSIX.1-2024 cat; BusyBox coreutils/cat.c for the display options).
 
 use sys::fs::{self, Fd};
-use sys::{Cx, Errno, ZStr};
+use sys::{Cx, Errno};
 
 applet! {
     name: cat,
@@ -10,16 +10,15 @@ applet! {
     usage: "\
 [-AbenTtuv] [FILE]...
 
-Write the FILEs to standard output, one behind the other; - or no FILE is
-standard input.
+Print the FILEs; - or no FILE is standard input.
 
     -n  Number all lines
-    -b  Number lines that are not empty
+    -b  Number nonempty lines
     -e  Show line ends as $, and -v
     -t  Show tabs as ^I, and -v
-    -v  Show other control characters as ^X and bytes over 127 as M-X
-    -A  All of -vet
-    -u  Unbuffered, which cat always is
+    -v  Show nonprinting characters as ^X and bytes over 127 as M-X
+    -A  As -vet
+    -u  Ignored
 ",
 }
 
@@ -32,26 +31,7 @@ struct Lines {
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let mut lines = Lines { number: 0, at_start: true };
-    let stdin = [ZStr::new(c"-")];
-    let files = core::mem::take(&mut cx.args);
-    for &file in if files.is_empty() { &stdin[..] } else { files } {
-        if let Err(e) = one(cx, file, &mut lines) {
-            cx.fail_on(file, e);
-        }
-        if cx.out.failed() {
-            break;
-        }
-    }
-    cx.status
-}
-
-/// Writes one file; the error is one of opening or reading.
-fn one(cx: &mut Cx, file: ZStr, lines: &mut Lines) -> Result<(), Errno> {
-    if file.is(b"-") {
-        return copy(cx, Fd::STDIN, lines);
-    }
-    let opened = fs::open_read(file)?;
-    copy(cx, *opened, lines)
+    cx.each_input(&mut |cx, fd, _| copy(cx, fd, &mut lines))
 }
 
 const BUF: usize = if cfg!(mote_nommu) { 2048 } else { 16384 };

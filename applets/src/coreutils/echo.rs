@@ -8,11 +8,11 @@ applet! {
     usage: "\
 [-neE] [ARG]...
 
-Write the ARGs with a blank between them.
+Print the ARGs with a blank between them.
 
 -n  No newline at the end
--e  Replace, behind a backslash, a b e f n r t v, 0NNN, xHH (hex) by what
-    they mean in C; c ends the output
+-e  Interpret backslash escapes: a b e f n r t v, 0NNN (octal), xHH (hex);
+    c ends the output
 -E  Do not (default)
 ",
 }

@@ -8,21 +8,19 @@ applet! {
     name: mkdir,
     dir: "/bin",
     class: NoFork,
+    operands: "1..",
     usage: "\
 [-m MODE] [-pv] DIR...
 
 Make the directories DIR.
 
-    -m, --mode MODE  Permissions as for chmod; otherwise 777 less the umask
-    -p, --parents  Missing parents too; an existing DIR is no error
-    -v, --verbose  Tell what is made
+    -m, --mode MODE  Permissions as for chmod; default: 777 less the umask
+    -p, --parents  Make missing parents too; no error if DIR exists
+    -v, --verbose  Print what is made
 ",
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    if cx.args.is_empty() {
-        return cx.misuse(b"missing operand");
-    }
     // All modes below are exact.
     let umask = fs::umask(0);
     let status = make_all(cx, umask);

@@ -12,6 +12,7 @@ applet! {
     name: mv,
     dir: "/bin",
     class: NoExec,
+    operands: "1..",
     last_wins: "fin",
     usage: "\
 [-finTv] SOURCE... DEST
@@ -25,7 +26,7 @@ terminal, ask before a write-protected file is replaced.
     -n, --no-clobber  Replace nothing
     -t, --target-directory DIR  Move to DIR
     -T, --no-target-directory  DEST is the new name even if it is a directory
-    -v, --verbose  Tell what is moved
+    -v, --verbose  Print what is moved
 ",
 }
 
@@ -34,7 +35,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     let (dest, sources): (ZStr, &[ZStr]) = match (cx.value(slot!("t")), &*args) {
         (Some(dir), sources) => (dir, sources),
         (None, [sources @ .., dest]) => (*dest, sources),
-        (None, []) => return cx.misuse(b"missing operand"),
+        (None, []) => return 1,
     };
     if sources.is_empty() {
         return cx.misuse(b"missing operand");

@@ -1,4 +1,6 @@
 //! printf: write formatted text (POSIX.1-2024 printf).
+//!
+//! Differences from BusyBox: the number at the beginning of a wrong argument counts, as POSIX has it; `%q`.
 
 applet! {
     name: printf,
@@ -8,11 +10,11 @@ applet! {
     usage: "\
 FORMAT [ARG]...
 
-Write the ARGs as FORMAT says, again and again while there are ARGs.
+Print the ARGs as FORMAT says, which is used again while ARGs are left.
 
-%[-+ #0][WIDTH][.PRECISION] and d i o u x X (integers), e f g E F G
-(with a point), c s (text), b (text with escapes), q (quoted for the shell);
-%% is %; * takes a number from the ARGs. Escapes in FORMAT are those of C.
+%[-+ #0][WIDTH][.PRECISION] and d i o u x X (integers), e f g E F G (floating
+point), c s (text), b (text with escapes), q (quoted for the shell); %% is %;
+* takes a number from the ARGs. Escapes in FORMAT are those of C.
 ",
 }
 

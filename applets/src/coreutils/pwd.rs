@@ -7,21 +7,19 @@ applet! {
     name: pwd,
     dir: "/bin",
     class: NoFork,
+    operands: "0",
     last_wins: "LP",
     usage: "\
 [-L|-P]
 
 Print the path of the working directory.
 
-    -L  As PWD in the environment has it, if that is right (default)
+    -L  Use PWD if it is right (default)
     -P  Without symbolic links
 ",
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    if !cx.args.is_empty() {
-        return cx.misuse(b"too many arguments");
-    }
     let logical = cx.env(b"PWD").filter(|p| !cx.has(opt!("P")) && is_here(*p));
     if let Some(path) = logical {
         cx.out.z(path);

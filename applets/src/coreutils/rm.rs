@@ -13,13 +13,13 @@ applet! {
     usage: "\
 [-firRv] FILE...
 
-Remove the FILEs. Asks for write-protected ones on a terminal.
+Remove the FILEs. On a terminal, ask before write-protected ones.
 
-    -f  Never ask; a missing FILE is no error
+    -f  Never ask; ignore missing FILEs
     -i  Ask before each removal
-    -r, --recursive  Directories too, with all they hold
+    -r, --recursive  Directories too, with their contents
     -R  As -r
-    -v  Tell what is removed
+    -v  Print what is removed
 ",
 }
 

@@ -7,19 +7,17 @@ applet! {
     name: sleep,
     dir: "/bin",
     class: NoExec,
+    operands: "1..",
     usage: "\
 TIME...
 
-Wait for the sum of the TIMEs: seconds, with a fraction or not; s, m, h or d
-behind them: seconds, minutes, hours or days; infinity: for ever.
+Pause for the sum of the TIMEs: seconds, or with a suffix s, m, h or d seconds,
+minutes, hours or days. Fractions are allowed; infinity is for ever.
 ",
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let times = core::mem::take(&mut cx.args);
-    if times.is_empty() {
-        return cx.misuse(b"missing operand");
-    }
     let mut sum = Duration::default();
     for t in times.iter() {
         let Some(d) = Duration::parse(t.bytes()) else {

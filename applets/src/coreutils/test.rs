@@ -9,7 +9,7 @@ applet! {
     usage: "\
 EXPRESSION    or: [ EXPRESSION ]
 
-Status 0 if EXPRESSION is true, 1 if it is false, 2 if it has an error.
+Status 0 if EXPRESSION is true, 1 if it is false, 2 on an error.
 
 STRING, -n STRING  Not empty       -z STRING  Empty
 A = B, A != B, A < B, A > B  Strings in the order of their bytes

@@ -6,10 +6,11 @@ applet! {
     name: uname,
     dir: "/bin",
     class: NoFork,
+    operands: "0",
     usage: "\
 [-amnoprsvi]
 
-Tell about the system; without an option as -s.
+Print system information; without an option as -s.
 
     -a, --all  All of these; p and i only where they are known
     -s, --kernel-name  Kernel
@@ -24,10 +25,6 @@ Tell about the system; without an option as -s.
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    if let Some(extra) = cx.arg(0) {
-        cx.error(extra.bytes(), b"extra operand");
-        return 1;
-    }
     let u = system::uname();
     let mut opts = cx.opts;
     if opts == 0 {

@@ -12,16 +12,17 @@ applet! {
     aliases: "poweroff reboot",
     dir: "/sbin",
     class: NoExec,
+    operands: "0",
+    numbers: "d=0..4294967294",
     usage: "\
 [-fnw] [-d SEC]
 
-Have process 1 end everything and halt the machine; poweroff: and take its
-power away; reboot: and start it again.
+Halt the machine, turn it off (poweroff) or start it again (reboot).
 
     -d SEC  Wait first
-    -n      Do not write file system caches out before
-    -f      At once, by the kernel, without process 1
-    -w      Only write a record of it to /var/log/wtmp
+    -n      Do not sync
+    -f      Force: do not go through init
+    -w      Only write a wtmp record
 ",
 }
 
@@ -34,9 +35,6 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     } else {
         (signal::SIGUSR1, Reboot::Halt)
     };
-    if !cx.args.is_empty() {
-        return cx.misuse(b"extra operand");
-    }
     if let Some(d) = cx.value(slot!("d")) {
         let Some(time) = Duration::parse(d.bytes()) else {
             cx.error(d.bytes(), b"not a number of seconds");

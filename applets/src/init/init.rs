@@ -11,16 +11,16 @@ applet! {
     usage: "\
 [-q | -s | single | 1]
 
-Process 1: run what /etc/inittab says, bury orphans, take the machine down.
-Lines read TTY::ACTION:PROCESS, where ACTION is
-  sysinit     run first, waited for
-  wait        run next, waited for
-  once        run next
-  respawn     run next, and again whenever it ends
-  askfirst    the same, but only when Enter is pressed
+Run what /etc/inittab says, as process 1. Its lines are TTY::ACTION:PROCESS,
+where ACTION is
+  sysinit     run first, one after the other
+  wait        run next, one after the other
+  once        run next, all at once
+  respawn     run next, and again when it ends
+  askfirst    as respawn, but wait for Enter first
   ctrlaltdel  run on Ctrl-Alt-Del
   shutdown    run before the machine goes down
-  restart     takes the place of process 1 on SIGQUIT
+  restart     replace process 1 on SIGQUIT
 A - in front of PROCESS makes a login shell with a controlling terminal.
 SIGHUP reads the file again, SIGUSR1 halts, SIGUSR2 powers off, SIGTERM
 reboots, SIGTSTP starts nothing more until SIGCONT.

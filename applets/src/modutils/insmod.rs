@@ -8,16 +8,17 @@ applet! {
     name: insmod,
     dir: "/sbin",
     class: NoExec,
+    operands: "1..",
     parse: Posix,
     usage: "\
 FILE [NAME=VALUE]...
 
-Load FILE as a module of the kernel, with parameters.
+Load the kernel module FILE, with parameters.
 ",
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    let [file, params @ ..] = core::mem::take(&mut cx.args) else { return cx.misuse(b"missing operand") };
+    let [file, params @ ..] = core::mem::take(&mut cx.args) else { return 1 };
     if let Err(why) = load(*file, parameters(params).z()) {
         explain(cx, file.bytes(), why, why_not_loaded);
     }

@@ -8,18 +8,16 @@ applet! {
     name: lsmod,
     dir: "/sbin",
     class: NoExec,
+    operands: "0",
     usage: "\
 (no operands)
 
-Tell the modules in the kernel, their sizes in bytes, and how many and which
-modules use them.
+List the loaded modules: name, size in bytes, and how many and which modules
+use it.
 ",
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    if !cx.args.is_empty() {
-        return cx.misuse(b"extra operand");
-    }
     let path = ZStr::new(c"/proc/modules");
     let file = match fs::open_read(path) {
         Ok(file) => file,

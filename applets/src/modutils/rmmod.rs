@@ -10,10 +10,11 @@ applet! {
     name: rmmod,
     dir: "/sbin",
     class: NoExec,
+    operands: "1..",
     usage: "\
 [-fw] MODULE...
 
-Remove the kernel's MODULEs.
+Remove the kernel modules MODULE.
 
     -f  Even if that is unsafe
     -w  Wait until nothing uses them
@@ -22,9 +23,6 @@ Remove the kernel's MODULEs.
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let args = core::mem::take(&mut cx.args);
-    if args.is_empty() {
-        return cx.misuse(b"missing operand");
-    }
     for arg in args {
         let name = canonical(arg.bytes());
         loop {

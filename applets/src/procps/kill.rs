@@ -8,10 +8,10 @@ applet! {
     usage: "\
 [-SIGNAL | -s SIGNAL] PID...    or: kill -l [SIGNAL]...
 
-Send SIGNAL (by number or name; TERM if none is given) to the PIDs. 0 is our
-process group, -N is process group N, -1 is everybody.
+Send SIGNAL (name or number, default TERM) to the PIDs: 0 is the caller's
+process group, -N is process group N, -1 is all processes.
 
--l  List the names of signals, or turn numbers, exit statuses and names given
+-l  List signals, or translate names, numbers and exit statuses
 ",
 }
 

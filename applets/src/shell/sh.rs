@@ -1,4 +1,6 @@
 //! sh: the shell (POSIX.1-2024 sh; BusyBox ash for the extensions).
+//!
+//! Differences from BusyBox: see [shell.md](shell.md).
 
 use sys::Cx;
 
@@ -11,10 +13,10 @@ applet! {
     usage: "\
 [-+OPTIONS] [-+o NAME] [-c COMMAND [NAME] | -s | FILE] [ARG]...
 
-Run commands: of the string COMMAND, of FILE, or from standard input.
+Run the commands in COMMAND, in FILE, or from standard input.
 
-    -c  Take the commands from COMMAND; NAME becomes $0
-    -s  Take them from standard input although there are ARGs
+    -c  Run COMMAND; NAME becomes $0
+    -s  Read standard input even if there are ARGs
     -i  Interactive: prompt, line editing, job control
     -l  Login shell: read /etc/profile and $HOME/.profile first
   --noprofile  A login shell reads neither of them
@@ -26,12 +28,12 @@ Options that `set` has, too; + turns one off:
     -a  Export every variable that is set
     -C  > does not overwrite files
     -e  Exit when a command fails
-    -f  No file names from patterns
+    -f  Do not expand file name patterns
     -m  Job control
     -n  Read commands, but do not run them
     -u  Unset variables are errors
-    -v  Show input as it is read
-    -x  Show commands before they run
+    -v  Print input as it is read
+    -x  Print commands before they run
     -o pipefail  A pipeline fails if any part of it fails
 ",
 }

@@ -1,5 +1,7 @@
 //! dmesg: the kernel's messages (BusyBox util-linux/dmesg.c, Toybox dmesg; `man 2 syslog`, and
 //! Documentation/ABI/testing/dev-kmsg of the kernel).
+//!
+//! Differences from BusyBox: reads /dev/kmsg where it can; -C, -S, -T, -t, -w and -W.
 
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
@@ -11,21 +13,23 @@ applet! {
     name: dmesg,
     dir: "/bin",
     class: NoExec,
+    operands: "0",
+    numbers: "n=1..8 s=0..268435455",
     usage: "\
 [-CcrSTtWw] [-n LEVEL] [-s SIZE]
 
-Write the kernel's messages, or control them.
+Print the kernel's messages, or control them.
 
-    -c        Clear them afterwards
+    -c        Clear them after printing
     -C        Only clear them
-    -n LEVEL  Only set what the console shows: messages below LEVEL, 1 to 8
-    -r        Raw, with priority
-    -s SIZE   The last SIZE bytes of them; implies -S
-    -S        By the system call, not from /dev/kmsg; so does -c
-    -T        The time of day instead of seconds since boot
-    -t        No time
+    -n LEVEL  Only have the console show messages below LEVEL, 1 to 8
+    -r        Raw, with priorities
+    -s SIZE   Only the last SIZE bytes; implies -S
+    -S        Read by syslog(2), not from /dev/kmsg; so does -c
+    -T        Show the time of day, not seconds since boot
+    -t        Show no time
     -w        Wait for more at the end
-    -W        Wait for more and write only those
+    -W        Wait for more and print only those
 ",
 }
 
@@ -37,17 +41,8 @@ const CONSOLE_LEVEL: u32 = 8;
 const SIZE_BUFFER: u32 = 10;
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    if !cx.args.is_empty() {
-        return cx.misuse(b"extra operand");
-    }
-    let done = if let Some(n) = cx.value(slot!("n")) {
-        match num::parse_u32(n.bytes()).filter(|n| (1..=8).contains(n)) {
-            Some(n) => system::syslog_number(CONSOLE_LEVEL, n as usize).map(|_| ()),
-            None => {
-                cx.error(n.bytes(), b"not a level from 1 to 8");
-                return 1;
-            }
-        }
+    let done = if let Some(n) = cx.number(slot!("n")) {
+        system::syslog_number(CONSOLE_LEVEL, n as usize).map(|_| ())
     } else if cx.has(opt!("C")) {
         system::syslog_number(CLEAR, 0).map(|_| ())
     } else if cx.has(opt!("wW")) {
@@ -68,9 +63,9 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
 
 #[inline(never)]
 fn by_system_call(cx: &mut Cx) -> Result<(), Errno> {
-    let size = match cx.value(slot!("s")) {
+    let size = match cx.number(slot!("s")) {
         None => system::syslog_number(SIZE_BUFFER, 0)?,
-        Some(s) => num::parse_u32(s.bytes()).filter(|&n| n < 1 << 28).ok_or(Errno::EINVAL)? as usize,
+        Some(n) => n as usize,
     };
     let mut text = Buf::new();
     text.pad(size, 0);

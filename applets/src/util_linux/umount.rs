@@ -12,18 +12,18 @@ applet! {
     usage: "\
 [-acdfilnrv] [-t TYPES] [DIR | DEVICE]...
 
-Detach file systems, by their directory or device.
+Unmount file systems, by their directory or device.
 
     -a        All that are mounted, the last one first
-    -t TYPES  With -a only these, a comma list; no in front: all but these
+    -t TYPES  With -a only these, with commas; no in front: all but these
     -r        Make it read-only if it is busy
-    -l        Detach it now, end it when it is no longer busy
-    -f        Even if its server does not answer
+    -l        Lazy: detach it now, end it when it is no longer busy
+    -f        Force, even if its server does not answer
     -d        Free its loop device too
     -c        Do not resolve symbolic links in the operands
-    -i        Call no helper, which umount never does
-    -n        Do not write /etc/mtab, which umount never does
-    -v        Tell what is done
+    -i        Ignored
+    -n        Ignored
+    -v        Print what is done
 ",
 }
 

@@ -17,8 +17,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The sources of the binary mote. `compact` changes the binary, too.
-const SOURCES: [&str; 9] =
-    ["Cargo.lock", "Cargo.toml", "applets", "compact", "init", "sh", "sys", "targets", "util"];
+const SOURCES: [&str; 11] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "applets",
+    "compact",
+    "declaration",
+    "init",
+    "sh",
+    "sys",
+    "targets",
+    "usage-model",
+    "util",
+];
 
 /// Builds binaries, and holds what builds need.
 pub struct Builds<'a> {

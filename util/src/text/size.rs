@@ -2,22 +2,7 @@
 
 use sys::num;
 
-/// The whole of `text` as a number of bytes: decimal digits, and behind them nothing or one suffix: `b` 512, `k` or `K`
-/// 1,024, `M`, `G`, `T`, `P`, `E` the next powers of it (BusyBox `bkm_suffixes`; `man 1 dd`, `man 1 split`). `None` when it is
-/// no such text or does not fit.
-#[inline(never)]
-pub fn parse(text: &[u8]) -> Option<u64> {
-    let (n, suffix) = num::prefix(text, 10)?;
-    let shift = match *suffix {
-        [] => 0,
-        [b'b'] => 9,
-        [b'k'] => 10,
-        [c] => 10 * (sys::zstr::position(b"KMGTPE", c)? as u32 + 1),
-        _ => return None,
-    };
-    let size = n << shift;
-    (size >> shift == n).then_some(size)
-}
+pub use sys::num::sized as parse;
 
 /// Human form of a size with powers of 1024, as `ls -h` prints it: at most four characters, one decimal
 /// below ten (`1.5K`). Returns the number of bytes written to `out`.

@@ -1,4 +1,7 @@
 //! ls: list files (POSIX.1-2024 ls; colours, sorting and times as BusyBox, Toybox and GNU have them).
+//!
+//! Differences from BusyBox: -m, -f, -g, -o, -k, -b, -q, -N, -U and -Z; all characters that the terminal can show
+//! are shown, not only the first 768.
 
 mod show;
 
@@ -16,16 +19,17 @@ applet! {
     name: ls,
     dir: "/bin",
     class: NoExec,
+    numbers: "w=0..4294967294",
     last_wins: "lCxm 1Cxm tSXvU cu HL bN hk aA",
     usage: "\
 [-1AaCxdFfpgHhiklLmnobNqrRsStcuUvXZ] [-w COLS] [FILE]...
 
-List FILEs and what is in directories; . if there is none.
+List FILEs and the contents of directories; default: .
 
     -1  One per line (default unless on a terminal)
     -C  In columns
     -x  In columns, sorted across
-    -m  With commas
+    -m  Separated by commas
     -l  Long: mode, links, owner, group, size, time; -ll as --full-time
     -g  Long without owner
     -o  Long without group
@@ -33,13 +37,13 @@ List FILEs and what is in directories; . if there is none.
     --full-time  Long with full time
     -a  Names that start with . too
     -A  As -a without . and ..
-    -d  Directories themselves
-    -R  Directories in directories too
+    -d  Directories themselves, not their contents
+    -R  Subdirectories too
     -L  Follow links
     -H  Follow links that are a FILE
     -F  Mark types: / directory * program @ link = socket | fifo
     -p  Mark directories
-    -i  Inode number
+    -i  Inode numbers
     -s  Space used
     -h  Sizes as 1K 2.3M 4G
     -k  Not -h; space in units of 1K
@@ -47,16 +51,16 @@ List FILEs and what is in directories; . if there is none.
     -t  Sort by time
     -S  Sort by size
     -X  Sort by extension
-    -v  Sort by numbers in names
+    -v  Sort by version
     -U  Do not sort
     -f  As -aU
-    -r  Sort the other way round
+    -r  Reverse order
     -c  Time of last change of status
     -u  Time of last access
     --group-directories-first  Directories before files
-    -b  Escape odd characters
+    -b  Escape nonprinting characters
     -q  Show them as ? (default on a terminal)
-    -N  Show them
+    -N  Show them as they are
     -w COLS  Width of the screen
     --color[=WHEN]  Colours: always, auto (default), never
 ",
@@ -185,7 +189,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if opts & opt!("b") != 0 {
         odd = Odd::Escape;
     }
-    let Some(screen) = columns(cx) else { return cx.misuse(b"invalid width") };
+    let screen = columns(cx);
     let mut color = terminal && cx.env(b"TERM").is_some_and(|t| !t.is(b"dumb"));
     if opts & opt!("--color") != 0 {
         let when = cx.value(slot!("--color")).map_or(&b"always"[..], ZStr::bytes);
@@ -220,17 +224,21 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     status
 }
 
-/// The width of the screen: as -w, COLUMNS or the terminal says, else 80; `None` for a bad -w.
-fn columns(cx: &Cx) -> Option<u32> {
-    if let Some(w) = cx.value(slot!("w")) {
+/// The width of the screen: as -w, COLUMNS or the terminal says, else 80.
+fn columns(cx: &Cx) -> u32 {
+    if let Some(n) = cx.number(slot!("w")) {
         // 0 is no limit.
-        return num::parse_u32(w.bytes()).map(|n| n.wrapping_sub(1).min(1 << 30).wrapping_add(1));
+        return (n as u32).wrapping_sub(1).min(1 << 30).wrapping_add(1);
     }
     let mut width = cx.env(b"COLUMNS").and_then(|c| num::parse_u32(c.bytes())).unwrap_or(0);
     if width == 0 {
         width = tty::size(cx.out.fd()).map_or(0, |s| s.1 as u32);
     }
-    Some(if width == 0 { 80 } else { width })
+    if width == 0 {
+        80
+    } else {
+        width
+    }
 }
 
 impl Ls<'_, '_> {

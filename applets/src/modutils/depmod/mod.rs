@@ -24,13 +24,13 @@ applet! {
     usage: "\
 [-an] [-b DIR] [RELEASE] [FILE]...
 
-Write modules.dep, modules.softdep, modules.alias and modules.symbols about
-the modules in /lib/modules/RELEASE; RELEASE is the running kernel's if it is
-not given. FILEs are there, too: only these modules.
+Write modules.dep, modules.softdep, modules.alias and modules.symbols for the
+modules in /lib/modules/RELEASE (the running kernel's if not given), or only
+for the modules FILE there.
 
-    -a      All modules, which is what it does without FILEs
-    -b DIR  DIR/lib/modules/RELEASE
-    -n      Write the tables to standard output instead
+    -a      All modules, even if there are FILEs
+    -b DIR  Use DIR/lib/modules/RELEASE
+    -n      Print the tables instead
 ",
 }
 

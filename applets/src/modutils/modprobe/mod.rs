@@ -29,22 +29,22 @@ applet! {
 [-abDnqrsv] [-d DIR] MODULE [NAME=VALUE]...
    or: modprobe -l [-d DIR] [PATTERN]...
 
-Load the kernel's module MODULE, a name, an alias or a path, with parameters,
-and before it the modules that it needs.
+Load the kernel module MODULE (a name, alias or path) with parameters, after
+the modules that it needs.
 
-    -a      All arguments are MODULEs
-    -b      Not what is blacklisted, by its own name either
-    -D, --show-depends  Show what would be done, whatever is loaded
-    -d DIR  Modules and tables are in DIR or in DIR/lib/modules/RELEASE
+    -a      All operands are MODULEs
+    -b      Load nothing that is blacklisted, not even by its own name
+    -D, --show-depends  Print what would be done if nothing were loaded
+    -d DIR  Look for modules in DIR or DIR/lib/modules/RELEASE
     -l      List the modules that match the PATTERNs
-    -n      Load and remove nothing
-    -q      Say nothing about a MODULE that is not there
-    -r      Remove the MODULEs, and what they needed if nothing else does
-    -s      Complain to the system log
-    -v      Show what is done
+    -n      Dry run
+    -q      Do not complain about missing MODULEs
+    -r      Remove the MODULEs, and those they needed if now unused
+    -s      Complain to syslog
+    -v      Print what is done
 
-Read are /etc/modprobe.conf, *.conf in /etc/modprobe.d, /run/modprobe.d and
-/lib/modprobe.d, and of the kernel's command line MODULE.NAME=VALUE and
+Configuration: /etc/modprobe.conf; *.conf in /etc/modprobe.d, /run/modprobe.d
+and /lib/modprobe.d; on the kernel's command line MODULE.NAME=VALUE and
 modprobe.blacklist=MODULE,...
 ",
 }

@@ -1,5 +1,7 @@
 //! ifconfig: show and set network interfaces (`man 7 netdevice`; BusyBox networking/ifconfig.c and interface.c
 //! for settings and layout, Toybox ifconfig for `ADDRESS/LEN` and `rename`).
+//!
+//! Differences from BusyBox: `ADDRESS/LEN` and `rename`, as in Toybox.
 
 use sys::net::{self, Ifreq};
 use sys::zstr::{cut, Texts};
@@ -22,7 +24,7 @@ Show the network interfaces that are up, or INTERFACE, or change it.
 
     -a  All interfaces
 
-Settings, made in their order:
+Settings, made in the order given:
 ADDRESS[/LEN]  IPv4 address (default: none), and up
 add|del ADDRESS[/LEN]  IPv6 address
 netmask|dstaddr|[-]broadcast|[-]pointopoint ADDRESS

@@ -1,4 +1,6 @@
 //! ps: tell what runs (POSIX.1-2024 ps; BusyBox procps/ps.c for the default columns).
+//!
+//! Differences from BusyBox: the options of POSIX and the letters of BSD, and more columns.
 
 use columns::Column;
 use sys::fs::{self, Dir, Fd};
@@ -25,27 +27,27 @@ applet! {
     usage: "\
 [-AadeflTw] [-o COLUMNS] [-pstgGuU LIST]... [aefluwxT] [PID]...
 
-Tell what runs: number, user, processor time and command of all processes.
+List all processes: PID, user, processor time and command.
 
-    -A          All processes, as without an option
-    -e          The same
-    -a          Those on a terminal, but for session leaders
+    -A          All processes (default)
+    -e          As -A
+    -a          All on a terminal but session leaders
     -d          All but session leaders
-    -p LIST     Those with these numbers, as PIDs without -p
+    -p LIST     These PIDs; without -p, too
     -s LIST     In these sessions
     -t LIST     On these terminals
     -u LIST     Of these users, by name or number
-    -U LIST     Whose real user is one of these
+    -U LIST     Of these real users
     -g LIST     In these sessions, or of these groups, by name
-    -G LIST     Whose real group is one of these
-    -f          More columns
-    -l          Other columns
-    -o COLUMNS  These columns, with commas; NAME=HEADER gives one a header
+    -G LIST     Of these real groups
+    -f          Full format
+    -l          Long format
+    -o COLUMNS  These columns, with commas; NAME=HEADER sets a header
     -T          Threads too
     -w          132 bytes a line instead of the terminal's width; -ww all
 
-Letters without - are the same, but a and x are all processes, u is the columns
-that BSD shows.
+Letters without - are the same, but a and x are all processes, u shows the
+columns of BSD.
 
 Columns: user ruser group rgroup uid ruid gid rgid comm args pid tid ppid pgid
 sid tty vsz rss sz stat s nice pri time etime stime pcpu c f wchan addr

@@ -22,29 +22,29 @@ applet! {
     usage: "\
 [-afinrsvw] [-t TYPE] [-o OPTIONS] [DEVICE] [DIR]
 
-Attach the file system on DEVICE to DIR. With one of the two, what is missing
-is taken from /etc/fstab; with none, tell what is mounted.
+Mount the file system on DEVICE at DIR. If one of them is missing, it is taken
+from /etc/fstab; without both, list what is mounted.
 
     -a          All in /etc/fstab that are not marked noauto
-    -t TYPE     Its type; several with commas are tried. With -a, or to tell
-                what is mounted: only these; no in front: all but these
-    -o OPTIONS  A comma list; --OPTION is the same as -o OPTION
+    -t TYPE     Its type, or several with commas to try. With -a or to list:
+                only these; no in front: all but these
+    -o OPTIONS  Options with commas; --OPTION is the same as -o OPTION
     -r          As -o ro
     -w          As -o rw, and never read-only instead
-    -T FILE     Instead of /etc/fstab
+    -T FILE     Use FILE, not /etc/fstab
     -O OPTIONS  With -a only what has all of these; no in front: does not have
     -i          Call no helper /sbin/mount.TYPE
-    -f          Do all but the mount itself
-    -n          Do not write /etc/mtab, which mount never does
-    -s          Have a helper pass over options that it does not know
-    -v          Tell what is done
+    -f          Dry run
+    -n          Ignored
+    -s          Have a helper ignore options that it does not know
+    -v          Print what is done
 
 OPTIONS: ro rw [no]suid [no]dev [no]exec [a]sync dirsync [no]atime
 [no]diratime [no]relatime [no]strictatime [no]lazytime [no]iversion [no]mand
 [no]symfollow silent loud loop; [r]bind move remount; [r]shared [r]private
 [r]slave [r]unbindable; noauto nofail user in fstab; all others are given to
-the file system. DEVICE may be LABEL=NAME or UUID=ID. A file for a directory
-takes a loop device, a directory for a directory is bound.
+the file system. DEVICE may be LABEL=NAME or UUID=ID. If it is a file, a loop
+device is used; a directory is bound.
 ",
 }
 
