@@ -161,8 +161,10 @@ mod tests {
 
     #[test]
     fn many_elements_keep_their_values() {
-        let l: List<usize> = (0..5000).collect();
+        let mut l: List<usize> = (0..5000).collect();
         assert!(l.iter().enumerate().all(|(i, &n)| i == n));
+        l.iter_mut().for_each(|n| *n += 1);
+        assert!(l.iter().enumerate().all(|(i, &n)| i + 1 == n));
     }
 
     #[test]
