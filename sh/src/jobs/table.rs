@@ -15,7 +15,10 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    pub(crate) const NONE: Jobs = Jobs { list: List::new(), outer: List::new(), last: 0 };
+    #[inline(always)]
+    pub(crate) fn new() -> Jobs {
+        Jobs { list: List::new(), outer: List::new(), last: 0 }
+    }
 
     pub(crate) fn len(&self) -> usize {
         self.list.len()

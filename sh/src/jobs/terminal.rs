@@ -20,7 +20,10 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// There is no job control.
-    pub(crate) const NONE: Terminal = Terminal { fd: Fd(-1), group: 0, outer_group: 0, modes: None };
+    #[inline(always)]
+    pub(crate) fn new() -> Terminal {
+        Terminal { fd: Fd(-1), group: 0, outer_group: 0, modes: None }
+    }
 
     /// Is there job control in this process?
     pub(crate) fn is_open(&self) -> bool {
@@ -38,6 +41,7 @@ impl Terminal {
     }
 
     /// The settings that it has now.
+    #[inline(always)]
     pub(crate) fn modes(&self) -> Option<Termios> {
         tty::get(self.fd).ok()
     }

@@ -16,8 +16,10 @@ pub(crate) struct Traps {
 }
 
 impl Traps {
-    pub(crate) const NONE: Traps =
-        Traps { list: List::new(), inherited: List::new(), handles: false, running: None };
+    #[inline(always)]
+    pub(crate) fn new() -> Traps {
+        Traps { list: List::new(), inherited: List::new(), handles: false, running: None }
+    }
 
     /// Signals of an interactive shell.
     #[inline(always)]

@@ -6,7 +6,10 @@ use sys::{Buf, List, ToBuf};
 pub(crate) struct Aliases(List<(Buf, Buf)>);
 
 impl Aliases {
-    pub(crate) const NONE: Aliases = Aliases(List::new());
+    #[inline(always)]
+    pub(crate) fn new() -> Aliases {
+        Aliases(List::new())
+    }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
