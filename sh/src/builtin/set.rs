@@ -26,13 +26,9 @@ pub(crate) fn set(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 impl Shell<'_> {
     fn turn_option(&mut self, bit: usize, on: bool) {
         let bit = 1 << bit;
-        let was = self.opts.has(bit);
-        if on {
-            self.opts.turn_on(bit);
-        } else {
-            self.opts.turn_off(bit);
-        }
-        if bit == opt::MONITOR && on != was {
+        let was = self.opts;
+        self.opts.turn(bit, on);
+        if bit == opt::MONITOR && self.opts != was {
             self.job_control(on);
         }
         // What ends in the background wakes who waits for a key.

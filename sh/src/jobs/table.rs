@@ -55,7 +55,7 @@ impl Jobs {
     }
 
     /// The first job that is done.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn first_done(&self) -> Option<usize> {
         self.list.iter().position(|j| j.state() == State::Done)
     }
@@ -66,7 +66,7 @@ impl Jobs {
     }
 
     /// Takes note of what became of process `pid`.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn note(&mut self, pid: i32, status: Status) {
         self.list.iter_mut().any(|j| j.note(pid, status));
     }

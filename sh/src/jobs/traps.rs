@@ -76,7 +76,7 @@ impl Traps {
     }
 
     /// Sets signals as a command should find them; allocates nothing. `terminal`: there is job control.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn set_default(&self, terminal: bool) {
         for (sig, text) in &self.list {
             if *sig != 0 && !text.is_empty() {

@@ -16,12 +16,13 @@ impl Aliases {
     }
 
     /// All of them, by name.
+    #[inline(always)]
     pub(crate) fn iter(&self) -> core::slice::Iter<'_, (Buf, Buf)> {
         self.0.iter()
     }
 
     /// Value of the alias `name`.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn get(&self, name: &[u8]) -> Option<&Buf> {
         self.0.iter().find(|a| a.0 == name).map(|a| &a.1)
     }

@@ -131,7 +131,7 @@ impl Vars {
     /// All names, in the order in which they were first used.
     #[inline(always)]
     pub(crate) fn iter(&self) -> core::slice::Iter<'_, Sym> {
-        self.syms.iter()
+        (&self.syms).into_iter()
     }
 
     /// Name number `i`.
