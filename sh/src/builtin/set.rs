@@ -32,7 +32,7 @@ impl Shell<'_> {
             self.job_control(on);
         }
         // What ends in the background wakes who waits for a key.
-        if bit == opt::NOTIFY && self.traps.get(SIGCHLD as u8).is_none() {
+        if bit == opt::NOTIFY && self.trap_text(SIGCHLD as u8).is_none() {
             self.set_trap(SIGCHLD as u8, None);
         }
     }

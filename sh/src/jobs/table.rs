@@ -40,6 +40,7 @@ impl Jobs {
     }
 
     /// Enters a job; its place.
+    #[inline(always)]
     pub(crate) fn add(&mut self, mut job: Box<Job>) -> usize {
         if job.id == 0 {
             job.id = self.list.iter().map(|j| j.id).max().unwrap_or(0) + 1;
@@ -57,7 +58,11 @@ impl Jobs {
     /// The first job that is done.
     #[inline(never)]
     pub(crate) fn first_done(&self) -> Option<usize> {
-        self.list.iter().position(|j| j.state() == State::Done)
+        let mut n = 0;
+        while self.list.get(n)?.state() != State::Done {
+            n += 1;
+        }
+        Some(n)
     }
 
     #[inline(always)]
@@ -66,9 +71,13 @@ impl Jobs {
     }
 
     /// Takes note of what became of process `pid`.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn note(&mut self, pid: i32, status: Status) {
-        self.list.iter_mut().any(|j| j.note(pid, status));
+        for j in &mut self.list {
+            if j.note(pid, status) {
+                return;
+            }
+        }
     }
 
     /// `$!`, 0 before there is one.

@@ -31,11 +31,13 @@ impl Terminal {
     }
 
     /// Gives it to process group `group`.
+    #[inline(always)]
     pub(crate) fn give_to(&self, group: i32) {
         let _ = tty::set_foreground(self.fd, group);
     }
 
     /// The shell takes it back.
+    #[inline(always)]
     pub(crate) fn take_back(&self) {
         self.give_to(self.group);
     }
@@ -47,11 +49,13 @@ impl Terminal {
     }
 
     /// Gives it these settings.
+    #[inline(always)]
     pub(crate) fn set_modes(&self, modes: &Termios) {
         let _ = tty::set(self.fd, modes, true);
     }
 
     /// Gives it the settings that the shell found.
+    #[inline(always)]
     pub(crate) fn restore_modes(&self) {
         if let Some(m) = &self.modes {
             self.set_modes(m);

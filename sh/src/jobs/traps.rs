@@ -36,6 +36,7 @@ impl Traps {
     }
 
     /// Text of the trap for `sig`.
+    #[inline(always)]
     pub(crate) fn get(&self, sig: u8) -> Option<&Buf> {
         self.list.iter().find(|t| t.0 == sig).map(|t| &t.1)
     }
@@ -119,6 +120,7 @@ impl Traps {
     }
 
     /// Is there an action that is still to be run, that of EXIT perhaps?
+    #[inline(always)]
     pub(crate) fn any(&self) -> bool {
         self.list.iter().any(|t| !t.1.is_empty())
     }

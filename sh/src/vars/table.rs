@@ -293,6 +293,7 @@ impl Vars {
     }
 
     /// Variable `i` as it is, for [`Vars::put_back`].
+    #[inline(always)]
     pub(crate) fn saved(&self, i: usize) -> Option<Saved> {
         self.syms.get(i).map(|s| (i, s.text.clone(), s.flags))
     }
