@@ -39,7 +39,7 @@ pub(crate) const NOPROFILE: u8 = 1;
 pub(crate) const NOEDITING: u8 = 2;
 
 /// Which options are on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Options(u32);
 
 impl Options {
@@ -59,6 +59,11 @@ impl Options {
     #[inline(always)]
     pub(crate) fn turn_off(&mut self, bits: u32) {
         self.0 &= !bits;
+    }
+
+    #[inline(always)]
+    pub(crate) fn turn(&mut self, bits: u32, on: bool) {
+        self.0 = if on { self.0 | bits } else { self.0 & !bits };
     }
 
     /// Are commands to be read and not run (`set -n`)? Not at a prompt.

@@ -27,17 +27,13 @@ pub(crate) fn set(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 impl Shell<'_> {
     fn turn_option(&mut self, bit: usize, on: bool) {
         let bit = 1 << bit;
-        let was = self.opts.has(bit);
-        if on {
-            self.opts.turn_on(bit);
-        } else {
-            self.opts.turn_off(bit);
-        }
-        if bit == opt::MONITOR && on != was {
+        let was = self.opts;
+        self.opts.turn(bit, on);
+        if bit == opt::MONITOR && self.opts != was {
             self.job_control(on);
         }
         // What ends in the background wakes who waits for a key.
-        if bit == opt::NOTIFY && self.traps.get(SIGCHLD as u8).is_none() {
+        if bit == opt::NOTIFY && self.trap_text(SIGCHLD as u8).is_none() {
             self.set_trap(SIGCHLD as u8, None);
         }
     }

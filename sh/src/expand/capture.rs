@@ -93,7 +93,10 @@ impl Capture {
     #[inline(never)]
     pub(crate) fn remember(&mut self, i: usize, vars: &Vars) {
         let known = self.undo.iter().skip(self.mark).any(|u| u.0 == i);
-        if let Some(v) = vars.saved(i).filter(|_| !known) {
+        if known {
+            return;
+        }
+        if let Some(v) = vars.saved(i) {
             self.undo.push(v);
         }
     }

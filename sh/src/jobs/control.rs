@@ -10,6 +10,26 @@ use sys::process::{self, Status};
 use sys::{signal, Buf, Errno};
 
 impl Shell<'_> {
+    // These are called more often than the address of a part is worth.
+
+    /// Gives the terminal the settings that the shell found.
+    #[inline(never)]
+    fn restore_modes(&self) {
+        self.terminal.restore_modes();
+    }
+
+    /// Enters a job in the table; its place.
+    #[inline(never)]
+    fn add_job(&mut self, job: Box<Job>) -> usize {
+        self.jobs.add(job)
+    }
+
+    /// Takes note of what became of process `pid`.
+    #[inline(never)]
+    fn note_child(&mut self, pid: i32, status: Status) {
+        self.jobs.note(pid, status);
+    }
+
     /// Turns job control on or off (`set -m`).
     pub(crate) fn job_control(&mut self, on: bool) {
         if !on {
@@ -27,7 +47,7 @@ impl Shell<'_> {
             match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
                 Ok((pid, s)) => {
                     if !job.note(pid, s) {
-                        self.jobs.note(pid, s);
+                        self.note_child(pid, s);
                         if self.opts.has(opt::NOTIFY) && self.opts.has(opt::INTERACTIVE) {
                             self.report_ended();
                         }
@@ -48,15 +68,15 @@ impl Shell<'_> {
         let word = job.word();
         if job.state() == State::Stopped {
             job.modes = self.terminal.modes();
-            self.terminal.restore_modes();
-            let i = self.jobs.add(job);
+            self.restore_modes();
+            let i = self.add_job(job);
             sys::out::complain(&[]);
             self.report_job(i);
             return Ok(());
         }
         if let Some(sig) = word.signaled().map(|s| s as u32) {
             if monitor {
-                self.terminal.restore_modes();
+                self.restore_modes();
             }
             let interactive = self.opts.has(opt::INTERACTIVE);
             if sig == signal::SIGINT && interactive && !job.hidden {
@@ -82,7 +102,7 @@ impl Shell<'_> {
         }
         let pid = job.last_pid();
         self.jobs.set_last(pid);
-        let i = self.jobs.add(job);
+        let i = self.add_job(job);
         if self.opts.has(opt::INTERACTIVE) {
             let id = self.jobs.get(i).map_or(0, |j| j.id);
             let (id, pid) = (decimal(id as i64), decimal(pid as i64));
@@ -101,7 +121,7 @@ impl Shell<'_> {
             match process::wait4(-1, options) {
                 Ok((0, _)) => return true,
                 Ok((pid, s)) => {
-                    self.jobs.note(pid, s);
+                    self.note_child(pid, s);
                     if wait {
                         return true;
                     }
@@ -170,7 +190,7 @@ impl Shell<'_> {
         self.out.bytes(&job.text);
         self.out.byte(b'\n');
         self.jobs.set_last(job.last_pid());
-        self.jobs.add(job);
+        self.add_job(job);
         self.status = 0;
         Ok(())
     }

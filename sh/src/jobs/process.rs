@@ -135,6 +135,7 @@ impl Shell<'_> {
     }
 
     /// In a child that is about to become a command: signals as they should be.
+    #[inline(never)]
     pub(crate) fn default_signals(&self) {
         self.traps.set_default(self.terminal.is_open());
     }

@@ -15,7 +15,10 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    pub(crate) const NONE: Jobs = Jobs { list: List::new(), outer: List::new(), last: 0 };
+    #[inline(always)]
+    pub(crate) fn new() -> Jobs {
+        Jobs { list: List::new(), outer: List::new(), last: 0 }
+    }
 
     pub(crate) fn len(&self) -> usize {
         self.list.len()
@@ -37,6 +40,7 @@ impl Jobs {
     }
 
     /// Enters a job; its place.
+    #[inline(always)]
     pub(crate) fn add(&mut self, mut job: Box<Job>) -> usize {
         if job.id == 0 {
             job.id = self.list.iter().map(|j| j.id).max().unwrap_or(0) + 1;
@@ -52,9 +56,13 @@ impl Jobs {
     }
 
     /// The first job that is done.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn first_done(&self) -> Option<usize> {
-        self.list.iter().position(|j| j.state() == State::Done)
+        let mut n = 0;
+        while self.list.get(n)?.state() != State::Done {
+            n += 1;
+        }
+        Some(n)
     }
 
     #[inline(always)]
@@ -65,7 +73,11 @@ impl Jobs {
     /// Takes note of what became of process `pid`.
     #[inline(always)]
     pub(crate) fn note(&mut self, pid: i32, status: Status) {
-        self.list.iter_mut().any(|j| j.note(pid, status));
+        for j in &mut self.list {
+            if j.note(pid, status) {
+                return;
+            }
+        }
     }
 
     /// `$!`, 0 before there is one.

@@ -20,7 +20,10 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// There is no job control.
-    pub(crate) const NONE: Terminal = Terminal { fd: Fd(-1), group: 0, outer_group: 0, modes: None };
+    #[inline(always)]
+    pub(crate) fn new() -> Terminal {
+        Terminal { fd: Fd(-1), group: 0, outer_group: 0, modes: None }
+    }
 
     /// Is there job control in this process?
     pub(crate) fn is_open(&self) -> bool {
@@ -28,26 +31,31 @@ impl Terminal {
     }
 
     /// Gives it to process group `group`.
+    #[inline(always)]
     pub(crate) fn give_to(&self, group: i32) {
         let _ = tty::set_foreground(self.fd, group);
     }
 
     /// The shell takes it back.
+    #[inline(always)]
     pub(crate) fn take_back(&self) {
         self.give_to(self.group);
     }
 
     /// The settings that it has now.
+    #[inline(always)]
     pub(crate) fn modes(&self) -> Option<Termios> {
         tty::get(self.fd).ok()
     }
 
     /// Gives it these settings.
+    #[inline(always)]
     pub(crate) fn set_modes(&self, modes: &Termios) {
         let _ = tty::set(self.fd, modes, true);
     }
 
     /// Gives it the settings that the shell found.
+    #[inline(always)]
     pub(crate) fn restore_modes(&self) {
         if let Some(m) = &self.modes {
             self.set_modes(m);

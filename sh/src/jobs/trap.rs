@@ -4,9 +4,21 @@ use crate::flow::{Flow, FlowResult};
 use crate::jobs::signals;
 use crate::options::opt;
 use crate::shell::Shell;
-use sys::signal;
+use sys::{signal, Buf};
 
 impl Shell<'_> {
+    /// Text of the trap for `sig`.
+    #[inline(never)]
+    pub(crate) fn trap_text(&self, sig: u8) -> Option<&Buf> {
+        self.traps.get(sig)
+    }
+
+    /// Is there an action that is still to be run, that of EXIT perhaps?
+    #[inline(never)]
+    pub(crate) fn has_exit_trap(&self) -> bool {
+        self.traps.any()
+    }
+
     /// Sets or, with `None`, removes a trap.
     #[inline(never)]
     pub(crate) fn set_trap(&mut self, sig: u8, text: Option<&[u8]>) {
@@ -32,7 +44,7 @@ impl Shell<'_> {
             return Ok(());
         }
         while let Some(sig) = signals::take() {
-            match self.traps.get(sig as u8) {
+            match self.trap_text(sig as u8) {
                 Some(t) if !t.is_empty() => {
                     let text = t.clone();
                     let status = self.status;
@@ -55,7 +67,7 @@ impl Shell<'_> {
 
     /// Runs the EXIT trap, once.
     pub(crate) fn exit_trap(&mut self) {
-        let Some(text) = self.traps.get(0).filter(|t| !t.is_empty()).cloned() else { return };
+        let Some(text) = self.trap_text(0).filter(|t| !t.is_empty()).cloned() else { return };
         let status = self.status;
         self.traps.set_running(Some((status, self.nesting.functions())));
         self.opts.turn_off(opt::ERREXIT);

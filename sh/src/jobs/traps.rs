@@ -16,8 +16,10 @@ pub(crate) struct Traps {
 }
 
 impl Traps {
-    pub(crate) const NONE: Traps =
-        Traps { list: List::new(), inherited: List::new(), handles: false, running: None };
+    #[inline(always)]
+    pub(crate) fn new() -> Traps {
+        Traps { list: List::new(), inherited: List::new(), handles: false, running: None }
+    }
 
     /// Signals of an interactive shell.
     #[inline(always)]
@@ -34,6 +36,7 @@ impl Traps {
     }
 
     /// Text of the trap for `sig`.
+    #[inline(always)]
     pub(crate) fn get(&self, sig: u8) -> Option<&Buf> {
         self.list.iter().find(|t| t.0 == sig).map(|t| &t.1)
     }
@@ -74,7 +77,7 @@ impl Traps {
     }
 
     /// Sets signals as a command should find them; allocates nothing. `terminal`: there is job control.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn set_default(&self, terminal: bool) {
         for (sig, text) in &self.list {
             if *sig != 0 && !text.is_empty() {
@@ -117,6 +120,7 @@ impl Traps {
     }
 
     /// Is there an action that is still to be run, that of EXIT perhaps?
+    #[inline(always)]
     pub(crate) fn any(&self) -> bool {
         self.list.iter().any(|t| !t.1.is_empty())
     }

@@ -21,9 +21,8 @@ impl Parser<'_, '_> {
         if self.active.iter().any(|a| a.0 == self.word) {
             return false;
         }
-        let Some(value) = self.sh.aliases.get(&self.word).cloned() else {
-            return false;
-        };
+        let Some(value) = self.sh.aliases.get(&self.word) else { return false };
+        let value = value.clone();
         let name = self.word.clone();
         let (old, end) = (self.src.pos, at + value.len());
         self.replace(at, old, &value);

@@ -6,19 +6,23 @@ use sys::{Buf, List, ToBuf};
 pub(crate) struct Aliases(List<(Buf, Buf)>);
 
 impl Aliases {
-    pub(crate) const NONE: Aliases = Aliases(List::new());
+    #[inline(always)]
+    pub(crate) fn new() -> Aliases {
+        Aliases(List::new())
+    }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// All of them, by name.
+    #[inline(always)]
     pub(crate) fn iter(&self) -> core::slice::Iter<'_, (Buf, Buf)> {
         self.0.iter()
     }
 
     /// Value of the alias `name`.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn get(&self, name: &[u8]) -> Option<&Buf> {
         self.0.iter().find(|a| a.0 == name).map(|a| &a.1)
     }

@@ -258,7 +258,7 @@ impl Shell<'_> {
                 self.separate()?;
                 // Whoever asks for numbers of processes gets another one here.
                 let visible = self.vars.find(b"BASHPID") != crate::vars::table::NOWHERE;
-                if last && self.saved.is_empty() && !self.traps.any() && !visible {
+                if last && self.saved.is_empty() && !self.has_exit_trap() && !visible {
                     self.enter_subshell();
                     return self.list(&mut c, true);
                 }

@@ -160,7 +160,7 @@ impl Shell<'_> {
         let monitor = self.opts.has(opt::MONITOR);
         let shell = self.own_path();
         let envp = self.vars.environment();
-        let replace = last && output.is_none() && !self.traps.any();
+        let replace = last && output.is_none() && !self.has_exit_trap();
         let mut l =
             Launch { sh: self, argv, envp, paths, shell, plan, group: None, foreground: true, output };
         if replace {

@@ -40,11 +40,11 @@ impl Nesting {
     /// `break N` and `continue N`: [`Nesting::next_turn`] counts the loops. False if there are none.
     #[inline(always)]
     pub(crate) fn skip_loops(&mut self, n: u32) -> bool {
-        let any = self.loops != 0;
-        if any {
-            self.skip = n.min(self.loops);
+        if self.loops == 0 {
+            return false;
         }
-        any
+        self.skip = n.min(self.loops);
+        true
     }
 
     /// The loops around are out of reach from here on; [`Nesting::show_loops`] takes back what this gives.

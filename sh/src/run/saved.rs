@@ -15,7 +15,10 @@ pub(crate) struct Saved {
 }
 
 impl Saved {
-    pub(crate) const NONE: Saved = Saved { list: List::new(), of_builtin: 0 };
+    #[inline(always)]
+    pub(crate) fn new() -> Saved {
+        Saved { list: List::new(), of_builtin: 0 }
+    }
 
     /// From here on more are saved; [`Saved::undo`] comes back to this.
     #[inline(always)]

@@ -212,7 +212,7 @@ impl Shell<'_> {
         }
         self.separate()?;
         let mut job = Job::new(Buf::new());
-        if last && !self.traps.any() || self.fork(&mut job, true)? == Truth::Yes {
+        if last && !self.has_exit_trap() || self.fork(&mut job, true)? == Truth::Yes {
             if !self.redirect_child(plan) {
                 process::exit(1);
             }

@@ -11,7 +11,10 @@ pub(crate) struct Locals {
 }
 
 impl Locals {
-    pub(crate) const NONE: Locals = Locals { list: List::new(), frame: 0 };
+    #[inline(always)]
+    pub(crate) fn new() -> Locals {
+        Locals { list: List::new(), frame: 0 }
+    }
 
     /// From here on more are saved.
     #[inline(always)]

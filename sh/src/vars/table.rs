@@ -131,7 +131,7 @@ impl Vars {
     /// All names, in the order in which they were first used.
     #[inline(always)]
     pub(crate) fn iter(&self) -> core::slice::Iter<'_, Sym> {
-        self.syms.iter()
+        (&self.syms).into_iter()
     }
 
     /// Name number `i`.
@@ -293,6 +293,7 @@ impl Vars {
     }
 
     /// Variable `i` as it is, for [`Vars::put_back`].
+    #[inline(always)]
     pub(crate) fn saved(&self, i: usize) -> Option<Saved> {
         self.syms.get(i).map(|s| (i, s.text.clone(), s.flags))
     }
