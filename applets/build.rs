@@ -72,7 +72,7 @@ fn table(decls: &[Decl]) -> Result<String, String> {
             writeln!(src, "/// How many there are.\npub(crate) const DECLARATIONS: u8 = {};", decls.len());
     }
     let _ = writeln!(src, "enum Checks {{}}\nimpl sys::applet::Checks for Checks {{\n{checks}}}");
-    let _ = writeln!(src, "const _: () = assert!(sys::applet::SLOTS == {SLOTS});");
+    let _ = writeln!(src, "const _: () = assert!(sys::opts::SLOTS == {SLOTS});");
     let _ = writeln!(src, "static TABLE: sys::Table = sys::Table {{");
     let _ = writeln!(src, "names: b\"{}\", entries: &[", blob.join("\\0"));
     names.iter().for_each(|(_, i)| entry(&mut src, *i, decls[*i]));

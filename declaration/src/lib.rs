@@ -49,7 +49,7 @@ pub const ANY: u8 = 15;
 pub const STATUSES: [u8; 3] = [1, 2, 125];
 /// Most options of an applet: the bits of a set.
 pub const OPTIONS: usize = 64;
-/// Most options of an applet that take arguments; `sys::applet::SLOTS` is the same, or the build fails.
+/// Most options of an applet that take arguments; `sys::opts::SLOTS` is the same, or the build fails.
 pub const SLOTS: usize = 16;
 /// Most declarations of a binary: they are counted in a byte.
 pub const DECLARATIONS: usize = 255;

@@ -230,11 +230,8 @@ pub struct Cx<'a> {
     pub table: &'static Table,
     /// The status of a mistake on the command line.
     usage_status: u8,
-    values: [Option<ZStr<'static>>; SLOTS],
+    values: [Option<ZStr<'static>>; opts::SLOTS],
 }
-
-/// Most options of an applet that take arguments. One more does not compile.
-pub const SLOTS: usize = 16;
 
 impl<'a> Cx<'a> {
     /// For code that is called like an applet but reads its arguments itself.
@@ -249,7 +246,7 @@ impl<'a> Cx<'a> {
     }
 }
 
-const NO_VALUES: [Option<ZStr>; SLOTS] = [None; SLOTS];
+const NO_VALUES: [Option<ZStr>; opts::SLOTS] = [None; opts::SLOTS];
 
 impl Cx<'_> {
     /// Answers `--help` and reads the options. `Some` is a status to end with.

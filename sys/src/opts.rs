@@ -11,6 +11,9 @@
 use crate::zstr::position;
 use crate::ZStr;
 
+/// Most options of an applet that take arguments. One more does not compile.
+pub const SLOTS: usize = 16;
+
 /// Bit of one option in `spec`; `name` is a letter or `--long`. For constants: an unknown name does not
 /// compile.
 pub const fn bit(spec: &[u8], name: &[u8]) -> u64 {
@@ -80,7 +83,7 @@ pub const fn slot(spec: &[u8], name: &[u8]) -> usize {
         }
         n += 1;
     }
-    assert!(found < crate::applet::SLOTS, "too many options with arguments");
+    assert!(found < SLOTS, "too many options with arguments");
     found
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Those without circles. A parent that re-exports what its children use makes one.
-const CRATES: [&str; 1] = ["sh"];
+const CRATES: [&str; 7] = ["sys", "util", "sh", "init", "applets", "compact", "build-rootfs"];
 
 /// Of each module, the modules of the same crate that its paths begin with.
 type Graph = BTreeMap<String, BTreeSet<String>>;
@@ -123,7 +123,7 @@ fn no_circle_between_modules() {
     for name in CRATES {
         let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src");
         let graph = graph(&src);
-        assert!(graph.values().any(|needs| needs.len() > 3), "{name}: the imports were not found");
+        assert!(graph.values().any(|needs| !needs.is_empty()), "{name}: the imports were not found");
         let circles = circles(graph);
         assert!(circles.is_empty(), "{name}: modules that need each other: {circles:#?}");
     }
