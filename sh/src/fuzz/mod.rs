@@ -35,4 +35,11 @@ mod tests {
     fn seeds_of_arith() {
         seeds("arith", MARKS, super::arith);
     }
+
+    /// Each level would double the time if what is no arithmetic were tried again.
+    #[test]
+    fn nested_substitutions_that_begin_like_arithmetic_end() {
+        let nested = (0..40).fold("echo 1".to_string(), |inner, _| format!("echo $(({inner}) )"));
+        super::parse(nested.as_bytes());
+    }
 }
