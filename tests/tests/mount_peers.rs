@@ -128,6 +128,16 @@ fn root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Gives back the loop devices of a run that was killed: their images have the labels of ours.
+fn detach_left_over() {
+    let list = output(command("losetup").args(["--noheadings", "--output", "NAME,BACK-FILE"]));
+    for line in list.unwrap_or_default().lines().filter(|line| line.contains("/ext.img")) {
+        let device = line.split(' ').next().unwrap_or_default();
+        // In use it stays until it is not.
+        let _ = output(command("losetup").args(["--detach", device]));
+    }
+}
+
 #[test]
 fn the_same_is_mounted_as_by_the_peers() {
     let dir = tempfile::tempdir().unwrap();
@@ -159,6 +169,7 @@ fn the_same_is_mounted_as_by_the_peers() {
     let (images, rest): (Vec<_>, Vec<_>) = cases.partition(|(_, line)| line.contains(".img"));
     let mut told = parallel::map(&rest, compare).unwrap_or_else(|e| panic!("{e}"));
     if root() {
+        detach_left_over();
         told.extend(images.iter().map(compare).collect::<Result<Vec<_>>>().unwrap_or_else(|e| panic!("{e}")));
     }
     let told = told.concat();
