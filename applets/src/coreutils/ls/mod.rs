@@ -24,7 +24,7 @@ applet! {
     usage: "\
 [-1AaCxdFfpgHhiklLmnobNqrRsStcuUvXZ] [-w COLS] [FILE]...
 
-List FILEs and what is in directories, or in the current one.
+List FILEs and the contents of directories, or of the current one.
 
     -1  One per line (default unless on a terminal)
     -C  In columns
