@@ -48,8 +48,6 @@ const ENV: usize = 48;
 
 /// How `init` was called, for [`main`].
 pub struct Call<'a> {
-    /// The name it was called by: `linuxrc` need not be process 1.
-    pub name: ZStr<'a>,
     /// All arguments behind the name; a NULL follows the last.
     pub args: &'a mut [ZStr<'static>],
     /// The environment as the kernel made it, with the auxiliary vector behind it.
@@ -62,8 +60,8 @@ pub struct Call<'a> {
 /// internal `--ask` waits for Enter and becomes the command behind it. An error is the text before the reason, and
 /// the reason.
 pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
-    // SAFETY: the caller has the kernel's vectors; AT_EXECFN (31) is the address of a string on the stack.
-    let own = unsafe { env::auxv(call.envp, 31).map(|p| ZStr::from_ptr(p as *const u8)) };
+    // SAFETY: the caller has the kernel's vectors; AT_EXECFN is the address of a string on the stack.
+    let own = unsafe { env::auxv(call.envp, env::AT_EXECFN).map(|p| ZStr::from_ptr(p as *const u8)) };
     let mut means = Means { envp: call.envp.as_ptr(), own, applet: call.applet };
     let first = call.args.first().copied().unwrap_or(ZStr::new(c""));
     let pid_1 = process::getpid() == 1;
@@ -77,9 +75,9 @@ pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
     if !pid_1 && first.is(b"-q") {
         return process::kill(1, signal::SIGHUP).map_err(|e| (&b"process 1"[..], e));
     }
-    // The kernel starts /linuxrc of an initrd as a child of its own thread 2.
-    let is_linuxrc = call.name.bytes().ends_with(b"linuxrc") && process::getppid() == 2;
-    if !pid_1 && !is_linuxrc {
+    // Of an initrd the kernel runs /linuxrc, as no other process: but what comes from the kernel is in no process group.
+    let by_kernel = own.is_some_and(|path| path.is(b"/linuxrc")) && process::getpgid(0) == Ok(0);
+    if !pid_1 && !by_kernel {
         return Err((b"must be process 1", Errno::EPERM));
     }
     signal::mask(signal::How::Set, ALL);

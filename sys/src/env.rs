@@ -94,6 +94,9 @@ pub fn get(envp: Envp, name: &[u8]) -> Option<ZStr<'static>> {
     None
 }
 
+/// Entry of the auxiliary vector: address of the path by which the program was started.
+pub const AT_EXECFN: usize = linux_raw_sys::auxvec::AT_EXECFN as usize;
+
 /// Entry `tag` (AT_…) of the auxiliary vector (`man 3 getauxval`).
 ///
 /// # Safety

@@ -37,8 +37,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     }
     let table = cx.table;
     let applet = |name: &[u8]| table.find(name).is_some();
-    let mut call =
-        ::init::Call { name: cx.name, args: core::mem::take(&mut cx.args), envp: cx.envp, applet: &applet };
+    let mut call = ::init::Call { args: core::mem::take(&mut cx.args), envp: cx.envp, applet: &applet };
     match ::init::main(&mut call) {
         Ok(()) => 0,
         Err((what, why)) => {

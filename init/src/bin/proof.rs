@@ -40,7 +40,7 @@ static HEAP: None = None;
 #[no_mangle]
 extern "C" fn mote_main(v: sys::env::Vectors) -> ! {
     let envp = v.envp();
-    let Some((&mut name, args)) = v.args().split_first_mut() else { sys::process::exit(1) };
-    let r = init::main(&mut init::Call { name, args, envp, applet: &|_| false });
+    let Some((_, args)) = v.args().split_first_mut() else { sys::process::exit(1) };
+    let r = init::main(&mut init::Call { args, envp, applet: &|_| false });
     sys::process::exit(r.is_err() as u8)
 }

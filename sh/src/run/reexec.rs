@@ -362,16 +362,13 @@ fn start(s: &mut Start) -> Errno {
     unsafe { crate::run::launch::exec_first(s.paths, s.argv.as_ptr(), s.sh.envp.as_ptr()) }
 }
 
-/// `man 3 getauxval`: the path by which the kernel was asked to run us.
-const AT_EXECFN: usize = 31;
-
 impl Shell<'_> {
     /// The files that this program may be, NUL-terminated each: for a script the kernel tells the script.
     pub(crate) fn own_paths(&self) -> Buf {
         let mut all = b"/proc/self/exe\0".buf();
         // SAFETY: without fork a shell is always a program of its own, so that `envp` is the kernel's, and
         // what the entry points to is a string that stays.
-        let called = unsafe { env::auxv(self.envp, AT_EXECFN).map(|p| ZStr::from_ptr(p as *const u8)) };
+        let called = unsafe { env::auxv(self.envp, env::AT_EXECFN).map(|p| ZStr::from_ptr(p as *const u8)) };
         if let Some(z) =
             called.filter(|z| z.first() == b'/' && !(self.script && z.bytes() == self.arg0.bytes()))
         {

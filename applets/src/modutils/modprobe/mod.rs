@@ -283,7 +283,7 @@ fn module(r: &mut Run, name: &[u8], asked: &Buf) -> bool {
         return true;
     }
     if r.depth == DEPTH {
-        fail(r, &own, Errno::ELOOP, |_| b"needed too deep");
+        fail(r, &own, Errno::ELOOP, |_| b"its needs are nested too deeply");
         return true;
     }
     r.depth += 1;
