@@ -47,7 +47,7 @@ pub fn compile_program(
     let _lock = lock(&dir.with_extension("lock"))?;
     let step = Step::start(format!("{binary} for {}", target.full_name()));
     let manifest = project.root().join("Cargo.toml");
-    let mut cargo = cargo(&toolchain, target, "build", &manifest, &dir, Panic::ImmediateAbort);
+    let mut cargo = cargo(&toolchain, target, "build", &manifest, &dir);
     run(cargo.args(["--package", package, "--bin", binary]), &step)
         .map_err(|error| error.within(format!("compiling {binary} for {}", target.name)))?;
     let built = dir.join(&target.name).join(PROFILE).join(binary);
@@ -71,7 +71,7 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     let step = Step::start(format!("mote for {}, by {}", target.full_name(), toolchain.describe()));
     let (verb, manifest) =
         (if target.compact { "rustc" } else { "build" }, project.root().join("Cargo.toml"));
-    let mut cargo = cargo(&toolchain, target, verb, &manifest, &dir, Panic::ImmediateAbort);
+    let mut cargo = cargo(&toolchain, target, verb, &manifest, &dir);
     cargo.args(["--package", PACKAGE, "--bin", BINARY, "--no-default-features"]);
     cargo.args(["--features", &applets.join(",")]);
     let within = |error: Error| error.within(format!("compiling mote for {}", target.name));
@@ -91,42 +91,9 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     Ok(binary)
 }
 
-/// What a panic does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Panic {
-    /// An instruction that ends the process: no handler, no message.
-    ImmediateAbort,
-    /// A call of the panic handler.
-    Abort,
-}
-
-/// Builds the program of the crate `init` that links only when process 1 can neither panic nor allocate.
-///
-/// # Errors
-/// It does not link: the message has the linker's output.
-pub fn prove_init(project: &Project, target: &Target) -> Result<()> {
-    let toolchain = Toolchain::find(target)?;
-    let step = Step::start("process 1 alone, without panics and heap");
-    let dir = project.out().join(format!(".cargo-{}-proof", target.name));
-    let manifest = project.root().join("Cargo.toml");
-    let mut cargo = cargo(&toolchain, target, "build", &manifest, &dir, Panic::Abort);
-    run(cargo.args(["--package", "init", "--bin", "proof", "--features", "proof"]), &step)
-        .map_err(|error| error.within("process 1 can panic or allocate"))?;
-    step.done();
-    Ok(())
-}
-
 /// A `cargo build` (or another `verb`) for the target, without the arguments that choose the package.
-pub fn cargo(
-    toolchain: &Toolchain,
-    target: &Target,
-    verb: &str,
-    manifest: &Path,
-    dir: &Path,
-    panic: Panic,
-) -> Command {
-    let panic = if panic == Panic::Abort { "abort" } else { "immediate-abort" };
-    let mut flags = vec!["-Zunstable-options".to_string(), format!("-Cpanic={panic}")];
+pub fn cargo(toolchain: &Toolchain, target: &Target, verb: &str, manifest: &Path, dir: &Path) -> Command {
+    let mut flags = ["-Zunstable-options", "-Cpanic=immediate-abort"].map(String::from).to_vec();
     flags.extend(target.codegen_args());
     flags.extend(target.cfg().map(|name| format!("--cfg={name}")));
     flags.extend(toolchain.link_flags(target));

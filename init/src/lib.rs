@@ -2,7 +2,7 @@
 //!
 //! One loop waits for signals and does everything. All signals are blocked from the start, and the loop takes them one
 //! at a time, so none is lost and no handler runs. Waiting for a child does not stop the loop. Nothing here allocates
-//! or can panic: the feature `proof` builds a program of this crate that would not link otherwise.
+//! or can panic, and process 1 never returns: `tests/tests/panics.rs` follows the instructions of each target's binary.
 //!
 //! Actions and signals are BusyBox's (`init/init.c`): HUP reads the file again, INT is Ctrl-Alt-Del, QUIT
 //! starts the restart entry, USR1 and PWR halt, USR2 powers off, TERM reboots, TSTP pauses until CONT.
@@ -64,21 +64,22 @@ pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
     let own = unsafe { env::auxv(call.envp, env::AT_EXECFN).map(|p| ZStr::from_ptr(p as *const u8)) };
     let mut means = Means { envp: call.envp.as_ptr(), own, applet: call.applet };
     let first = call.args.first().copied().unwrap_or(ZStr::new(c""));
-    let pid_1 = process::getpid() == 1;
-    // Process 1 must not end, whatever its arguments are.
-    if !pid_1 && first.is(spawn::ASK.to_bytes()) && call.args.len() > 1 {
-        // SAFETY: ZStr is a transparent pointer to a NUL-terminated string, and a NULL follows the last.
-        return Err((b"cannot run the command", unsafe {
-            spawn::ask(call.args.as_mut_ptr() as *mut _, &means)
-        }));
-    }
-    if !pid_1 && first.is(b"-q") {
-        return process::kill(1, signal::SIGHUP).map_err(|e| (&b"process 1"[..], e));
-    }
-    // Of an initrd the kernel runs /linuxrc, as no other process: but what comes from the kernel is in no process group.
-    let by_kernel = own.is_some_and(|path| path.is(b"/linuxrc")) && process::getpgid(0) == Ok(0);
-    if !pid_1 && !by_kernel {
-        return Err((b"must be process 1", Errno::EPERM));
+    // Process 1 must not end, whatever its arguments are: all ways back are in here.
+    if process::getpid() != 1 {
+        if first.is(spawn::ASK.to_bytes()) && call.args.len() > 1 {
+            // SAFETY: ZStr is a transparent pointer to a NUL-terminated string, and a NULL follows the last.
+            return Err((b"cannot run the command", unsafe {
+                spawn::ask(call.args.as_mut_ptr() as *mut _, &means)
+            }));
+        }
+        if first.is(b"-q") {
+            return process::kill(1, signal::SIGHUP).map_err(|e| (&b"process 1"[..], e));
+        }
+        // Of an initrd the kernel runs /linuxrc, as no other process: but what comes from the kernel is in no process
+        // group.
+        if !own.is_some_and(|path| path.is(b"/linuxrc")) || process::getpgid(0) != Ok(0) {
+            return Err((b"must be process 1", Errno::EPERM));
+        }
     }
     signal::mask(signal::How::Set, ALL);
     let mut vars = [core::ptr::null(); ENV];

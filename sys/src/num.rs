@@ -7,8 +7,10 @@ pub const WIDTH: usize = 22;
 /// that the binary needs no routine for 64-bit division.
 #[inline(never)]
 pub fn div_rem(n: u64, base: u32) -> (u64, u32) {
+    // A division by zero would be a panic, and process 1 has none.
+    let base = base.max(1);
     if cfg!(target_pointer_width = "64") {
-        return (n / u64::from(base.max(1)), (n % u64::from(base.max(1))) as u32);
+        return (n / u64::from(base), (n % u64::from(base)) as u32);
     }
     let (mut q, mut r) = (0u64, 0u32);
     let mut shift = 64;

@@ -4,6 +4,7 @@ pub mod batch;
 mod cases;
 pub mod conformance;
 pub mod differential;
+pub mod flow;
 mod guest;
 mod host;
 mod program;

@@ -1,7 +1,7 @@
-//! The target binaries: static, nothing writable and executable, no formatting and panic machinery.
+//! The target binaries: static, nothing writable and executable, no formatting machinery.
 
 use build_rootfs::checks::machinery;
-use build_rootfs::compile::{cargo, Panic};
+use build_rootfs::compile::cargo;
 use build_rootfs::target::Target;
 use build_rootfs::toolchain::Toolchain;
 use std::fs;
@@ -53,7 +53,7 @@ fn stripped_and_unstripped_behave_the_same() {
 }
 
 #[test]
-fn no_machinery_of_formatting_and_panics() {
+fn no_machinery_of_formatting() {
     for target in TARGETS {
         let twin = fs::read(mote(target, "base").with_extension("sym")).unwrap();
         assert_eq!(machinery(&twin).unwrap(), [""; 0], "{target}");
@@ -97,8 +97,7 @@ fn formatting_in_a_target_binary_is_refused() {
     // The shared target folder has `core` compiled already.
     let out = project().out().join(".cargo-x86_64");
     let manifest = dir.path().join("Cargo.toml");
-    let output =
-        cargo(&toolchain, &target, "build", &manifest, &out, Panic::ImmediateAbort).output().unwrap();
+    let output = cargo(&toolchain, &target, "build", &manifest, &out).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let found = machinery(&fs::read(out.join("x86_64/mote/toy")).unwrap()).unwrap();
     assert!(found.iter().any(|what| what.starts_with("symbol ") && what.contains("core::fmt")), "{found:?}");
