@@ -82,6 +82,10 @@ pub fn main(call: &mut Call) -> Result<(), (&'static [u8], Errno)> {
         }
     }
     signal::mask(signal::How::Set, ALL);
+    // With SIGCHLD ignored no child would be told of; and commands start as after a boot, whoever started us.
+    for sig in 1..=31 {
+        let _ = signal::action(sig, signal::Action::DEFAULT);
+    }
     let mut vars = [core::ptr::null(); ENV];
     let mut level = [0; 32];
     environment(call.envp, &mut vars, run_level(first, &mut level));

@@ -18,6 +18,7 @@ extern crate alloc;
 pub mod applet;
 mod arch;
 pub mod buf;
+pub mod caught;
 pub mod env;
 pub mod errno;
 pub mod fs;

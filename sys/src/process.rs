@@ -1,7 +1,7 @@
 //! Processes: start, wait, end, identity, limits.
 
-use crate::signal::SIGCHLD;
-use crate::{arch, check, done, sys3, sys6, Errno, Result, ZStr};
+use crate::signal::{mask, How, Set, SIGCHLD};
+use crate::{arch, caught, check, done, sys3, sys6, Errno, Result, ZStr};
 use linux_raw_sys::errno::EINTR;
 use linux_raw_sys::general::{CLONE_VFORK, CLONE_VM, P_PID, WEXITED, WNOWAIT};
 use linux_raw_sys::prctl::{PR_GET_NAME, PR_SET_NAME};
@@ -24,10 +24,16 @@ fn end(status: usize) -> ! {
     }
 }
 
-/// `man 2 fork`: the child's ID in the parent, 0 in the child. Fails with ENOSYS or EINVAL without an MMU.
+/// `man 2 fork`: the child's ID in the parent, 0 in the child. Fails with ENOSYS or EINVAL without an MMU. No signal
+/// finds the parent's handler in the child.
 pub fn fork() -> Result<i32> {
+    let before = mask(How::Block, !0);
     // SAFETY: the child is a copy with one thread, as we have one.
     let r = unsafe { sys3!(__NR_fork) };
+    if r == 0 {
+        caught::drop_handlers();
+    }
+    mask(How::Set, before);
     check(r).map(|n| n as i32)
 }
 
@@ -36,8 +42,8 @@ pub fn fork() -> Result<i32> {
 ///
 /// For what `run` does in memory it is as if we called it ourselves and it stopped where it calls exec or [`exit`]: what
 /// it owns then is not dropped. So it must call neither from a function that the library calls in the middle of a
-/// change, like the comparison of a sort. Descriptors, signals and the like are the new process's own. Signals that we
-/// handle it has to set to their default first, or a handler changes our memory.
+/// change, like the comparison of a sort. Descriptors, signals and the like are the new process's own: of those that we
+/// catch, none is caught there.
 #[inline(always)]
 pub fn spawn<T>(arg: &mut T, run: fn(&mut T) -> Errno) -> Result<i32> {
     start(arg as *mut T as *mut (), untyped(run), false)
@@ -63,12 +69,14 @@ struct Child {
     run: fn(*mut ()) -> Errno,
     arg: *mut (),
     why: Option<Errno>,
+    /// The signals to be blocked. Until it has none of our handlers, all are: one would change our memory.
+    mask: Set,
 }
 
 #[inline(never)]
 fn start(arg: *mut (), run: fn(*mut ()) -> Errno, wait: bool) -> Result<i32> {
     const SHARED: u32 = CLONE_VM | SIGCHLD;
-    let mut c = Child { run, arg, why: None };
+    let mut c = Child { run, arg, why: None, mask: mask(How::Block, !0) };
     let p = &raw mut c as *mut ();
     let mut pid = -1;
     // SAFETY: `child` ends in exec or exit. Until then nothing but signal handlers, which need less than 16 KB, runs
@@ -76,12 +84,14 @@ fn start(arg: *mut (), run: fn(*mut ()) -> Errno, wait: bool) -> Result<i32> {
     unsafe {
         if wait {
             pid = arch::clone_call(child, p, SHARED as usize, (p as usize & !15) - (16 << 10));
-            while pid > 0 && sys6!(__NR_waitid, P_PID, pid, 0, WEXITED | WNOWAIT, 0) == -(EINTR as isize) {}
         }
+        let runs = pid > 0;
         // qemu-user knows threads and vfork only.
         if pid < 0 {
             pid = arch::clone_call(child, p, (SHARED | CLONE_VFORK) as usize, 0);
         }
+        mask(How::Set, c.mask);
+        while runs && sys6!(__NR_waitid, P_PID, pid, 0, WEXITED | WNOWAIT, 0) == -(EINTR as isize) {}
         if let Some(why) = c.why {
             sys6!(__NR_wait4, pid, 0, 0, 0);
             return Err(why);
@@ -93,6 +103,8 @@ fn start(arg: *mut (), run: fn(*mut ()) -> Errno, wait: bool) -> Result<i32> {
 extern "C" fn child(p: *mut ()) -> ! {
     // SAFETY: `start` gives a Child, and does not touch it before we have left.
     let c = unsafe { &mut *(p as *mut Child) };
+    caught::drop_handlers();
+    mask(How::Set, c.mask);
     c.why = Some((c.run)(c.arg));
     exit(127)
 }

@@ -29,8 +29,8 @@ impl Action {
     pub const IGNORE: Action = Action(1);
 
     /// Calls the handler with the signal's number. It interrupts blocking calls (no SA_RESTART) and may do
-    /// only what is safe in a signal handler: atomics. [`handler!`](crate::handler) makes one of a function.
-    pub fn call(handler: Handler) -> Action {
+    /// only what is safe in a signal handler: atomics. `handler!` makes one of a function.
+    pub(crate) fn call(handler: Handler) -> Action {
         #[cfg(not(mote_shared))]
         return Action(handler as *const () as usize);
         #[cfg(mote_shared)]
@@ -70,7 +70,6 @@ extern "C" {
 
 /// The [`Handler`] that calls an `extern "C" fn(i32)`.
 #[cfg(not(mote_shared))]
-#[macro_export]
 macro_rules! handler {
     ($f:path) => {
         $f
@@ -78,7 +77,6 @@ macro_rules! handler {
 }
 /// The [`Handler`] that calls an `extern "C" fn(i32)`.
 #[cfg(mote_shared)]
-#[macro_export]
 macro_rules! handler {
     ($f:path) => {{
         // SAFETY: only its address is taken.
@@ -87,6 +85,7 @@ macro_rules! handler {
         &DESCRIPTOR
     }};
 }
+pub(crate) use handler;
 
 #[repr(C)]
 struct Sigaction {
@@ -99,6 +98,9 @@ struct Sigaction {
 /// `man 2 sigaction`: sets what `sig` does, returns what it did.
 #[inline(never)]
 pub fn action(sig: u32, a: Action) -> Result<Action> {
+    if a.0 > Action::IGNORE.0 {
+        crate::caught::expect(sig);
+    }
     #[cfg(target_arch = "x86_64")]
     let new = Sigaction {
         handler: a.0,

@@ -54,11 +54,7 @@ impl Shell<'_> {
                     }
                 }
                 Err(Errno::EINTR) => {}
-                Err(_) => job
-                    .procs
-                    .iter_mut()
-                    .filter(|p| p.status.is_none())
-                    .for_each(|p| p.status = Some(Status(127 << 8))),
+                Err(_) => job.lose(),
             }
         }
         if monitor {
@@ -126,7 +122,12 @@ impl Shell<'_> {
                         return true;
                     }
                 }
-                Err(_) => return false,
+                Err(why) => {
+                    if why == Errno::ECHILD {
+                        self.jobs.lose();
+                    }
+                    return false;
+                }
             }
         }
     }

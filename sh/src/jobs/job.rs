@@ -68,6 +68,13 @@ impl Job {
         }
     }
 
+    /// Nobody will tell what became of those that run: they are over.
+    pub(crate) fn lose(&mut self) {
+        for p in &mut self.procs {
+            p.status.get_or_insert(Status(127 << 8));
+        }
+    }
+
     pub(crate) fn state(&self) -> State {
         let mut s = State::Done;
         for p in &self.procs {

@@ -134,9 +134,15 @@ impl Shell<'_> {
         }
     }
 
-    /// In a child that is about to become a command: signals as they should be.
+    /// Signals as they should be in a process that is about to become a `command`, or a subshell.
     #[inline(never)]
+    pub(crate) fn set_signals(&self, command: bool) {
+        self.traps.set_default(self.terminal.is_open(), command);
+    }
+
+    /// Signals as they should be in a process that is about to become a command.
+    #[inline(always)]
     pub(crate) fn default_signals(&self) {
-        self.traps.set_default(self.terminal.is_open());
+        self.set_signals(true);
     }
 }

@@ -80,6 +80,12 @@ impl Jobs {
         }
     }
 
+    /// There are no children any more: all jobs are over.
+    #[inline(always)]
+    pub(crate) fn lose(&mut self) {
+        self.list.iter_mut().for_each(|j| j.lose());
+    }
+
     /// `$!`, 0 before there is one.
     pub(crate) fn last(&self) -> i32 {
         self.last

@@ -27,7 +27,7 @@ impl Shell<'_> {
 
     /// Signals and traps of a subshell.
     pub(crate) fn reset_traps(&mut self) {
-        self.default_signals();
+        self.set_signals(false);
         self.terminal.forget();
         self.traps.enter_subshell();
     }

@@ -1,7 +1,7 @@
 //! The table of traps, and what the shell does with each signal (POSIX 2.12, trap).
 
 use crate::jobs::signals;
-use sys::signal::{self, Action};
+use sys::signal::{self, Action, How};
 use sys::{Buf, List, ToBuf};
 
 /// Traps: signal, or 0 for EXIT, and action.
@@ -13,12 +13,24 @@ pub(crate) struct Traps {
     handles: bool,
     /// Status and depth of functions at which a trap's action runs.
     running: Option<(u8, u32)>,
+    /// Are commands to ignore SIGCHLD? The shell itself never does: the kernel would tell it nothing of its children.
+    no_children: bool,
+    /// The signals that were blocked when the shell started, and are so for commands.
+    blocked: signal::Set,
 }
 
 impl Traps {
+    /// None is set; from here on the shell can wait for children and receives all signals.
     #[inline(always)]
     pub(crate) fn new() -> Traps {
-        Traps { list: List::new(), inherited: List::new(), handles: false, running: None }
+        Traps {
+            list: List::new(),
+            inherited: List::new(),
+            handles: false,
+            running: None,
+            no_children: signal::action(signal::SIGCHLD, Action::DEFAULT) == Ok(Action::IGNORE),
+            blocked: signal::mask(How::Set, 0),
+        }
     }
 
     /// Signals of an interactive shell.
@@ -47,19 +59,27 @@ impl Traps {
     pub(crate) fn set(&mut self, sig: u8, text: Option<&[u8]>, interactive: bool, notify: bool) {
         let at = self.list.iter().position(|t| t.0 >= sig).unwrap_or(self.list.len());
         let known = self.list.get(at).is_some_and(|t| t.0 == sig);
-        if sig != 0 && !known && !interactive && signal::query(sig as u32) == Ok(Action::IGNORE) {
+        let child = sig as u32 == signal::SIGCHLD;
+        if sig != 0
+            && !known
+            && !interactive
+            && (child && self.no_children || signal::query(sig as u32) == Ok(Action::IGNORE))
+        {
             return;
         }
         self.inherited.clear();
         if known {
             self.list.remove(at);
         }
+        if child {
+            self.no_children = text == Some(&[]);
+        }
         let action = match text {
             None if self.handles && sig as u32 == signal::SIGINT => signals::catch(),
-            None if notify && sig as u32 == signal::SIGCHLD => signals::catch(),
+            None if child && notify => signals::catch(),
             None if self.handles && matches!(sig as u32, signal::SIGQUIT | signal::SIGTERM) => Action::IGNORE,
-            None => Action::DEFAULT,
-            Some([]) => Action::IGNORE,
+            Some([]) if !child => Action::IGNORE,
+            None | Some([]) => Action::DEFAULT,
             Some(_) => signals::catch(),
         };
         if sig != 0 {
@@ -76,13 +96,15 @@ impl Traps {
         self.list.iter().map(|t| t.0 as u32).find(|&s| s != 0 && signals::has_come(s))
     }
 
-    /// Sets signals as a command should find them; allocates nothing. `terminal`: there is job control.
+    /// Sets signals as a subshell should find them, or a `command`; allocates nothing. `terminal`: there is job control.
     #[inline(always)]
-    pub(crate) fn set_default(&self, terminal: bool) {
-        for (sig, text) in &self.list {
-            if *sig != 0 && !text.is_empty() {
-                let _ = signal::action(*sig as u32, Action::DEFAULT);
+    pub(crate) fn set_default(&self, terminal: bool, command: bool) {
+        sys::caught::drop_handlers();
+        if command {
+            if self.no_children {
+                let _ = signal::action(signal::SIGCHLD, Action::IGNORE);
             }
+            signal::mask(How::Set, self.blocked);
         }
         if terminal || self.handles {
             for &s in &[
@@ -104,6 +126,7 @@ impl Traps {
     #[inline(always)]
     pub(crate) fn enter_subshell(&mut self) {
         self.handles = false;
+        while signals::take().is_some() {}
         if self.list.is_empty() {
             return;
         }
@@ -111,7 +134,6 @@ impl Traps {
         for t in self.inherited.iter().filter(|t| t.0 != 0 && t.1.is_empty()) {
             self.list.push((t.0, Buf::new()));
         }
-        while signals::take().is_some() {}
     }
 
     /// Before `exec`: only what is ignored stays.

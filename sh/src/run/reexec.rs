@@ -349,10 +349,6 @@ struct Start<'s, 'a> {
 
 /// The child's part: only its own frames, `ignore`, and descriptors, which are not shared, are changed.
 fn start(s: &mut Start) -> Errno {
-    if s.sh.traps.handles() && signal::action(signal::SIGINT, Action::DEFAULT) == Ok(Action::IGNORE) {
-        // The handler would run in the shell's memory; but a trap may have said to ignore it.
-        let _ = signal::action(signal::SIGINT, Action::IGNORE);
-    }
     s.ignore = s.sh.enter_child(s.job, s.foreground);
     // From the start, not only when the state has been read: a signal that is ignored until then is lost.
     s.sh.default_signals();

@@ -6,7 +6,7 @@ use sys::fs;
 use sys::mount::{MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SILENT};
 use sys::opts::{Walk, Wrong};
 use sys::zstr::cut;
-use sys::{out, process, Buf, Cx, Errno, List, ToBuf, ZStr};
+use sys::{out, process, signal, Buf, Cx, Errno, List, ToBuf, ZStr};
 use util::file::fstab::{self, Line};
 use util::file::read;
 
@@ -410,6 +410,8 @@ fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
     }
     argv.push(core::ptr::null());
     let mut h = Helper { path, argv: argv.as_ptr(), envp: o.cx.envp.as_ptr() };
+    // Otherwise the kernel would not tell how it ended.
+    let _ = signal::action(signal::SIGCHLD, signal::Action::DEFAULT);
     let status = process::wait(process::spawn(&mut h, child)?)?;
     if status.exited() != Some(0) {
         o.cx.error(path.bytes(), b"failed");
