@@ -63,21 +63,20 @@ impl Shell<'_> {
             src = Source::text(text.bytes().buf(), 1);
         } else if let (&[name, ref behind @ ..], false) = (rest, self.opts.has(opt::STDIN)) {
             rest = behind;
-            let mut f = sys::fs::open_read(name);
+            let mut f = open_script(name);
             if f.is_err() {
                 if let Some(p) = self.search(name.bytes(), true) {
-                    f = sys::fs::open_read(p.z());
+                    f = open_script(p.z());
                 }
             }
             let f = match f {
-                Ok(f) => f.into_fd(),
+                Ok(f) => f,
                 Err(e) => {
                     self.complain_of(c"can't open '%'", name.bytes(), e);
                     self.status = if e == sys::Errno::ENOENT { 127 } else { 126 };
                     return Err(Flow::Fail);
                 }
             };
-            let f = raise(f);
             self.arg0 = name;
             self.script = true;
             src = Source::file(f, Mode::File);
@@ -134,8 +133,8 @@ impl Shell<'_> {
     /// Runs the commands of a file in this shell.
     pub(crate) fn run_file(&mut self, path: &[u8]) -> FlowResult {
         let p = path.buf();
-        let f = match sys::fs::open_read(p.z()) {
-            Ok(f) => f.into_fd(),
+        let f = match open_script(p.z()) {
+            Ok(f) => f,
             Err(e) => {
                 if e == sys::Errno::ENOENT {
                     self.complain(c"can't open '%': no such file", path);
@@ -145,7 +144,7 @@ impl Shell<'_> {
                 return self.fail(2);
             }
         };
-        let mut src = Source::file(raise(f), Mode::File);
+        let mut src = Source::file(f, Mode::File);
         self.status = 0;
         let r = self.run_source(&mut src, false);
         crate::descriptors::shut(src.fd);
@@ -156,4 +155,13 @@ impl Shell<'_> {
     pub(crate) fn set_params(&mut self, f: &Fields, from: usize) {
         self.params = Positional::new(f.tail(from), 0);
     }
+}
+
+/// Opens a file of commands.
+#[inline(never)]
+fn open_script(path: ZStr) -> sys::Result<Fd> {
+    let f = fs::open_read(path)?;
+    // Only reading tells that it is a directory.
+    fs::read(*f, &mut [])?;
+    Ok(raise(f.into_fd()))
 }
