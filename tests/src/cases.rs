@@ -1,11 +1,12 @@
-//! Scripts of `tests/shell_cases.txt`.
+//! Scripts of `tests/shell_cases.txt` and `tests/shell_reading_cases.txt`.
 
 /// Script, expected output, expected status.
 pub type Case = (&'static str, &'static str, i32);
 
 /// Those about the shell's language.
 pub fn cases() -> Vec<Case> {
-    let sections = include_str!("../tests/shell_cases.txt").split("=== ").skip(1);
+    let files = [include_str!("../tests/shell_cases.txt"), include_str!("../tests/shell_reading_cases.txt")];
+    let sections = files.into_iter().flat_map(|file| file.split("=== ").skip(1));
     let read = |section: &'static str| {
         let (status, rest) = section.split_once('\n')?;
         let (script, out) = rest.split_once("---\n")?;

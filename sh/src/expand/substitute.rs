@@ -27,10 +27,12 @@ impl Shell<'_> {
         if self.capture.is_gone() {
             return Err(Failed);
         }
+        let before = self.status;
         let mut v = match self.contents(list) {
             Some(v) => v,
             None => self.output(list)?,
         };
+        self.substituted = core::mem::replace(&mut self.status, before);
         v.retain(|&c| c != 0);
         while v.last() == Some(&b'\n') {
             v.pop();
@@ -59,7 +61,6 @@ impl Shell<'_> {
         if self.capture.take_lost() {
             return self.fail(2);
         }
-        self.substituted = self.status;
         Ok(v)
     }
 

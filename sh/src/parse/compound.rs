@@ -102,7 +102,7 @@ impl Parser<'_, '_> {
             self.take(b';');
             self.code.push(2);
         }
-        self.newlines();
+        self.start();
         self.do_group()
     }
 
@@ -123,7 +123,7 @@ impl Parser<'_, '_> {
         self.eat();
         self.need(b')');
         self.take(b';');
-        self.newlines();
+        self.start();
         self.do_group()
     }
 
@@ -204,7 +204,7 @@ impl Parser<'_, '_> {
     /// Function `n`'s body, behind the parentheses.
     pub(crate) fn function_body(&mut self, n: usize) {
         self.assign = true;
-        self.newlines();
+        self.start();
         match self.token() {
             b'(' => {}
             tok::WORD if matches!(self.keyword(), kw::IF..=kw::TEST) => {}

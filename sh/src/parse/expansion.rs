@@ -16,6 +16,10 @@ impl Parser<'_, '_> {
                 }
                 self.substitution(CMD, b')')
             }
+            0 if self.src.pos < self.src.text.len() => {
+                self.pass();
+                self.substitution(CMD, 0)
+            }
             b'{' => {
                 self.pass();
                 self.braces(quotes)
@@ -210,7 +214,7 @@ impl Parser<'_, '_> {
         if self.open_end || self.no_arith.contains(&self.src.pos) {
             return false;
         }
-        let (pos, len) = (self.src.pos, self.word.len());
+        let (pos, len, docs) = (self.src.pos, self.word.len(), self.pending.len());
         self.pass();
         self.word.push(mark);
         self.text(ctx::ARITH);
@@ -227,11 +231,12 @@ impl Parser<'_, '_> {
         self.no_arith.push(pos);
         self.src.pos = pos;
         self.word.truncate(len);
+        self.pending.truncate(docs);
         false
     }
 
-    /// Behind `$(` (`close` is `)`), or in text that backquotes were made into (`close` is 0): reads the
-    /// list into the word, behind `mark`.
+    /// Behind `$(` (`close` is `)`), or in what backquotes were made into (`close` is 0): reads the list into
+    /// the word, behind `mark`.
     pub(crate) fn substitution(&mut self, mark: u8, close: u8) {
         self.pure = false;
         let outer = (
@@ -240,6 +245,7 @@ impl Parser<'_, '_> {
             self.at,
             self.quoted,
             self.assign,
+            core::mem::replace(&mut self.held, self.pending.len()),
         );
         self.peeked = false;
         self.assign = true;
@@ -255,16 +261,18 @@ impl Parser<'_, '_> {
         }
         self.peeked = false;
         let inner = core::mem::replace(&mut self.code, outer.0);
-        (self.word, self.at, self.quoted, self.assign) = (outer.1, outer.2, outer.3, outer.4);
+        (self.word, self.at, self.quoted, self.assign, self.held) =
+            (outer.1, outer.2, outer.3, outer.4, outer.5);
         self.word.push(mark);
+        self.check_length(inner.len());
         push_u24(&mut self.word, inner.len());
         self.word.extend_from_slice(&inner);
     }
 
-    /// Turns the text in backquotes into `$(…NUL` and goes on with that.
+    /// Turns the text in backquotes into `$NUL…NUL` and goes on with that; so does who reads it once more.
     pub(crate) fn backquote(&mut self, quotes: bool) {
         let start = self.src.pos;
-        let mut body: Buf = b"$(".buf();
+        let mut body: Buf = b"$\0".buf();
         let mut n = 1;
         loop {
             let mut c = self.raw(n);
@@ -285,16 +293,16 @@ impl Parser<'_, '_> {
         }
         body.push(0);
         self.replace(start, start + n + 1, &body);
-        self.src.pos = start + 2;
-        self.substitution(CMD, 0)
+        self.src.pos = start;
+        self.expansion(quotes)
     }
 
     /// Replaces source text and keeps the ends of the aliases in it.
     pub(crate) fn replace(&mut self, start: usize, end: usize, with: &[u8]) {
         self.src.text.replace(start, end - start, with);
         self.no_arith.clear();
-        for a in self.active.iter_mut().filter(|a| a.1 >= end) {
-            a.1 = a.1 + with.len() - (end - start);
+        for a in self.src.active.iter_mut().filter(|a| a.end > start) {
+            a.end = a.end.max(end) + with.len() - (end - start);
         }
     }
 

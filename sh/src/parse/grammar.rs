@@ -14,10 +14,11 @@ impl Parser<'_, '_> {
         let hole = self.hole();
         let mut final_item = usize::MAX;
         loop {
-            if !top {
-                self.newlines();
+            if top {
+                while self.alias() {}
+            } else {
+                self.start();
             }
-            while self.alias() {}
             let ends = match self.token() {
                 tok::WORD => self.keyword() <= kw::CLOSE,
                 t => matches!(t, tok::EOF | b')' | b'\n' | tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT),
@@ -59,7 +60,7 @@ impl Parser<'_, '_> {
                 }
             }
             self.eat();
-            self.newlines();
+            self.start();
         }
     }
 
@@ -67,8 +68,8 @@ impl Parser<'_, '_> {
         let at = self.code.len();
         let mut flags = 0;
         self.code.push(0);
-        while self.take_keyword(kw::NOT) {
-            flags ^= tree::NEGATED;
+        if self.take_keyword(kw::NOT) {
+            flags = tree::NEGATED;
         }
         if flags != 0 && matches!(self.token(), b';' | b'\n' | tok::EOF) {
             // As bash has it: nothing is true.
@@ -87,7 +88,7 @@ impl Parser<'_, '_> {
             self.eat();
             flags |= tree::MULTI;
             self.code.push(more);
-            self.newlines();
+            self.start();
             self.command();
         }
         if flags & tree::MULTI != 0 {
@@ -155,7 +156,7 @@ impl Parser<'_, '_> {
             if t != tok::WORD {
                 break;
             }
-            if (words == 0 || self.at >= self.blank) && self.alias() {
+            if words == 0 && self.alias() {
                 continue;
             }
             let name = assignment(&self.word);

@@ -46,6 +46,12 @@ impl Parser<'_, '_> {
         self.eat();
         self.assign = false;
         if t == redir::HERE || t == redir::HERE_TABS {
+            if !self.src.active.is_empty() {
+                // The delimiter may stand behind an alias that ends in a blank.
+                self.token();
+                self.src.pos = self.at;
+                self.peeked = false;
+            }
             self.delimiter();
             let end = self.word.clone();
             push_u24(&mut self.code, self.ndocs);
@@ -115,11 +121,11 @@ impl Parser<'_, '_> {
 
     /// Reads the bodies of the here-documents of the line that just ended.
     pub(crate) fn here_docs(&mut self) {
-        let all = core::mem::take(&mut self.pending);
         let outer = core::mem::take(&mut self.word);
-        for p in &all {
-            self.here_doc(p);
+        while let Some(p) = self.pending.remove(self.held) {
+            self.here_doc(&p);
             push_u24(&mut self.docs, p.number);
+            self.check_length(self.word.len());
             push_u24(&mut self.docs, self.word.len());
             self.docs.extend_from_slice(&self.word);
             self.word.clear();

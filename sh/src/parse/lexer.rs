@@ -111,7 +111,8 @@ impl Parser<'_, '_> {
 
     #[inline(never)]
     fn token_wide(&mut self) -> u32 {
-        if !self.peeked {
+        let mut blank = false;
+        while !self.peeked {
             loop {
                 match self.ch() {
                     b' ' | b'\t' => self.pass(),
@@ -127,6 +128,10 @@ impl Parser<'_, '_> {
             let t = self.lex();
             self.tok = if self.failed { tok::EOF } else { t };
             self.peeked = true;
+            if !self.src.active.is_empty() {
+                blank |= self.leave_values();
+            }
+            blank = blank && self.tok == tok::WORD && self.substitute();
         }
         self.tok as u32
     }
@@ -257,7 +262,7 @@ impl Parser<'_, '_> {
                     }
                 }
                 b'$' => self.expansion(quotes),
-                b'`' => self.backquote(quotes && ctx != ctx::HERE),
+                b'`' => self.backquote(quotes),
                 b'}' if ctx & (ctx::BRACE | ctx::BRACE_QUOTES | ctx::SLASH | ctx::COLON) != 0 => {
                     return;
                 }

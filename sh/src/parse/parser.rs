@@ -46,10 +46,8 @@ pub(crate) struct Parser<'p, 'a> {
     pub(crate) docs: Buf,
     pub(crate) ndocs: usize,
     pub(crate) pending: List<Pending>,
-    /// Aliases being replaced: name, end of the text.
-    pub(crate) active: List<(Buf, usize)>,
-    /// A word that starts here or later is looked up as an alias too.
-    pub(crate) blank: usize,
+    /// How many of these belong to a line around a substitution, which has not ended yet.
+    pub(crate) held: usize,
 }
 
 pub(crate) const TOO_LONG: &CStr = c"command too long";
@@ -90,8 +88,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             last: 0,
             assign: true,
             pure: true,
-            active: List::new(),
-            blank: usize::MAX,
+            held: 0,
             open_end: false,
             no_arith: List::new(),
             failed: false,
@@ -100,7 +97,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// Reads a complete command; false if there is none.
     pub(crate) fn complete(&mut self) -> bool {
-        while self.take(b'\n') {
+        while self.take(b'\n') || self.alias() {
             self.src.settle();
         }
         if self.token() == tok::EOF {
@@ -227,10 +224,16 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.code.len() - 3
     }
 
-    pub(crate) fn put(&mut self, at: usize, n: usize) {
+    /// Three bytes must hold this length.
+    #[inline(never)]
+    pub(crate) fn check_length(&mut self, n: usize) {
         if n >> 24 != 0 {
             self.error(TOO_LONG, b"");
         }
+    }
+
+    pub(crate) fn put(&mut self, at: usize, n: usize) {
+        self.check_length(n);
         if let Some([a, b, c]) = self.code.get_mut(at..at + 3) {
             (*a, *b, *c) = (n as u8, (n >> 8) as u8, (n >> 16) as u8);
         }

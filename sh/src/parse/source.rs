@@ -1,9 +1,10 @@
 //! Where commands come from: a string, a file, standard input, a prompt.
 
 use crate::options::opt;
+use crate::parse::alias::Active;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
-use sys::Buf;
+use sys::{Buf, List};
 
 /// How much is read at a time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,17 +33,19 @@ pub(crate) struct Source {
     pub(crate) line: u32,
     pub(crate) fd: Fd,
     pub(crate) mode: Mode,
+    /// The aliases that are being replaced.
+    pub(crate) active: List<Active>,
 }
 
 impl Source {
     /// A string.
     pub(crate) fn text(text: Buf, line: u32) -> Source {
-        Source { text, start: 0, pos: 0, line, fd: Fd(-1), mode: Mode::Text }
+        Source { text, start: 0, pos: 0, line, fd: Fd(-1), mode: Mode::Text, active: List::new() }
     }
 
     /// A descriptor.
     pub(crate) fn file(fd: Fd, mode: Mode) -> Source {
-        Source { text: Buf::new(), start: 0, pos: 0, line: 1, fd, mode }
+        Source { text: Buf::new(), start: 0, pos: 0, line: 1, fd, mode, active: List::new() }
     }
 
     /// Forgets what has been parsed: a new complete command starts.
@@ -51,8 +54,9 @@ impl Source {
         self.line += crate::parse::tree::newlines(done);
         if self.pos >= self.text.len() {
             self.text.clear();
+            self.active.clear();
             self.pos = 0;
-        } else if self.pos > 16384 {
+        } else if self.pos > 16384 && self.active.is_empty() {
             self.text.replace(0, self.pos, b"");
             self.pos = 0;
         }

@@ -128,7 +128,7 @@ pub(crate) struct Tree {
     pub(crate) code: Buf,
     /// Where the here-documents start.
     pub(crate) docs: usize,
-    /// The source text; NUL stands for the end of a substitution that was written with backquotes.
+    /// The source text; in it backquotes became `$NUL…NUL`.
     pub(crate) text: Buf,
     /// Line number of its first line.
     pub(crate) line: u32,

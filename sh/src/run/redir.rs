@@ -186,7 +186,6 @@ impl Shell<'_> {
             self.status = 0;
         }
         self.unredirect(mark);
-        self.substituted = self.status;
         Some(v)
     }
 
