@@ -4,7 +4,9 @@
 //! Whatever fails: the applet ends, not by a signal of its own making; it never gives status 0 with work
 //! undone; it says why; and what it must keep is kept.
 
+use crate::odd::{odd, Surroundings};
 use crate::place::{held, Kept, Place, Prepare, FOLDERS, KEPT};
+use crate::races::races;
 use crate::scene::{Scene, SCENES};
 use build_rootfs::error::{nearest, Error};
 use libtest_mimic::Trial;
@@ -15,20 +17,20 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tests::applet;
 use tests::spec::{FaultLine, Named, Spec};
+use tests::{applet, mote};
 
 /// What an applet does in the test, and what must hold.
 #[derive(Debug)]
 pub(crate) struct Workload {
     /// The applet and its arguments; `THERE` is a folder on another file system.
-    words: String,
+    pub(crate) words: String,
     /// What it finds.
     pub(crate) prepare: Prepare,
     /// What must be so after any fault, whatever the status.
-    kept: Kept,
+    pub(crate) kept: Kept,
     /// Where it runs.
-    scene: &'static Scene,
+    pub(crate) scene: &'static Scene,
 }
 
 /// Names that `tests/applets/NAME.txt` may use, and what they stand for.
@@ -38,10 +40,11 @@ pub(crate) type Table<T> = &'static [(&'static str, T)];
 type Kind = fn(&Workload);
 
 /// Kinds of faults that every command gets.
-const ALWAYS: Table<Kind> = &[("faults", faults), ("full", full)];
+const ALWAYS: Table<Kind> = &[("faults", faults), ("lasting", lasting), ("full", full), ("odd", odd)];
 
 /// Those that a line asks for with `@also`.
-const ALSO: Table<Kind> = &[("kills", kills), ("short_writes", short_writes)];
+const ALSO: Table<Kind> =
+    &[("kills", kills), ("short_writes", short_writes), ("short_values", short_values), ("races", races)];
 
 /// The fault lines of a file, each with its kinds.
 pub(crate) fn trials(spec: &Spec) -> build_rootfs::error::Result<Vec<Trial>> {
@@ -77,7 +80,7 @@ fn find<T>(spec: &Spec, named: &Named, what: &str, table: Table<T>) -> Result<&'
 }
 
 /// Kinds of calls that cannot fail, as they are used here.
-const SURE: &[&str] = &["clock_gettime", "exit_group", "geteuid", "umask"];
+const SURE: &[&str] = &["clock_gettime", "dup3", "exit_group", "geteuid", "umask", "uname"];
 
 /// Kinds of calls that may fail without a word: they only ask about a terminal. In a scene of its own an applet
 /// has no terminal to ask about.
@@ -90,22 +93,24 @@ const TOLD: &[&str] = &["fchownat", "fchmodat", "utimensat"];
 /// The errors that a kind of call is given.
 fn errors(call: &str) -> &'static [&'static str] {
     match call {
-        "write" | "sendfile" | "ftruncate" => &["ENOSPC", "EIO", "EINTR"],
-        "read" | "getdents64" | "close" => &["EIO", "EINTR"],
-        "openat" => &["EMFILE", "EIO", "EINTR"],
+        "write" | "sendfile" | "ftruncate" => &["ENOSPC", "EIO", "EINTR", "EDQUOT"],
+        "read" | "getdents64" | "close" => &["EIO", "EINTR", "ESTALE"],
+        "openat" => &["EMFILE", "ENFILE", "EIO", "EINTR", "ESTALE"],
         "mmap" | "brk" | "mremap" => &["ENOMEM"],
-        "mkdirat" | "mknodat" | "symlinkat" | "linkat" | "renameat2" => &["ENOSPC", "EIO"],
+        "mkdirat" | "mknodat" | "symlinkat" | "linkat" | "renameat2" => &["ENOSPC", "EIO", "EDQUOT"],
+        "fork" | "vfork" | "clone" | "clone3" => &["EAGAIN", "ENOMEM"],
+        "wait4" | "waitid" => &["EINTR"],
         _ => &["EIO"],
     }
 }
 
 /// How a run ended.
-struct Done {
-    status: ExitStatus,
-    out: String,
-    err: String,
+pub(crate) struct Done {
+    pub(crate) status: ExitStatus,
+    pub(crate) out: String,
+    pub(crate) err: String,
     /// What the scene tells.
-    after: String,
+    pub(crate) after: String,
 }
 
 /// Longest time for one run, on a machine that does other things too.
@@ -124,12 +129,22 @@ impl Workload {
         })
     }
 
-    /// The command, under strace with `options` if there are any; a scene tells into the file `after`.
-    fn command(&self, place: &Place, options: &[String], after: &Path) -> Command {
+    /// The command, in odd surroundings and under strace with `options` if there are any; a scene tells into the file
+    /// `after`.
+    fn command(
+        &self,
+        place: &Place,
+        odd: Option<&Surroundings>,
+        options: &[String],
+        after: &Path,
+    ) -> Command {
         let here = place.here.path().to_string_lossy().into_owned();
         let mut words = self.words.split(' ');
-        let program = applet("x86_64", words.next().expect("an applet"));
-        let mut line: Vec<String> = Vec::new();
+        let name = words.next().expect("an applet");
+        // What `--install` makes links to has one path only.
+        let program =
+            if name == "mote" { Command::new(mote("x86_64", "base")) } else { applet("x86_64", name) };
+        let mut line: Vec<String> = odd.map_or(Vec::new(), Surroundings::words);
         if !options.is_empty() {
             line.extend(["strace".to_string(), "-qq".to_string()]);
             for pretend in self.scene.pretend.split_whitespace() {
@@ -154,7 +169,9 @@ impl Workload {
             if !rustix::process::geteuid().is_root() {
                 shell.arg("--map-root-user");
             }
-            shell.args(["--mount", "--net", "--", "/bin/sh", "-c", &script]).arg(after).arg(&line[0]);
+            // Processes of its own, too: some commands signal all of them.
+            let apart = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
+            shell.args(apart).args(["--", "/bin/sh", "-c", &script]).arg(after).arg(&line[0]);
             shell
         };
         command.args(&line[1..]);
@@ -168,14 +185,26 @@ impl Workload {
 
 /// Runs a workload in `place` under strace with `options`.
 fn run(workload: &Workload, place: &Place, options: &[String]) -> Done {
+    run_in(workload, place, None, options, || {})
+}
+
+/// As [`run`], in odd surroundings, and calls `meanwhile` when it has started.
+pub(crate) fn run_in(
+    workload: &Workload,
+    place: &Place,
+    odd: Option<&Surroundings>,
+    options: &[String],
+    meanwhile: impl FnOnce(),
+) -> Done {
     let captured = tempfile::tempdir().expect("a folder");
     let after = captured.path().join("after");
-    let mut command = workload.command(place, options, &after);
+    let mut command = workload.command(place, odd, options, &after);
     // To files: a pipe could fill up, and nobody would read while we wait.
     let file = |name: &str| fs::File::create(captured.path().join(name)).expect("a file");
     command.stdout(file("out")).stderr(file("err"));
     let mut child = command.spawn().expect("strace starts: `cargo rootfs setup` installs it");
     let start = Instant::now();
+    meanwhile();
     let status = loop {
         if let Some(status) = child.try_wait().expect("a child") {
             break status;
@@ -202,7 +231,7 @@ fn run(workload: &Workload, place: &Place, options: &[String]) -> Done {
 }
 
 /// How often a workload makes each kind of call, after the exec.
-fn calls(workload: &Workload) -> (BTreeMap<String, usize>, Place, Done) {
+pub(crate) fn calls(workload: &Workload) -> (BTreeMap<String, usize>, Place, Done) {
     let place = Place::new(workload);
     let log = tempfile::NamedTempFile::new().expect("a file");
     let done = run(workload, &place, &["-o".into(), log.path().to_string_lossy().into_owned()]);
@@ -217,26 +246,49 @@ fn calls(workload: &Workload) -> (BTreeMap<String, usize>, Place, Done) {
     for call in SURE {
         calls.remove(*call);
     }
+    // strace leaves open what it does not let be closed, which the kernel never does: the end of a pipe would not come.
+    if ["fork", "vfork", "clone"].iter().any(|call| calls.contains_key(*call)) {
+        calls.remove("close");
+    }
     assert!(!calls.is_empty(), "`{}`: strace shows no calls", workload.words);
     (calls, place, done)
 }
 
 /// The numbers of calls to try out of `count`: all of a few; of many the first, the last, and some between.
-fn numbers(count: usize) -> BTreeSet<usize> {
+pub(crate) fn numbers(count: usize) -> BTreeSet<usize> {
     (1..=count).filter(|n| *n <= 8 || *n + 4 > count || n % (count / 12 + 1) == 0).collect()
 }
 
-/// Runs a workload with every fault, and judges.
+/// Runs a workload with every fault.
 fn faults(workload: &Workload) {
+    let each = |call: &str, n| errors(call).iter().map(move |error| (n, *error)).collect();
+    judge(workload, "", |call, count| {
+        numbers(count).into_iter().flat_map(|n| -> Vec<_> { each(call, n) }).collect()
+    });
+}
+
+/// Runs a workload with faults that last: from some call on, every later one of the kind fails as well. An interruption
+/// does not last.
+fn lasting(workload: &Workload) {
+    judge(workload, "+", |call, count| {
+        let from = BTreeSet::from([1, 2.min(count), count.div_ceil(2), count]);
+        let errors = errors(call).iter().filter(|error| **error != "EINTR").take(1);
+        errors.flat_map(|error| from.iter().map(move |&n| (n, *error))).collect()
+    });
+}
+
+/// Runs a workload with the faults that `each` gives for a call and how often it is made, and judges. `lasts` is what
+/// strace has behind the number of a call.
+fn judge(workload: &Workload, lasts: &str, each: impl Fn(&str, usize) -> Vec<(usize, &'static str)>) {
     let words = &workload.words;
     let (calls, place, good) = calls(workload);
     let expected = place.content();
     let bare = workload.scene.setup.is_empty();
     let mut wrong = Vec::new();
     for (call, &count) in &calls {
-        for (n, error) in numbers(count).into_iter().flat_map(|n| errors(call).iter().map(move |e| (n, e))) {
+        for (n, error) in each(call, count) {
             let place = Place::new(workload);
-            let fault = format!("{call}:error={error}:when={n}");
+            let fault = format!("{call}:error={error}:when={n}{lasts}");
             let done = run(workload, &place, &quiet(&format!("inject={fault}")));
             let content = place.content();
             let lost = (workload.kept)(&place).err();
@@ -250,14 +302,14 @@ fn faults(workload: &Workload) {
                 (_, Some(lost)) => Some(lost),
                 (None, _) => Some(format!("ended by {:?}", done.status.signal())),
                 // The shell's way to tell of a signal.
-                (Some(128..), _) => Some(format!("ended with {}", done.status)),
+                (Some(129..), _) => Some(format!("ended with {}", done.status)),
                 (Some(0), _) if !same || done.out != good.out => Some("status 0, but work undone".into()),
                 (Some(0), _) => None,
                 // What could not be said cannot be read.
                 (Some(_), _) if done.err.is_empty() && call != "write" => Some("fails without a word".into()),
                 (Some(_), _) if bare && IDLE.contains(&call.as_str()) => Some("fails for nothing".into()),
                 // The call is to be made again.
-                (Some(_), _) if *error == "EINTR" && ["read", "write"].contains(&call.as_str()) => {
+                (Some(_), _) if error == "EINTR" && ["read", "write"].contains(&call.as_str()) => {
                     Some("gives up for a signal".into())
                 }
                 (Some(_), _) => None,
@@ -315,6 +367,23 @@ fn limited(workload: &Workload, place: &Place) -> Output {
     shell.current_dir(place.here.path()).output().expect("sh")
 }
 
+/// Writes that take one byte each, or none: what is left is written, and what does not get on is a failure. strace
+/// writes nothing, and tells the command so.
+fn short_values(workload: &Workload) {
+    let (_, place, good) = calls(workload);
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let tried = |value: &str| {
+        let options = ["-o", &log.path().to_string_lossy(), "-e", &format!("inject=write:retval={value}")];
+        run(workload, &Place::new(workload), &options.map(String::from))
+    };
+    let done = tried("1");
+    let written = fs::read_to_string(log.path()).expect("strace's log");
+    let writes = written.lines().filter(|line| line.starts_with("write(1,")).count();
+    let length = good.out.replace("HERE", &place.here.path().to_string_lossy()).len();
+    assert_eq!((done.status.code(), writes), (Some(0), length), "`{}`", workload.words);
+    assert!(!tried("0").status.success(), "`{}`: nothing is written, and it says nothing", workload.words);
+}
+
 /// Output that cannot be written is a failure.
 fn full(workload: &Workload) {
     let good = calls(workload).2;
@@ -323,7 +392,7 @@ fn full(workload: &Workload) {
     // What this kernel cannot do needs strace.
     let options =
         if workload.scene.pretend.is_empty() { Vec::new() } else { vec!["-o".into(), "/dev/null".into()] };
-    let mut program = workload.command(&place, &options, &after.path().join("after"));
+    let mut program = workload.command(&place, None, &options, &after.path().join("after"));
     program.stdout(fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full"));
     let done = program.output().expect("it starts");
     assert_eq!(done.status.success(), good.out.is_empty(), "`{}`: {}", workload.words, done.status);

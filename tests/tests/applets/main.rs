@@ -5,15 +5,19 @@
 //! | `cat::numbers_lines` | runs a case here, on x86-64 |
 //! | `cat::numbers_lines::armv5te` | runs it with the ARMv5TE binary under qemu-user |
 //! | `cat::faults::two_files` | makes each system call of a fault line fail |
+//! | `cat::lasting::two_files` | makes each fail from some call on, as on a disk that stays full |
 //! | `cat::full::two_files` | lets its output go to a full device |
-//! | `mv::kills::a_tree`, `mv::short_writes::a_tree` | other kinds of faults, where the line asks for them |
+//! | `cat::odd::two_files` | starts it in odd surroundings: signals ignored or blocked, descriptors closed, a small stack |
+//! | `mv::kills::a_tree`, `mv::races::a_tree` | other kinds of faults, where the line asks for them |
 //!
 //! The same cases run in booted guests, too (`arm_suites.rs`, `nommu_suites.rs`).
 
 mod cases;
 mod complete;
 mod faults;
+mod odd;
 mod place;
+mod races;
 mod scene;
 
 use libtest_mimic::{Arguments, Trial};

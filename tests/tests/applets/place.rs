@@ -23,6 +23,7 @@ pub(crate) const FOLDERS: Table<Prepare> = &[
     ("fstab", fstab),
     ("image", image),
     ("modules", modules),
+    ("script", script),
 ];
 
 /// What must be left, by the names that `@keeps` takes; the first is for a line without one.
@@ -212,6 +213,16 @@ fn elf(modinfo: &[u8]) -> Vec<u8> {
     }
     file.extend(table);
     file
+}
+
+/// What a shell has to do with forks, files and programs.
+fn script(place: &Place) {
+    files(place);
+    let text = "set -e\necho one >a\ncat two >b\nx=three\necho \"$x\"\n(echo four)\n\
+        echo five | { read -r y; echo $y; }\nmkdir d\nmv a d/a\nread -r l <two\necho \"got $l\"\n\
+        /bin/true\ncat d/a >>b &\nwait $!\n. ./more\n";
+    fs::write(place.here("script"), text).unwrap();
+    fs::write(place.here("more"), "echo more\n").unwrap();
 }
 
 /// Each of depmod's tables is the old one, or none, or all of the new one.

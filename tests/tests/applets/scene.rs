@@ -1,4 +1,4 @@
-//! Surroundings of a fault line: namespaces of mounts and of the network, in which it may do everything.
+//! Surroundings of a fault line: namespaces of mounts, of the network and of processes, in which it may do everything.
 
 use crate::faults::Table;
 
@@ -15,8 +15,15 @@ pub(crate) struct Scene {
 }
 
 /// By the names that `@scene` takes.
-pub(crate) const SCENES: Table<&Scene> =
-    &[("bare", &BARE), ("mounts", &MOUNTS), ("network", &NETWORK), ("modules", &MODULES), ("proc", &PROC)];
+pub(crate) const SCENES: Table<&Scene> = &[
+    ("bare", &BARE),
+    ("mounts", &MOUNTS),
+    ("network", &NETWORK),
+    ("modules", &MODULES),
+    ("proc", &PROC),
+    ("alone", &ALONE),
+    ("machine", &MACHINE),
+];
 
 /// The machine as it is.
 pub(crate) const BARE: Scene = Scene { setup: "", after: "", pretend: "" };
@@ -47,3 +54,9 @@ const MODULES: Scene =
 
 /// A list of modules.
 const PROC: Scene = Scene { setup: "mount --bind HERE/proc /proc", after: "", pretend: "" };
+
+/// No processes but its own, process 1, which is a shell, and one that waits.
+const ALONE: Scene = Scene { setup: "sleep 100 & :", after: "", pretend: "" };
+
+/// As above, where the machine goes down without a word.
+const MACHINE: Scene = Scene { setup: ":", after: "", pretend: "reboot:retval=0" };
