@@ -1,6 +1,6 @@
 //! Makes the applet table of the enabled features from the declarations in `src/`.
 
-use declaration::{pack, Decl, ANY, DECLARATIONS, DIRS, SLOTS, STATUSES};
+use declaration::{pack, Decl, ANY, DECLARATIONS, DIRS, SETUID, SLOTS, STATUSES};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -30,9 +30,12 @@ fn run() -> Result<(), String> {
     let text = std::fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
     declaration::features::check(&manifest, &text, &all)?;
     let decls: Vec<Decl> = all.into_iter().filter(enabled).collect();
-    println!("cargo:rustc-check-cfg=cfg(single)");
-    if decls.len() == 1 {
+    println!("cargo:rustc-check-cfg=cfg(single, any_caller)");
+    if let [only] = &decls[..] {
         println!("cargo:rustc-cfg=single");
+        if only.setuid == SETUID[2] {
+            println!("cargo:rustc-cfg=any_caller");
+        }
     }
     std::fs::write(out.join("table.rs"), table(&decls)?).map_err(|e| format!("{}: {e}", out.display()))
 }
@@ -70,6 +73,10 @@ fn table(decls: &[Decl]) -> Result<String, String> {
     if decls.len() > 1 {
         let _ =
             writeln!(src, "/// How many there are.\npub(crate) const DECLARATIONS: u8 = {};", decls.len());
+    }
+    if decls.len() > 1 || decls.iter().all(|d| d.setuid != SETUID[2]) {
+        let some = decls.iter().any(|d| d.setuid == SETUID[1]);
+        let _ = writeln!(src, "/// Does one look at who called?\npub(crate) const CALLERS: bool = {some};");
     }
     let _ = writeln!(src, "enum Checks {{}}\nimpl sys::applet::Checks for Checks {{\n{checks}}}");
     let _ = writeln!(src, "const _: () = assert!(sys::opts::SLOTS == {SLOTS});");
@@ -143,6 +150,6 @@ fn entry(src: &mut String, i: usize, d: &Decl) {
         d.class,
         d.parse,
         d.operands.0 << 4 | d.operands.1,
-        dir | status << 2
+        dir | status << 2 | ((d.setuid == SETUID[1]) as usize) << 4
     );
 }

@@ -35,6 +35,8 @@ pub struct Decl {
     pub usage_status: u8,
     /// The options whose arguments are numbers.
     pub numbers: Vec<Number>,
+    /// What becomes of the rights of a set-uid binary: one of [`SETUID`].
+    pub setuid: String,
     /// What `--help` prints behind `Usage: NAME `.
     pub usage: String,
     /// The `//!` lines at the head of the file: its paragraphs, each one line.
@@ -47,6 +49,9 @@ pub struct Decl {
 pub const ANY: u8 = 15;
 /// The statuses that a mistake on the command line may have, by the number that the table holds.
 pub const STATUSES: [u8; 3] = [1, 2, 125];
+/// What an applet does with a set-uid binary's rights: it runs without them (if it does not say); it looks itself at who
+/// called; it does nothing for which they matter, and takes no text from the caller.
+pub const SETUID: [&str; 3] = ["Drops", "Checks", "Any"];
 /// Most options of an applet: the bits of a set.
 pub const OPTIONS: usize = 64;
 /// Most options of an applet that take arguments; `sys::opts::SLOTS` is the same, or the build fails.

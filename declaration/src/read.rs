@@ -1,6 +1,6 @@
 //! The reader of declarations.
 
-use crate::{Decl, Number, ANY, DIRS, STATUSES};
+use crate::{Decl, Number, ANY, DIRS, SETUID, STATUSES};
 use std::path::Path;
 
 /// All declarations below `src`, sorted by name: of applets in `FIELD/NAME.rs` and `FIELD/NAME/mod.rs`. Files without
@@ -50,6 +50,7 @@ fn read(file: &Path, text: &str, at: usize) -> Result<Decl, String> {
         operands: (0, ANY),
         usage_status: 1,
         numbers: Vec::new(),
+        setuid: "Drops".into(),
         usage: String::new(),
         head: head(text),
         file: file.into(),
@@ -100,6 +101,7 @@ fn read(file: &Path, text: &str, at: usize) -> Result<Decl, String> {
                     d.numbers.push(number);
                 }
             }
+            "setuid" => d.setuid = value.into(),
             "usage" if value == "\"\\" => {
                 for (n, line) in lines.by_ref() {
                     if line == "\"," {
@@ -113,7 +115,8 @@ fn read(file: &Path, text: &str, at: usize) -> Result<Decl, String> {
                 }
             }
             _ => {
-                let fields = "name aliases dir class parse operands usage_status numbers last_wins usage";
+                let fields =
+                    "name aliases dir class parse operands usage_status numbers last_wins setuid usage";
                 return Err(wrong(n, &format!("unknown field ({fields})")));
             }
         }
@@ -159,6 +162,9 @@ fn finish(d: Decl, place: &str) -> Result<Decl, String> {
     if !["Mix", "Posix", "Args", "Raw"].contains(&d.parse.as_str()) {
         return bad("parse is Mix, Posix, Args or Raw");
     }
+    if !SETUID.contains(&d.setuid.as_str()) {
+        return bad("setuid is Drops, Checks or Any");
+    }
     if d.usage.is_empty() {
         return bad("usage is missing");
     }
@@ -202,6 +208,8 @@ pub(crate) mod tests {
         assert!(why.starts_with("src/ls.rs:5: unknown field"), "{why}");
         let why = declared("ls", "    parse: All,\n").unwrap_err();
         assert_eq!(why, "src/ls.rs:1: parse is Mix, Posix, Args or Raw");
+        let why = declared("ls", "    setuid: Never,\n").unwrap_err();
+        assert_eq!(why, "src/ls.rs:1: setuid is Drops, Checks or Any");
         let why = declared("ls", "    usage_status: 3,\n").unwrap_err();
         assert_eq!(why, "src/ls.rs:5: usage_status is 1, 2 or 125");
         for wrong in ["", "..", "x", "2..1", "1..x", "15"] {

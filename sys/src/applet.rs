@@ -46,7 +46,8 @@ pub struct Entry {
     /// The least number of operands in the upper four bits, the most in the lower ones; 15: any number.
     pub operands: u8,
     /// The install directory in the lower two bits: 0 /bin, 1 /sbin, 2 /usr/bin, 3 /usr/sbin. Above it the status of
-    /// a mistake on the command line: 0 for 1, 1 for 2, 2 for 125.
+    /// a mistake on the command line: 0 for 1, 1 for 2, 2 for 125. Above that 1 if a set-uid binary keeps its owner's
+    /// rights for it.
     pub place: u8,
 }
 
@@ -54,6 +55,11 @@ impl Entry {
     /// The install directory.
     pub fn dir(&self) -> &'static [u8] {
         DIRS[(self.place & 3) as usize]
+    }
+
+    /// Does it look itself at who called, so that a set-uid binary keeps its owner's rights for it?
+    pub fn checks_caller(&self) -> bool {
+        self.place & 16 != 0
     }
 }
 
@@ -122,13 +128,27 @@ impl Table {
 
     /// Runs `e` on `args`, `args[0]` its name: reads the options, answers `--help`, calls it, and
     /// reports output that could not be written. The value is the exit status.
-    #[inline(never)]
+    #[inline(always)]
     pub fn run(
         &'static self,
         e: &'static Entry,
         envp: Envp,
         args: &mut [ZStr<'static>],
         out: &mut Out,
+    ) -> u8 {
+        self.run_called(e, envp, args, out, true)
+    }
+
+    /// As [`Table::run`]. If the name is not one that is `given`, the table's is told: for the only applet of a binary
+    /// that takes no text from others.
+    #[inline(never)] // `given` is the same wherever a binary calls it
+    pub fn run_called(
+        &'static self,
+        e: &'static Entry,
+        envp: Envp,
+        args: &mut [ZStr<'static>],
+        out: &mut Out,
+        given: bool,
     ) -> u8 {
         let Some((&mut name, args)) = args.split_first_mut() else { return 127 };
         let mut cx = Cx::raw(name, args, out, envp, self);
@@ -138,7 +158,11 @@ impl Table {
         };
         match cx.out.flush() {
             Err(why) if status == 0 || cx.status == 0 => {
-                out::fail(name, b"write error", why);
+                if given {
+                    out::fail(name, b"write error", why);
+                } else {
+                    out::own_line(self.names, b": write error", why);
+                }
                 status.max(1)
             }
             _ => status,
@@ -158,7 +182,7 @@ impl Table {
 /// Takes the options of `e` off the arguments, and makes the checks `C`. `Some` is a status to end with.
 pub fn options<C: Checks>(cx: &mut Cx, e: &Entry) -> Option<u8> {
     if C::STATUS {
-        cx.usage_status = match e.place >> 2 {
+        cx.usage_status = match e.place >> 2 & 3 {
             0 => 1,
             1 => 2,
             _ => 125,

@@ -18,6 +18,7 @@ extern crate alloc;
 pub mod applet;
 mod arch;
 pub mod buf;
+pub mod caller;
 pub mod caught;
 pub mod env;
 pub mod errno;
@@ -42,6 +43,8 @@ pub mod system;
 pub mod time;
 pub mod tty;
 pub mod usage;
+pub mod utf8;
+pub mod width;
 pub mod zstr;
 
 pub use applet::{Cx, Table};

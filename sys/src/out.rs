@@ -1,6 +1,6 @@
 //! Buffered output that reports every failed write.
 
-use crate::{fs, num, Buf, Errno, Fd, Result, ZStr};
+use crate::{fs, num, tty, width, Buf, Errno, Fd, Result, ZStr};
 use alloc::boxed::Box;
 use core::cell::UnsafeCell;
 use core::mem::{replace, take, transmute, ManuallyDrop, MaybeUninit};
@@ -164,6 +164,26 @@ impl Out {
         self.bytes(b);
     }
 
+    /// Appends a name or other foreign text, a question mark for each character that a terminal must not get.
+    #[inline(never)]
+    pub fn masked(&mut self, mut text: &[u8]) {
+        while let (len @ 1.., columns) = width::next(text) {
+            let Some((character, rest)) = text.split_at_checked(len) else { return };
+            self.bytes(if columns == width::BAD { b"?" } else { character });
+            text = rest;
+        }
+    }
+
+    /// Appends foreign text: as it is, or [`Out::masked`] for a terminal.
+    #[inline(never)]
+    pub fn shown(&mut self, text: &[u8]) {
+        if tty::is(self.fd) {
+            self.masked(text);
+        } else {
+            self.bytes(text);
+        }
+    }
+
     #[inline(never)]
     fn spill(&mut self) {
         // SAFETY: the first `len` bytes of the buffer have been written. The only sink, `to_memory`, does not touch the
@@ -201,17 +221,6 @@ impl Out {
     }
 }
 
-impl Out {
-    /// `name: ` unless it is empty.
-    #[inline(always)]
-    fn label(&mut self, name: ZStr) {
-        if !name.is_empty() {
-            self.z(name);
-            self.bytes(b": ");
-        }
-    }
-}
-
 fn to_memory(o: &mut Out, b: &[u8]) {
     o.memory.get_or_insert_default().extend_from_slice(b);
 }
@@ -225,28 +234,58 @@ const NONE: ZStr = ZStr::new(c"");
 
 /// Writes a line to standard error: `name: `, `inner: ` and `line NUMBER: `, each unless it is empty or 0, then `what`
 /// and the parts, and `: ` with the kernel's reason, if there is one. It is one write if it has at most 256 bytes.
+/// Names and parts are [`Out::masked`].
 // Not `inline(never)`: in a binary where only `fail` calls it, both become one function.
 pub fn line(name: ZStr, inner: ZStr, number: u32, what: &[u8], parts: &[&[u8]], why: Option<Errno>) {
+    message(Out::masked, name, inner, number, what, parts, why, b'\n');
+}
+
+/// As [`line`] without names, for a binary of which no message has foreign text: it does without [`Out::masked`].
+#[inline(never)]
+pub fn own_line(what: &[u8], more: &[u8], why: Errno) {
+    message(Out::bytes, NONE, NONE, 0, what, &[more], Some(why), b'\n');
+}
+
+/// Asks `name: what 'path'? ` on standard error.
+pub fn question(name: ZStr, what: &[u8], path: &[u8]) {
+    message(Out::masked, name, NONE, 0, what, &[b" '", path, b"'?"], None, b' ');
+}
+
+#[allow(clippy::too_many_arguments)]
+fn message(
+    put: fn(&mut Out, &[u8]),
+    name: ZStr,
+    inner: ZStr,
+    number: u32,
+    what: &[u8],
+    parts: &[&[u8]],
+    why: Option<Errno>,
+    end: u8,
+) {
     let mut buf = [MaybeUninit::<u8>::uninit(); 256];
     // SAFETY: only `o` has it, and `o` does not leave this function.
     let buf: &'static mut [MaybeUninit<u8>] = unsafe { transmute(&mut buf[..]) };
     let o = &mut Out::new(Fd::STDERR, buf);
-    o.label(name);
-    o.label(inner);
+    for name in [name, inner] {
+        if !name.is_empty() {
+            put(o, name.bytes());
+            o.bytes(b": ");
+        }
+    }
     if number > 0 {
         o.bytes(b"line ");
         o.dec(number as u64);
         o.bytes(b": ");
     }
-    o.bytes(what);
+    put(o, what);
     for part in parts {
-        o.bytes(part);
+        put(o, part);
     }
     if let Some(why) = why {
         o.bytes(b": ");
         why.write(o);
     }
-    o.byte(b'\n');
+    o.byte(end);
     // Nobody is left to tell of an error here.
     let _ = o.flush();
 }
@@ -269,6 +308,15 @@ mod tests {
         o.left(b"ab", 4);
         o.right(b"cd", 4);
         assert_eq!(o.take(), b"-420007ab    cd");
+    }
+
+    #[test]
+    fn terminals_get_no_controls() {
+        let mut o = Out::memory();
+        o.masked("a\x1b\n\u{9b}é中\u{202e}".as_bytes());
+        o.masked(b"\x9b\xc3");
+        o.shown(b"\x1b");
+        assert_eq!(o.take(), "a???é中???\x1b".as_bytes());
     }
 
     #[test]

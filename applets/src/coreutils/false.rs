@@ -4,6 +4,7 @@ applet! {
     name: r#false,
     dir: "/bin",
     class: NoFork,
+    setuid: Any,
     usage: "\
 [ARG]...
 

@@ -2,7 +2,7 @@
 
 use sys::fs::{self, Fd};
 use sys::{Buf, Cx, ToBuf};
-use util::file::mode;
+use util::file::{directory, mode};
 
 applet! {
     name: mkdir,
@@ -64,16 +64,20 @@ fn make(cx: &mut Cx, path: &[u8], mode: u32, parents: u32) {
 #[inline(never)]
 fn one(cx: &mut Cx, path: &[u8], mode: u32) -> bool {
     let path: Buf = path.buf();
-    let done = match fs::mkdirat(Fd::CWD, path.z(), mode & 0o777) {
+    // mkdir(2) takes permissions only.
+    let more = mode > 0o777;
+    let done = match fs::mkdirat(Fd::CWD, path.z(), if more { 0o700 } else { mode }) {
         Ok(()) => {
             if cx.has(opt!("v")) {
                 cx.out.bytes(b"mkdir: created directory '");
-                cx.out.bytes(&path);
+                cx.out.shown(&path);
                 cx.out.bytes(b"'\n");
             }
-            // mkdir(2) takes permissions only.
-            if mode > 0o777 {
-                fs::fchmodat(Fd::CWD, path.z(), mode)
+            if more {
+                // A slash at its end would have a link followed.
+                let end = path.iter().rposition(|&b| b != b'/').map_or(0, |n| n + 1);
+                let bare = path.get(..end).unwrap_or_default().buf();
+                directory::open(Fd::CWD, bare.z()).and_then(|made| fs::fchmod(*made, mode))
             } else {
                 Ok(())
             }

@@ -86,10 +86,24 @@ fn one(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
             return;
         }
     }
-    match fs::renameat2(Fd::CWD, source, Fd::CWD, dest.z(), 0) {
+    match rename(cx, source, dest) {
         Ok(()) => told(cx, source, dest),
         Err(Errno::EXDEV) => across(cx, source, dest),
         Err(e) => failed(cx, source, dest, e),
+    }
+}
+
+/// Renames, with -n over nothing.
+#[inline(never)]
+fn rename(cx: &Cx, source: ZStr, dest: &mut Buf) -> Result<(), Errno> {
+    let mut flags = 0;
+    if cx.has(opt!("n")) {
+        flags = fs::RENAME_NOREPLACE;
+    }
+    match fs::renameat2(Fd::CWD, source, Fd::CWD, dest.z(), flags) {
+        // This file system cannot; nothing was there when we looked.
+        Err(Errno::EINVAL) if flags != 0 => fs::renameat2(Fd::CWD, source, Fd::CWD, dest.z(), 0),
+        r => r,
     }
 }
 
@@ -102,6 +116,8 @@ fn label(source: ZStr, dest: &[u8]) -> Buf {
 fn failed(cx: &mut Cx, source: ZStr, dest: &[u8], why: Errno) {
     let label = &label(source, dest);
     match why {
+        // Somebody has made it meanwhile.
+        Errno::EEXIST if cx.has(opt!("n")) => {}
         Errno::EINVAL => cx.error(label, b"a directory cannot move into itself"),
         why => cx.fail(label, why),
     }
@@ -111,7 +127,7 @@ fn failed(cx: &mut Cx, source: ZStr, dest: &[u8], why: Errno) {
 fn told(cx: &mut Cx, source: ZStr, dest: &[u8]) {
     if cx.has(opt!("v")) {
         cx.out.bytes(b"renamed ");
-        cx.out.bytes(&label(source, dest));
+        cx.out.shown(&label(source, dest));
         cx.out.byte(b'\n');
     }
 }
@@ -135,7 +151,7 @@ fn across(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
     let mut done = copy::tree(cx, source, is_dir, &mut temp);
     fs::umask(umask);
     if done {
-        if let Err(e) = fs::renameat2(Fd::CWD, temp.z(), Fd::CWD, dest.z(), 0) {
+        if let Err(e) = rename(cx, temp.z(), dest) {
             failed(cx, source, dest, e);
             done = false;
         }

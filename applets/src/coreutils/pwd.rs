@@ -22,7 +22,7 @@ Print the path of the working directory.
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let logical = cx.env(b"PWD").filter(|p| !cx.has(opt!("P")) && is_here(*p));
     if let Some(path) = logical {
-        cx.out.z(path);
+        cx.out.shown(path.bytes());
     } else {
         let mut buf = [0; fs::PATH];
         match fs::getcwd(&mut buf) {
@@ -31,7 +31,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             Ok(_) => return unknown(cx, Errno::ENOENT),
             Err(e) => return unknown(cx, e),
         }
-        cx.out.bytes(buf.split(|&b| b == 0).next().unwrap_or(&[]));
+        cx.out.shown(buf.split(|&b| b == 0).next().unwrap_or(&[]));
     }
     cx.out.byte(b'\n');
     0

@@ -4,6 +4,7 @@ applet! {
     name: r#true,
     dir: "/bin",
     class: NoFork,
+    setuid: Any,
     usage: "\
 [ARG]...
 

@@ -38,7 +38,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     let mut n = 0;
     loop {
         if rest & 1 != 0 {
-            cx.out.bytes(match n {
+            cx.out.shown(match n {
                 0..=4 => u.field(n),
                 // The kernel tells neither processor nor platform; nor is there a GNU in this Linux.
                 5 | 6 => b"unknown",

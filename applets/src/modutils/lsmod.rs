@@ -31,7 +31,9 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     while lines.read() {
         // name size uses users, each with a comma behind it, or -
         let mut rest = &lines.line[..];
-        cx.out.left(cut(&mut rest, b' '), 19);
+        let name = cut(&mut rest, b' ');
+        cx.out.shown(name);
+        cx.out.fill(b' ', 19usize.saturating_sub(name.len()));
         cx.out.byte(b' ');
         cx.out.right(cut(&mut rest, b' '), 8);
         cx.out.bytes(b"  ");
@@ -39,7 +41,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         let users = cut(&mut rest, b' ');
         if let Some((_, users)) = users.split_last().filter(|(_, users)| !users.is_empty()) {
             cx.out.byte(b' ');
-            cx.out.bytes(users);
+            cx.out.shown(users);
         }
         cx.out.byte(b'\n');
     }

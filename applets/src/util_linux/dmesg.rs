@@ -180,7 +180,17 @@ fn show(cx: &mut Cx, priority: &[u8], stamp: Option<(u32, u32)>, text: &[u8]) {
         }
         cx.out.bytes(b"] ");
     }
-    cx.out.bytes(text);
+    let mut rest = text;
+    loop {
+        let left = rest.len();
+        let part = cut(&mut rest, b'\t');
+        cx.out.shown(part);
+        if part.len() == left {
+            break;
+        }
+        // What stands in columns there stays there.
+        cx.out.byte(b'\t');
+    }
     cx.out.byte(b'\n');
 }
 

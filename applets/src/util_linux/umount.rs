@@ -1,6 +1,6 @@
 //! umount: detach file systems (BusyBox util-linux/umount.c; `man 8 umount`).
 
-use sys::mount::{mount, umount2, MNT_DETACH, MNT_FORCE, MS_RDONLY, MS_REMOUNT};
+use sys::mount::{mount, umount2, MNT_DETACH, MNT_FORCE, MS_RDONLY, MS_REMOUNT, UMOUNT_NOFOLLOW};
 use sys::{fs, loopdev, out, Cx, Errno, ToBuf, ZStr};
 use util::file::fstab::{self, Line};
 use util::file::read;
@@ -76,7 +76,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
 
 /// Detaches one file system as the options say.
 fn one(cx: &mut Cx, l: &Line) {
-    let mut flags = 0;
+    // The table has no links: one that is there now has just been put there.
+    let mut flags = if cx.has(opt!("c")) || !l.device.is_empty() { UMOUNT_NOFOLLOW } else { 0 };
     if cx.has(opt!("f")) {
         flags |= MNT_FORCE;
     }
@@ -86,7 +87,7 @@ fn one(cx: &mut Cx, l: &Line) {
     match umount2(l.dir, flags) {
         Ok(()) => {
             if cx.has(opt!("v")) {
-                cx.out.z(l.dir);
+                cx.out.shown(l.dir.bytes());
                 cx.out.bytes(b" unmounted\n");
             }
             if cx.has(opt!("d")) && l.device.strip_prefix(b"/dev/loop").is_some() {

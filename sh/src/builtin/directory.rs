@@ -115,7 +115,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
             sh.set_exported(b"OLDPWD", &old)?;
             sh.set_exported(b"PWD", &new)?;
             if show {
-                sh.out.bytes(&new);
+                sh.out.shown(&new);
                 sh.out.byte(b'\n');
             }
             Ok(0)
@@ -138,7 +138,7 @@ pub(crate) fn pwd(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
             return Ok(1);
         }
     };
-    sh.out.bytes(&dir);
+    sh.out.shown(&dir);
     sh.out.byte(b'\n');
     Ok(0)
 }

@@ -2,7 +2,7 @@
 
 use super::descriptor::{Fd, Owned};
 use super::file::{openat, O_CLOEXEC, O_DIRECTORY, O_RDONLY};
-use crate::{check, done, sys3, Result, ZStr};
+use crate::{check, done, sys3, Errno, Result, ZStr};
 use core::mem::offset_of;
 use linux_raw_sys::general::{self, linux_dirent64 as Entry};
 
@@ -113,9 +113,14 @@ impl Dir {
         if self.at >= self.end {
             self.at = 0;
             // SAFETY: the kernel writes at most the buffer's size.
-            self.end = check(unsafe {
+            let read = check(unsafe {
                 sys3!(__NR_getdents64, self.fd.0, self.buf.as_mut_ptr(), core::mem::size_of_val(&self.buf))
-            })?;
+            });
+            self.end = match read {
+                // The directory has been removed, so it is empty.
+                Err(Errno::ENOENT) => 0,
+                r => r?,
+            };
             if self.end == 0 {
                 return Ok(None);
             }

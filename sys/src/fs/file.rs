@@ -7,8 +7,8 @@ use linux_raw_sys::general;
 pub use linux_raw_sys::general::{
     AT_EACCESS, AT_EMPTY_PATH, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, F_OK, O_APPEND,
     O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR,
-    O_TRUNC, O_WRONLY, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, W_OK,
-    X_OK,
+    O_TRUNC, O_WRONLY, RENAME_NOREPLACE, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG,
+    S_IFSOCK, W_OK, X_OK,
 };
 
 /// Bytes of a path or of what a link leads to, at most: on a small stack less than the kernel takes.
@@ -156,7 +156,7 @@ pub fn makedev(major: u32, minor: u32) -> u32 {
     minor & 0xff | major << 8 | (minor & !0xff) << 12
 }
 
-/// `man 2 fchmodat`; links are followed.
+/// `man 2 fchmodat`; links are followed, so not for a name that others may give to another file.
 pub fn fchmodat(dir: Fd, path: ZStr, mode: u32) -> Result<()> {
     // SAFETY: the path is NUL-terminated.
     done(unsafe { sys3!(__NR_fchmodat, dir.0, path.as_ptr(), mode) })

@@ -88,7 +88,7 @@ const IDLE: &[&str] = &["ioctl"];
 
 /// Kinds of calls whose failure is told but leaves mv's status alone (POSIX, mv, step 6): what was moved keeps
 /// its content, not its owner, mode or times.
-const TOLD: &[&str] = &["fchownat", "fchmodat", "utimensat"];
+const TOLD: &[&str] = &["fchownat", "fchmod", "utimensat"];
 
 /// The errors that a kind of call is given.
 fn errors(call: &str) -> &'static [&'static str] {

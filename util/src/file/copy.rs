@@ -1,5 +1,6 @@
 //! Copies of file trees with all that belongs to them, for mv between file systems.
 
+use super::directory;
 use super::id::{id, same, Id};
 use super::walk::{walk, Step, Walk};
 use sys::fs::{self, Fd, Owned, Statx, Timestamp};
@@ -57,8 +58,7 @@ impl Copy<'_> {
             Step::File => self.file(w),
             Step::Enter => {
                 let (dir, name) = self.target(w);
-                fs::mkdirat(dir, name, 0o700)?;
-                self.dir = Some(directory(dir, name)?);
+                self.dir = Some(directory::make(dir, name)?);
                 Ok(())
             }
             Step::Leave => self.leave(w),
@@ -67,11 +67,12 @@ impl Copy<'_> {
     }
 
     fn leave(&mut self, w: &mut Walk) -> Result<(), Errno> {
-        if let Some(d) = &self.dir {
-            self.dir = Some(directory(**d, ZStr::new(c".."))?);
-        }
+        let Some(copy) = self.dir.take() else { return Ok(()) };
+        // While we may still go there.
+        let flags = fs::O_RDONLY | fs::O_DIRECTORY | fs::O_CLOEXEC;
+        self.dir = Some(fs::openat(*copy, ZStr::new(c".."), flags, 0)?);
         match &w.stat() {
-            Ok(s) => self.finish(w, s),
+            Ok(s) => finish(w, *copy, s),
             Err(e) => return Err(*e),
         }
         Ok(())
@@ -87,14 +88,21 @@ impl Copy<'_> {
             return Ok(());
         }
         match fs::kind(s) {
-            fs::S_IFREG => self.regular(w, s)?,
+            fs::S_IFREG => return self.regular(w, s),
             fs::S_IFLNK => self.symlink(w)?,
             _ => {
                 let (dir, name) = self.target(w);
-                fs::mknodat(dir, name, s.stx_mode as u32, fs::makedev(s.stx_rdev_major, s.stx_rdev_minor))?;
+                let mode = s.stx_mode as u32 & !0o6000;
+                fs::mknodat(dir, name, mode, fs::makedev(s.stx_rdev_major, s.stx_rdev_minor))?;
             }
         }
-        self.finish(w, s);
+        let (dir, name) = self.target(w);
+        let made = fs::openat(dir, name, fs::O_PATH | fs::O_NOFOLLOW | fs::O_CLOEXEC, 0)?;
+        // Somebody may have put another file there meanwhile.
+        if !fs::fstat(*made).is_ok_and(|now| fs::kind(&now) == fs::kind(s)) {
+            return Err(Errno::ESTALE);
+        }
+        finish(w, *made, s);
         Ok(())
     }
 
@@ -146,39 +154,37 @@ impl Copy<'_> {
         if !unchanged {
             return Err(Errno::EBUSY);
         }
+        finish(w, *to, s);
         // Some file systems tell of a full disk only here.
         fs::close(to.into_fd())
     }
-
-    /// Gives the copy its owner, mode and times. The owner first, for a change of it takes set-ID bits away.
-    #[inline(never)]
-    fn finish(&mut self, w: &mut Walk, s: &Statx) {
-        let (dir, name) = self.target(w);
-        let nofollow = fs::AT_SYMLINK_NOFOLLOW;
-        let mut mode = s.stx_mode as u32 & 0o7777;
-        let mut done = fs::fchownat(dir, name, s.stx_uid, s.stx_gid, nofollow);
-        if done.is_err() {
-            mode &= 0o1777;
-            if process::geteuid() != 0 {
-                done = Ok(());
-            }
-        }
-        if fs::kind(s) != fs::S_IFLNK {
-            done = done.and(fs::fchmodat(dir, name, mode));
-        }
-        let time = |t: &Timestamp| Timespec { sec: t.tv_sec, nsec: t.tv_nsec as i64 };
-        done = done.and(fs::utimensat(dir, name, &[time(&s.stx_atime), time(&s.stx_mtime)], nofollow));
-        if let Err(e) = done {
-            let status = w.cx.status;
-            w.fail(e);
-            w.cx.status = status;
-        }
-    }
 }
 
+/// Gives the copy, which is open, its owner, mode and times. The owner first, for a change of it takes set-ID bits away,
+/// and who is not its owner shall not have them.
 #[inline(never)]
-fn directory(dir: Fd, name: ZStr) -> Result<Owned, Errno> {
-    fs::openat(dir, name, fs::O_RDONLY | fs::O_DIRECTORY | fs::O_NOFOLLOW | fs::O_CLOEXEC, 0)
+fn finish(w: &mut Walk, copy: Fd, s: &Statx) {
+    let itself = ZStr::new(c"");
+    let mut mode = s.stx_mode as u32 & 0o7777;
+    let mut done = fs::fchownat(copy, itself, s.stx_uid, s.stx_gid, fs::AT_EMPTY_PATH);
+    if done.is_err() {
+        mode &= 0o1777;
+        if process::geteuid() != 0 {
+            done = Ok(());
+        }
+    }
+    // Links have none, and what else is no file with data was made with its own.
+    if matches!(fs::kind(s), fs::S_IFREG | fs::S_IFDIR) {
+        done = done.and(fs::fchmod(copy, mode));
+    }
+    let time = |t: &Timestamp| Timespec { sec: t.tv_sec, nsec: t.tv_nsec as i64 };
+    let times = [time(&s.stx_atime), time(&s.stx_mtime)];
+    done = done.and(fs::utimensat(copy, itself, &times, fs::AT_EMPTY_PATH));
+    if let Err(e) = done {
+        let status = w.cx.status;
+        w.fail(e);
+        w.cx.status = status;
+    }
 }
 
 const BUF: usize = if cfg!(mote_nommu) { 2048 } else { 32768 };

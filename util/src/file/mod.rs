@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod copy;
+pub mod directory;
 pub mod fstab;
 pub mod id;
 pub mod mode;

@@ -60,7 +60,7 @@ pub fn tree(cx: &mut Cx, operand: ZStr, is_dir: bool, how: How) {
 
 fn told(w: &mut Walk, dir: bool) {
     w.cx.out.bytes(if dir { b"removed directory '" } else { b"removed '" });
-    w.cx.out.bytes(&w.path);
+    w.cx.out.shown(&w.path);
     w.cx.out.bytes(b"'\n");
 }
 

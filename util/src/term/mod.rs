@@ -2,4 +2,5 @@
 
 pub mod keys;
 pub mod mask;
-pub mod width;
+
+pub use sys::width;

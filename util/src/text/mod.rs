@@ -7,8 +7,8 @@ pub mod pattern;
 pub mod quote;
 pub mod regex;
 pub mod size;
-pub mod utf8;
 pub mod version;
+pub use sys::utf8;
 
 /// Are these the same? Called, not inlined: comparing with a constant in place costs more room than it saves.
 #[inline(never)]

@@ -405,7 +405,11 @@ impl Ls<'_, '_> {
         let always = self.has(opt!("L")) || operand && self.has(opt!("H"));
         if always || operand && !self.has(opt!("dFl")) {
             let r = fs::statx(list.dir, name, 0);
-            if r.as_ref().is_ok_and(|s| always || fs::kind(s) == fs::S_IFDIR) {
+            let shown = match &r {
+                Ok(s) => always || fs::kind(s) == fs::S_IFDIR,
+                Err(e) => !matches!(*e, Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::EACCES),
+            };
+            if shown {
                 return r;
             }
         }

@@ -102,12 +102,12 @@ pub(crate) fn each(config: &[u8], kind: &[u8], f: &mut dyn FnMut(&[u8], &[u8])) 
     }
 }
 
-/// Is the module of this name blacklisted?
+/// Is there a line of this `kind` (`blacklist`, `install`) for the module of this name?
 #[inline(never)]
-pub(crate) fn blacklisted(config: &[u8], name: &[u8]) -> bool {
+pub(crate) fn listed(config: &[u8], kind: &[u8], name: &[u8]) -> bool {
     let name = canonical(name);
     let mut hit = false;
-    each(config, b"blacklist", &mut |this, _| hit |= is_of(this, &name));
+    each(config, kind, &mut |this, _| hit |= is_of(this, &name));
     hit
 }
 
@@ -129,8 +129,8 @@ mod tests {
             module_blacklist=s rdinit=/a.b -- c.d=1\n";
         add_command_line(&mut config, text);
         assert_eq!(lines(&config, "options"), ["snd-hda|power=1", "a|b=\"x y\"", "u|flag"]);
-        assert!([&b"p"[..], b"q_r", b"s"].iter().all(|name| blacklisted(&config, name)));
-        assert!(!blacklisted(&config, b"c") && !blacklisted(&config, b""));
+        assert!([&b"p"[..], b"q_r", b"s"].iter().all(|name| listed(&config, b"blacklist", name)));
+        assert!(!listed(&config, b"blacklist", b"c") && !listed(&config, b"blacklist", b""));
     }
 
     #[test]

@@ -3,9 +3,12 @@
 //!
 //! The tables under /lib/modules are read line by line, as large as they may be; what is kept is the
 //! configuration, and the names of the modules that have been dealt with.
+//!
+//! Differences from BusyBox: a module with an `install` or `remove` line is refused; kmod and BusyBox run the line's
+//! command instead of loading or removing the module.
 
 use crate::modutils::{canonical, fold, folded, is_of, stem, word};
-use config::{blacklisted, each};
+use config::{each, listed};
 use sys::buf::concat;
 use sys::fs;
 use sys::module::delete_module;
@@ -227,7 +230,7 @@ fn probe(r: &mut Run, asked: &[u8]) -> bool {
     if any {
         return found;
     }
-    if r.cx.has(opt!("b")) && blacklisted(&o.config, asked) || module(r, asked, &name) {
+    if r.cx.has(opt!("b")) && listed(&o.config, b"blacklist", asked) || module(r, asked, &name) {
         return true;
     }
     let file = match () {
@@ -268,7 +271,7 @@ fn probe(r: &mut Run, asked: &[u8]) -> bool {
 /// Deals with a module that an alias stands for, unless it is blacklisted; `false` if there is none.
 #[inline(never)]
 fn meant(r: &mut Run, name: &[u8], asked: &Buf) -> bool {
-    blacklisted(&r.o.config, name) || module(r, name, asked)
+    listed(&r.o.config, b"blacklist", name) || module(r, name, asked)
 }
 
 /// Deals with the module that has this name or path and with those that it needs; `false` if there is none.
@@ -436,6 +439,9 @@ fn act(r: &mut Run, file: &Buf, name: &Buf, asked: &Buf) {
     if !r.cx.has(opt!("D")) && loaded(r, name, removes) != removes {
         return;
     }
+    if listed(&r.o.config, if removes { b"remove" } else { b"install" }, name) {
+        return fail(r, name, Errno::EPERM, |_| b"its install or remove line is not run");
+    }
     let mut params = Buf::new();
     if !removes {
         soft(r, name, ZStr::new(c"pre:"));
@@ -490,7 +496,7 @@ fn append(params: &mut Buf, more: &[u8]) {
 #[inline(never)]
 fn tell(r: &mut Run, what: &[u8], which: &Buf) {
     r.cx.out.bytes(what);
-    r.cx.out.bytes(which);
+    r.cx.out.shown(which);
     r.cx.out.byte(b'\n');
 }
 

@@ -40,8 +40,9 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     let mut interface = None;
     if let Some(name) = args.first() {
         interface = Ifreq::new(name.bytes());
-        if interface.is_none() {
-            cx.fail_on(*name, Errno::ENAMETOOLONG);
+        let wrong = if name.is_empty() { Errno::ENODEV } else { Errno::ENAMETOOLONG };
+        if name.is_empty() || interface.is_none() {
+            cx.fail_on(*name, wrong);
             return 1;
         }
     }

@@ -137,7 +137,9 @@ struct Page<'r, 'c> {
 impl Page<'_, '_> {
     #[inline(never)]
     fn show(&mut self, counters: Option<&[u8]>) {
-        self.cx.out.left(name(&self.r), 9);
+        let name = name(&self.r);
+        self.cx.out.shown(name);
+        self.cx.out.fill(b' ', 9usize.saturating_sub(name.len()));
         self.write(b" Link encap:");
         self.hardware();
         self.addresses();

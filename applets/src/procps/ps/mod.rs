@@ -255,7 +255,9 @@ impl Ps<'_> {
             return;
         }
         if group == 0 && self.threads {
-            let _ = self.scan(cx, at, path(name, b"task").z(), tid);
+            if let Err(e) = self.scan(cx, at, path(name, b"task").z(), tid) {
+                unread(cx, name, e);
+            }
         } else {
             self.show(cx, &p);
         }
@@ -291,9 +293,9 @@ fn unread(cx: &mut Cx, name: &[u8], why: Errno) {
 
 #[inline(never)]
 fn flush_line(cx: &mut Cx, line: &mut Buf, width: usize) {
-    // A name may hold anything; a terminal must not act on it.
+    // A name may hold anything, and must not end a line.
     line.iter_mut().filter(|b| **b < 32 || **b == 127).for_each(|b| *b = b'?');
-    cx.out.bytes(line.get(..width).unwrap_or(line));
+    cx.out.shown(line.get(..width).unwrap_or(line));
     cx.out.byte(b'\n');
     line.clear();
 }

@@ -10,13 +10,14 @@ use util::file::fstab::numbered;
 pub(crate) fn set_up(file: ZStr, ro: bool) -> Result<(Buf, fs::Owned), Errno> {
     let (back, read_only) = open(file, ro)?;
     let (control, _) = open(ZStr::new(c"/dev/loop-control"), true)?;
+    let mut tries = 64;
     loop {
         let path = numbered(b"/dev/loop", loopdev::free(*control)?);
         let (device, _) = open(path.z(), read_only)?;
         match loopdev::configure(*device, *back, file, read_only) {
             Ok(()) => return Ok((path, device)),
-            // Somebody else was faster.
-            Err(Errno::EBUSY) => {}
+            // Somebody else was faster, or holds the one that is free, which is told again and again.
+            Err(Errno::EBUSY) if tries > 0 => tries -= 1,
             Err(e) => return Err(e),
         }
     }

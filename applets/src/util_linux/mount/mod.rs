@@ -126,7 +126,7 @@ fn list(o: &mut Order) {
         if fstab::meant(o.types, l.kind) {
             tell(o, l);
             o.cx.out.bytes(b" (");
-            o.cx.out.z(l.options);
+            o.cx.out.shown(l.options.bytes());
             o.cx.out.bytes(b")\n");
         }
     }
@@ -135,7 +135,7 @@ fn list(o: &mut Order) {
 #[inline(never)]
 fn tell(o: &mut Order, l: &Line) {
     for part in &[l.device, ZStr::new(c" on "), l.dir, ZStr::new(c" type "), l.kind] {
-        o.cx.out.z(*part);
+        o.cx.out.shown(part.bytes());
     }
 }
 

@@ -1,6 +1,6 @@
 //! How many columns a character takes on a terminal, and which ones a terminal must not get.
 
-use crate::text::utf8::decode;
+use crate::utf8::decode;
 
 /// Width of what a terminal must not get: controls, line and paragraph separators, bidirectional format characters,
 /// and bytes that are no UTF-8.
