@@ -249,13 +249,25 @@ impl Make {
                 }
                 1 => {
                     let second = m.flat();
-                    format!("$( {command}; {second})")
+                    match m.rng.u32(..4) {
+                        0 => format!("$( {command}\n{second}\n)"),
+                        1 => m.case_inside(&command, &second),
+                        _ => format!("$( {command}; {second})"),
+                    }
                 }
                 // Not `$((`, which is arithmetic.
                 _ if command.starts_with('(') => format!("$( {command})"),
                 _ => format!("$({command})"),
             }
         })
+    }
+
+    /// `case` in a substitution, where its parentheses come in no pairs.
+    fn case_inside(&mut self, command: &str, second: &str) -> String {
+        let (open, gap) = (self.pick(&["", "("]), self.pick(&[" ", "\n"]));
+        let (word, pattern) =
+            (self.literal(&["a", "'a b'", "$a", "\"$b\""]), self.pick(&["a", "*", "'a b'", "x|a"]));
+        format!("$(case {word} in{gap}{open}{pattern}) {command}{gap};;{gap}*) {second};; esac)")
     }
 
     fn arithmetic(&mut self) -> String {
@@ -347,7 +359,7 @@ impl Make {
             return self.flat();
         }
         self.depth += 1;
-        let text = match self.rng.u32(..30) {
+        let text = match self.rng.u32(..32) {
             0..=9 => self.flat(),
             10..=11 => self.list(),
             12 => format!("if {}\nthen\n{}else\n{}fi", self.list(), self.body(), self.body()),
@@ -364,6 +376,8 @@ impl Make {
             26 => self.trap(),
             27 => self.fields(),
             28 => self.odd(),
+            29 => self.alias(),
+            30 => self.document_behind(),
             _ => format!("! {}\np $?", self.list()),
         };
         self.depth -= 1;
@@ -420,6 +434,61 @@ impl Make {
             2 => format!("a=$(cat << E\n{lines}E\n)\np \"$a\""),
             _ => format!("{command} << E\n{lines}E"),
         }
+    }
+
+    /// A here-document whose text comes behind a substitution over several lines.
+    fn document_behind(&mut self) -> String {
+        self.calm = true;
+        let (first, second) = (self.flat(), self.flat());
+        let line = self.quoted().replace("\\\n", "\\\\");
+        self.calm = false;
+        let both = match self.rng.u32(..3) {
+            0 => format!("$(\n{first}\n{second}\n)"),
+            1 => format!("$( {first}\ncat << F\n{line}\nF\n)"),
+            _ => format!("${{u-$( {first}\n{second}\n)}}"),
+        };
+        let join = self.pick(&["; p", " && p", " | cat - /dev/null; p"]);
+        format!("cat << E{join} \"{both}\"\n{line}\nE")
+    }
+
+    /// Aliases, and what they become at the places where they count. They are the script's own again behind that.
+    fn alias(&mut self) -> String {
+        let chosen = |m: &mut Make| {
+            m.pick(&[
+                "'p '",
+                "'p x '",
+                "p",
+                "",
+                "' '",
+                "'! '",
+                "'p y;'",
+                "'p z; p'",
+                "'{ p in; } && '",
+                "k",
+                "'l '",
+                "m",
+            ])
+        };
+        let values: String = ["k", "l", "m"].iter().map(|name| format!(" {name}={}", chosen(self))).collect();
+        let mut text = format!("alias{values} r=x 'w=a ' 'v=in b'\n");
+        for _ in 0..self.rng.usize(1..5) {
+            let (name, words) = (self.pick(&["k", "l", "m"]), self.words());
+            text += &match self.rng.u32(..10) {
+                0 => format!("{name} r r{words}"),
+                1 => format!("{name} p{words}"),
+                2 => format!("true && {name} p{words} | cat"),
+                3 => format!("p \"$({name} p r\n{name} p k)\""),
+                4 => format!("{name} {name} r > t1; cat t1"),
+                5 => format!("if true; then {name} p 1\nfi; p $?"),
+                6 => "alias f='for ' i='i v; do '\nf i p $i; done\nunalias f i".to_string(),
+                7 => "alias f='case ' i='w in ' x='a) p yes;; *) p no;; '\nf i x esac\nunalias f i x"
+                    .to_string(),
+                8 => format!("eval '{name} p r'\np $?"),
+                _ => format!("(exit 3)\n{name}\np $?"),
+            };
+            text.push('\n');
+        }
+        text + "unalias -a"
     }
 
     fn function(&mut self) -> String {

@@ -6,6 +6,7 @@ use crate::parse::tree::{op, push_u24, ARITH, CMD, END, LAST, QUOTE, VAR};
 use crate::words::{name_char, name_start};
 use sys::{num, Buf, ToBuf};
 use util::text::escape::letter;
+use util::text::quote::quote_always;
 
 impl Parser<'_, '_> {
     pub(crate) fn expansion(&mut self, quotes: bool) {
@@ -247,11 +248,17 @@ impl Parser<'_, '_> {
             self.assign,
             core::mem::replace(&mut self.held, self.pending.len()),
         );
-        self.peeked = false;
-        self.assign = true;
-        self.list(false);
-        if self.token() != close {
-            self.unexpected();
+        let from = self.src.pos;
+        loop {
+            self.peeked = false;
+            self.assign = true;
+            self.list(false);
+            if self.token() != close {
+                self.unexpected();
+            }
+            if !self.is_put_off(from) {
+                break;
+            }
         }
         if close == 0 {
             if self.src.pos >= self.src.text.len() {
@@ -267,6 +274,21 @@ impl Parser<'_, '_> {
         self.check_length(inner.len());
         push_u24(&mut self.word, inner.len());
         self.word.extend_from_slice(&inner);
+    }
+
+    /// Does the list that was read from `from` on set aliases? They count from its next line on: it is made `eval TEXT`,
+    /// to be read again.
+    fn is_put_off(&mut self, from: usize) -> bool {
+        let Some(text) = self.src.text.get(from..self.at) else { return false };
+        if util::text::find(&self.code, b"\x01alias\0").is_none() || util::text::has(text, 0) {
+            return false;
+        }
+        let mut eval: Buf = b"eval ".buf();
+        quote_always(text, &mut eval);
+        self.replace(from, self.at, &eval);
+        self.code.clear();
+        self.src.pos = from;
+        true
     }
 
     /// Turns the text in backquotes into `$NUL…NUL` and goes on with that; so does who reads it once more.
@@ -319,7 +341,12 @@ impl Parser<'_, '_> {
                 b'\\' => {
                     c = self.bump();
                     match c {
-                        b'c' => c = self.bump() & 31,
+                        b'c' => {
+                            c = self.bump();
+                            // A backslash is written twice here, too.
+                            self.src.pos += (c == b'\\') as usize;
+                            c = c.to_ascii_uppercase() ^ 64;
+                        }
                         b'x' => c = self.number(16, 2) as u8,
                         b'0'..=b'7' => {
                             self.src.pos -= 1;

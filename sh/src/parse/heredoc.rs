@@ -108,6 +108,7 @@ impl Parser<'_, '_> {
                     }
                     self.word.push(c);
                 }
+                b'$' if quote == 0 && self.raw(1) == b'\'' => {}
                 b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' if quote == 0 => break,
                 _ => self.word.push(c),
             }

@@ -3,7 +3,7 @@
 
 use crate::flow::{Failed, Fallible};
 use crate::parse::source::{Mode, Source};
-use crate::parse::token::{ctx, is_redir, operator_text, tok};
+use crate::parse::token::{ctx, tok};
 use crate::parse::tree::{self, Tree};
 use crate::shell::Shell;
 use crate::words::{index, kw, RESERVED};
@@ -167,12 +167,9 @@ impl<'p, 'a> Parser<'p, 'a> {
     pub(crate) fn unexpected(&mut self) {
         let text = self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).buf();
         match self.tok {
-            tok::WORD => self.error(c"unexpected word \"%\"", &text),
-            tok::IO => self.error(c"unexpected \"%\"", &text),
             tok::EOF => self.error(c"unexpected end of file", b""),
             b'\n' => self.error(c"unexpected newline", b""),
-            t if is_redir(t) => self.error(c"unexpected \"redirection\"", b""),
-            t => self.error(c"unexpected \"%\"", operator_text(t)),
+            _ => self.error(c"unexpected \"%\"", &text),
         }
     }
 
