@@ -295,3 +295,32 @@ fn a_million_turns_hold_memory_constant() {
     let out = run("x86_64", script);
     assert_eq!(text(&out.stdout), "200 .\n", "{}", text(&out.stderr));
 }
+
+#[test]
+fn a_directory_is_no_script() {
+    for way in WAYS {
+        assert_eq!(sh(way).arg("/").output().unwrap().status.code(), Some(126));
+        assert_eq!(run(way, ". /; echo not").status.code(), Some(2));
+        assert_eq!(text(&run(way, "command . /; echo $?").stdout), "2\n");
+    }
+}
+
+#[test]
+fn what_is_too_long_for_the_tree_is_told() {
+    let long = format!("{}\n", "x".repeat(1023)).repeat(16385);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("script");
+    for script in [
+        format!("cat <<A; cat <<B\n{long}A\nsecond\nB\n"),
+        format!("echo $(cat <<A\n{long}A\n)\n"),
+        format!("echo $(: '{long}')\n"),
+        format!("x='{long}'\n"),
+    ] {
+        std::fs::write(&file, script).unwrap();
+        for way in WAYS {
+            let out = sh(way).arg(&file).output().unwrap();
+            assert!(text(&out.stderr).ends_with("syntax error: command too long\n"));
+            assert_eq!((text(&out.stdout), out.status.code()), (String::new(), Some(2)));
+        }
+    }
+}

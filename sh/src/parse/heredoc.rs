@@ -144,7 +144,8 @@ impl Parser<'_, '_> {
             let (mut n, mut k) = (0, 0);
             loop {
                 let c = self.raw(n);
-                if c == b'\\' && !p.quoted && self.raw(n + 1) == b'\n' {
+                // Behind a line that goes on no delimiter begins.
+                if c == b'\\' && k > 0 && !p.quoted && self.raw(n + 1) == b'\n' {
                     n += 2;
                 } else if p.end.get(k) == Some(&c) {
                     n += 1;
