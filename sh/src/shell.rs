@@ -52,6 +52,8 @@ pub(crate) struct Shell<'a> {
     pub(crate) tree: Rc<Tree>,
     /// Where the command that runs starts in its text.
     pub(crate) place: usize,
+    /// And ends.
+    pub(crate) end: usize,
     pub(crate) params: Positional,
     /// `$_`: the last field of the last command; none before the first.
     pub(crate) last: Option<Buf>,
@@ -97,6 +99,7 @@ impl<'a> Shell<'a> {
             opts: Options::NONE,
             tree: Rc::new(Tree::default()),
             place: 0,
+            end: 0,
             line: 0,
             syntax: false,
             aliases: Aliases::new(),

@@ -90,11 +90,11 @@ const SLEEP: &str = "sh -c 'echo ready; exec sleep 1000'";
 
 fn stop_resume_interrupt(mut s: Session) {
     s.run(SLEEP);
-    s.say("\x1a", "[1]+  Stopped");
+    s.say("\x1a", "[1] + Stopped (SIGTSTP)");
     s.say("echo st $?\n", "\nst 148\n");
-    s.say("jobs\n", "\n[1]+  Stopped");
+    s.say("jobs\n", "\n[1] + Stopped");
     s.say("bg\n", "\n[1] sh -c");
-    s.say("jobs\n", "\n[1]+  Running");
+    s.say("jobs\n", "\n[1] + Running");
     s.terminal.write_all(b"fg\n").unwrap();
     s.wait("exec sleep");
     s.say("\x03", "^C");
@@ -104,8 +104,8 @@ fn stop_resume_interrupt(mut s: Session) {
 
 fn pipelines_stop_and_die_as_one(mut s: Session) {
     s.run(&format!("{SLEEP} | cat"));
-    s.say("\x1a", "[1]+  Stopped");
-    s.say("kill %1; sleep 0.5\n", "[1]+  Terminated");
+    s.say("\x1a", "[1] + Stopped");
+    s.say("kill %1; sleep 0.5\n", "[1] + Terminated");
     s.say("jobs; echo none\n", "\nnone\n");
 }
 
@@ -113,16 +113,16 @@ fn the_end_of_a_background_job_is_told(mut s: Session) {
     s.say("sleep 0.2 & \n", "[1] ");
     s.say("wait; echo waited\n", "\nwaited\n");
     s.say("sleep 0.5 &\n", "[1] ");
-    s.say("sleep 1\n", "[1]+  Done");
+    s.say("sleep 1\n", "[1] + Done");
 }
 
 fn notify_tells_at_once(mut s: Session) {
     s.say("set -b; sleep 0.3 &\n", "[1] ");
     // No key is pressed.
-    s.wait("[1]+  Done");
+    s.wait("[1] + Done");
     // Nor does a command in the foreground keep it back.
     s.terminal.write_all(b"sleep 0.3 & sleep 1; echo la''ter\n").unwrap();
-    s.wait("[1]+  Done");
+    s.wait("[1] + Done");
     s.wait("\nlater\n> ");
     s.say("set +b; case $- in *b*) echo on;; *) echo o''ff;; esac\n", "\noff\n");
 }
@@ -148,6 +148,102 @@ fn errors_leave_the_shell_and_exit_ends_it(mut s: Session) {
     assert_eq!(s.child.wait().unwrap().code(), Some(7));
 }
 
+const STOP: &str = "sh -c 'kill -s STOP $$; echo went on'";
+
+fn an_interrupt_takes_no_command_away(mut s: Session) {
+    s.say("cd /; mkfifo /tmp/fifo$$\n", "");
+    for waits in [
+        "x=$(echo rea''dy >&2; sleep 1000)",
+        "echo $(echo rea''dy >&2; sleep 1000; :) not",
+        "echo $(echo rea''dy >&2; while :; do :; done) not",
+        "x=$(echo rea''dy >&2; sleep 1000); echo not",
+        "echo rea''dy; : </tmp/fifo$$; echo not",
+        "echo rea''dy; wait",
+        "sleep 1000 & echo rea''dy; wait $!",
+        "eval 'sh -c \"echo rea\"\"dy; sleep 1000\"'; echo not",
+        "command eval 'sh -c \"echo rea\"\"dy; sleep 1000\"'; echo not",
+        "(echo rea''dy; sleep 1000; echo not); echo not",
+        "echo rea''dy | (cat; sleep 1000; echo not); echo not",
+    ] {
+        s.terminal.write_all(format!("{waits}\n").as_bytes()).unwrap();
+        s.wait("\nready\n");
+        // What it does behind that word cannot be seen from here.
+        std::thread::sleep(Duration::from_millis(50));
+        s.say("\x03", "");
+        s.say("cd /usr; echo st$?:$PWD\n", "\nst0:/usr\n");
+        s.say("cd /\n", "");
+        assert!(!s.seen.contains("\nnot"), "{waits}: {}", s.seen);
+    }
+    s.say("rm /tmp/fifo$$; kill %1\n", "");
+    s.terminal.write_all(b"x=$(echo rea''dy >&2; sleep 1000)\n").unwrap();
+    s.wait("\nready\n");
+    s.say("\x03", "");
+    s.say("echo st$?\n", "\nst130\n");
+    s.say("trap 'echo tr''ap' INT\n", "");
+    s.terminal.write_all(b"x=$(echo rea''dy >&2; sleep 1000)\n").unwrap();
+    s.wait("\nready\n");
+    s.say("\x03", "trap\n");
+}
+
+fn the_last_part_of_a_pipeline_is_its_number(mut s: Session) {
+    s.say("echo 1 | sh -c 'echo $$ >/tmp/n; exec sleep 1000' & n=$!\n", "");
+    s.say("until [ -s /tmp/n ]; do sleep .1; done; [ $n = $(cat /tmp/n) ]; echo same $?\n", "\nsame 0\n");
+    s.say("rm /tmp/n; kill $n; wait $n; echo st $?\n", "\nst 143\n");
+    s.say("f() { return 7; }; true | f & wait $!; echo st $?\n", "\nst 7\n");
+    s.say("true | (exit 3) & wait $!; echo st $?\n", "\nst 3\n");
+    s.say("! true | (exit 3) & wait $!; echo st $?\n", "\nst 0\n");
+    s.say("true | (exit 3) || false & wait $!; echo st $?\n", "\nst 1\n");
+    s.say("cat | sleep 1000 &\n", "[1] ");
+    s.say("jobs -p >/tmp/n; ps -o pgid= -p $! | tr -d ' ' | cmp - /tmp/n; echo same $?\n", "\nsame 0\n");
+    s.say("rm /tmp/n; set -o pipefail; kill %1; wait %1; echo st $?\n", "\nst 143\n");
+}
+
+fn a_stopped_job_is_the_current_one(mut s: Session) {
+    s.say("set +b; sleep 1001 &\n", "[1] ");
+    s.say(&format!("{STOP}\n"), "[2] + Stopped (SIGSTOP)       sh -c");
+    s.say(&format!("{STOP}; echo not\n"), "[3] + Stopped");
+    s.say("sleep 1002 &\n", "[4] ");
+    s.say("jobs\n", "\n[1]   Running                 sleep 1001\n[2] - Stopped (SIGSTOP)       sh -c");
+    s.say("jobs %% %sleep %-\n", "\n[3] + Stopped (SIGSTOP)       sh -c 'kill -s STOP $$; echo went on'\n");
+    s.say(
+        "jobs -l %1 | sed \"s/ $(jobs -p %1) / pid /\"\n",
+        "\n[1]   pid Running                 sleep 1001\n",
+    );
+    s.say("fg >/dev/null; echo st $?\n", "\nwent on\nst 0\n");
+    s.say("fg\n", "\nsh -c 'kill -s STOP $$; echo went on'\nwent on\n");
+    s.say("jobs\n", "\n[1] - Running                 sleep 1001\n[4] + Running                 sleep 1002\n");
+    s.say("kill %sleep; echo st $?\n", "\nst 1\n");
+    s.say("kill -s STOP %1; kill -s STOP %1; kill %1 %4; wait; jobs; echo no''ne\n", "\nnone\n");
+    assert!(!s.seen.contains("\nnot"), "{}", s.seen);
+}
+
+fn stopped_jobs_are_not_left_without_a_word(mut s: Session) {
+    s.say(&format!("{STOP}\n"), "[1] + Stopped");
+    s.say("exit 3\n", "stopped jobs");
+    s.terminal.write_all(b"exit 4\n").unwrap();
+    assert_eq!(s.child.wait().unwrap().code(), Some(4));
+}
+
+fn signals_of_job_control_can_be_trapped(mut s: Session) {
+    s.say("trap 'echo got it' TSTP TTIN TTOU TERM QUIT\n", "");
+    for signal in ["TSTP", "TTIN", "TTOU", "TERM", "QUIT"] {
+        s.say(&format!("kill -s {signal} $$\n"), "\ngot it\n");
+    }
+    s.say("trap - TSTP TTIN TTOU TERM QUIT\n", "");
+    s.say("for s in TSTP TTIN TTOU TERM QUIT; do kill -s $s $$; done; echo al''ive\n", "\nalive\n");
+    s.say(
+        "sh -mc 'trap \"echo caught\" TSTP; kill -s TSTP $$; trap - TSTP; kill -s TSTP $$; echo st $?'\n",
+        "\ncaught\nst 0\n",
+    );
+    let ignored = "sed -n s/SigIgn:.//p /proc/self/status";
+    s.say(
+        &format!("{ignored}; ({ignored}; :); set +m; {ignored}; x=$({ignored}; :); echo $x; set -m\n"),
+        &"\n0000000000000000".repeat(4),
+    );
+    s.say("trap '' TSTP; set +m; set -m\n", "");
+    s.say(&format!("{ignored}\n"), "\n0000000000080000\n");
+}
+
 /// Each of these in a shell that forks, and in one that starts subshells by vfork and exec.
 macro_rules! both_ways {
     ($($name:ident)*) => {
@@ -166,4 +262,9 @@ both_ways! {
     notify_tells_at_once
     an_interrupt_ends_a_loop_and_not_the_shell
     errors_leave_the_shell_and_exit_ends_it
+    an_interrupt_takes_no_command_away
+    the_last_part_of_a_pipeline_is_its_number
+    a_stopped_job_is_the_current_one
+    stopped_jobs_are_not_left_without_a_word
+    signals_of_job_control_can_be_trapped
 }

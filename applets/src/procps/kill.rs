@@ -16,5 +16,5 @@ process group, -N is process group N, -1 is all processes.
 }
 
 pub(crate) fn run(cx: &mut sys::Cx) -> u8 {
-    util::command::kill::run(cx, &mut |_| None)
+    util::command::kill::run(cx, &mut |_, _| None)
 }

@@ -36,6 +36,9 @@ pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 /// `exit [N]`, `return [N]`.
 pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let is_exit = f.z(0).first() == b'e';
+    if is_exit && sh.stays() {
+        return Ok(1);
+    }
     if f.len() > 1 {
         match parse_u32(f.get(1)) {
             Some(n) => sh.status = n as u8,

@@ -5,7 +5,7 @@ use crate::flow::{Flow, FlowResult};
 use crate::jobs::job::State;
 use crate::options::opt;
 use crate::shell::Shell;
-use sys::process;
+use sys::{process, signal};
 
 /// `jobs [-lp] [JOB]…`.
 pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
@@ -17,17 +17,13 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     if outer {
         sh.jobs.swap_outer();
     }
-    let mut which = sys::List::new();
-    for k in i..f.len() {
-        match sh.jobs.find(f.get(k)) {
-            Some(n) => which.push(n),
-            None => status = sh.bad(c"%: no such job", f.get(k)),
-        }
-    }
-    if f.len() <= i {
-        (0..sh.jobs.len()).for_each(|n| which.push(n));
-    }
-    for &n in &which {
+    let all = f.len() <= i;
+    for k in if all { 0..sh.jobs.len() } else { i..f.len() } {
+        let n = if all { Some(k) } else { sh.jobs.find(f.get(k)) };
+        let Some(n) = n else {
+            status = sh.bad(c"%: no such job", f.get(k));
+            continue;
+        };
         if set & 2 != 0 {
             let pid = sh.jobs.get(n).map_or(0, |j| j.leader());
             sh.out.dec(pid as u64);
@@ -52,8 +48,8 @@ pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
         let spec = if f.len() > k { f.get(k) } else { b"%%" };
         sh.reap(false);
         match sh.jobs.find(spec) {
-            Some(i) if sh.jobs.get(i).is_some_and(|j| j.group == 0) => {
-                return Ok(sh.bad(c"%: job was started without job control", spec))
+            Some(i) if !sh.opts.has(opt::MONITOR) || sh.jobs.get(i).is_some_and(|j| j.group == 0) => {
+                return Ok(sh.bad(c"%: no job control", spec))
             }
             Some(i) => sh.resume(i, foreground)?,
             None if f.len() > k => return Ok(sh.bad(c"%: no such job", spec)),
@@ -75,20 +71,15 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
     let jobs = &sh.jobs;
     let mut cx = sys::Cx::raw(name, args, sh.out, sh.envp, sh.table);
-    let status = util::command::kill::run(&mut cx, &mut |spec| {
+    let status = util::command::kill::run(&mut cx, &mut |spec, sig| {
         let job = jobs.find(spec).and_then(|i| jobs.get(i))?;
-        Some(if job.group != 0 { -job.group } else { job.leader() })
-    });
-    // What is stopped can only die when it goes on.
-    for k in 1..f.len() {
-        let spec = f.get(k);
-        if spec.first() == Some(&b'%') {
-            let job = sh.jobs.find(spec).and_then(|i| sh.jobs.get(i));
-            if let Some(j) = job.filter(|j| j.state() == State::Stopped) {
-                j.kill(sys::signal::SIGCONT);
-            }
+        let r = job.kill(sig);
+        // What is stopped can only die when it goes on.
+        if matches!(sig, signal::SIGHUP | signal::SIGTERM) {
+            let _ = job.kill(signal::SIGCONT);
         }
-    }
+        Some(r)
+    });
     Ok(status as u32)
 }
 
@@ -111,11 +102,13 @@ pub(crate) fn times(sh: &mut Shell, _: &Fields) -> FlowResult<u32> {
 pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (any, i) = sh.letters(f, b"n")?.parts();
     let mut status = 0;
+    // What was stopped may have gone on.
+    sh.reap(false);
     if f.len() <= i {
         loop {
             sh.reap(false);
             if any != 0 {
-                if let Some(n) = sh.jobs.first_done() {
+                if let Some(n) = sh.jobs.in_state(State::Done) {
                     return Ok(sh.jobs.remove(n).map_or(0, |j| j.status(false)) as u32);
                 }
                 if sh.jobs.is_empty() {
@@ -124,7 +117,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
             } else {
                 sh.forget_done(false);
             }
-            if !crate::jobs::signals::pending() && !sh.jobs.any_running() {
+            if !crate::jobs::signals::pending() && sh.jobs.in_state(State::Running).is_none() {
                 return Ok(0);
             }
             if let Some(s) = sh.wait_more()? {
@@ -142,6 +135,9 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
                 Some((n, j)) => {
                     status = j.status(sh.opts.has(opt::PIPEFAIL));
                     if j.state() == State::Done {
+                        if !j.reported {
+                            sh.tell_signal(j.word());
+                        }
                         sh.jobs.remove(n);
                     }
                     if any != 0 {
@@ -172,7 +168,7 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 impl Shell<'_> {
     /// Forgets the jobs that are done; with `reported` those only of which the user knows it.
     #[inline(never)]
-    fn forget_done(&mut self, reported: bool) {
+    pub(crate) fn forget_done(&mut self, reported: bool) {
         let mut n = 0;
         while let Some(j) = self.jobs.get(n) {
             if j.state() == State::Done && (j.reported || !reported) {

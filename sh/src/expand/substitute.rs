@@ -33,6 +33,9 @@ impl Shell<'_> {
             None => self.output(list)?,
         };
         self.substituted = core::mem::replace(&mut self.status, before);
+        if self.take_interrupt() {
+            return self.fail(130);
+        }
         v.retain(|&c| c != 0);
         while v.last() == Some(&b'\n') {
             v.pop();
@@ -67,7 +70,7 @@ impl Shell<'_> {
     /// Runs a list as a substitution in this process, as far as it can; its output.
     fn run_here(&mut self, mut list: &[u8]) -> Buf {
         let last = self.last.clone();
-        let outer = (self.opts, self.place, self.option_place);
+        let outer = (self.opts, self.place, self.end, self.option_place);
         let clocks = self.vars.clocks();
         let locals = self.locals.mark();
         let out = self.out.capture();
@@ -87,7 +90,7 @@ impl Shell<'_> {
         self.restore_locals(locals);
         self.last = last;
         self.capture.end(mark, &mut self.vars);
-        (self.opts, self.place, self.option_place) = outer;
+        (self.opts, self.place, self.end, self.option_place) = outer;
         self.vars.set_clocks(clocks);
         self.out.release(out)
     }

@@ -31,6 +31,7 @@ impl Shell<'_> {
                 Ok(()) if self.opts.has(opt::IGNOREEOF) && tty::is(Fd::STDIN) => {
                     sys::out::complain(&[b"use exit to leave the shell"]);
                 }
+                Ok(()) if self.stays() => {}
                 Ok(()) | Err(Flow::Exit) => return Ok(()),
                 Err(e) if src.mode == Mode::Failed => return Err(e),
                 Err(_) => {
@@ -64,13 +65,17 @@ impl Shell<'_> {
             self.report_jobs();
         }
         let _ = self.out.flush();
-        if self.can_edit() {
-            return self.edit_line(first, out);
-        }
-        let mut prompt = self.prompt(first, 0);
-        // What the editor does not count has no marks here.
-        prompt.retain(|&c| c > 2);
-        self.read_plain(&prompt, out)
+        let read = if self.can_edit() {
+            self.edit_line(first, out)
+        } else {
+            let mut prompt = self.prompt(first, 0);
+            // What the editor does not count has no marks here.
+            prompt.retain(|&c| c > 2);
+            self.read_plain(&prompt, out)
+        };
+        // What was meant for something before takes no command away.
+        self.take_interrupt();
+        read
     }
 
     fn read_plain(&mut self, prompt: &[u8], out: &mut Buf) -> bool {

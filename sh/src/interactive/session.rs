@@ -4,7 +4,6 @@ use super::complete::executables;
 use super::editor::{Editor, Host, Kind, Line};
 use super::prompt::expand;
 use crate::decimal::push_decimal;
-use crate::jobs::signals::take_interrupt;
 use crate::options::opt;
 use crate::shell::Shell;
 use crate::words::BUILTINS;
@@ -110,7 +109,7 @@ impl Host for Shell<'_> {
     }
 
     fn signalled(&mut self) -> Option<Line> {
-        if take_interrupt() {
+        if self.take_interrupt() {
             return Some(Line::Interrupted);
         }
         let end = self.run_traps().is_err().then_some(Line::End);

@@ -12,7 +12,7 @@ use sys::{signal, Buf, Errno};
 impl Shell<'_> {
     // These are called more often than the address of a part is worth.
 
-    /// Gives the terminal the settings that the shell found.
+    /// Gives the terminal the shell's settings.
     #[inline(never)]
     fn restore_modes(&self) {
         self.terminal.restore_modes();
@@ -32,9 +32,12 @@ impl Shell<'_> {
 
     /// Turns job control on or off (`set -m`).
     pub(crate) fn job_control(&mut self, on: bool) {
+        const SIGNALS: u32 = 1 << signal::SIGTSTP | 1 << signal::SIGTTIN | 1 << signal::SIGTTOU;
+        let traps = &mut self.traps;
         if !on {
             self.terminal.close();
-        } else if !self.terminal.open() {
+            traps.ignore(SIGNALS, false);
+        } else if !self.terminal.open(|| traps.ignore(SIGNALS, true)) {
             self.complain(c"can't access tty; job control turned off", b"");
             self.opts.turn_off(opt::MONITOR);
         }
@@ -62,29 +65,46 @@ impl Shell<'_> {
         }
         self.status = job.status(self.opts.has(opt::PIPEFAIL));
         let word = job.word();
+        let interactive = self.opts.has(opt::INTERACTIVE);
         if job.state() == State::Stopped {
             job.modes = self.terminal.modes();
             self.restore_modes();
             let i = self.add_job(job);
-            sys::out::complain(&[]);
-            self.report_job(i);
+            if interactive {
+                sys::out::complain(&[]);
+                self.report_job(i);
+                // The rest of the list is given up (POSIX.1-2024, 2.11).
+                self.interrupted = true;
+                return Err(Failed);
+            }
             return Ok(());
         }
         if let Some(sig) = word.signaled().map(|s| s as u32) {
             if monitor {
                 self.restore_modes();
             }
-            let interactive = self.opts.has(opt::INTERACTIVE);
             if sig == signal::SIGINT && interactive && !job.hidden {
                 sys::out::complain(&[]);
+                self.interrupted = true;
                 return Err(Failed);
             }
-            if sig != signal::SIGINT && sig != signal::SIGPIPE && !job.hidden && !self.subshell {
-                let core: &[u8] = if word.dumped() { b" (core dumped)" } else { b"" };
-                sys::out::complain(&[signal_text(sig), core]);
+            if !job.hidden {
+                self.tell_signal(word);
             }
+        } else if monitor {
+            self.terminal.note_modes();
         }
         Ok(())
+    }
+
+    /// Tells of which signal a job has died, if that is worth a word.
+    #[inline(never)]
+    pub(crate) fn tell_signal(&self, word: Status) {
+        let Some(sig) = word.signaled().map(|s| s as u32) else { return };
+        if sig != signal::SIGINT && sig != signal::SIGPIPE && !self.subshell {
+            let core: &[u8] = if word.dumped() { b" (core dumped)" } else { b"" };
+            sys::out::complain(&[signal_text(sig), core]);
+        }
     }
 
     /// Enters a job that runs in the background.
@@ -92,7 +112,7 @@ impl Shell<'_> {
         // What nobody has waited for is remembered, but not for ever.
         if self.jobs.len() >= 256 {
             self.reap(false);
-            if let Some(i) = self.jobs.first_done() {
+            if let Some(i) = self.jobs.in_state(State::Done) {
                 self.jobs.remove(i);
             }
         }
@@ -132,6 +152,16 @@ impl Shell<'_> {
         }
     }
 
+    /// Before a shell at a prompt ends: does it stay, since there are stopped jobs? It says so once.
+    #[inline(never)]
+    pub(crate) fn stays(&mut self) -> bool {
+        let stays = self.opts.has(opt::INTERACTIVE) && self.jobs.warns();
+        if stays {
+            sys::out::complain(&[b"there are stopped jobs"]);
+        }
+        stays
+    }
+
     /// Tells what happened to jobs, before a prompt.
     pub(crate) fn report_jobs(&mut self) {
         self.reap(false);
@@ -141,18 +171,13 @@ impl Shell<'_> {
     /// Tells what is known to have happened to jobs, and forgets those that are over.
     fn report_ended(&mut self) {
         let mut i = 0;
-        while i < self.jobs.len() {
-            let (state, reported) =
-                self.jobs.get(i).map_or((State::Running, true), |j| (j.state(), j.reported));
-            if state != State::Running && !reported {
+        while let Some(j) = self.jobs.get(i) {
+            if j.state() != State::Running && !j.reported {
                 self.report_job(i);
             }
-            if state == State::Done {
-                self.jobs.remove(i);
-            } else {
-                i += 1;
-            }
+            i += 1;
         }
+        self.forget_done(true);
     }
 
     /// One line about job `i` on standard error.
@@ -173,23 +198,25 @@ impl Shell<'_> {
         let Some(mut job) = self.jobs.remove(i) else { return Ok(()) };
         job.resume();
         if foreground {
-            if job.group != 0 {
-                self.terminal.give_to(job.group);
-            }
-            // Who reads this may already interrupt the job.
-            sys::out::complain(&[&job.text]);
+            self.terminal.give_to(job.group);
+        } else {
+            self.out.byte(b'[');
+            self.out.dec(job.id as u64);
+            self.out.bytes(b"] ");
+        }
+        self.out.bytes(&job.text);
+        self.out.byte(b'\n');
+        // Who reads this may already interrupt the job.
+        let _ = self.out.flush();
+        if foreground {
             if let Some(m) = job.modes.take() {
                 self.terminal.set_modes(&m);
             }
-            job.kill(signal::SIGCONT);
+        }
+        let _ = job.kill(signal::SIGCONT);
+        if foreground {
             return self.foreground(job);
         }
-        job.kill(signal::SIGCONT);
-        self.out.bytes(b"[");
-        self.out.dec(job.id as u64);
-        self.out.bytes(b"] ");
-        self.out.bytes(&job.text);
-        self.out.byte(b'\n');
         self.jobs.set_last(job.last_pid());
         self.add_job(job);
         self.status = 0;

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use sys::process::{self, Status};
 use sys::zstr::Texts;
-use sys::{signal, tty, Buf, List};
+use sys::{signal, tty, Buf, Errno, List};
 
 /// A process of a job, and how it is: `None` while it runs.
 #[derive(Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Proc {
 pub(crate) struct Job {
     /// Its number for the user; 0 before it has one.
     pub(crate) id: u16,
+    /// Greater than those of jobs that were started, stopped or resumed before it.
+    pub(crate) turn: u32,
     /// Its process group, 0 if it is ours.
     pub(crate) group: i32,
     pub(crate) procs: List<Proc>,
@@ -29,14 +31,14 @@ pub(crate) struct Job {
     pub(crate) modes: Option<tty::Termios>,
 }
 
-/// State of a job.
+/// State of a job; the later ones make the better current job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 // A word, as `Flow`.
 #[repr(u32)]
 pub(crate) enum State {
+    Done,
     Running,
     Stopped,
-    Done,
 }
 
 impl Job {
@@ -52,7 +54,16 @@ impl Job {
     // In a box: what is handed on is a word then.
     #[inline(never)]
     fn boxed(text: Buf, hidden: bool) -> Box<Job> {
-        Box::new(Job { id: 0, group: 0, procs: List::new(), text, hidden, reported: false, modes: None })
+        Box::new(Job {
+            id: 0,
+            turn: 0,
+            group: 0,
+            procs: List::new(),
+            text,
+            hidden,
+            reported: false,
+            modes: None,
+        })
     }
 
     /// Takes note of what became of process `pid`, if it is one of these.
@@ -124,14 +135,17 @@ impl Job {
     }
 
     /// Sends a signal to it.
-    pub(crate) fn kill(&self, sig: u32) {
+    #[inline(never)]
+    pub(crate) fn kill(&self, sig: u32) -> sys::Result<()> {
         if self.group != 0 {
-            let _ = process::kill(-self.group, sig);
-        } else {
-            for p in &self.procs {
-                let _ = process::kill(p.pid, sig);
-            }
+            return process::kill(-self.group, sig);
         }
+        // One that has ended may have given its number to somebody else.
+        let mut r = Err(Errno::ESRCH);
+        for p in self.procs.iter().filter(|p| p.status.is_none_or(|s| s.stopped().is_some())) {
+            r = process::kill(p.pid, sig);
+        }
+        r
     }
 }
 

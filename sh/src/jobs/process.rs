@@ -137,7 +137,7 @@ impl Shell<'_> {
     /// Signals as they should be in a process that is about to become a `command`, or a subshell.
     #[inline(never)]
     pub(crate) fn set_signals(&self, command: bool) {
-        self.traps.set_default(self.terminal.is_open(), command);
+        self.traps.set_default(command);
     }
 
     /// Signals as they should be in a process that is about to become a command.

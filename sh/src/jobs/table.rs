@@ -3,21 +3,25 @@
 use crate::jobs::job::{signal_text, Job, State};
 use alloc::boxed::Box;
 use sys::process::Status;
-use sys::{Buf, List};
+use sys::{signal, Buf, List};
 
-/// The jobs of a shell, those that were started or stopped last behind the others.
+/// The jobs of a shell, by their numbers.
 pub(crate) struct Jobs {
     list: List<Box<Job>>,
     /// Those of the shell that this is a subshell of.
     outer: List<Box<Job>>,
     /// `$!`, 0 before there is one.
     last: i32,
+    /// The last [`Job::turn`] that was given.
+    turn: u32,
+    /// Has the user been warned who leaves stopped jobs?
+    warned: bool,
 }
 
 impl Jobs {
     #[inline(always)]
     pub(crate) fn new() -> Jobs {
-        Jobs { list: List::new(), outer: List::new(), last: 0 }
+        Jobs { list: List::new(), outer: List::new(), last: 0, turn: 0, warned: false }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -43,10 +47,14 @@ impl Jobs {
     #[inline(always)]
     pub(crate) fn add(&mut self, mut job: Box<Job>) -> usize {
         if job.id == 0 {
-            job.id = self.list.iter().map(|j| j.id).max().unwrap_or(0) + 1;
+            job.id = self.list.last().map_or(0, |j| j.id) + 1;
         }
-        self.list.push(job);
-        self.list.len() - 1
+        self.turn += 1;
+        job.turn = self.turn;
+        self.warned = false;
+        let at = self.list.iter().position(|j| j.id > job.id).unwrap_or(self.list.len());
+        self.list.insert(at, job);
+        at
     }
 
     /// The job that `%…` (or a process ID) means.
@@ -55,19 +63,24 @@ impl Jobs {
         find(&self.list, spec)
     }
 
-    /// The first job that is done.
+    /// The first job in this state.
     #[inline(never)]
-    pub(crate) fn first_done(&self) -> Option<usize> {
+    pub(crate) fn in_state(&self, state: State) -> Option<usize> {
         let mut n = 0;
-        while self.list.get(n)?.state() != State::Done {
+        while self.list.get(n)?.state() != state {
             n += 1;
         }
         Some(n)
     }
 
+    /// Is the user to be warned that there are stopped jobs? Once for each job that comes.
     #[inline(always)]
-    pub(crate) fn any_running(&self) -> bool {
-        self.list.iter().any(|j| j.state() == State::Running)
+    pub(crate) fn warns(&mut self) -> bool {
+        !self.warned
+            && self.in_state(State::Stopped).is_some_and(|_| {
+                self.warned = true;
+                true
+            })
     }
 
     /// Takes note of what became of process `pid`.
@@ -75,6 +88,10 @@ impl Jobs {
     pub(crate) fn note(&mut self, pid: i32, status: Status) {
         for j in &mut self.list {
             if j.note(pid, status) {
+                if j.state() == State::Stopped {
+                    self.turn += 1;
+                    j.turn = self.turn;
+                }
                 return;
             }
         }
@@ -118,20 +135,16 @@ impl Jobs {
     #[inline(always)]
     pub(crate) fn line(&mut self, i: usize, pids: bool) -> Buf {
         let mut out = Buf::new();
-        let n = self.list.len();
+        let mark = match Some(i) {
+            n if n == self.find(b"%") => b'+',
+            n if n == self.find(b"%-") => b'-',
+            _ => b' ',
+        };
         let Some(j) = self.list.get_mut(i) else { return out };
         j.reported = true;
         out.push(b'[');
         crate::decimal::push_decimal(j.id as i64, &mut out);
-        out.push(b']');
-        out.push(if i + 1 == n {
-            b'+'
-        } else if i + 2 == n {
-            b'-'
-        } else {
-            b' '
-        });
-        out.extend_from_slice(b"  ");
+        out.extend_from_slice(&[b']', b' ', mark, b' ']);
         if pids {
             crate::decimal::push_decimal(j.leader() as i64, &mut out);
             out.push(b' ');
@@ -149,7 +162,11 @@ impl Jobs {
                         out.push(b')');
                     }
                     (_, Some(s)) => out.extend_from_slice(signal_text(s as u32)),
-                    _ => out.extend_from_slice(b"Stopped"),
+                    _ => {
+                        out.extend_from_slice(b"Stopped (SIG");
+                        out.extend_from_slice(signal::name(w.stopped().unwrap_or(0) as u32));
+                        out.push(b')');
+                    }
                 }
             }
         }
@@ -164,23 +181,44 @@ impl Jobs {
 /// The job that `%…` (or a process ID) means.
 #[inline(never)]
 fn find(jobs: &[Box<Job>], spec: &[u8]) -> Option<usize> {
-    let n = jobs.len();
-    let name = match spec {
-        [b'%', rest @ ..] => rest,
-        _ => {
-            let pid = sys::num::parse_u32(spec)? as i32;
-            return jobs.iter().position(|j| j.has(pid));
-        }
+    let (name, of_job) = match spec {
+        [b'%', rest @ ..] => (rest, true),
+        _ => (spec, false),
     };
-    match name {
-        b"" | b"+" | b"%" => n.checked_sub(1),
-        b"-" => n.checked_sub(2).or(n.checked_sub(1)),
-        [b'?', part @ ..] if !part.is_empty() => {
-            jobs.iter().position(|j| util::text::find(&j.text, part).is_some())
+    let number = sys::num::parse_u32(name);
+    let current = first(jobs, NOTHING);
+    let before = first(jobs, current);
+    let mut found = None;
+    for (i, j) in jobs.iter().enumerate() {
+        let is = match (name, number) {
+            _ if !of_job => number.is_some_and(|n| j.has(n as i32)),
+            (b"" | b"+" | b"%", _) => i == current,
+            (b"-", _) => i == before || before == NOTHING,
+            (_, Some(id)) => j.id as u32 == id,
+            ([b'?', part @ ..], _) => util::text::find(&j.text, part).is_some(),
+            _ => j.text.starts_with(name),
+        };
+        if is && found.replace(i).is_some() {
+            // It may be another.
+            return None;
         }
-        _ => match sys::num::parse_u32(name) {
-            Some(id) => jobs.iter().position(|j| j.id as u32 == id),
-            None => jobs.iter().position(|j| j.text.starts_with(name)),
-        },
     }
+    found
+}
+
+/// No job.
+const NOTHING: usize = usize::MAX;
+
+/// The current job, or that which becomes it when job `but` is over: one that is stopped before one that runs, the
+/// last before others (POSIX.1-2024, jobs).
+#[inline(never)]
+fn first(jobs: &[Box<Job>], but: usize) -> usize {
+    let (mut best, mut top) = (NOTHING, 0);
+    for (i, j) in jobs.iter().enumerate() {
+        let rank = j.turn | (j.state() as u32) << 30;
+        if i != but && rank > top {
+            (best, top) = (i, rank);
+        }
+    }
+    best
 }

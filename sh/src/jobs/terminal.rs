@@ -3,7 +3,7 @@
 
 use crate::descriptors::shut;
 use sys::fs::{self, Fd};
-use sys::signal::{self, Action};
+use sys::signal;
 use sys::tty::{self, Termios};
 use sys::{process, ZStr};
 
@@ -25,11 +25,6 @@ impl Terminal {
         Terminal { fd: Fd(-1), group: 0, outer_group: 0, modes: None }
     }
 
-    /// Is there job control in this process?
-    pub(crate) fn is_open(&self) -> bool {
-        self.fd.0 >= 0
-    }
-
     /// Gives it to process group `group`.
     #[inline(always)]
     pub(crate) fn give_to(&self, group: i32) {
@@ -48,13 +43,19 @@ impl Terminal {
         tty::get(self.fd).ok()
     }
 
+    /// The settings that it has now are the shell's.
+    #[inline(always)]
+    pub(crate) fn note_modes(&mut self) {
+        self.modes = self.modes();
+    }
+
     /// Gives it these settings.
     #[inline(always)]
     pub(crate) fn set_modes(&self, modes: &Termios) {
         let _ = tty::set(self.fd, modes, true);
     }
 
-    /// Gives it the settings that the shell found.
+    /// Gives it the shell's settings.
     #[inline(always)]
     pub(crate) fn restore_modes(&self) {
         if let Some(m) = &self.modes {
@@ -78,9 +79,10 @@ impl Terminal {
         self.forget();
     }
 
-    /// Starts job control: waits for the terminal and takes it. False if there is none to be had.
+    /// Starts job control: waits for the terminal, has `ignore` ignore its signals and takes it. False if there is
+    /// none to be had.
     #[inline(always)]
-    pub(crate) fn open(&mut self) -> bool {
+    pub(crate) fn open(&mut self, ignore: impl FnOnce()) -> bool {
         let f = fs::open(ZStr::new(c"/dev/tty"), fs::O_RDWR, 0).map(|f| f.into_fd());
         let f = match f {
             Ok(f) => f,
@@ -112,14 +114,12 @@ impl Terminal {
             let _ = process::kill(0, signal::SIGTTIN);
         }
         self.fd = f;
-        for &s in &[signal::SIGTSTP, signal::SIGTTIN, signal::SIGTTOU] {
-            let _ = signal::action(s, Action::IGNORE);
-        }
+        ignore();
         let own = process::getpid() as i32;
         let _ = process::setpgid(0, own);
         self.group = own;
         self.take_back();
-        self.modes = self.modes();
+        self.note_modes();
         true
     }
 }

@@ -32,6 +32,14 @@ impl Shell<'_> {
         self.traps.enter_subshell();
     }
 
+    /// Has Ctrl-C come to a shell at a prompt that has no trap for it? Not any more, then.
+    #[inline(never)]
+    pub(crate) fn take_interrupt(&mut self) -> bool {
+        self.opts.has(opt::INTERACTIVE)
+            && self.trap_text(signal::SIGINT as u8).is_none()
+            && signals::take_interrupt()
+    }
+
     /// Runs the traps of the signals that have come.
     #[inline(never)]
     pub(crate) fn run_traps(&mut self) -> FlowResult {

@@ -9,8 +9,8 @@ pub(crate) struct Traps {
     list: List<(u8, Buf)>,
     /// Those of the shell that this is a subshell of, to be listed.
     inherited: List<(u8, Buf)>,
-    /// Has the shell signals set for itself, as an interactive one has?
-    handles: bool,
+    /// What the shell has set for itself, as an interactive one and one with job control have: a bit for each signal.
+    own: u32,
     /// Status and depth of functions at which a trap's action runs.
     running: Option<(u8, u32)>,
     /// Are commands to ignore SIGCHLD? The shell itself never does: the kernel would tell it nothing of its children.
@@ -26,7 +26,7 @@ impl Traps {
         Traps {
             list: List::new(),
             inherited: List::new(),
-            handles: false,
+            own: 0,
             running: None,
             no_children: signal::action(signal::SIGCHLD, Action::DEFAULT) == Ok(Action::IGNORE),
             blocked: signal::mask(How::Set, 0),
@@ -36,15 +36,25 @@ impl Traps {
     /// Signals of an interactive shell.
     #[inline(always)]
     pub(crate) fn handle_signals(&mut self) {
-        self.handles = true;
+        self.ignore(1 << signal::SIGQUIT | 1 << signal::SIGTERM, true);
+        self.own |= 1 << signal::SIGINT;
         let _ = signal::action(signal::SIGINT, signals::catch());
-        let _ = signal::action(signal::SIGQUIT, Action::IGNORE);
-        let _ = signal::action(signal::SIGTERM, Action::IGNORE);
     }
 
-    /// Has the shell signals set for itself?
-    pub(crate) fn handles(&self) -> bool {
-        self.handles
+    /// Has the shell set this signal for itself?
+    pub(crate) fn owns(&self, sig: u32) -> bool {
+        sig < 32 && self.own >> sig & 1 != 0
+    }
+
+    /// The shell begins to ignore `signals`, a bit each, for itself, or ceases to. What has a trap stays as it is.
+    #[inline(never)]
+    pub(crate) fn ignore(&mut self, signals: u32, on: bool) {
+        self.own ^= (self.own ^ if on { !0 } else { 0 }) & signals;
+        for s in (1..32).filter(|s| signals >> s & 1 != 0) {
+            if self.get(s as u8).is_none() {
+                let _ = signal::action(s, if on { Action::IGNORE } else { Action::DEFAULT });
+            }
+        }
     }
 
     /// Text of the trap for `sig`.
@@ -60,9 +70,11 @@ impl Traps {
         let at = self.list.iter().position(|t| t.0 >= sig).unwrap_or(self.list.len());
         let known = self.list.get(at).is_some_and(|t| t.0 == sig);
         let child = sig as u32 == signal::SIGCHLD;
+        let owns = sig != 0 && self.owns(sig as u32);
         if sig != 0
             && !known
             && !interactive
+            && !owns
             && (child && self.no_children || signal::query(sig as u32) == Ok(Action::IGNORE))
         {
             return;
@@ -75,9 +87,8 @@ impl Traps {
             self.no_children = text == Some(&[]);
         }
         let action = match text {
-            None if self.handles && sig as u32 == signal::SIGINT => signals::catch(),
-            None if child && notify => signals::catch(),
-            None if self.handles && matches!(sig as u32, signal::SIGQUIT | signal::SIGTERM) => Action::IGNORE,
+            None if owns && sig as u32 != signal::SIGINT => Action::IGNORE,
+            None if owns || child && notify => signals::catch(),
             Some([]) if !child => Action::IGNORE,
             None | Some([]) => Action::DEFAULT,
             Some(_) => signals::catch(),
@@ -96,9 +107,9 @@ impl Traps {
         self.list.iter().map(|t| t.0 as u32).find(|&s| s != 0 && signals::has_come(s))
     }
 
-    /// Sets signals as a subshell should find them, or a `command`; allocates nothing. `terminal`: there is job control.
+    /// Sets signals as a subshell should find them, or a `command`; allocates nothing.
     #[inline(always)]
-    pub(crate) fn set_default(&self, terminal: bool, command: bool) {
+    pub(crate) fn set_default(&self, command: bool) {
         sys::caught::drop_handlers();
         if command {
             if self.no_children {
@@ -106,18 +117,9 @@ impl Traps {
             }
             signal::mask(How::Set, self.blocked);
         }
-        if terminal || self.handles {
-            for &s in &[
-                signal::SIGINT,
-                signal::SIGQUIT,
-                signal::SIGTERM,
-                signal::SIGTSTP,
-                signal::SIGTTIN,
-                signal::SIGTTOU,
-            ] {
-                if !self.list.iter().any(|t| t.0 as u32 == s && t.1.is_empty()) {
-                    let _ = signal::action(s, Action::DEFAULT);
-                }
+        for s in 1..32 {
+            if self.owns(s) && self.get(s as u8).is_none() {
+                let _ = signal::action(s, Action::DEFAULT);
             }
         }
     }
@@ -125,7 +127,7 @@ impl Traps {
     /// In a subshell: traps are gone, ignored signals stay ignored. `trap` still lists the parent's.
     #[inline(always)]
     pub(crate) fn enter_subshell(&mut self) {
-        self.handles = false;
+        self.own = 0;
         while signals::take().is_some() {}
         if self.list.is_empty() {
             return;
@@ -165,11 +167,6 @@ impl Traps {
     #[inline(always)]
     pub(crate) fn set_running(&mut self, now: Option<(u8, u32)>) -> Option<(u8, u32)> {
         core::mem::replace(&mut self.running, now)
-    }
-
-    /// In a subshell that is started by exec.
-    pub(crate) fn set_handles(&mut self, on: bool) {
-        self.handles = on;
     }
 
     /// Both lists, for a subshell that is started by exec.

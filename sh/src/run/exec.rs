@@ -1,6 +1,6 @@
 //! Lists, AND-OR lists, pipelines and commands (POSIX 2.9): walks the tree.
 
-use crate::flow::{Flow, FlowResult};
+use crate::flow::{Fallible, Flow, FlowResult};
 use crate::jobs::job::Job;
 use crate::jobs::task::{Task, What, NONE};
 use crate::options::opt;
@@ -63,6 +63,9 @@ impl Shell<'_> {
         while let Some(tree) = Parser::next(self, src)? {
             let last = last && src.mode == Mode::Text && src.pos == src.text.len();
             self.run_tree(tree, last)?;
+            if crate::jobs::signals::pending() {
+                self.run_traps()?;
+            }
         }
         Ok(())
     }
@@ -159,13 +162,18 @@ impl Shell<'_> {
     pub(crate) fn background(&mut self, b: &mut &[u8]) -> FlowResult {
         self.separate()?;
         let at = *b;
+        let mut parts = at;
+        let mut alone = byte(&mut parts) == tree::MULTI;
         let (start, mut end) = skip_pipeline(b);
         while byte(b) != 0 {
             end = skip_pipeline(b).1;
+            alone = false;
         }
-        let mut job = Job::new(self.text_at(start, end));
-        let task = Task::new(What::AndOr, at);
-        self.start_process(&mut job, false, &task)?;
+        let mut job = Job::new(Buf::new());
+        // The last part of a pipeline is what `$!` names.
+        let (what, mut code) = if alone { (What::Command, parts) } else { (What::AndOr, at) };
+        self.start_parts(&mut job, &mut code, what, false)?;
+        job.text = self.text_at(start, end);
         self.add_background(job);
         self.status = 0;
         Ok(())
@@ -181,26 +189,38 @@ impl Shell<'_> {
 
     pub(crate) fn pipe(&mut self, b: &mut &[u8]) -> FlowResult {
         self.separate()?;
-        let (first, mut to) = skip_node(&mut { *b });
+        let first = skip_node(&mut { *b }).0;
         let mut job = Job::new(Buf::new());
+        let to = self.start_parts(&mut job, b, What::Command, true)?;
+        job.text = self.text_at(first, to);
+        self.foreground(job)?;
+        self.check()
+    }
+
+    /// Starts the parts of a pipeline as processes of `job`, or the one process of an AND-OR list; the end of the text
+    /// of the parts.
+    #[inline(never)]
+    fn start_parts(&mut self, job: &mut Job, b: &mut &[u8], what: What, foreground: bool) -> Fallible<usize> {
+        let mut to = 0;
         let mut input = NONE;
         let mut more = 1;
         while more != 0 {
             let node = *b;
-            to = skip_node(b).1;
-            more = byte(b);
+            more = 0;
+            if what == What::Command {
+                to = skip_node(b).1;
+                more = byte(b);
+            }
             let (close, output) = if more != 0 {
                 self.new_pipe().inspect_err(|_| crate::descriptors::shut(input))?
             } else {
                 (NONE, NONE)
             };
-            let task = Task { what: What::Command, code: node, input, output, close, errors: more == 2 };
-            self.start_process(&mut job, true, &task)?;
+            let task = Task { what, code: node, input, output, close, errors: more == 2 };
+            self.start_process(job, foreground, &task)?;
             input = close;
         }
-        job.text = self.text_at(first, to);
-        self.foreground(job)?;
-        self.check()
+        Ok(to)
     }
 
     /// Runs one command.
@@ -211,7 +231,7 @@ impl Shell<'_> {
         }
         let mut c = *b;
         let h = head(&mut c, b);
-        self.place = h.start;
+        (self.place, self.end) = (h.start, h.end);
         match h.op {
             tree::SIMPLE => {
                 self.simple(c, last)?;

@@ -132,7 +132,7 @@ fn trap(c: &mut Channel, t: &mut (u8, Buf)) {
 
 /// A subshell can tell of them, but not resume them: the terminal's settings stay here.
 fn job(c: &mut Channel, j: &mut Box<Job>) {
-    numbers!(c, j.id, j.group);
+    numbers!(c, j.id, j.turn, j.group);
     c.text(&mut j.text);
     let told = c.number(j.hidden as u32 | (j.reported as u32) << 1);
     (j.hidden, j.reported) = (told & 1 != 0, told & 2 != 0);
@@ -262,14 +262,10 @@ struct Work {
 
 /// Everything that a subshell has of its shell.
 fn state(c: &mut Channel, sh: &mut Shell, w: &mut Work) {
-    let flags = sh.in_condition as u32
-        | (sh.script as u32) << 1
-        | (w.ignore as u32) << 2
-        | ((sh.traps.handles() || sh.terminal.is_open()) as u32) << 3;
+    let flags = sh.in_condition as u32 | (sh.script as u32) << 1 | (w.ignore as u32) << 2;
     let flags = c.number(flags);
     if c.reads {
         (sh.in_condition, sh.script, w.ignore) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
-        sh.traps.set_handles(flags & 8 != 0);
     }
     numbers!(c, w.what, w.at, sh.status, sh.place, sh.pid);
     for n in sh.nesting.numbers_mut() {

@@ -231,8 +231,7 @@ impl Shell<'_> {
         if !self.opts.has(opt::MONITOR) {
             return Buf::new();
         }
-        let mut text = self.tree.text.get(self.place..).unwrap_or(&[]);
-        sys::zstr::cut(&mut text, b'\n').buf()
+        self.text_at(self.place, self.end)
     }
 
     /// Calls a function.

@@ -1,6 +1,6 @@
 //! kill: send a signal (POSIX.1-2024 kill; `-l` also turns names to numbers, as in BusyBox and bash).
 
-use sys::{num, process, signal, Cx, ZStr};
+use sys::{num, process, signal, Cx, Result, ZStr};
 
 /// A process or, negative, a process group.
 #[inline(never)]
@@ -10,9 +10,12 @@ fn process_id(text: ZStr) -> Option<i32> {
     Some(if digits.is_some() { -n } else { n })
 }
 
-/// Runs `kill` on raw arguments; `jobs` gives the process group, negative, of a job like `%1`.
+/// Sends a signal to a job, if there is that one.
+pub type Jobs<'j> = dyn FnMut(&[u8], u32) -> Option<Result<()>> + 'j;
+
+/// Runs `kill` on raw arguments; `jobs` sends a signal to a job like `%1`, if there is one.
 #[inline(never)]
-pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
+pub fn run(cx: &mut Cx, jobs: &mut Jobs) -> u8 {
     let mut args = &*core::mem::take(&mut cx.args);
     let mut sig = signal::SIGTERM;
     if let [first, rest @ ..] = args {
@@ -46,14 +49,12 @@ pub fn run(cx: &mut Cx, jobs: &mut dyn FnMut(&[u8]) -> Option<i32>) -> u8 {
     }
     for a in args {
         let text = a.bytes();
-        let pid = if a.first() == b'%' { jobs(text) } else { process_id(*a) };
-        match pid {
+        let sent =
+            if a.first() == b'%' { jobs(text, sig) } else { process_id(*a).map(|p| process::kill(p, sig)) };
+        match sent {
             None => cx.error(text, b"no such job or process"),
-            Some(pid) => {
-                if let Err(e) = process::kill(pid, sig) {
-                    cx.fail(text, e);
-                }
-            }
+            Some(Err(e)) => cx.fail(text, e),
+            _ => {}
         }
     }
     cx.status
@@ -96,7 +97,8 @@ mod tests {
 
     fn kill(args: &[&str]) -> (u8, String) {
         let args: Vec<&[u8]> = args.iter().map(|a| a.as_bytes()).collect();
-        let mut job = |spec: &[u8]| (spec == b"%1").then(|| process::getpid() as i32);
+        let mut job =
+            |spec: &[u8], sig| (spec == b"%1").then(|| process::kill(process::getpid() as i32, sig));
         crate::command::printf::tests::call(&mut |cx| run(cx, &mut job), &args)
     }
 
