@@ -18,19 +18,21 @@ pub(crate) mod opt {
     pub(crate) const STDIN: u32 = 2048;
     pub(crate) const PIPEFAIL: u32 = 1 << 13;
     pub(crate) const IGNOREEOF: u32 = 1 << 14;
-    pub(crate) const COMMAND: u32 = 1 << 16;
+    pub(crate) const VI: u32 = 1 << 16;
+    pub(crate) const EMACS: u32 = 1 << 17;
+    pub(crate) const COMMAND: u32 = 1 << 18;
     /// No line editor (`--noediting`).
-    pub(crate) const PLAIN: u32 = 1 << 17;
+    pub(crate) const PLAIN: u32 = 1 << 19;
 }
 
 /// From this bit up: how many subshells we are in that were started by exec.
-const LEVEL: u32 = 1 << 18;
+const LEVEL: u32 = 1 << 20;
 
 /// Letters in the order of the bits; blanks have none.
-pub(crate) const LETTERS: &[u8] = b"efnuvxCabmish  ";
-/// `nolog` is for scripts that say it: as in dash and bash it changes nothing.
+pub(crate) const LETTERS: &[u8] = b"efnuvxCabmish";
+/// `nolog`, `vi` and `emacs` are for scripts that say them: as in dash without its editor they change nothing.
 pub(crate) const NAMES: &[u8] =
-    b"errexit\0noglob\0noexec\0nounset\0verbose\0xtrace\0noclobber\0allexport\0notify\0monitor\0interactive\0stdin\0hashall\0pipefail\0ignoreeof\0nolog";
+    b"errexit\0noglob\0noexec\0nounset\0verbose\0xtrace\0noclobber\0allexport\0notify\0monitor\0interactive\0stdin\0hashall\0pipefail\0ignoreeof\0nolog\0vi\0emacs";
 
 /// Long options of the command line: no file $ENV, no profile, no line editor.
 pub(crate) const LONG: &[u8] = b"norc\0noprofile\0noediting";

@@ -33,6 +33,7 @@ pub fn main(cx: &mut Cx) -> u8 {
 
 impl Shell<'_> {
     fn start(&mut self, args: &[ZStr<'static>]) -> FlowResult {
+        self.vars.find_locale();
         let login = self.arg0.first() == b'-';
         let (mut command, mut is_login, mut without) = (false, login, 0);
         let n = self.read_options(args, &mut |c| {
@@ -145,8 +146,7 @@ impl Shell<'_> {
             }
         };
         let mut src = Source::file(f, Mode::File);
-        self.status = 0;
-        let r = self.run_source(&mut src, false);
+        let r = self.run_commands(&mut src);
         crate::descriptors::shut(src.fd);
         r
     }

@@ -5,8 +5,9 @@ use crate::expand::fields::Fields;
 use crate::flow::FlowResult;
 use crate::run::resolve::Kind;
 use crate::shell::Shell;
+use crate::vars::table::DEFAULT_PATH;
 use crate::words::SPECIAL;
-use sys::Buf;
+use sys::{Buf, ToBuf};
 
 impl Shell<'_> {
     /// Says what `name` means, in a sentence or as `command -v` does. False if it means nothing.
@@ -26,13 +27,17 @@ impl Shell<'_> {
                 Kind::Function(_) => b" is a function",
                 Kind::Builtin(n) if n < SPECIAL => b" is a special shell builtin",
                 Kind::Builtin(_) => b" is a shell builtin",
-                Kind::Applet(_) => b" is an applet",
-                Kind::File => match self.search(name, false) {
-                    Some(p) => {
-                        last = p;
+                kind => match (self.search(name, false), kind) {
+                    (Some(p), _) => {
+                        if p.first() != Some(&b'/') {
+                            last = self.get(b"PWD").unwrap_or(b"").buf();
+                            last.push(b'/');
+                        }
+                        last.extend_from_slice(&p);
                         b" is "
                     }
-                    None => {
+                    (None, Kind::Applet(_)) => b" is an applet",
+                    _ => {
                         if sentence {
                             self.write(&[name, b": not found\n"]);
                         }
@@ -65,7 +70,7 @@ pub(crate) fn command(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
         let i = sh.vars.intern(b"PATH");
         let mark = sh.locals.mark();
         sh.save_local(i);
-        let _ = sh.assign_sym(i, b"/sbin:/usr/sbin:/bin:/usr/bin");
+        let _ = sh.assign_sym(i, DEFAULT_PATH);
         Some(mark)
     } else {
         None

@@ -86,10 +86,8 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
         core::mem::swap(&mut sh.params, &mut params);
         sh.set_params(f, i + 1);
     }
-    let loops = sh.nesting.hide_loops();
     sh.running = crate::shell::NOTHING;
     let r = sh.run_file(&path);
-    sh.nesting.show_loops(loops);
     if own {
         sh.params = params;
     }
@@ -142,7 +140,10 @@ pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
             None => return sh.refuse(c"Illegal number: %", v),
         },
     };
-    Ok(!sh.params.shift(n) as u32)
+    if !sh.params.shift(n) {
+        return Ok(sh.bad(c"not so many parameters", b""));
+    }
+    Ok(0)
 }
 
 /// `let EXPRESSION…`.
@@ -156,9 +157,8 @@ pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 
 /// `trap [ACTION SIGNAL…]`, `trap -p [SIGNAL]…`.
 pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
-    let p = f.is(1, b"-p");
-    let mut i = 1 + p as usize;
-    i += f.is(i, b"--") as usize;
+    let (p, i) = sh.letters(f, b"p")?.parts();
+    let p = p != 0;
     if p || f.len() <= i {
         list_traps(sh, f, i, p);
         return Ok(0);

@@ -74,7 +74,8 @@ impl Shell<'_> {
         let Some(n) = position(l.known, c).filter(|_| c != b':') else {
             return self.refuse(c"illegal option -%", &[c]);
         };
-        l.set |= 1 << n;
+        // Of `-L` and `-P` the last one counts.
+        l.set = if c == b'L' { 0 } else { l.set | 1 << n };
         if l.known.get(n + 1) == Some(&b':') {
             l.value = rest;
             if rest.is_empty() {

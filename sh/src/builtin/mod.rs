@@ -71,6 +71,10 @@ static APPLETS: [fn(&mut Cx) -> u8; 5] = [test::run, test::run, echo::run, print
 /// Runs a builtin that is an applet.
 fn external(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let i = b"[tepu".iter().position(|&c| c == f.z(0).first()).unwrap_or(0);
+    // `test -o OPTION`, and the same in brackets.
+    if i < 2 && f.len() + i == 4 && f.is(1, b"-o") {
+        return Ok(!sh.option_is_on(f.get(2)) as u32);
+    }
     // SAFETY: the fields stay as they are until the builtin has returned.
     let mut args = unsafe { f.all() };
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };

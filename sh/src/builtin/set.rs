@@ -24,10 +24,22 @@ pub(crate) fn set(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     Ok(0)
 }
 
+/// Ways to edit lines, of which one at most is on.
+const EDITORS: u32 = opt::VI | opt::EMACS;
+
 impl Shell<'_> {
+    /// Is the option with this name on?
+    #[inline(never)]
+    pub(crate) fn option_is_on(&self, name: &[u8]) -> bool {
+        position_in(NAMES, 0, name).is_some_and(|i| self.opts.has(1 << i))
+    }
+
     fn turn_option(&mut self, bit: usize, on: bool) {
         let bit = 1 << bit;
         let was = self.opts;
+        if bit & EDITORS != 0 {
+            self.opts.turn_off(EDITORS);
+        }
         self.opts.turn(bit, on);
         if bit == opt::MONITOR && self.opts != was {
             self.job_control(on);
@@ -64,7 +76,7 @@ impl Shell<'_> {
         let mut n = 0;
         while let Some(&a) = args.get(n) {
             let on = a.first() == b'-';
-            if !on && a.first() != b'+' || a.is(b"+") {
+            if !on && a.first() != b'+' {
                 break;
             }
             if let Some(name) = a.strip_prefix(b"--").filter(|name| !name.is_empty()) {
@@ -78,10 +90,10 @@ impl Shell<'_> {
             }
             n += 1;
             let mut letters = a.rest();
-            if letters.is_empty() {
+            if a.is(b"-") {
                 self.opts.turn_off(opt::VERBOSE | opt::XTRACE);
             }
-            if letters.is_empty() || a.is(b"--") {
+            if a.is(b"-") || a.is(b"--") {
                 break;
             }
             while let Some(c) = letters.take_first() {

@@ -19,8 +19,8 @@ pub(crate) struct Fields {
     escaped: bool,
     /// The separator that was met last: 0 none, 1 blank, 2 another.
     separator: u8,
-    /// Is a field with such characters a pattern of file names?
-    pub(crate) glob: bool,
+    /// Is a field with such characters a pattern of file names? If not 0: in which way it matches.
+    glob: u32,
     /// Was the quoted part just read an empty `"$@"`?
     pub(crate) nothing: bool,
 }
@@ -126,7 +126,7 @@ impl Fields {
     /// Ends the open field.
     #[inline(never)]
     pub(crate) fn end(&mut self) {
-        if self.magic && self.glob {
+        if self.magic && self.glob != 0 {
             let text = self.bytes.split_off(self.open);
             let mut p = Buf::new();
             let mut rest = text.iter();
@@ -136,7 +136,7 @@ impl Fields {
                     p.extend(rest.next());
                 }
             }
-            if pattern::has_magic(&p) && pattern::glob(&p, &mut |name| self.push(name)) {
+            if pattern::has_magic(&p) && pattern::glob(&p, self.glob, &mut |name| self.push(name)) {
                 self.reset();
                 return;
             }
@@ -210,9 +210,9 @@ impl Fields {
         }
     }
 
-    /// Begins a word: separators of the one before do not count. With `glob`, its fields may be patterns of
-    /// file names.
-    pub(crate) fn word(&mut self, glob: bool) {
+    /// Begins a word: separators of the one before do not count. Its fields may be patterns of file names, unless `glob`
+    /// is 0; else it is what [`pattern::glob`] wants with [`pattern::LONGEST`].
+    pub(crate) fn word(&mut self, glob: u32) {
         self.glob = glob;
         self.separator = 0;
     }
@@ -225,7 +225,7 @@ mod tests {
 
     fn split(value: &[u8], ifs: &[u8]) -> Vec<Buf> {
         let mut f = Fields::default();
-        f.word(false);
+        f.word(0);
         f.value(value, SPLIT, &ifs.buf());
         if f.is_open() {
             f.end();
@@ -255,7 +255,7 @@ mod tests {
         f.byte(b'*', PATTERN);
         assert_eq!(f.bytes, b"\\**");
         let mut f = Fields::default();
-        f.word(true);
+        f.word(pattern::LONGEST);
         for &(c, mode) in &[(b'*', QUOTED), (b'\\', 0), (MARK, 0), (b'?', QUOTED)] {
             f.byte(c, SPLIT | mode);
         }

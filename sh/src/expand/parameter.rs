@@ -8,7 +8,7 @@ use crate::parse::tree::{byte, op, skip_word, until, LAST};
 use crate::shell::Shell;
 use crate::words::{name_char, name_len, name_start};
 use sys::{num, Buf, ToBuf};
-use util::text::pattern;
+use util::text::pattern::{self, LONGEST};
 
 impl Shell<'_> {
     /// Value of a parameter, in one piece. `None` if it is unset.
@@ -173,21 +173,22 @@ impl Shell<'_> {
             op::LENGTH => {
                 let n = match &v {
                     _ if many => self.count(),
-                    Some(v) => characters(v),
+                    Some(v) => self.characters(v),
                     None => 0,
                 };
                 v = Some(decimal(n as i64));
             }
             _ if operator == op::SUBSTRING => {
-                let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| characters(v)), many)?;
+                let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| self.characters(v)), many)?;
                 if many {
                     let (list, first) = self.params.fields();
                     self.each(list, star, first + at, n, f, mode);
                     return Ok(());
                 }
+                let how = self.vars.how();
                 v = v.map(|v| {
-                    let from = offset(&v, at);
-                    v.get(from..from + offset(v.get(from..).unwrap_or(&[]), n)).unwrap_or(&[]).buf()
+                    let from = offset(&v, at, how);
+                    v.get(from..from + offset(v.get(from..).unwrap_or(&[]), n, how)).unwrap_or(&[]).buf()
                 });
             }
             _ if operator >= op::PREFIX => {
@@ -197,12 +198,12 @@ impl Shell<'_> {
                     let mut list = Fields::default();
                     let (params, first) = self.params.fields();
                     for i in first..params.len() {
-                        list.push(&strip(o, params.get(i).buf(), &p, &with));
+                        list.push(&self.strip(o, params.get(i).buf(), &p, &with));
                     }
                     self.each(&list, star, 0, usize::MAX, f, mode);
                     return Ok(());
                 }
-                v = v.map(|v| strip(o, v, &p, &with));
+                v = v.map(|v| self.strip(o, v, &p, &with));
             }
             _ => {}
         }
@@ -261,72 +262,70 @@ impl Shell<'_> {
         }
         Ok((at as usize, n.max(0) as usize))
     }
-}
 
-/// Does a character of UTF-8 start with this byte?
-fn starts(c: u8) -> bool {
-    c & 0xc0 != 0x80
-}
-
-/// Number of characters.
-#[inline(never)]
-fn characters(v: &[u8]) -> usize {
-    let mut n = 0;
-    for &c in v {
-        n += starts(c) as usize;
+    /// Number of characters.
+    #[inline(never)]
+    fn characters(&self, mut v: &[u8]) -> usize {
+        let how = self.vars.how();
+        if how & pattern::CHARACTERS == 0 {
+            return v.len();
+        }
+        let mut n = 0;
+        while !v.is_empty() {
+            n += 1;
+            pattern::character(&mut v, how);
+        }
+        n
     }
-    n
+
+    /// `#`, `##`, `%`, `%%`, `^`, `^^`, `,`, `,,`, `@Q` and the four replacements.
+    #[inline(never)]
+    fn strip(&self, o: u8, mut v: Buf, p: &[u8], with: &[u8]) -> Buf {
+        let long = o & 1 == 0;
+        let how = self.vars.how() | long as u32 * LONGEST;
+        let cut = |from: usize, to: usize| v.get(from..to).unwrap_or(&[]).buf();
+        match o {
+            op::PREFIX | op::PREFIX_LONG => cut(pattern::prefix(p, &v, how).unwrap_or(0), v.len()),
+            op::SUFFIX | op::SUFFIX_LONG => cut(0, pattern::suffix(p, &v, how).unwrap_or(v.len())),
+            op::QUOTED => {
+                let mut q = Buf::new();
+                util::text::quote::quote_always(&v, &mut q);
+                q
+            }
+            _ if o & op::COLON == 0 => replace(o - op::REPLACE, v, p, with, how | LONGEST),
+            _ => {
+                let most = if long { v.len() } else { 1 };
+                let lower = o < op::LOWER;
+                for c in v.iter_mut().take(most) {
+                    let wanted = c.is_ascii_alphabetic() && c.is_ascii_lowercase() == lower;
+                    if wanted && (p.is_empty() || pattern::matches(p, &[*c], 0)) {
+                        *c ^= 0x20; // the other case
+                    }
+                }
+                v
+            }
+        }
+    }
 }
 
 /// Where character number `n` starts.
-fn offset(v: &[u8], n: usize) -> usize {
-    let mut left = n;
-    for (i, &c) in v.iter().enumerate() {
-        if starts(c) {
-            if left == 0 {
-                return i;
-            }
-            left -= 1;
-        }
+#[inline(never)]
+fn offset(v: &[u8], n: usize, how: u32) -> usize {
+    let mut rest = v;
+    for _ in 0..n.min(v.len()) {
+        pattern::character(&mut rest, how);
     }
-    v.len()
-}
-
-/// `#`, `##`, `%`, `%%`, `^`, `^^`, `,`, `,,`, `@Q` and the four replacements.
-fn strip(o: u8, mut v: Buf, p: &[u8], with: &[u8]) -> Buf {
-    let long = o & 1 == 0;
-    let cut = |from: usize, to: usize| v.get(from..to).unwrap_or(&[]).buf();
-    match o {
-        op::PREFIX | op::PREFIX_LONG => cut(pattern::prefix(p, &v, long).unwrap_or(0), v.len()),
-        op::SUFFIX | op::SUFFIX_LONG => cut(0, pattern::suffix(p, &v, long).unwrap_or(v.len())),
-        op::QUOTED => {
-            let mut q = Buf::new();
-            util::text::quote::quote_always(&v, &mut q);
-            q
-        }
-        _ if o & op::COLON == 0 => replace(o - op::REPLACE, v, p, with),
-        _ => {
-            let most = if long { v.len() } else { 1 };
-            let lower = o < op::LOWER;
-            for c in v.iter_mut().take(most) {
-                let wanted = c.is_ascii_alphabetic() && c.is_ascii_lowercase() == lower;
-                if wanted && (p.is_empty() || pattern::matches(p, &[*c])) {
-                    *c ^= 0x20; // the other case
-                }
-            }
-            v
-        }
-    }
+    v.len() - rest.len()
 }
 
 /// Kinds: 0 the first match, 1 all, 2 at the start, 3 at the end.
-fn replace(kind: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
+fn replace(kind: u8, v: Buf, p: &[u8], with: &[u8], how: u32) -> Buf {
     let mut out = Buf::new();
     if p.is_empty() && kind < 2 {
         return v;
     }
     if kind == 3 {
-        let Some(at) = pattern::suffix(p, &v, true) else { return v };
+        let Some(at) = pattern::suffix(p, &v, how) else { return v };
         out.extend_from_slice(v.get(..at).unwrap_or(&[]));
         out.extend_from_slice(with);
         return out;
@@ -334,7 +333,7 @@ fn replace(kind: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
     let mut rest = &v[..];
     let empty = v.is_empty();
     loop {
-        match pattern::prefix(p, rest, true) {
+        match pattern::prefix(p, rest, how) {
             Some(n) if n > 0 || kind == 2 || empty => {
                 out.extend_from_slice(with);
                 rest = rest.get(n..).unwrap_or(&[]);
@@ -342,13 +341,12 @@ fn replace(kind: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
                     break;
                 }
             }
-            _ => match rest.split_first() {
-                Some((&c, tail)) if kind != 2 => {
-                    out.push(c);
-                    rest = tail;
-                }
-                _ => break,
-            },
+            _ if kind == 2 || rest.is_empty() => break,
+            _ => {
+                let n = offset(rest, 1, how);
+                out.extend_from_slice(rest.get(..n).unwrap_or(&[]));
+                rest = rest.get(n..).unwrap_or(&[]);
+            }
         }
         if rest.is_empty() {
             break;

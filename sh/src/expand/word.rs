@@ -8,11 +8,12 @@ use crate::options::opt;
 use crate::parse::tree::{byte, counted, next, until, ARITH, CMD, END, ESC, QUOTE, READ, TILDE, VAR, WRITE};
 use crate::shell::Shell;
 use sys::{Buf, ToBuf};
+use util::text::pattern;
 
 impl Shell<'_> {
     /// Expands a word into as many fields as it makes.
     pub(crate) fn fields(&mut self, c: &mut &[u8], f: &mut Fields) -> Fallible {
-        f.word(!self.opts.has(opt::NOGLOB));
+        f.word(if self.opts.has(opt::NOGLOB) { 0 } else { pattern::LONGEST | self.vars.how() });
         self.expand(c, f, SPLIT)?;
         if f.is_open() {
             f.end();
@@ -103,7 +104,6 @@ impl Shell<'_> {
         };
         match home {
             Some(v) => {
-                f.seen = true;
                 self.append(f, &v, mode | QUOTED);
             }
             None => {

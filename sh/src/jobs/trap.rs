@@ -80,9 +80,9 @@ impl Shell<'_> {
         self.traps.set_running(Some((status, self.nesting.functions())));
         self.opts.turn_off(opt::ERREXIT);
         self.in_condition = false;
-        match self.run_text(text) {
-            Err(Flow::Exit) => {}
-            _ => self.status = status,
+        // What ends the shell has a status of its own.
+        if !matches!(self.run_text(text), Err(Flow::Exit | Flow::Fail)) {
+            self.status = status;
         }
         let _ = self.out.flush();
     }

@@ -155,7 +155,7 @@ impl Shell<'_> {
                     skip_word(c);
                 } else {
                     let p = self.string(c, PATTERN)?;
-                    hit = pattern::matches(&p, &word);
+                    hit = pattern::matches(&p, &word, self.vars.how());
                 }
             }
             if !hit {

@@ -67,11 +67,15 @@ impl Shell<'_> {
         skip(c);
         let more = |c: &[u8]| c.first() == Some(&WORD);
         if let [_, b'-', op, 0, ..] = first {
-            if more(c) && test::is_unary(*op) {
+            let option = *op == b'o';
+            if more(c) && (option || test::is_unary(*op)) {
                 if *op == b't' {
                     self.separate().or(Err(Failed))?;
                 }
                 let v = self.operand(c, run, 0)?;
+                if option {
+                    return Ok(Some(self.option_is_on(&v).into()));
+                }
                 return Ok(if run { test::unary(*op, { v }.z()) } else { Some(Truth::No) });
             }
         }
@@ -92,7 +96,7 @@ impl Shell<'_> {
         let equal = eq(&op, b"=") || eq(&op, b"==");
         if equal || eq(&op, b"!=") {
             let p = self.operand(c, run, PATTERN)?;
-            return Ok(Some((pattern::matches(&p, &left) == equal).into()));
+            return Ok(Some((pattern::matches(&p, &left, self.vars.how()) == equal).into()));
         }
         if eq(&op, b"=~") {
             let p = self.operand(c, run, PATTERN)?;

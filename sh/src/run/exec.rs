@@ -70,16 +70,20 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// Runs text as commands; without any, the status is 0.
+    /// Runs text as commands.
     pub(crate) fn run_text(&mut self, text: Buf) -> FlowResult {
         let line = self.tree.line_of(self.place);
-        let mut src = Source::text(text, line);
+        self.run_commands(&mut Source::text(text, line))
+    }
+
+    /// Runs everything that `src` has; the status is 0 if there are no commands.
+    pub(crate) fn run_commands(&mut self, src: &mut Source) -> FlowResult {
         let before = core::mem::replace(&mut self.status, 0);
         // The commands see the status from before.
-        let Some(tree) = Parser::next(self, &mut src)? else { return Ok(()) };
+        let Some(tree) = Parser::next(self, src)? else { return Ok(()) };
         self.status = before;
         self.run_tree(tree, false)?;
-        self.run_source(&mut src, false)
+        self.run_source(src, false)
     }
 
     pub(crate) fn run_tree(&mut self, tree: Rc<Tree>, last: bool) -> FlowResult {

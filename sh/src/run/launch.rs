@@ -5,10 +5,16 @@ use crate::flow::FlowResult;
 use crate::jobs::job::Job;
 use crate::options::opt;
 use crate::run::redir::Plan;
+use crate::run::resolve::Kind;
 use crate::shell::Shell;
+use crate::vars::table::DEFAULT_PATH;
+use core::ffi::CStr;
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
 use sys::{process, Buf, Errno, List, ToBuf, ZStr};
+
+/// This program's file.
+pub(crate) const OWN_PATH: &CStr = c"/proc/self/exe";
 
 /// What a vfork child needs, prepared before.
 struct Launch<'l, 'a> {
@@ -115,7 +121,7 @@ impl Shell<'_> {
         }
         let path = match self.get(b"PATH") {
             Some(p) => p,
-            None => b"/sbin:/usr/sbin:/bin:/usr/bin",
+            None => DEFAULT_PATH,
         };
         for dir in path.split(|&c| c == b':') {
             all.extend_from_slice(dir);
@@ -133,7 +139,7 @@ impl Shell<'_> {
         if crate::jobs::task::REEXEC {
             return self.own_paths();
         }
-        b"/proc/self/exe\0".buf()
+        OWN_PATH.to_bytes_with_nul().buf()
     }
 
     /// Runs a command from a file; with `last`, in place of the shell.
@@ -155,7 +161,9 @@ impl Shell<'_> {
         if let (Some(z), Some(slot)) = (plan.argv0, argv.get_mut(1)) {
             *slot = z.as_ptr();
         }
-        let own = crate::jobs::task::REEXEC && plan.argv0.is_none() && self.table.find(f.get(0)).is_some();
+        let own = crate::jobs::task::REEXEC
+            && plan.argv0.is_none()
+            && matches!(self.resolve(f.get(0), false), Kind::Applet(_));
         let paths = if own { self.own_path() } else { self.candidates(f.get(0)) };
         let monitor = self.opts.has(opt::MONITOR);
         let shell = self.own_path();
@@ -199,13 +207,10 @@ impl Shell<'_> {
         self.external(f, &plan, true)
     }
 
-    /// Path of the file that `name` would run or, if it is a script for `.`, of the one to be read: by PATH
-    /// and then here, not necessarily executable.
+    /// Path of the file that `name` would run or, if it is a script for `.`, of the one to be read: by PATH,
+    /// not necessarily executable.
     pub(crate) fn search(&mut self, name: &[u8], script: bool) -> Option<Buf> {
-        let mut all = self.candidates(name);
-        if script {
-            all.extend_from_slice(name);
-        }
+        let all = self.candidates(name);
         let mut rest = &all[..];
         while !rest.is_empty() {
             let p = cut(&mut rest, 0).buf();

@@ -6,7 +6,7 @@ use crate::flow::{Flow, FlowResult};
 #[derive(Default)]
 #[repr(C)]
 pub(crate) struct Nesting {
-    /// Loops within the function, or within the file that `.` reads.
+    /// Loops within the function.
     loops: u32,
     functions: u32,
     /// How many loops are still to be left.

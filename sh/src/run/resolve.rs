@@ -1,10 +1,13 @@
 //! What a command name means (POSIX 2.9.1.4).
 
 use crate::parse::tree::Func;
+use crate::run::launch::OWN_PATH;
 use crate::shell::Shell;
 use crate::words::{find_builtin, SPECIAL};
 use alloc::rc::Rc;
 use sys::applet::Entry;
+use sys::ZStr;
+use util::file::id::same_path;
 
 /// What a command name means.
 pub(crate) enum Kind {
@@ -37,6 +40,13 @@ impl Shell<'_> {
             return Kind::Builtin(n);
         }
         match self.table.find(name) {
+            // Where PATH has been set, what it finds takes the place of an applet, unless that is this program.
+            Some(_)
+                if self.vars.path_is_set()
+                    && self.search(name, false).is_some_and(|p| !same_path(p.z(), ZStr::new(OWN_PATH))) =>
+            {
+                Kind::File
+            }
             Some(e) => Kind::Applet(e),
             None => Kind::File,
         }

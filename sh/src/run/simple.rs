@@ -27,7 +27,7 @@ impl Shell<'_> {
             if tagged(&mut b, tree::WORD) {
                 self.fields(&mut b, &mut f)?;
             } else if tagged(&mut b, tree::AWORD) {
-                f.word(false);
+                f.word(0);
                 self.expand(&mut b, &mut f, 0)?;
                 f.end();
             } else {
@@ -95,7 +95,13 @@ impl Shell<'_> {
     }
 
     /// Runs the command `f`, which may be taken, and of which redirections and assignments are at `b`.
-    pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> FlowResult {
+    pub(crate) fn dispatch(
+        &mut self,
+        mut kind: Kind,
+        f: &mut Fields,
+        mut b: &[u8],
+        last: bool,
+    ) -> FlowResult {
         let special = matches!(&kind, Kind::Builtin(n) if *n < SPECIAL);
         let mut plan = Plan::default();
         if b.first() == Some(&tree::REDIR) {
@@ -117,11 +123,19 @@ impl Shell<'_> {
                 self.status = 1;
                 return Ok(());
             }
+            // That is done.
+            plan.clear();
         }
         let first = self.locals.mark();
         let mut r = Ok(());
         if b.first() == Some(&tree::ASSIGN) {
-            r = self.assignments(&mut b, !special || self.by_command, mark).map_err(Flow::from);
+            // Those before `exec` are for the command.
+            let own = !special || self.by_command || f.is(0, b"exec") && f.len() > 1;
+            r = self.assignments(&mut b, own, mark).map_err(Flow::from);
+            if matches!(kind, Kind::Applet(_)) {
+                // PATH may have been among them.
+                kind = self.resolve(f.get(0), false);
+            }
         }
         let behind = self.locals.mark();
         if r.is_ok() {

@@ -3,7 +3,7 @@
 use crate::flow::{Fallible, FlowResult};
 use crate::options::opt;
 use crate::shell::Shell;
-use crate::vars::table::{DYNAMIC, EXPORT, READONLY};
+use crate::vars::table::{DYNAMIC, EXPORT, READONLY, WATCHED};
 use crate::words::name_len;
 use sys::ToBuf;
 
@@ -53,9 +53,11 @@ impl Shell<'_> {
         if self.opts.has(opt::ALLEXPORT) {
             s.flags |= EXPORT;
         }
-        if s.has(DYNAMIC) {
+        if s.has(DYNAMIC | WATCHED) {
+            if s.name().first() == Some(&b'O') {
+                self.option_place = 0;
+            }
             self.vars.changed(i);
-            self.option_place = 0;
         }
         Ok(())
     }
@@ -82,7 +84,8 @@ impl Shell<'_> {
             return self.readonly(i);
         }
         s.clear();
-        s.flags = s.lasting();
+        // It is no longer computed (POSIX 2.5.3).
+        s.flags &= WATCHED;
         self.vars.changed(i);
         Ok(())
     }

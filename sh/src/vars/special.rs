@@ -1,7 +1,7 @@
 //! The variables that mean something to the shell: their first values, and what happens when they are read or set.
 
 use crate::decimal::decimal;
-use crate::vars::table::{uptime, Sym, Vars, DYNAMIC, SPECIAL};
+use crate::vars::table::{uptime, Sym, Vars, DEFAULT_PATH, DYNAMIC, PATH_SET, SPECIAL, WATCHED};
 use crate::words::index;
 use sys::{fs, num, process, time, Buf, ToBuf};
 
@@ -10,18 +10,20 @@ impl Vars {
     pub(super) fn special(&mut self, k: usize, s: &mut Sym) {
         let mut value = Buf::new();
         match k {
-            0..=5 => {
-                s.flags |= DYNAMIC;
+            0..=9 => {
+                s.flags |= if k < 4 { DYNAMIC } else { WATCHED };
                 match k {
                     4 => value = self.ifs.clone(),
                     5 => value.push(b'1'),
+                    6 if s.value().is_none() => value.extend_from_slice(DEFAULT_PATH),
+                    6.. => return,
                     _ => {}
                 }
             }
-            6 => value = decimal(process::getppid() as i64),
-            7 => value = decimal(process::getuid() as i64),
-            8 => value = decimal(process::geteuid() as i64),
-            9 => {
+            10 => value = decimal(process::getppid() as i64),
+            11 => value = decimal(process::getuid() as i64),
+            12 => value = decimal(process::geteuid() as i64),
+            13 => {
                 if s.value().is_some_and(|v| util::file::id::is_here(v.buf().z())) {
                     return;
                 }
@@ -29,8 +31,8 @@ impl Vars {
                 value = fs::getcwd(&mut b).unwrap_or(b"").buf();
             }
             _ if s.value().is_some() => return,
-            10 => value = if process::geteuid() == 0 { b"# ".buf() } else { b"$ ".buf() },
-            11 => value = b"> ".buf(),
+            14 => value = if process::geteuid() == 0 { b"# ".buf() } else { b"$ ".buf() },
+            15 => value = b"> ".buf(),
             _ => value = b"+ ".buf(),
         }
         s.set(&value);
@@ -40,7 +42,7 @@ impl Vars {
     #[inline(never)]
     pub(crate) fn compute(&mut self, i: usize, line: u32) {
         let Some(s) = self.syms.get_mut(i) else { return };
-        let n = match index(SPECIAL, s.name()) {
+        let n = match index(&SPECIAL, s.name()) {
             Some(1) => line,
             Some(2) => uptime().wrapping_sub(self.start),
             Some(3) => process::getpid(),
@@ -62,10 +64,12 @@ impl Vars {
     pub(crate) fn changed(&mut self, i: usize) {
         let Some(s) = self.syms.get(i) else { return };
         let n = s.value().and_then(num::parse_u32).unwrap_or(0);
-        match index(SPECIAL, s.name()) {
+        match index(&SPECIAL, s.name()) {
             Some(4) => self.ifs = s.value().unwrap_or(b" \t\n").buf(),
             Some(2) => self.start = uptime().wrapping_sub(n),
             Some(0) => self.random = n | 1 << 31,
+            Some(6) => self.far.how |= PATH_SET,
+            Some(7..=9) => self.find_locale(),
             _ => {}
         }
     }

@@ -4,10 +4,12 @@
 //! environment that the shell was given is not copied at the start: a name is looked up there when it is first used.
 
 use crate::parse::tree::Func;
-use crate::words::{index, name_len};
+use crate::words::{find_builtin, index, name_len};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
+use sys::zstr::Texts;
 use sys::{env, time, Buf, List, ToBuf};
+use util::text::pattern::CHARACTERS;
 
 /// A name and what is known of it.
 #[derive(Default)]
@@ -27,8 +29,10 @@ pub(crate) struct Sym {
 
 pub(crate) const EXPORT: u8 = 1;
 pub(crate) const READONLY: u8 = 2;
-/// Something happens when it is read or set.
+/// It is computed when it is read, until it is unset.
 pub(crate) const DYNAMIC: u8 = 4;
+/// Something happens when it is set or unset.
+pub(crate) const WATCHED: u8 = 8;
 
 impl Sym {
     /// The value, if it is set.
@@ -66,15 +70,6 @@ impl Sym {
         self.text.truncate(self.name);
     }
 
-    /// IFS and OPTIND stay special; the other variables lose their meaning when they are unset (POSIX 2.5.3).
-    pub(super) fn lasting(&self) -> u8 {
-        if matches!(self.name(), [b'I', ..] | [b'O', ..]) {
-            self.flags & DYNAMIC
-        } else {
-            0
-        }
-    }
-
     /// Text, length of the name, flags, builtin: what a subshell is told that is started by exec.
     pub(crate) fn parts(&self) -> (&[u8], [usize; 3]) {
         (&self.text, [self.name, self.flags as usize, self.builtin as usize])
@@ -104,13 +99,27 @@ pub(crate) struct Vars {
     envp: env::Envp,
     pub(super) random: u32,
     pub(super) start: u32,
-    /// For each bucket, one more than the number of its first symbol.
-    heads: Box<[u16; HEADS]>,
+    pub(super) far: Box<Far>,
 }
 
-/// Variables with a meaning to the shell; those up to `BASHPID` are computed when read.
-pub(super) const SPECIAL: &[u8] =
-    b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PPID\0UID\0EUID\0PWD\0PS1\0PS2\0PS4";
+/// What is kept out of the way of those that are used most.
+pub(super) struct Far {
+    /// For each bucket, one more than the number of its first symbol.
+    heads: [u16; HEADS],
+    /// By characters or by bytes, [`CHARACTERS`] or 0; and [`PATH_SET`].
+    pub(super) how: u32,
+}
+
+/// Variables with a meaning to the shell; those up to `BASHPID` are computed when read, and something happens when those
+/// up to `LANG` are set.
+pub(super) static SPECIAL: [u8; 96] =
+    *b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PATH\0LC_ALL\0LC_CTYPE\0LANG\0PPID\0UID\0EUID\0PWD\0PS1\0PS2\0PS4";
+
+/// In `how` of [`Vars`]: PATH has been set or unset.
+pub(super) const PATH_SET: u32 = 4;
+
+/// Where commands are looked for without PATH.
+pub(crate) const DEFAULT_PATH: &[u8] = b"/sbin:/usr/sbin:/bin:/usr/bin";
 
 pub(super) fn uptime() -> u32 {
     time::now(time::CLOCK_MONOTONIC).sec as u32
@@ -119,7 +128,7 @@ pub(super) fn uptime() -> u32 {
 impl Vars {
     pub(crate) fn new(envp: env::Envp) -> Vars {
         Vars {
-            heads: Box::new([0; HEADS]),
+            far: Box::new(Far { heads: [0; HEADS], how: 0 }),
             syms: List::new(),
             envp,
             random: 0,
@@ -138,6 +147,34 @@ impl Vars {
     #[inline(always)]
     pub(crate) fn get(&self, i: usize) -> Option<&Sym> {
         self.syms.get(i)
+    }
+
+    /// Whether text consists of characters or of bytes, as [`util::text::pattern`] wants it.
+    #[inline(always)]
+    pub(crate) fn how(&self) -> u32 {
+        self.far.how
+    }
+
+    /// Has PATH been set or unset since the start?
+    #[inline(always)]
+    pub(crate) fn path_is_set(&self) -> bool {
+        self.far.how & PATH_SET != 0
+    }
+
+    /// Finds out whether the locale has UTF-8 (POSIX, Base Definitions 8.2).
+    #[inline(never)]
+    pub(crate) fn find_locale(&mut self) {
+        self.far.how &= PATH_SET;
+        for name in Texts::new(SPECIAL.get(46..66).unwrap_or(&[])) {
+            let i = self.lookup(name);
+            if let Some(v) = self.value(i).filter(|v| !v.is_empty()) {
+                // `C.UTF-8`, `de_DE.utf8`.
+                if v.last() == Some(&b'8') {
+                    self.far.how |= CHARACTERS;
+                }
+                return;
+            }
+        }
     }
 
     /// IFS: what separates fields.
@@ -166,11 +203,13 @@ impl Vars {
         }
     }
 
-    /// Makes name number `i` a function, or none any more.
+    /// Makes name number `i` a function, or none any more. If it is that of a builtin, that is noted: a special one goes
+    /// before the function.
     #[inline(never)]
     pub(crate) fn set_function(&mut self, i: usize, function: Option<Rc<Func>>) {
         if let Some(s) = self.syms.get_mut(i) {
             s.function = function;
+            s.builtin = find_builtin(s.name()).map_or(0, |n| n as u8 + 1);
         }
     }
 
@@ -183,12 +222,11 @@ impl Vars {
         })
     }
 
-    /// Variable `i` becomes local: it is no longer special, except for those that stay so.
+    /// Variable `i` becomes local: it is no longer computed.
     #[inline(always)]
     pub(crate) fn make_local(&mut self, i: usize) {
         if let Some(s) = self.syms.get_mut(i) {
-            let kept = s.lasting();
-            s.flags &= !DYNAMIC | kept;
+            s.flags &= !DYNAMIC;
         }
     }
 
@@ -224,7 +262,7 @@ impl Vars {
     /// Number of a name in the table, [`NOWHERE`] if it is not there.
     #[inline(never)]
     pub(crate) fn find(&self, name: &[u8]) -> usize {
-        let mut next = self.heads.get(self.bucket(name)).copied().unwrap_or(0);
+        let mut next = self.far.heads.get(self.bucket(name)).copied().unwrap_or(0);
         loop {
             let i = (next as usize).wrapping_sub(1);
             match self.syms.get(i) {
@@ -249,7 +287,7 @@ impl Vars {
         }
         let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
         self.link(&mut s, name);
-        let special = index(SPECIAL, name);
+        let special = index(&SPECIAL, name);
         // IFS comes from nobody (POSIX 2.5.3).
         if special != Some(4) {
             if let Some(v) = env::get(self.envp, name) {
@@ -267,7 +305,7 @@ impl Vars {
     /// Makes the symbol that is pushed next be found by its name.
     fn link(&mut self, s: &mut Sym, name: &[u8]) {
         let b = self.bucket(name);
-        if let Some(h) = self.heads.get_mut(b) {
+        if let Some(h) = self.far.heads.get_mut(b) {
             s.next = *h;
             *h = self.syms.len() as u16 + 1;
         }
@@ -276,7 +314,7 @@ impl Vars {
     /// Is this what a shell has anyway that is given the same environment?
     pub(crate) fn of_environment(&self, s: &Sym) -> bool {
         let name = s.name();
-        index(SPECIAL, name).is_none()
+        index(&SPECIAL, name).is_none()
             && match env::get(self.envp, name) {
                 Some(v) => s.flags == EXPORT && s.value() == Some(v.bytes()),
                 None => s.flags == 0 && s.value().is_none(),
@@ -286,7 +324,7 @@ impl Vars {
     /// Number of a name that is in the table, in the environment, or known to the shell; else [`NOWHERE`].
     pub(crate) fn lookup(&mut self, name: &[u8]) -> usize {
         let i = self.find(name);
-        if i == NOWHERE && (env::get(self.envp, name).is_some() || index(SPECIAL, name).is_some()) {
+        if i == NOWHERE && (env::get(self.envp, name).is_some() || index(&SPECIAL, name).is_some()) {
             return self.intern(name);
         }
         i
@@ -302,7 +340,7 @@ impl Vars {
     pub(crate) fn put_back(&mut self, (i, text, flags): Saved) {
         if let Some(s) = self.syms.get_mut(i) {
             (s.text, s.flags) = (text, flags);
-            if flags & DYNAMIC != 0 {
+            if flags & (DYNAMIC | WATCHED) != 0 {
                 self.changed(i);
             }
         }

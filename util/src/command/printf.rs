@@ -3,6 +3,7 @@
 use super::decimal::{self, Decimal};
 use crate::text::escape::{escape, unescape};
 use crate::text::quote::quote;
+use crate::text::utf8::{decode, NONE as NO_CHARACTER};
 use crate::text::{number, take};
 use sys::{num, Buf, Cx, ZStr};
 
@@ -309,8 +310,12 @@ impl Printf<'_, '_, '_> {
     #[inline(never)]
     fn constant(&mut self, arg: &[u8]) -> u64 {
         let mut t = self.signed(arg);
-        if let [b'\'' | b'"', c, ..] = arg {
-            return *c as u64;
+        if let [b'\'' | b'"', text @ ..] = arg {
+            // A character of UTF-8, else a byte.
+            return match decode(text) {
+                (_, NO_CHARACTER) => text.first().map_or(0, |&c| c as u64),
+                (_, c) => c as u64,
+            };
         }
         if arg.is_empty() {
             return 0;
@@ -375,6 +380,7 @@ pub(crate) mod tests {
     fn numbers() {
         check(&["%d %i %u", "-5", "+7", "-1"], "-5 7 18446744073709551615");
         check(&["%x %X %o %d %d %d", "255", "255", "8", "0x1F", "010", "'a"], "ff FF 10 31 8 97");
+        check(&["%d %d %d %d", "'é", "\"€x", "'", "'aé"], "233 8364 0 97");
         check(&["%5d|%-5d|%05d|%+d|% d", "42", "42", "-42", "42", "42"], "   42|42   |-0042|+42| 42");
         check(&["%.3d|%6.3d|%06.3d|%.0d|", "5", "5", "5", "0"], "005|   005|   005||");
         check(&["%#o|%#x|%#X|%#x|%#06x", "8", "255", "255", "0", "255"], "010|0xff|0XFF|0|0x00ff");

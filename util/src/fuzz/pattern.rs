@@ -1,6 +1,6 @@
 //! Pattern matching against the plain definition: a list of sets of bytes and stars, tried everywhere.
 
-use crate::text::pattern::{has_magic, matches, prefix, suffix, unescape};
+use crate::text::pattern::{has_magic, matches, prefix, suffix, unescape, LONGEST};
 use alloc::vec;
 use alloc::vec::Vec;
 use sys::Buf;
@@ -18,24 +18,24 @@ pub fn pattern(data: &[u8]) {
     let (p, t) = (cut(0), cut(1));
     let elements = read(p);
     let end = t.len();
-    assert_eq!(matches(p, t), plain(&elements, t));
+    assert_eq!(matches(p, t, 0), plain(&elements, t));
     let starts = |n: &usize| plain(&elements, t.get(..*n).unwrap_or(t));
     let ends = |n: &usize| plain(&elements, t.get(*n..).unwrap_or(t));
-    assert_eq!(prefix(p, t, false), (0..=end).find(starts), "the shortest start");
-    assert_eq!(prefix(p, t, true), (0..=end).rev().find(starts), "the longest start");
-    assert_eq!(suffix(p, t, false), (0..=end).rev().find(ends), "the shortest end");
-    assert_eq!(suffix(p, t, true), (0..=end).find(ends), "the longest end");
+    assert_eq!(prefix(p, t, 0), (0..=end).find(starts), "the shortest start");
+    assert_eq!(prefix(p, t, LONGEST), (0..=end).rev().find(starts), "the longest start");
+    assert_eq!(suffix(p, t, 0), (0..=end).rev().find(ends), "the shortest end");
+    assert_eq!(suffix(p, t, LONGEST), (0..=end).find(ends), "the longest end");
     quoted_text_is_literal(t);
     if !has_magic(p) {
         let mut literal = Buf::new();
         unescape(p, &mut literal);
-        assert!(matches(p, &literal), "a pattern without magic is its own text");
+        assert!(matches(p, &literal, 0), "a pattern without magic is its own text");
     }
 }
 
 fn quoted_text_is_literal(t: &[u8]) {
     let quoted: Vec<u8> = t.iter().flat_map(|&c| [b'\\', c]).collect();
-    assert!(matches(&quoted, t) && !has_magic(&quoted));
+    assert!(matches(&quoted, t, 0) && !has_magic(&quoted));
     let mut again = Buf::new();
     unescape(&quoted, &mut again);
     assert_eq!(again, t);

@@ -4,54 +4,57 @@
 //! quoted characters so. Nothing here recurses, and time grows with the product of the lengths at worst:
 //! between stars a pattern has a fixed length, so only the last star met is ever tried again.
 
+use super::utf8::{decode, inner, NONE};
 use crate::Truth;
 use sys::fs::{self, Dir, Fd};
 use sys::sort::texts;
 use sys::zstr::{cut, position};
 use sys::{Buf, ToBuf, ZStr};
 
-/// Does the pattern match all of `text`?
+/// The longest part that matches is asked for, not the shortest.
+pub const LONGEST: u32 = 1;
+/// Text and pattern consist of characters in UTF-8, not of bytes.
+pub const CHARACTERS: u32 = 2;
+
+/// Does the pattern match all of `text`? `how` may be [`CHARACTERS`].
 #[inline(never)]
-pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    prefix(pattern, text, true) == Some(text.len())
+pub fn matches(pattern: &[u8], text: &[u8], how: u32) -> bool {
+    prefix(pattern, text, how | LONGEST) == Some(text.len())
 }
 
 /// Length of the shortest or longest start of `text` that matches (`${x#…}`, `${x##…}`).
 #[inline(never)]
-pub fn prefix(pattern: &[u8], text: &[u8], longest: bool) -> Option<usize> {
-    let (mut p, mut at) = (pattern, 0);
+pub fn prefix(pattern: &[u8], text: &[u8], how: u32) -> Option<usize> {
+    let (mut p, mut t) = (pattern, text);
     // Where to go on after a mismatch: behind the last star, with one character more under that star.
-    let mut retry: Option<(&[u8], usize)> = None;
+    let mut retry: Option<(&[u8], &[u8])> = None;
     let mut best = None;
     loop {
         match p {
             [b'*', rest @ ..] => {
                 p = rest;
-                if rest.is_empty() && longest {
+                if rest.is_empty() && how & LONGEST != 0 {
                     return Some(text.len());
                 }
-                retry = Some((rest, at));
+                retry = Some((rest, t));
                 continue;
             }
             [_, ..] => {
-                if let Some(&c) = text.get(at) {
-                    if one(&mut p, c) {
-                        at += 1;
-                        continue;
-                    }
+                if one(&mut p, &mut t, how) {
+                    continue;
                 }
             }
             [] => {
-                best = Some(at);
-                if !longest {
+                best = Some(text.len() - t.len());
+                if how & LONGEST == 0 {
                     return best;
                 }
             }
         }
         match &mut retry {
-            Some((rest, from)) if *from < text.len() => {
-                *from += 1;
-                (p, at) = (*rest, *from);
+            Some((rest, from)) if !from.is_empty() => {
+                character(from, how);
+                (p, t) = (*rest, *from);
             }
             _ => return best,
         }
@@ -60,14 +63,18 @@ pub fn prefix(pattern: &[u8], text: &[u8], longest: bool) -> Option<usize> {
 
 /// Where the shortest or longest end of `text` that matches starts (`${x%…}`, `${x%%…}`).
 #[inline(never)]
-pub fn suffix(mut pattern: &[u8], text: &[u8], longest: bool) -> Option<usize> {
+pub fn suffix(mut pattern: &[u8], text: &[u8], how: u32) -> Option<usize> {
+    let longest = how & LONGEST != 0;
     while let ([b'*', rest @ ..], false) = (pattern, longest) {
         pattern = rest; // which matches nothing in the shortest end
     }
     let last = text.len();
     for i in 0..=last {
         let at = if longest { i } else { last - i };
-        if matches(pattern, text.get(at..).unwrap_or(&[])) {
+        if how & CHARACTERS != 0 && text.get(at).is_some_and(|&c| inner(c)) {
+            continue;
+        }
+        if matches(pattern, text.get(at..).unwrap_or(&[]), how) {
             return Some(at);
         }
         if pattern.first() == Some(&b'*') {
@@ -77,19 +84,21 @@ pub fn suffix(mut pattern: &[u8], text: &[u8], longest: bool) -> Option<usize> {
     None
 }
 
-/// Takes the first element (no star) off the pattern: does it match `c`?
+/// Takes the first element (no star) off the pattern, and a character off the text: does it match that?
 #[inline(never)]
-pub fn one(p: &mut &[u8], c: u8) -> bool {
-    match next(p) {
+pub fn one(p: &mut &[u8], text: &mut &[u8], how: u32) -> bool {
+    let c = character(text, how);
+    match character(p, how) {
+        _ if c == END => false,
         ANY => true,
-        OPEN => match bracket(p, c) {
+        OPEN => match bracket(p, c, how) {
             Some(is) => is == Truth::Yes,
-            None => c == b'[',
+            None => c == OPEN,
         },
         // At the end it is itself.
-        ESCAPE if p.is_empty() => c == b'\\',
-        ESCAPE => next(p) == c as u32,
-        other => other == c as u32,
+        ESCAPE if p.is_empty() => c == ESCAPE,
+        ESCAPE => character(p, how) == c,
+        other => other == c,
     }
 }
 
@@ -97,7 +106,9 @@ pub fn one(p: &mut &[u8], c: u8) -> bool {
 const ANY: u32 = b'?' as u32;
 const OPEN: u32 = b'[' as u32;
 const ESCAPE: u32 = b'\\' as u32;
-const END: u32 = 256;
+const END: u32 = NONE;
+/// Behind all characters.
+const BYTES: u32 = 0x11_0000;
 
 /// Takes the first byte off; [`END`] if there is none. A word, which needs no masks.
 #[inline(never)]
@@ -114,7 +125,7 @@ fn next(p: &mut &[u8]) -> u32 {
 /// Takes a bracket expression, behind its `[`, off the pattern: does it hold `c`? `None` if it never
 /// ends; nothing is taken then.
 #[inline(never)]
-fn bracket(pattern: &mut &[u8], c: u8) -> Option<Truth> {
+fn bracket(pattern: &mut &[u8], c: u32, how: u32) -> Option<Truth> {
     let mut p = *pattern;
     let not = matches!(p.first(), Some(b'!' | b'^'));
     if not {
@@ -133,18 +144,18 @@ fn bracket(pattern: &mut &[u8], c: u8) -> Option<Truth> {
                 *pattern = p;
                 return Some((holds != not).into());
             }
-            let low = literal(&mut p);
+            let low = element(&mut p, how);
             let mut high = low;
             if let [b'-', end, ..] = p {
                 if *end != b']' {
                     next(&mut p);
-                    high = literal(&mut p);
+                    high = element(&mut p, how);
                 }
             }
             if high == END {
                 return None;
             }
-            if low <= c as u32 && c as u32 <= high {
+            if low <= c && c <= high {
                 holds = true;
             }
         }
@@ -154,15 +165,35 @@ fn bracket(pattern: &mut &[u8], c: u8) -> Option<Truth> {
 
 /// Takes one character of a bracket expression off: plain, escaped, `[=x=]` or `[.x.]`.
 #[inline(never)]
-fn literal(p: &mut &[u8]) -> u32 {
-    if let [b'[', a @ (b'=' | b'.'), c, b, b']', rest @ ..] = p {
-        if a == b {
-            *p = rest;
-            return *c as u32;
+fn element(p: &mut &[u8], how: u32) -> u32 {
+    if let [b'[', a @ (b'=' | b'.'), rest @ ..] = *p {
+        let mut rest = rest;
+        let c = character(&mut rest, how);
+        if let [b, b']', rest @ ..] = rest {
+            if a == b {
+                *p = rest;
+                return c;
+            }
+        }
+    }
+    match character(p, how) {
+        ESCAPE => character(p, how),
+        c => c,
+    }
+}
+
+/// Takes a character off; [`END`] if there is none. Bytes beyond ASCII that are none come behind all characters.
+#[inline(never)]
+pub fn character(p: &mut &[u8], how: u32) -> u32 {
+    if how & CHARACTERS != 0 {
+        let (n, c) = decode(p);
+        if c != NONE {
+            *p = p.get(n..).unwrap_or(&[]);
+            return c;
         }
     }
     match next(p) {
-        ESCAPE => next(p),
+        b @ 0x80..=0xff => BYTES + b,
         c => c,
     }
 }
@@ -171,11 +202,13 @@ fn literal(p: &mut &[u8]) -> u32 {
 static CLASSES: &[u8] = b"alnum:09AZaz\xffalpha:AZaz\xffblank:  \t\t\xffcntrl:\0\x1f\x7f\x7f\xffdigit:09\xff\
 graph:!~\xfflower:az\xffprint: ~\xffpunct:!/:@[`{~\xffspace:\t\r  \xffupper:AZ\xffxdigit:09AFaf";
 
-/// Takes a class `[:name:]` off: does it hold `c`? `None` if there is none.
-fn class(p: &mut &[u8], c: u8) -> Option<Truth> {
+/// Takes a class `[:name:]` off: does it hold `c`? `None` if there is none. Characters beyond ASCII count as small
+/// letters.
+fn class(p: &mut &[u8], c: u32) -> Option<Truth> {
     let text = p.strip_prefix(b"[:")?;
     let (name, rest) = text.split_at_checked(position(text, b':')? + 1)?;
     *p = rest.strip_prefix(b"]")?;
+    let c = if (0x80..BYTES).contains(&c) { b'z' } else { c as u8 };
     let mut all = CLASSES;
     while !all.is_empty() {
         if let Some(ranges) = cut(&mut all, 0xff).strip_prefix(name) {
@@ -218,7 +251,7 @@ pub fn unescape(mut pattern: &[u8], out: &mut Buf) {
 /// Pathname expansion (2.14.3): calls `each` with every existing path that matches, in the order of
 /// their bytes. False if there is none. Directories that cannot be read hold nothing.
 #[inline(never)]
-pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
+pub fn glob(pattern: &[u8], how: u32, each: &mut dyn FnMut(&[u8])) -> bool {
     // What matches the names so far, each path with its NUL.
     let mut paths = b"\0".buf();
     let mut rest = pattern;
@@ -240,7 +273,7 @@ pub fn glob(pattern: &[u8], each: &mut dyn FnMut(&[u8])) -> bool {
             here.pop();
             here.extend_from_slice(slash);
             if magic {
-                list(&mut here, name, !rest.is_empty(), &mut found);
+                list(&mut here, name, !rest.is_empty(), how, &mut found);
             } else {
                 unescape(name, &mut here);
                 add(&mut found, &here);
@@ -273,7 +306,7 @@ fn add(paths: &mut Buf, part: &[u8]) {
 /// Appends to `found` what directory `path` (empty: the current one) holds that matches `name`; only
 /// what may be a directory, if `inner`.
 #[inline(never)]
-fn list(path: &mut Buf, name: &[u8], inner: bool, found: &mut Buf) {
+fn list(path: &mut Buf, name: &[u8], inner: bool, how: u32, found: &mut Buf) {
     let dots = matches!(name, [b'.', ..] | [b'\\', b'.', ..]);
     let here = if path.is_empty() { ZStr::new(c".") } else { path.z() };
     let Ok(mut dir) = Dir::open(Fd::CWD, here, 0) else { return };
@@ -281,7 +314,7 @@ fn list(path: &mut Buf, name: &[u8], inner: bool, found: &mut Buf) {
         let b = e.name.bytes();
         // Types that cannot lead further: all but unknown 0, directory 4, link 10.
         let ends = inner && !matches!(e.kind, 0 | 4 | 10);
-        if !ends && (dots || e.name.first() != b'.') && matches(name, b) {
+        if !ends && (dots || e.name.first() != b'.') && matches(name, b, how) {
             found.extend_from_slice(path);
             add(found, b);
         }
@@ -308,10 +341,10 @@ mod tests {
             ("[", "["),
             ("[a", "[a"),
         ] {
-            assert!(matches(p.as_bytes(), t.as_bytes()), "{p} {t}");
+            assert!(matches(p.as_bytes(), t.as_bytes(), 0), "{p} {t}");
         }
         for (p, t) in [("", "a"), ("?", ""), ("a*c", "abcb"), ("\\*", "a"), ("*.c", "a.cc"), ("[a", "a")] {
-            assert!(!matches(p.as_bytes(), t.as_bytes()), "{p} {t}");
+            assert!(!matches(p.as_bytes(), t.as_bytes(), 0), "{p} {t}");
         }
     }
 
@@ -338,38 +371,65 @@ mod tests {
             ("[\\!a]", "!a", "b"),
         ] {
             for c in yes.chars() {
-                assert!(matches(p.as_bytes(), c.to_string().as_bytes()), "{p} {c}");
+                assert!(matches(p.as_bytes(), c.to_string().as_bytes(), 0), "{p} {c}");
             }
             for c in no.chars() {
-                assert!(!matches(p.as_bytes(), c.to_string().as_bytes()), "{p} {c}");
+                assert!(!matches(p.as_bytes(), c.to_string().as_bytes(), 0), "{p} {c}");
             }
         }
     }
 
     #[test]
+    fn characters_are_taken_whole() {
+        for (p, yes, no) in [
+            ("?", "aéĀ€😀", ""),
+            ("[é-ü]", "éêü", "aÿ"),
+            ("[!é]", "aÉ€", "é"),
+            ("[[:alpha:]]", "aé€", "1-"),
+            ("é", "é", "ê"),
+            ("[\\é]", "é", "ê"),
+            ("[Ā]", "Ā", "a"),
+        ] {
+            for c in yes.chars() {
+                assert!(matches(p.as_bytes(), c.to_string().as_bytes(), CHARACTERS), "{p} {c}");
+            }
+            for c in no.chars() {
+                assert!(!matches(p.as_bytes(), c.to_string().as_bytes(), CHARACTERS), "{p} {c}");
+            }
+        }
+        assert!(!matches("?".as_bytes(), "é".as_bytes(), 0));
+        assert_eq!(prefix(b"?", "éa".as_bytes(), CHARACTERS), Some(2));
+        assert_eq!(prefix(b"*?", "éa".as_bytes(), CHARACTERS), Some(2));
+        assert_eq!(suffix(b"?", "aé".as_bytes(), CHARACTERS), Some(1));
+        assert_eq!(suffix(b"?*", "aé".as_bytes(), CHARACTERS | LONGEST), Some(0));
+        // What is no character is taken byte by byte.
+        assert!(matches(b"??", b"\xff\xc3", CHARACTERS));
+    }
+
+    #[test]
     fn ends_short_and_long() {
         let t = b"usr/lib/x.tar.gz";
-        assert_eq!(prefix(b"*/", t, false), Some(4));
-        assert_eq!(prefix(b"*/", t, true), Some(8));
-        assert_eq!(prefix(b"*", t, false), Some(0));
-        assert_eq!(prefix(b"*", t, true), Some(16));
-        assert_eq!(prefix(b"u?r", t, true), Some(3));
-        assert_eq!(prefix(b"x", t, false), None);
-        assert_eq!(suffix(b".*", t, false), Some(13));
-        assert_eq!(suffix(b".*", t, true), Some(9));
-        assert_eq!(suffix(b"*", t, false), Some(16));
-        assert_eq!(suffix(b"*z", t, true), Some(0));
-        assert_eq!(suffix(b"*z", t, false), Some(15));
-        assert_eq!(suffix(b"*x", t, true), None);
+        assert_eq!(prefix(b"*/", t, 0), Some(4));
+        assert_eq!(prefix(b"*/", t, LONGEST), Some(8));
+        assert_eq!(prefix(b"*", t, 0), Some(0));
+        assert_eq!(prefix(b"*", t, LONGEST), Some(16));
+        assert_eq!(prefix(b"u?r", t, LONGEST), Some(3));
+        assert_eq!(prefix(b"x", t, 0), None);
+        assert_eq!(suffix(b".*", t, 0), Some(13));
+        assert_eq!(suffix(b".*", t, LONGEST), Some(9));
+        assert_eq!(suffix(b"*", t, 0), Some(16));
+        assert_eq!(suffix(b"*z", t, LONGEST), Some(0));
+        assert_eq!(suffix(b"*z", t, 0), Some(15));
+        assert_eq!(suffix(b"*x", t, LONGEST), None);
     }
 
     #[test]
     fn long_text_is_fast() {
         let mut t = vec![b'a'; 1 << 20];
         t.push(b'/');
-        assert_eq!(prefix(b"*/", &t, false), Some(t.len()));
-        assert_eq!(suffix(b"/*", &t, true), Some(1 << 20));
-        assert!(!matches(b"*a*a*a*b", &t));
+        assert_eq!(prefix(b"*/", &t, 0), Some(t.len()));
+        assert_eq!(suffix(b"/*", &t, LONGEST), Some(1 << 20));
+        assert!(!matches(b"*a*a*a*b", &t, 0));
     }
 
     #[test]
@@ -392,7 +452,7 @@ mod tests {
         let base = d.to_str().unwrap().to_string();
         let g = |tail: &str| {
             let mut all = Vec::new();
-            let any = glob(format!("{base}{tail}").as_bytes(), &mut |p| {
+            let any = glob(format!("{base}{tail}").as_bytes(), 0, &mut |p| {
                 all.push(String::from_utf8(p[base.len()..].to_vec()).unwrap())
             });
             assert_eq!(any, !all.is_empty());
@@ -413,10 +473,10 @@ mod tests {
         match p.first() {
             None => t.is_empty(),
             Some(b'*') => (0..=t.len()).any(|n| naive(&p[1..], &t[n..])),
-            Some(_) => t.first().is_some_and(|&c| {
+            Some(_) => {
                 let mut rest = p;
-                one(&mut rest, c) && naive(rest, &t[1..])
-            }),
+                one(&mut rest, &mut { t }, 0) && naive(rest, t.get(1..).unwrap_or(&[]))
+            }
         }
     }
 
@@ -433,11 +493,11 @@ mod tests {
             let t: Vec<u8> = (0..random(6)).map(|_| b"ab-]"[random(4)]).collect();
             let ends = |n: &usize| naive(&p, &t[..*n]);
             let starts = |n: &usize| naive(&p, &t[*n..]);
-            assert_eq!(matches(&p, &t), naive(&p, &t), "{p:?} {t:?}");
-            assert_eq!(prefix(&p, &t, false), (0..=t.len()).find(ends), "{p:?} {t:?}");
-            assert_eq!(prefix(&p, &t, true), (0..=t.len()).rev().find(ends), "{p:?} {t:?}");
-            assert_eq!(suffix(&p, &t, true), (0..=t.len()).find(starts), "{p:?} {t:?}");
-            assert_eq!(suffix(&p, &t, false), (0..=t.len()).rev().find(starts), "{p:?} {t:?}");
+            assert_eq!(matches(&p, &t, 0), naive(&p, &t), "{p:?} {t:?}");
+            assert_eq!(prefix(&p, &t, 0), (0..=t.len()).find(ends), "{p:?} {t:?}");
+            assert_eq!(prefix(&p, &t, LONGEST), (0..=t.len()).rev().find(ends), "{p:?} {t:?}");
+            assert_eq!(suffix(&p, &t, LONGEST), (0..=t.len()).find(starts), "{p:?} {t:?}");
+            assert_eq!(suffix(&p, &t, 0), (0..=t.len()).rev().find(starts), "{p:?} {t:?}");
             has_magic(&p);
         }
     }

@@ -67,13 +67,13 @@ pub fn matches(expression: &[u8], text: &[u8]) -> Option<Truth> {
         if now.last() == Some(&1) {
             return Some(Truth::Yes);
         }
-        let Some(&next) = text.get(at) else { return Some(Truth::No) };
+        let next @ [_, ..] = text.get(at..).unwrap_or(&[]) else { return Some(Truth::No) };
         at += 1;
         let before = core::mem::take(&mut now);
         now.pad(n + 1, 0);
         for (i, _) in before.iter().enumerate().filter(|b| *b.1 == 1) {
             let (op, place) = step(&c.steps, i);
-            if op == ANY || op == ONE && one(&mut expression.get(place..).unwrap_or(&[]), next) {
+            if op == ANY || op == ONE && one(&mut expression.get(place..).unwrap_or(&[]), &mut { next }, 0) {
                 mark(&mut now, i, 1);
             }
         }
@@ -162,7 +162,7 @@ impl Compiler<'_> {
                 return None;
             }
         } else {
-            one(&mut self.rest, 0);
+            one(&mut self.rest, &mut &b"x"[..], 0);
             self.put(start, op, number);
         }
         loop {

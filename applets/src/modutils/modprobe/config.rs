@@ -41,7 +41,7 @@ pub(crate) fn add(cx: &mut Cx, config: &mut Buf, path: ZStr, depth: u32) {
 fn add_dir(cx: &mut Cx, config: &mut Buf, dir: ZStr, depth: u32) {
     let mut pattern = dir.bytes().buf();
     pattern.extend_from_slice(b"/*.conf");
-    glob(&pattern, &mut |file| {
+    glob(&pattern, 0, &mut |file| {
         let mut own = b"/etc/modprobe.d".buf();
         own.extend_from_slice(file.get(dir.len()..).unwrap_or_default());
         // A file there stands for those of the same name elsewhere.

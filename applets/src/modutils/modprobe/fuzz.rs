@@ -260,7 +260,7 @@ impl Model {
 
     fn list(&mut self, pattern: &[u8]) -> bool {
         let pattern = folded(pattern);
-        let hit = |m: &&Module| matches(&pattern, &canonical(&m.path));
+        let hit = |m: &&Module| matches(&pattern, &canonical(&m.path), 0);
         let paths: Vec<Vec<u8>> = self.modules.iter().filter(hit).map(|m| m.path.clone()).collect();
         paths.iter().for_each(|path| self.say(&[path]));
         true
@@ -284,7 +284,7 @@ impl Model {
         let name = folded(asked);
         let of_config = self.lines("alias").into_iter();
         let first_word = |rest: &[u8]| words(rest).into_iter().next().unwrap_or_default();
-        let targets = of_config.filter(|(p, _)| matches(&folded(p), &name)).map(|(_, m)| first_word(&m));
+        let targets = of_config.filter(|(p, _)| matches(&folded(p), &name, 0)).map(|(_, m)| first_word(&m));
         let targets: Vec<Vec<u8>> = targets.collect();
         if !targets.is_empty() {
             return self.meant(&targets, &name);
@@ -294,12 +294,13 @@ impl Model {
         }
         let mut targets: Vec<Vec<u8>> = Vec::new();
         for m in &self.modules {
-            if m.aliases.iter().any(|p| matches(&folded(p), &name)) {
+            if m.aliases.iter().any(|p| matches(&folded(p), &name, 0)) {
                 targets.push(canonical(&m.path));
             }
         }
-        targets
-            .extend(self.aliases.iter().filter(|(p, _)| matches(&folded(p), &name)).map(|(_, m)| m.clone()));
+        targets.extend(
+            self.aliases.iter().filter(|(p, _)| matches(&folded(p), &name, 0)).map(|(_, m)| m.clone()),
+        );
         self.meant(&targets, &name)
     }
 

@@ -222,7 +222,7 @@ fn probe(r: &mut Run, asked: &[u8]) -> bool {
     let name = folded(asked);
     let (mut any, mut found) = (false, false);
     each(&o.config, b"alias", &mut |pattern, mut rest| {
-        if matches(&folded(pattern), &name) {
+        if matches(&folded(pattern), &name, 0) {
             any = true;
             found |= meant(r, word(&mut rest), &name);
         }
@@ -253,7 +253,7 @@ fn probe(r: &mut Run, asked: &[u8]) -> bool {
         }
         let mut hit = false;
         while let pattern @ [_, ..] = word(&mut rest) {
-            hit = hit || matches(pattern, &name);
+            hit = hit || matches(pattern, &name, 0);
             if !o.bb {
                 // alias PATTERN MODULE
                 target = word(&mut rest);
@@ -519,7 +519,7 @@ fn list(r: &mut Run, patterns: &[ZStr]) {
         let name = canonical(path);
         let mut hit = patterns.is_empty();
         for pattern in patterns {
-            hit = hit || matches(&folded(pattern.bytes()), &name);
+            hit = hit || matches(&folded(pattern.bytes()), &name, 0);
         }
         if hit && !path.is_empty() {
             tell(r, path, &Buf::new());

@@ -64,6 +64,7 @@ E
         let x = sh.vars.intern(b"x");
         sh.save_local(x);
         let work = || Work { what: 2, at: 77, ignore: true };
+        sh.vars.find_locale();
         let all = told(sh, work());
         shell("", |other| {
             assert_eq!(learn(other, &all), work());
