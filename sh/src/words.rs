@@ -76,6 +76,9 @@ pub(crate) const BUILTINS: &[u8] = b".\0eval\0exec\0export\0readonly\0set\0shift
 :\0break\0continue\0exit\0return\0true\0false\0[\0test\0echo\0printf\0let\0local\0command\0type\0pwd\0\
 cd\0read\0wait\0kill\0umask\0getopts\0alias\0unalias\0jobs\0fg\0bg\0hash\0ulimit\0source\0fc";
 
+/// Number of `exec`.
+pub(crate) const EXEC: usize = 2;
+
 /// Number of special builtins.
 pub(crate) const SPECIAL: usize = 15;
 

@@ -69,7 +69,7 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let i = 1 + f.is(1, b"--") as usize;
     if f.len() <= i {
-        return sh.refuse(c"filename argument required", b"");
+        return sh.refuse(c"needs an argument", b"");
     }
     let name = f.get(i);
     let path = match sh.search(name, true) {
@@ -207,7 +207,7 @@ fn list_traps(sh: &mut Shell, f: &Fields, i: usize, all: bool) {
 /// `getopts OPTSTRING NAME [ARG]…`.
 pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     if f.len() < 3 {
-        return sh.refuse(c"usage: getopts optstring var [arg]", b"");
+        return sh.refuse(c"needs an argument", b"");
     }
     sh.name(f.get(2))?;
     let own = f.len() > 3;

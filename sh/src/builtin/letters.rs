@@ -80,7 +80,7 @@ impl Shell<'_> {
             l.value = rest;
             if rest.is_empty() {
                 if l.f.len() <= l.next {
-                    return self.refuse(c"option requires an argument", b"");
+                    return self.refuse(c"option needs an argument", b"");
                 }
                 l.value = l.f.z(l.next);
                 l.next += 1;

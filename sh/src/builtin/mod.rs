@@ -99,12 +99,13 @@ impl Shell<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::{find_builtin, is_pure, BUILTINS, SPECIAL};
+    use crate::words::{find_builtin, is_pure, BUILTINS, EXEC, SPECIAL};
 
     #[test]
     fn every_name_has_its_builtin() {
         assert_eq!(BUILTINS.split(|&c| c == 0).count(), TABLE.len());
         assert_eq!(find_builtin(b"return"), Some(SPECIAL - 1));
+        assert_eq!(find_builtin(b"exec"), Some(EXEC));
         let pure = (0..TABLE.len()).filter(|&n| is_pure(n)).count();
         assert!(pure == 16 && [&b":"[..], b"pwd"].iter().all(|name| find_builtin(name).is_some_and(is_pure)));
         assert_eq!(find_builtin(b"nosuch"), None);

@@ -29,7 +29,6 @@ const EDITORS: u32 = opt::VI | opt::EMACS;
 
 impl Shell<'_> {
     /// Is the option with this name on?
-    #[inline(never)]
     pub(crate) fn option_is_on(&self, name: &[u8]) -> bool {
         position_in(NAMES, 0, name).is_some_and(|i| self.opts.has(1 << i))
     }

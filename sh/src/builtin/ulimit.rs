@@ -5,24 +5,24 @@ use sys::process::{getrlimit, setrlimit};
 use sys::zstr::position;
 use sys::{num, Cx};
 
-// Letter, resource (`man 2 getrlimit`), bytes of its unit as a power of two, then what it is.
+// Letter, resource (`man 2 getrlimit`), bytes of its unit as a power of two, then what it is, if it is listed.
 static LIMITS: &[u8] = b"\
-c\x04\x09core file, blocks\0\
+c\x04\x09core, blocks\0\
 d\x02\x0adata, KB\0\
 e\x0d\x00nice\0\
 f\x01\x09file, blocks\0\
 i\x0b\x00signals\0\
-l\x08\x0alocked memory, KB\0\
-m\x05\x0aresident memory, KB\0\
-n\x07\x00open files\0\
+l\x08\x0alocked, KB\0\
+m\x05\x0aresident, KB\0\
+n\x07\x00files\0\
 p\x06\x00processes\0\
-q\x0c\x00message queues, bytes\0\
-r\x0e\x00real-time priority\0\
+q\x0c\x00queues, bytes\0\
+r\x0e\x00priority\0\
 s\x03\x0astack, KB\0\
 t\x00\x00CPU, seconds\0\
-u\x06\x00processes\0\
-v\x09\x0aaddress space, KB\0\
-w\x0a\x00file locks";
+u\x06\x00\0\
+v\x09\x0aspace, KB\0\
+w\x0a\x00locks";
 
 const SOFT: u8 = 1;
 const HARD: u8 = 2;
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(ulimit(&["-Sc", "0"]).0, 0);
         assert_eq!(ulimit(&["-Sc"]), (0, "0\n".into()));
         let (status, all) = ulimit(&["-a"]);
-        assert!(status == 0 && all.lines().count() == 15 && all.contains("-c core file, blocks"), "{all}");
+        assert!(status == 0 && all.lines().count() == 15 && all.contains("-c core, blocks"), "{all}");
         assert_eq!(ulimit(&[]), ulimit(&["-f"]));
     }
 

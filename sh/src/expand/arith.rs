@@ -160,7 +160,7 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
         self.depth -= 1;
         if self.depth == 0 {
             self.depth = 1;
-            self.fail(b"expression too deep");
+            self.fail(b"nested too deep");
             return 0;
         }
         let mut left = self.unary();

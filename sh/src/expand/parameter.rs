@@ -185,10 +185,10 @@ impl Shell<'_> {
                     self.each(list, star, first + at, n, f, mode);
                     return Ok(());
                 }
-                let how = self.vars.how();
                 v = v.map(|v| {
-                    let from = offset(&v, at, how);
-                    v.get(from..from + offset(v.get(from..).unwrap_or(&[]), n, how)).unwrap_or(&[]).buf()
+                    let from = self.offset(&v, at);
+                    let rest = v.get(from..).unwrap_or(&[]);
+                    rest.get(..self.offset(rest, n)).unwrap_or(&[]).buf()
                 });
             }
             _ if operator >= op::PREFIX => {
@@ -292,7 +292,7 @@ impl Shell<'_> {
                 util::text::quote::quote_always(&v, &mut q);
                 q
             }
-            _ if o & op::COLON == 0 => replace(o - op::REPLACE, v, p, with, how | LONGEST),
+            _ if o & op::COLON == 0 => self.put_in_place(o - op::REPLACE, v, p, with),
             _ => {
                 let most = if long { v.len() } else { 1 };
                 let lower = o < op::LOWER;
@@ -306,52 +306,45 @@ impl Shell<'_> {
             }
         }
     }
-}
 
-/// Where character number `n` starts.
-#[inline(never)]
-fn offset(v: &[u8], n: usize, how: u32) -> usize {
-    let mut rest = v;
-    for _ in 0..n.min(v.len()) {
-        pattern::character(&mut rest, how);
+    /// Where character number `n` starts.
+    #[inline(never)]
+    fn offset(&self, v: &[u8], n: usize) -> usize {
+        let mut rest = v;
+        for _ in 0..n.min(v.len()) {
+            pattern::character(&mut rest, self.vars.how());
+        }
+        v.len() - rest.len()
     }
-    v.len() - rest.len()
-}
 
-/// Kinds: 0 the first match, 1 all, 2 at the start, 3 at the end.
-fn replace(kind: u8, v: Buf, p: &[u8], with: &[u8], how: u32) -> Buf {
-    let mut out = Buf::new();
-    if p.is_empty() && kind < 2 {
-        return v;
-    }
-    if kind == 3 {
-        let Some(at) = pattern::suffix(p, &v, how) else { return v };
-        out.extend_from_slice(v.get(..at).unwrap_or(&[]));
-        out.extend_from_slice(with);
-        return out;
-    }
-    let mut rest = &v[..];
-    let empty = v.is_empty();
-    loop {
-        match pattern::prefix(p, rest, how) {
-            Some(n) if n > 0 || kind == 2 || empty => {
-                out.extend_from_slice(with);
-                rest = rest.get(n..).unwrap_or(&[]);
-                if kind != 1 {
-                    break;
-                }
-            }
-            _ if kind == 2 || rest.is_empty() => break,
-            _ => {
-                let n = offset(rest, 1, how);
-                out.extend_from_slice(rest.get(..n).unwrap_or(&[]));
-                rest = rest.get(n..).unwrap_or(&[]);
+    /// Kinds: 0 the first match, 1 all, 2 at the start, 3 at the end.
+    fn put_in_place(&self, kind: u8, v: Buf, p: &[u8], with: &[u8]) -> Buf {
+        let how = self.vars.how() | LONGEST;
+        let mut out = Buf::new();
+        if p.is_empty() && kind < 2 {
+            return v;
+        }
+        if kind == 3 {
+            let Some(at) = pattern::suffix(p, &v, how) else { return v };
+            out.extend_from_slice(v.get(..at).unwrap_or(&[]));
+            out.extend_from_slice(with);
+            return out;
+        }
+        let mut rest = &v[..];
+        loop {
+            let found = pattern::prefix(p, rest, how).filter(|&n| n > 0 || kind == 2 || v.is_empty());
+            let n = match found {
+                Some(n) => n,
+                None if kind == 2 || rest.is_empty() => break,
+                None => self.offset(rest, 1),
+            };
+            out.extend_from_slice(if found.is_some() { with } else { rest.get(..n).unwrap_or(&[]) });
+            rest = rest.get(n..).unwrap_or(&[]);
+            if rest.is_empty() || found.is_some() && kind != 1 {
+                break;
             }
         }
-        if rest.is_empty() {
-            break;
-        }
+        out.extend_from_slice(rest);
+        out
     }
-    out.extend_from_slice(rest);
-    out
 }

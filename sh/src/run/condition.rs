@@ -67,15 +67,11 @@ impl Shell<'_> {
         skip(c);
         let more = |c: &[u8]| c.first() == Some(&WORD);
         if let [_, b'-', op, 0, ..] = first {
-            let option = *op == b'o';
-            if more(c) && (option || test::is_unary(*op)) {
+            if more(c) && test::is_unary(*op) {
                 if *op == b't' {
                     self.separate().or(Err(Failed))?;
                 }
                 let v = self.operand(c, run, 0)?;
-                if option {
-                    return Ok(Some(self.option_is_on(&v).into()));
-                }
                 return Ok(if run { test::unary(*op, { v }.z()) } else { Some(Truth::No) });
             }
         }

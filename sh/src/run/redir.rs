@@ -47,12 +47,6 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Forgets the steps, which have been carried out.
-    #[inline(always)]
-    pub(crate) fn clear(&mut self) {
-        self.steps.clear();
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.steps.is_empty() && !self.failed
     }

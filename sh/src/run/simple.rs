@@ -11,7 +11,7 @@ use crate::run::redir::Plan;
 use crate::run::resolve::Kind;
 use crate::shell::Shell;
 use crate::vars::table::EXPORT;
-use crate::words::{is_pure, quote, SPECIAL};
+use crate::words::{is_pure, quote, EXEC, SPECIAL};
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
 use sys::{fs, process, Buf, ToBuf};
@@ -95,13 +95,7 @@ impl Shell<'_> {
     }
 
     /// Runs the command `f`, which may be taken, and of which redirections and assignments are at `b`.
-    pub(crate) fn dispatch(
-        &mut self,
-        mut kind: Kind,
-        f: &mut Fields,
-        mut b: &[u8],
-        last: bool,
-    ) -> FlowResult {
+    pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> FlowResult {
         let special = matches!(&kind, Kind::Builtin(n) if *n < SPECIAL);
         let mut plan = Plan::default();
         if b.first() == Some(&tree::REDIR) {
@@ -123,19 +117,13 @@ impl Shell<'_> {
                 self.status = 1;
                 return Ok(());
             }
-            // That is done.
-            plan.clear();
         }
         let first = self.locals.mark();
         let mut r = Ok(());
         if b.first() == Some(&tree::ASSIGN) {
             // Those before `exec` are for the command.
-            let own = !special || self.by_command || f.is(0, b"exec") && f.len() > 1;
+            let own = !special || self.by_command || matches!(kind, Kind::Builtin(EXEC)) && f.len() > 1;
             r = self.assignments(&mut b, own, mark).map_err(Flow::from);
-            if matches!(kind, Kind::Applet(_)) {
-                // PATH may have been among them.
-                kind = self.resolve(f.get(0), false);
-            }
         }
         let behind = self.locals.mark();
         if r.is_ok() {

@@ -9,31 +9,39 @@ impl Vars {
     #[inline(never)]
     pub(super) fn special(&mut self, k: usize, s: &mut Sym) {
         let mut value = Buf::new();
-        match k {
-            0..=9 => {
-                s.flags |= if k < 4 { DYNAMIC } else { WATCHED };
-                match k {
-                    4 => value = self.ifs.clone(),
-                    5 => value.push(b'1'),
-                    6 if s.value().is_none() => value.extend_from_slice(DEFAULT_PATH),
-                    6.. => return,
-                    _ => {}
-                }
+        if k < 10 {
+            s.flags |= if k < 4 { DYNAMIC } else { WATCHED };
+            match k {
+                4 => value = self.ifs.clone(),
+                5 => value.push(b'1'),
+                6 if s.value().is_none() => value.extend_from_slice(DEFAULT_PATH),
+                ..4 => {}
+                _ => return,
             }
-            10 => value = decimal(process::getppid() as i64),
-            11 => value = decimal(process::getuid() as i64),
-            12 => value = decimal(process::geteuid() as i64),
-            13 => {
-                if s.value().is_some_and(|v| util::file::id::is_here(v.buf().z())) {
-                    return;
-                }
-                let mut b = [0; fs::PATH];
-                value = fs::getcwd(&mut b).unwrap_or(b"").buf();
+        } else if k < 13 {
+            let n = match k {
+                10 => process::getppid(),
+                11 => process::getuid(),
+                _ => process::geteuid(),
+            };
+            value = decimal(n as i64);
+        } else if k == 13 {
+            if s.value().is_some_and(|v| util::file::id::is_here(v.buf().z())) {
+                return;
             }
-            _ if s.value().is_some() => return,
-            14 => value = if process::geteuid() == 0 { b"# ".buf() } else { b"$ ".buf() },
-            15 => value = b"> ".buf(),
-            _ => value = b"+ ".buf(),
+            let mut b = [0; fs::PATH];
+            value = fs::getcwd(&mut b).unwrap_or(b"").buf();
+        } else {
+            if s.value().is_some() {
+                return;
+            }
+            value.push(match k {
+                14 if process::geteuid() == 0 => b'#',
+                14 => b'$',
+                15 => b'>',
+                _ => b'+',
+            });
+            value.push(b' ');
         }
         s.set(&value);
     }
@@ -42,7 +50,7 @@ impl Vars {
     #[inline(never)]
     pub(crate) fn compute(&mut self, i: usize, line: u32) {
         let Some(s) = self.syms.get_mut(i) else { return };
-        let n = match index(&SPECIAL, s.name()) {
+        let n = match index(SPECIAL, s.name()) {
             Some(1) => line,
             Some(2) => uptime().wrapping_sub(self.start),
             Some(3) => process::getpid(),
@@ -64,12 +72,18 @@ impl Vars {
     pub(crate) fn changed(&mut self, i: usize) {
         let Some(s) = self.syms.get(i) else { return };
         let n = s.value().and_then(num::parse_u32).unwrap_or(0);
-        match index(&SPECIAL, s.name()) {
-            Some(4) => self.ifs = s.value().unwrap_or(b" \t\n").buf(),
-            Some(2) => self.start = uptime().wrapping_sub(n),
-            Some(0) => self.random = n | 1 << 31,
-            Some(6) => self.far.how |= PATH_SET,
-            Some(7..=9) => self.find_locale(),
+        let k = index(SPECIAL, s.name()).unwrap_or(usize::MAX);
+        if k > 6 {
+            if k < 10 {
+                self.find_locale();
+            }
+            return;
+        }
+        match k {
+            4 => self.ifs = s.value().unwrap_or(b" \t\n").buf(),
+            2 => self.start = uptime().wrapping_sub(n),
+            0 => self.random = n | 1 << 31,
+            6 => self.far.how |= PATH_SET,
             _ => {}
         }
     }

@@ -112,8 +112,8 @@ pub(super) struct Far {
 
 /// Variables with a meaning to the shell; those up to `BASHPID` are computed when read, and something happens when those
 /// up to `LANG` are set.
-pub(super) static SPECIAL: [u8; 96] =
-    *b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PATH\0LC_ALL\0LC_CTYPE\0LANG\0PPID\0UID\0EUID\0PWD\0PS1\0PS2\0PS4";
+pub(super) const SPECIAL: &[u8] =
+    b"RANDOM\0LINENO\0SECONDS\0BASHPID\0IFS\0OPTIND\0PATH\0LC_ALL\0LC_CTYPE\0LANG\0PPID\0UID\0EUID\0PWD\0PS1\0PS2\0PS4";
 
 /// In `how` of [`Vars`]: PATH has been set or unset.
 pub(super) const PATH_SET: u32 = 4;
@@ -165,7 +165,7 @@ impl Vars {
     #[inline(never)]
     pub(crate) fn find_locale(&mut self) {
         self.far.how &= PATH_SET;
-        for name in Texts::new(SPECIAL.get(46..66).unwrap_or(&[])) {
+        for name in Texts::new(b"LC_ALL\0LC_CTYPE\0LANG") {
             let i = self.lookup(name);
             if let Some(v) = self.value(i).filter(|v| !v.is_empty()) {
                 // `C.UTF-8`, `de_DE.utf8`.
@@ -287,7 +287,7 @@ impl Vars {
         }
         let mut s = Sym { text: name.buf(), name: name.len(), ..Sym::default() };
         self.link(&mut s, name);
-        let special = index(&SPECIAL, name);
+        let special = index(SPECIAL, name);
         // IFS comes from nobody (POSIX 2.5.3).
         if special != Some(4) {
             if let Some(v) = env::get(self.envp, name) {
@@ -314,7 +314,7 @@ impl Vars {
     /// Is this what a shell has anyway that is given the same environment?
     pub(crate) fn of_environment(&self, s: &Sym) -> bool {
         let name = s.name();
-        index(&SPECIAL, name).is_none()
+        index(SPECIAL, name).is_none()
             && match env::get(self.envp, name) {
                 Some(v) => s.flags == EXPORT && s.value() == Some(v.bytes()),
                 None => s.flags == 0 && s.value().is_none(),
@@ -324,7 +324,7 @@ impl Vars {
     /// Number of a name that is in the table, in the environment, or known to the shell; else [`NOWHERE`].
     pub(crate) fn lookup(&mut self, name: &[u8]) -> usize {
         let i = self.find(name);
-        if i == NOWHERE && (env::get(self.envp, name).is_some() || index(&SPECIAL, name).is_some()) {
+        if i == NOWHERE && (env::get(self.envp, name).is_some() || index(SPECIAL, name).is_some()) {
             return self.intern(name);
         }
         i

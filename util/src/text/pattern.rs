@@ -166,14 +166,10 @@ fn bracket(pattern: &mut &[u8], c: u32, how: u32) -> Option<Truth> {
 /// Takes one character of a bracket expression off: plain, escaped, `[=x=]` or `[.x.]`.
 #[inline(never)]
 fn element(p: &mut &[u8], how: u32) -> u32 {
-    if let [b'[', a @ (b'=' | b'.'), rest @ ..] = *p {
-        let mut rest = rest;
-        let c = character(&mut rest, how);
-        if let [b, b']', rest @ ..] = rest {
-            if a == b {
-                *p = rest;
-                return c;
-            }
+    if let [b'[', a @ (b'=' | b'.'), c, b, b']', rest @ ..] = p {
+        if a == b {
+            *p = rest;
+            return *c as u32;
         }
     }
     match character(p, how) {
