@@ -137,11 +137,7 @@ impl Shell<'_> {
         let f = match open_script(p.z()) {
             Ok(f) => f,
             Err(e) => {
-                if e == sys::Errno::ENOENT {
-                    self.complain(c"can't open '%': no such file", path);
-                } else {
-                    self.complain_of(c"can't open '%'", path, e);
-                }
+                self.complain_of(c"can't open '%'", path, e);
                 return self.fail(2);
             }
         };

@@ -337,7 +337,7 @@ fn a_root_that_is_read_only_an_empty_dev_and_no_descriptor_are_enough() {
     guest.expect("# ");
     assert_eq!(
         guest.command("echo $$ >/x; echo /etc/w* /proc/*", "# "),
-        "-/bin/sh: can't create /x: Read-only file system\n/etc/w* /proc/*\n"
+        "-/bin/sh: can't create '/x': Read-only file system\n/etc/w* /proc/*\n"
     );
     assert_eq!(guest.command("[ -t 0 ] && [ -t 2 ] && echo yes", "# "), "yes\n");
     guest.send("reboot\n");

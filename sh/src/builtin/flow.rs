@@ -171,7 +171,7 @@ pub(crate) fn trap(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
         match signal::number(f.get(k)) {
             Some(n) => sh.set_trap(n as u8, if reset || eq(action, b"-") { None } else { Some(action) }),
             None => {
-                sh.complain(c"%: invalid signal specification", f.get(k));
+                sh.complain(c"%: bad signal", f.get(k));
                 status = 1;
             }
         }

@@ -105,7 +105,7 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
 
     #[inline(never)]
     fn syntax(&mut self) {
-        self.fail(b"arithmetic syntax error");
+        self.fail(b"syntax error");
     }
 
     /// The next byte behind blanks; 0 at the end.
@@ -303,7 +303,7 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
         }
         let Some(text) = self.vars.get(name) else { return 0 };
         if self.depth <= 1 {
-            self.fail(b"expression recursion loop detected");
+            self.fail(b"nested too deep");
             return 0;
         }
         match nested(&text, self.vars, self.depth - 1) {

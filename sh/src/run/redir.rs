@@ -341,13 +341,8 @@ impl Shell<'_> {
             return self.descriptor_error(s.from, e);
         }
         let name = plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next().unwrap_or(&[]);
-        let create = s.flags & fs::O_CREAT != 0;
-        match (e, create) {
-            (Errno::ENOENT, true) => self.complain(c"can't create %: nonexistent directory", name),
-            (Errno::ENOENT, false) => self.complain(c"can't open %: no such file", name),
-            (e, true) => self.complain_of(c"can't create %", name, e),
-            (e, false) => self.complain_of(c"can't open %", name, e),
-        }
+        let text = if s.flags & fs::O_CREAT != 0 { c"can't create '%'" } else { c"can't open '%'" };
+        self.complain_of(text, name, e);
     }
 
     /// Undoes redirections down to `mark`.
