@@ -282,7 +282,7 @@ impl Shell<'_> {
     #[inline(never)]
     fn strip(&self, o: u8, mut v: Buf, p: &[u8], with: &[u8]) -> Buf {
         let long = o & 1 == 0;
-        let how = self.vars.how() | long as u32 * LONGEST;
+        let how = self.vars.how() | (long as u32 * LONGEST);
         let cut = |from: usize, to: usize| v.get(from..to).unwrap_or(&[]).buf();
         match o {
             op::PREFIX | op::PREFIX_LONG => cut(pattern::prefix(p, &v, how).unwrap_or(0), v.len()),
