@@ -9,34 +9,31 @@ const MOTE: ZStr = ZStr::new(c"mote");
 
 /// Runs the applet that `v` names; the exit status.
 pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
-    let mut envp = v.envp();
+    let envp = v.envp();
     let mut args = v.args();
     // SAFETY: the first and only call.
     let mut out = unsafe { Out::stdout() };
     loop {
         let Some(&name) = args.first() else { return 127 };
         let base = basename(name);
-        let found = table.find(base);
-        let own = found.is_none() && base.starts_with(b"mote");
-        let option = args.get(1).map(|a| a.bytes());
-        if own && option.is_some_and(|o| !o.starts_with(b"--")) {
-            args = args.get_mut(1..).unwrap_or_default();
-            continue;
-        }
-        envp = caller::settle(envp, crate::CALLERS && found.is_some_and(|e| e.checks_caller()));
-        if let Some(e) = found {
+        if let Some(e) = table.find(base) {
             #[cfg(mote_nommu)]
             sys::process::name_unless_named(name.base());
+            let envp = caller::settle(envp, crate::CALLERS && e.checks_caller());
             return table.run(e, envp, args, &mut out);
         }
-        match option.filter(|_| own) {
-            None | Some(b"--help") if own => help(table, &mut out),
+        if !base.starts_with(b"mote") {
+            complain(&[base, b": applet not found"]);
+            return 127;
+        }
+        args = args.get_mut(1..).unwrap_or_default();
+        match args.first().map(|a| a.bytes()) {
+            None | Some(b"--help") => help(table, &mut out),
             Some(b"--list") => list(table, &mut out, b"\n"),
-            Some(b"--install") => return install(table, envp, args.get(2..).unwrap_or(&[])),
-            unknown => {
-                complain(&[unknown.unwrap_or(base), b": applet not found"]);
-                return 127;
+            Some(b"--install") => {
+                return install(table, caller::settle(envp, false), args.get(1..).unwrap_or(&[]))
             }
+            Some(_) => continue,
         }
         return match out.flush() {
             Ok(()) => 0,
