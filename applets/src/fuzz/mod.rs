@@ -5,11 +5,15 @@
 // In a test of the binary the tests alone call it.
 #![cfg_attr(test, allow(unreachable_pub))]
 
+#[cfg(feature = "depmod")]
+mod elf;
 #[cfg(feature = "mount")]
 mod fstab;
 
 #[cfg(feature = "modprobe")]
 pub use crate::modprobe::fuzz::modules;
+#[cfg(feature = "depmod")]
+pub use elf::elf;
 #[cfg(feature = "mount")]
 pub use fstab::fstab;
 
@@ -28,6 +32,12 @@ pub(crate) fn text(part: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     include!("../../../fuzz/seeds.rs");
+
+    #[test]
+    #[cfg(feature = "depmod")]
+    fn seeds_of_elf() {
+        seeds("elf", b"\x7fELF\x01\x02\0\x40\x28", super::elf);
+    }
 
     #[test]
     #[cfg(feature = "mount")]

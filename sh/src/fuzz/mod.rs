@@ -2,9 +2,11 @@
 //! compares the shell's answer with a slow and plain one made here. The seeds in `fuzz/seeds` run as tests.
 
 mod arith;
+mod expand;
 mod parse;
 
 pub use arith::arith;
+pub use expand::expand;
 pub use parse::parse;
 
 use alloc::vec::Vec;
@@ -16,8 +18,8 @@ pub(crate) static NO_APPLETS: Table =
     Table { names: b"", entries: &[], options: no_options, specs: b"", usage: sys::usage::Usage::NONE };
 
 /// Calls `run` as a builtin with `args`, its output kept in memory, and an empty environment.
-fn with_cx(args: &[Vec<u8>], run: impl FnOnce(&mut Cx)) {
-    sys::fuzz::with_cx(args, &NO_APPLETS, run);
+fn with_cx<T>(args: &[Vec<u8>], run: impl FnOnce(&mut Cx) -> T) -> T {
+    sys::fuzz::with_cx(args, &NO_APPLETS, run).0
 }
 
 #[cfg(test)]
@@ -29,6 +31,11 @@ mod tests {
     #[test]
     fn seeds_of_parse() {
         seeds("parse", MARKS, super::parse);
+    }
+
+    #[test]
+    fn seeds_of_expand() {
+        seeds("expand", b"\0\x01\x02\x03\x04:* \xc3", super::expand);
     }
 
     #[test]

@@ -4,10 +4,16 @@
 mod mode;
 mod pattern;
 mod printf;
+mod regex;
+mod stat;
+mod zone;
 
 pub use mode::mode;
 pub use pattern::pattern;
 pub use printf::printf;
+pub use regex::regex;
+pub use stat::stat;
+pub use zone::zone;
 
 use alloc::vec::Vec;
 use sys::applet::{no_options, Table};
@@ -46,6 +52,21 @@ mod tests {
     #[test]
     fn seeds_of_pattern() {
         seeds("pattern", MARKS, super::pattern);
+    }
+
+    #[test]
+    fn seeds_of_regex() {
+        seeds("regex", b"()|*+?{}[]^$.\\,2\xff", super::regex);
+    }
+
+    #[test]
+    fn seeds_of_stat() {
+        seeds("stat", b"() 0-\n\xff", super::stat);
+    }
+
+    #[test]
+    fn seeds_of_zone() {
+        seeds("zone", b",M.0/<>-+:59", super::zone);
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn quoted_text_is_literal(t: &[u8]) {
 }
 
 /// An element of a pattern.
-enum Element {
+pub(super) enum Element {
     Star,
     Set(Vec<bool>),
 }
@@ -53,29 +53,30 @@ fn set(holds: impl Fn(u8) -> bool) -> Vec<bool> {
 
 fn read(p: &[u8]) -> Vec<Element> {
     let mut all = Vec::new();
-    let mut at = 0;
-    while let Some(&c) = p.get(at) {
-        at += 1;
-        all.push(match c {
-            b'*' => Element::Star,
-            b'?' => Element::Set(vec![true; 256]),
-            b'\\' => {
-                // One at the very end stands for itself.
-                let literal = p.get(at).copied().unwrap_or(b'\\');
-                at += 1;
-                Element::Set(set(|x| x == literal))
-            }
-            b'[' => match bracket(p, at) {
-                Some((holds, end)) => {
-                    at = end;
-                    Element::Set(holds)
-                }
-                None => Element::Set(set(|x| x == b'[')),
-            },
-            _ => Element::Set(set(|x| x == c)),
-        });
+    let mut rest = p;
+    while !rest.is_empty() {
+        let (one, n) = element(rest);
+        all.push(one);
+        rest = &rest[n..];
     }
     all
+}
+
+/// The element at the start of a pattern, which is not empty, and the bytes it takes.
+pub(super) fn element(p: &[u8]) -> (Element, usize) {
+    let literal = |c: u8| Element::Set(set(|x| x == c));
+    match *p {
+        [b'*', ..] => (Element::Star, 1),
+        [b'?', ..] => (Element::Set(vec![true; 256]), 1),
+        [b'\\', c, ..] => (literal(c), 2),
+        [b'[', ..] => match bracket(p, 1) {
+            Some((holds, end)) => (Element::Set(holds), end),
+            None => (literal(b'['), 1),
+        },
+        // A backslash at the very end stands for itself.
+        [c, ..] => (literal(c), 1),
+        [] => (Element::Star, 0),
+    }
 }
 
 /// The bracket expression behind the `[` before `at`, and where it ends; none if it does not.

@@ -89,7 +89,7 @@ pub fn load(dir: Fd, folder: &[u8]) -> Result<Process, Errno> {
 
 /// Reads the text of a `stat` file. The name may hold blanks and parentheses: it ends at the last one.
 #[inline(never)]
-fn parse(text: &[u8]) -> Option<Process> {
+pub(crate) fn parse(text: &[u8]) -> Option<Process> {
     let open = text.iter().position(|&b| b == b'(')?;
     let close = text.iter().rposition(|&b| b == b')')?;
     let comm = text.get(open + 1..close)?.buf();

@@ -5,7 +5,7 @@ use sys::fs::{self, Fd};
 use sys::Errno;
 
 /// The place of a section in the file: first byte and number of bytes.
-pub(super) type Place = (u32, u32);
+pub(crate) type Place = (u32, u32);
 
 /// Reads `N` bytes from `at` on; a file that ends before is none of ours.
 #[inline(never)]
@@ -27,7 +27,7 @@ fn field(bytes: &[u8], at: usize, size: usize) -> u32 {
 ///
 /// Errors: ENOEXEC for what is no ELF file, the kernel's for what cannot be read.
 #[inline(never)]
-pub(super) fn section(file: Fd, name: &[u8]) -> Result<Option<Place>, Errno> {
+pub(crate) fn section(file: Fd, name: &[u8]) -> Result<Option<Place>, Errno> {
     let mut head = [0; 52];
     read_at(file, 0, &mut head)?;
     let wide = match head {

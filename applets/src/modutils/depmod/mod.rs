@@ -15,7 +15,7 @@ use util::file::replace::replace;
 use util::file::walk::{walk, Step};
 use util::text::lines::Lines;
 
-mod elf;
+pub(crate) mod elf;
 
 applet! {
     name: depmod,
