@@ -62,7 +62,7 @@ impl Reader<'_> {
 
     fn alternatives(&mut self) -> Option<Tree> {
         let mut any = vec![Vec::new()];
-        while !self.rest.is_empty() && !(self.is(b')') && self.depth > 0) {
+        while !(self.rest.is_empty() || self.is(b')') && self.depth > 0) {
             if self.take(b'|') {
                 any.push(Vec::new());
             } else {
