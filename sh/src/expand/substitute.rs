@@ -27,12 +27,11 @@ impl Shell<'_> {
         if self.capture.is_gone() {
             return Err(Failed);
         }
-        let before = self.status;
         let mut v = match self.contents(list) {
             Some(v) => v,
             None => self.output(list)?,
         };
-        self.substituted = core::mem::replace(&mut self.status, before);
+        self.substituted = self.status;
         if self.take_interrupt() {
             return self.fail(130);
         }
