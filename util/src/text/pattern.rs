@@ -181,6 +181,11 @@ fn element(p: &mut &[u8], how: u32) -> u32 {
 /// Takes a character off; [`END`] if there is none. Bytes beyond ASCII that are none come behind all characters.
 #[inline(never)]
 pub fn character(p: &mut &[u8], how: u32) -> u32 {
+    // Most are ASCII; loops over long texts come by here.
+    if let [c @ ..0x80, rest @ ..] = *p {
+        *p = rest;
+        return *c as u32;
+    }
     if how & CHARACTERS != 0 {
         let (n, c) = decode(p);
         if c != NONE {
