@@ -124,7 +124,7 @@ impl<'a> Shell<'a> {
             subshell: false,
             script: false,
             option_place: 0,
-            stack: Stack::new(here),
+            stack: Stack::new(here, cx.envp),
         }
     }
 }

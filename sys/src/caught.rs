@@ -1,11 +1,11 @@
 //! Signals that come to a handler are noted here, and looked at when it suits the program.
 
-use crate::signal::{action, Action};
+use crate::signal::{action, Action, SIGINT};
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use core::sync::atomic::{compiler_fence, AtomicU8};
 use linux_raw_sys::general::_NSIG;
 
-/// For each signal: [`NEVER`], [`CAUGHT`] or [`COME`]. A byte each, so that nothing is read, changed and written back: the
+/// For each signal: [`NEVER`], [`CAUGHT`] or [`COME`]; for number 0, which is none, what [`hold_interrupts`] sets. A byte each, so that nothing is read, changed and written back: the
 /// handler may interrupt any other code and itself, and ARMv5 has no instruction for that.
 static STATE: [AtomicU8; _NSIG as usize + 1] = [const { AtomicU8::new(NEVER) }; _NSIG as usize + 1];
 
@@ -75,6 +75,20 @@ pub fn take() -> Option<u32> {
     sig
 }
 
+/// Is an interrupt (SIGINT) to wait until what runs has ended? For [`interrupted`].
+#[inline(always)]
+pub fn hold_interrupts(on: bool) {
+    if let Some(state) = STATE.first() {
+        state.store(on as u8, Relaxed);
+    }
+}
+
+/// Is what runs to end, since a person has interrupted it? Whatever may take long asks for this.
+#[inline(never)]
+pub fn interrupted() -> bool {
+    STATE.first().is_some_and(|s| s.load(Relaxed) == 0) && has_come(SIGINT)
+}
+
 /// In a new process, which may share our memory, or before this one becomes another program: no signal has the handler.
 /// What is ignored now stays so.
 #[inline(never)]
@@ -102,6 +116,7 @@ mod tests {
         assert!(pending());
         assert_eq!([take(), take(), take()], [Some(SIGURG), Some(SIGWINCH), None]);
         assert!(!pending() && !forget(SIGURG));
+        assert!(!interrupted());
         let before = mask(How::Block, !0);
         drop_handlers();
         mask(How::Set, before);

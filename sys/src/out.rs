@@ -1,6 +1,6 @@
 //! Buffered output that reports every failed write.
 
-use crate::{fs, num, tty, width, Buf, Errno, Fd, Result, ZStr};
+use crate::{caught, fs, num, tty, width, Buf, Errno, Fd, Result, ZStr};
 use alloc::boxed::Box;
 use core::cell::UnsafeCell;
 use core::mem::{replace, take, transmute, ManuallyDrop, MaybeUninit};
@@ -148,6 +148,10 @@ impl Out {
     /// Appends `n` times `b`.
     pub fn fill(&mut self, b: u8, n: usize) {
         for _ in 0..n {
+            // The width may be any.
+            if caught::interrupted() {
+                return;
+            }
             self.byte(b);
         }
     }

@@ -1,9 +1,11 @@
 //! Signals that come from outside: what a parent ignores or blocks, and what comes at any moment.
 
-use std::io::Read;
+use rustix::pty::{grantpt, openpt, ptsname, unlockpt, OpenptFlags};
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use tests::{applet_dir, command, fresh, mote, project};
+use tests::{applet_dir, command, controlled, fresh, mote, project};
 
 /// The shell as it forks, and as it starts itself anew without an MMU.
 const SHELLS: [&str; 2] = ["x86_64", "x86_64+nommu"];
@@ -170,8 +172,7 @@ fn of_many_pairs_of_signals_none_is_lost() {
                 unsafe { libc::kill(child.id() as i32, signal) };
             }
             let mut both = [0; 4];
-            let mut poll =
-                libc::pollfd { fd: std::os::fd::AsRawFd::as_raw_fd(&out), events: libc::POLLIN, revents: 0 };
+            let mut poll = libc::pollfd { fd: out.as_raw_fd(), events: libc::POLLIN, revents: 0 };
             for half in both.chunks_mut(2) {
                 // SAFETY: one pollfd.
                 let ready = unsafe { libc::poll(&mut poll, 1, 60_000) };
@@ -223,4 +224,87 @@ fn init_works_whatever_it_inherits() {
     init_goes_on("exec init", &[], SIGNALS);
     init_goes_on("exec init <&- >&- 2>&-", SIGNALS, SIGNALS);
     init_goes_on("ulimit -s 64; exec init", &[], &[]);
+}
+
+/// The master's end of a terminal at which a shell has prompted, and the shell.
+fn at_a_terminal() -> (Child, std::fs::File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    let slave = std::fs::OpenOptions::new().read(true).write(true).open(name).unwrap();
+    let stdio = || Stdio::from(slave.try_clone().unwrap());
+    let mut command = fresh(applet_dir("x86_64").join("sh"));
+    controlled(&mut command);
+    command.stdin(stdio()).stdout(stdio()).stderr(stdio());
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("TERM", "dumb").env("PS1", "> ");
+    (command.spawn().unwrap(), std::fs::File::from(master))
+}
+
+/// Reads up to `text`.
+#[track_caller]
+fn wait_for(terminal: &mut std::fs::File, text: &str) {
+    let mut seen = String::new();
+    while !seen.ends_with(text) {
+        let mut poll = libc::pollfd { fd: terminal.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one pollfd.
+        assert_eq!(unsafe { libc::poll(&mut poll, 1, 60_000) }, 1, "no {text:?} in {seen:?}");
+        let mut byte = [0];
+        terminal.read_exact(&mut byte).unwrap();
+        seen.push(byte[0] as char);
+    }
+}
+
+#[test]
+fn ctrl_c_ends_whatever_takes_long() {
+    let long = [
+        "read x </dev/zero",
+        "printf '%2147483647d' 1 >/dev/null",
+        "y=$(printf %2147483647d 1)",
+        "y=$(printf %2000000d 1); x=${y%%?*0c}",
+        "y=$(printf %2000000d 1); x=${y//*0c/q}",
+        "a0=1; i=0; while [ $i -lt 60 ]; do eval a$((i+1))=a$i+a$i; i=$((i+1)); done; echo $((a60))",
+        "x=$(while :; do :; done)",
+        "x=$(sleep 1000 &)",
+        "echo ~/$(while :; do :; done)",
+        "while :; do uname >/dev/null; done",
+        "until false; do mkdir -p /; done",
+        "f() { while :; do test x = y; done; }; f",
+    ];
+    let (mut shell, mut terminal) = at_a_terminal();
+    wait_for(&mut terminal, "> ");
+    for command in long {
+        terminal.write_all(format!("k=no\n\necho g\\o; {command}; k=yes\n").as_bytes()).unwrap();
+        wait_for(&mut terminal, "go\r\n");
+        // Before it has begun Ctrl-C ends it as well.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        terminal.write_all(b"\x03").unwrap();
+        wait_for(&mut terminal, "> ");
+        // What is typed next is carried out.
+        terminal.write_all(b"echo st $? $k.\n").unwrap();
+        wait_for(&mut terminal, "\nst 130 no.\r\n");
+    }
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+}
+
+#[test]
+fn read_with_a_time_comes_to_its_end() {
+    let late = "{ printf abc; read y <fifo; echo def; } | { read -t .1 x; echo $? $x; echo >fifo; read y; echo $? $y; }";
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = sh("x86_64", &format!("/usr/bin/mkfifo fifo none; {late}"));
+    prints(command.current_dir(dir.path()), "142 abc\n0 def\n");
+    // A signal does not make it wait for ever.
+    let script =
+        "exec 3<>none; trap : WINCH; { trap '' WINCH; sleep .1; kill -WINCH $$; } & read -t 1 x <&3; echo $?
+        trap '' WINCH; trap - WINCH; set -b; sleep .1 & read -t .5 x <&3; echo $?
+        read -t .3 x </dev/zero; echo $?; echo in >&3; read -t 2147484 x <&3; echo $? $x
+        read -t 4200000 x </dev/null; echo $?; read -t 0 x <&3; echo $?; echo >&3; read -t 0 x <&3; echo $?";
+    prints(sh("x86_64", script).current_dir(dir.path()), "156\n142\n142\n0 in\n1\n1\n0\n");
+    let mut endless = sh("x86_64", "exec 3<>none; read -t 2147484 x <&3; echo over");
+    let mut child = endless.current_dir(dir.path()).stdout(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none());
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

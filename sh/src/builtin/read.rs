@@ -3,6 +3,7 @@
 use super::letters::Letters;
 use crate::expand::fields::Fields;
 use crate::flow::FlowResult;
+use crate::jobs::signals;
 use crate::options::opt;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
@@ -85,12 +86,11 @@ pub(crate) fn read(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     }
     let mut line = Line { text: Buf::new(), kinds: Buf::new() };
     let status = with_modes(sh, &o, &mut line)?;
-    if status <= 1 {
-        if f.len() <= i {
-            sh.assign(b"REPLY", &line.text)?;
-        }
-        assign_fields(sh, f, i, &line)?;
+    // Whatever ended it: what has been read is nowhere else.
+    if f.len() <= i {
+        sh.assign(b"REPLY", &line.text)?;
     }
+    assign_fields(sh, f, i, &line)?;
     Ok(status)
 }
 
@@ -117,16 +117,18 @@ fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
     get_line(sh, o, l)
 }
 
-/// Waits for input as long as the options allow; the status if that is the end.
+/// Is there input? Waits for it as long as the options allow; an error is the status if that is the end. `start`: when
+/// it began.
 #[inline(never)]
-fn wait(o: &Options, deadline: u32) -> Option<u32> {
-    let ms = o.timeout?;
-    let rest = (deadline.wrapping_sub(now()) as i32).max(0);
-    match fs::poll(o.fd, fs::POLLIN, rest) {
-        Ok(true) if ms == 0 => Some(0),
-        Ok(true) | Err(Errno::EINTR) => None,
-        _ if ms == 0 => Some(1),
-        _ => Some(128 + SIGALRM),
+fn wait(o: &Options, start: u32) -> Result<bool, u32> {
+    let Some(ms) = o.timeout else { return Ok(true) };
+    let rest = ms.saturating_sub(now().wrapping_sub(start));
+    // More than poll takes is waited for in parts.
+    let there = fs::poll(o.fd, fs::POLLIN, rest.min(i32::MAX as u32) as i32) == Ok(true);
+    match rest {
+        _ if ms == 0 => Err(!there as u32),
+        0 => Err(128 + SIGALRM),
+        _ => Ok(there),
     }
 }
 
@@ -134,22 +136,24 @@ fn wait(o: &Options, deadline: u32) -> Option<u32> {
 fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
     let mut escaped = false;
     let mut left = o.count.unwrap_or(u32::MAX);
-    let deadline = o.timeout.map_or(0, |ms| now().wrapping_add(ms));
+    let start = now();
     while left > 0 {
-        if let Some(status) = wait(o, deadline) {
-            return Ok(status);
+        if signals::pending() {
+            if let Some(s) = sh.traps.pending() {
+                return Ok(128 + s);
+            }
+            sh.run_traps()?;
+        }
+        match wait(o, start) {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(status) => return Ok(status),
         }
         let mut b = [0];
         match fs::read_once(o.fd, &mut b) {
             Ok(0) => return Ok(1),
             Ok(_) => {}
-            Err(Errno::EINTR) => {
-                if let Some(s) = sh.traps.pending() {
-                    return Ok(128 + s);
-                }
-                sh.run_traps()?;
-                continue;
-            }
+            Err(Errno::EINTR) => continue,
             Err(e) => {
                 sh.complain_of(c"read error", b"", e);
                 return Ok(1);

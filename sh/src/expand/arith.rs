@@ -298,7 +298,7 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
     #[inline(never)]
     fn value(&mut self, value: i64) -> i64 {
         let name = core::mem::take(&mut self.name);
-        if name.is_empty() || self.skip {
+        if name.is_empty() || self.skip || sys::caught::interrupted() {
             return value;
         }
         let Some(text) = self.vars.get(name) else { return 0 };

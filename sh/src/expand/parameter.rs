@@ -340,7 +340,7 @@ impl Shell<'_> {
             };
             out.extend_from_slice(if found.is_some() { with } else { rest.get(..n).unwrap_or(&[]) });
             rest = rest.get(n..).unwrap_or(&[]);
-            if rest.is_empty() || found.is_some() && kind != 1 {
+            if rest.is_empty() || found.is_some() && kind != 1 || sys::caught::interrupted() {
                 break;
             }
         }

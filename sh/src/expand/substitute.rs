@@ -56,14 +56,27 @@ impl Shell<'_> {
             self.run_here(list)
         };
         if let Some((job, read)) = self.capture.take_child() {
-            let _ = util::file::read::to_end(read, &mut v);
+            let failed = self.gather_from(read, &mut v);
             shut(read);
             self.foreground(job)?;
+            self.status |= failed;
         }
         if self.capture.take_lost() {
             return self.fail(2);
         }
         Ok(v)
+    }
+
+    /// Appends all that comes from `f`; the status.
+    #[inline(never)]
+    pub(crate) fn gather_from(&mut self, f: Fd, out: &mut Buf) -> u8 {
+        match util::file::read::to_end(f, out) {
+            Ok(()) => return 0,
+            // Of what a person has interrupted nobody tells.
+            Err(e) if self.go_on().is_ok() => self.complain_of(c"read error", b"", e),
+            Err(_) => {}
+        }
+        1
     }
 
     /// Runs a list as a substitution in this process, as far as it can; its output.

@@ -38,7 +38,7 @@ impl Shell<'_> {
                 END => {
                     // Of an operand: around it there are quotes that are not those of `"$@"`.
                     f.nothing = false;
-                    return Ok(());
+                    return self.go_on();
                 }
                 QUOTE => {
                     mode ^= QUOTED;
@@ -136,6 +136,8 @@ impl Shell<'_> {
         let outer = core::mem::replace(&mut self.tree, t.clone());
         let r = self.string(&mut &t.code[..], 0);
         self.tree = outer;
+        // It interrupts nothing else.
+        self.interrupted = false;
         r.unwrap_or_default()
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Proc {
 #[derive(Default)]
 pub(crate) struct Job {
     /// Its number for the user; 0 before it has one.
-    pub(crate) id: u16,
+    pub(crate) id: u32,
     /// Greater than those of jobs that were started, stopped or resumed before it.
     pub(crate) turn: u32,
     /// Its process group, 0 if it is ours.

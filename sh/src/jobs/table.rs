@@ -194,7 +194,7 @@ fn find(jobs: &[Box<Job>], spec: &[u8]) -> Option<usize> {
             _ if !of_job => number.is_some_and(|n| j.has(n as i32)),
             (b"" | b"+" | b"%", _) => i == current,
             (b"-", _) => i == before || before == NOTHING,
-            (_, Some(id)) => j.id as u32 == id,
+            (_, Some(id)) => j.id == id,
             ([b'?', part @ ..], _) => util::text::find(&j.text, part).is_some(),
             _ => j.text.starts_with(name),
         };

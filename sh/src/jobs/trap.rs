@@ -1,6 +1,6 @@
 //! Traps run when their signals have come, and at the end (POSIX 2.12, trap).
 
-use crate::flow::{Flow, FlowResult};
+use crate::flow::{Fallible, Flow, FlowResult};
 use crate::jobs::signals;
 use crate::options::opt;
 use crate::shell::Shell;
@@ -22,6 +22,9 @@ impl Shell<'_> {
     /// Sets or, with `None`, removes a trap.
     #[inline(never)]
     pub(crate) fn set_trap(&mut self, sig: u8, text: Option<&[u8]>) {
+        if sig as u32 == signal::SIGINT {
+            sys::caught::hold_interrupts(text.is_some());
+        }
         self.traps.set(sig, text, self.opts.has(opt::INTERACTIVE), self.opts.has(opt::NOTIFY));
     }
 
@@ -38,6 +41,18 @@ impl Shell<'_> {
         self.opts.has(opt::INTERACTIVE)
             && self.trap_text(signal::SIGINT as u8).is_none()
             && signals::take_interrupt()
+    }
+
+    /// Fails if a person has interrupted the command.
+    pub(crate) fn go_on(&mut self) -> Fallible {
+        if sys::caught::interrupted() {
+            signals::take_interrupt();
+            self.interrupted = true;
+        }
+        if self.interrupted {
+            return self.fail(130);
+        }
+        Ok(())
     }
 
     /// Runs the traps of the signals that have come.

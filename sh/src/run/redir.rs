@@ -148,22 +148,21 @@ impl Shell<'_> {
             return Ok(());
         }
         // It gets a number nobody has, then one that stays.
-        s.fd = fs::dup_above(Fd(2), OWN).map_or(OWN, |f| f.0);
-        let f = match carry_out(plan, &s).and_then(|()| fs::fcntl(Fd(s.fd), fs::F_DUPFD, OWN as usize)) {
-            Ok(f) => f,
+        let (free, other) = self.new_pipe()?;
+        shut(other);
+        s.fd = free.0;
+        match carry_out(plan, &s).and_then(|()| fs::fcntl(free, fs::F_DUPFD, OWN as usize)) {
+            Ok(f) => plan.failed |= self.assign(variable, &decimal(f as i64)).is_err(),
             Err(e) => {
                 self.redirect_error(plan, &s, e);
-                shut(Fd(s.fd));
                 plan.failed = true;
-                return Ok(());
             }
-        };
-        shut(Fd(s.fd));
-        plan.failed |= self.assign(variable, &decimal(f as i64)).is_err();
+        }
+        shut(free);
         Ok(())
     }
 
-    /// What file FILE holds, if `list` is nothing but `<FILE`; of what cannot be read, nothing.
+    /// What file FILE holds, if `list` is nothing but `<FILE`; of what cannot be read, what came before the error.
     pub(crate) fn contents(&mut self, list: &[u8]) -> Option<Buf> {
         let mut end = list.get(3..)?;
         if !tree::take(&mut end, &[5, 0, tree::SIMPLE]) {
@@ -182,8 +181,7 @@ impl Shell<'_> {
         let (mut plan, mark) = (Plan::default(), self.saved.mark());
         self.status = 1;
         if self.plan(&mut c, &mut plan).is_ok() && self.redirect(&plan).is_ok() {
-            let _ = util::file::read::to_end(Fd::STDIN, &mut v);
-            self.status = 0;
+            self.status = self.gather_from(Fd::STDIN, &mut v);
         }
         self.unredirect(mark);
         Some(v)

@@ -178,6 +178,7 @@ impl Shell<'_> {
             self.complain_of(c"write error", b"", e);
         }
         self.running = outer;
+        self.go_on()?;
         match r {
             Ok(s) => self.status = if s == 0 && flushed.is_err() { 1 } else { s as u8 },
             // An error in a builtin that is not special does not end a script.

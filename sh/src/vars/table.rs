@@ -22,7 +22,7 @@ pub(crate) struct Sym {
     pub(super) flags: u8,
     /// Number of the builtin plus one.
     builtin: u8,
-    next: u16,
+    next: u32,
     /// The function.
     function: Option<Rc<Func>>,
 }
@@ -105,7 +105,7 @@ pub(crate) struct Vars {
 /// What is kept out of the way of those that are used most.
 pub(super) struct Far {
     /// For each bucket, one more than the number of its first symbol.
-    heads: [u16; HEADS],
+    heads: [u32; HEADS],
     /// By characters or by bytes, [`CHARACTERS`] or 0; and [`PATH_SET`].
     pub(super) how: u32,
 }
@@ -307,7 +307,7 @@ impl Vars {
         let b = self.bucket(name);
         if let Some(h) = self.far.heads.get_mut(b) {
             s.next = *h;
-            *h = self.syms.len() as u16 + 1;
+            *h = self.syms.len() as u32 + 1;
         }
     }
 

@@ -6,16 +6,18 @@ use sys::{Buf, Errno, ZStr};
 /// Bytes that are read at once.
 const SIZE: usize = if cfg!(mote_nommu) { 512 } else { 1024 };
 
-/// Appends all that comes from `f` up to its end (`man 2 read`). After an error `out` holds what came before it.
+/// Appends all that comes from `f` up to its end (`man 2 read`). After an error `out` holds what came before it; an
+/// interrupt at a prompt is one (EINTR).
 #[inline(never)]
 pub fn to_end(f: Fd, out: &mut Buf) -> Result<(), Errno> {
     let mut b = [0; SIZE];
     loop {
-        let n = fs::read(f, &mut b)?;
-        if n == 0 {
-            return Ok(());
+        match fs::read_once(f, &mut b) {
+            Ok(0) => return Ok(()),
+            Ok(n) => out.extend_from_slice(b.get(..n).unwrap_or_default()),
+            Err(Errno::EINTR) if !sys::caught::interrupted() => {}
+            Err(why) => return Err(why),
         }
-        out.extend_from_slice(b.get(..n).unwrap_or_default());
     }
 }
 

@@ -77,7 +77,7 @@ pub fn suffix(mut pattern: &[u8], text: &[u8], how: u32) -> Option<usize> {
         if matches(pattern, text.get(at..).unwrap_or(&[]), how) {
             return Some(at);
         }
-        if pattern.first() == Some(&b'*') {
+        if pattern.first() == Some(&b'*') || sys::caught::interrupted() {
             break; // and had matched with a longer start
         }
     }
@@ -273,6 +273,9 @@ pub fn glob(pattern: &[u8], how: u32, each: &mut dyn FnMut(&[u8])) -> bool {
             here.extend_from_slice(path);
             here.pop();
             here.extend_from_slice(slash);
+            if sys::caught::interrupted() {
+                break;
+            }
             if magic {
                 list(&mut here, name, !rest.is_empty(), how, &mut found);
             } else {
