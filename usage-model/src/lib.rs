@@ -23,7 +23,7 @@ const MASK: usize = ROOM;
 pub const BLANK: usize = 1;
 
 /// The least weight of a symbol.
-const LEAST: u32 = 6;
+const LEAST: u32 = 3;
 
 /// What a text begins with, no symbol of it: it is like none.
 const START: u8 = 255;
@@ -97,9 +97,9 @@ impl Model {
             self.steps.set(self.steps.get() + 1);
             let mut weight = 1 << 6;
             if self.text[place] == before {
-                weight = 1 << 8;
+                weight = 1 << 9;
                 let mut back = 1;
-                while weight < 1 << 14
+                while weight < 1 << 13
                     && self.text[(place - back) & MASK] == self.text[(self.end - back) & MASK]
                 {
                     weight <<= 2;

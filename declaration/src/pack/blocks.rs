@@ -12,7 +12,7 @@ const SYMBOL: u64 = 930;
 const STEP: u64 = 12;
 
 /// What the first block may be long, in symbols: the best of these is taken.
-const FIRST: [usize; 6] = [800, 1200, 1600, 2000, 2400, 2800];
+const FIRST: [usize; 11] = [800, 1000, 1200, 1400, 1600, 1800, 2000, 2200, 2400, 2600, 2800];
 
 /// Packs the texts, with NULs between them, of which the last one stays last, with the first block that makes them
 /// shortest.
