@@ -65,7 +65,7 @@ pub(crate) fn eval(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     Ok(sh.status as u32)
 }
 
-/// `. FILE [ARG]…`.
+/// `. FILE [ARG]…`, or bash's `source`, which takes a file that PATH does not have from here.
 pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let i = 1 + f.is(1, b"--") as usize;
     if f.len() <= i {
@@ -74,7 +74,8 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let name = f.get(i);
     let path = match sh.search(name, true) {
         Some(p) => p,
-        None if position(name, b'/').is_some() => name.buf(),
+        // `source`: its name is longer than a dot.
+        None if position(name, b'/').is_some() || f.get(0).len() > 1 => name.buf(),
         None => {
             sh.complain(c"%: not found", name);
             return sh.fail(127);
