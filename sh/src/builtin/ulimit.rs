@@ -2,27 +2,30 @@
 //! ash and bash).
 
 use sys::process::{getrlimit, setrlimit};
-use sys::zstr::position;
+use sys::zstr::cut;
 use sys::{num, Cx};
 
-// Letter, resource (`man 2 getrlimit`), bytes of its unit as a power of two, then what it is, if it is listed.
+// Letter, resource (`man 2 getrlimit`), bytes of its unit as a power of two, then what it is. `-u`, which is `-p` again,
+// is not listed.
 static LIMITS: &[u8] = b"\
-c\x04\x09core, blocks\0\
-d\x02\x0adata, KB\0\
-e\x0d\x00nice\0\
-f\x01\x09file, blocks\0\
-i\x0b\x00signals\0\
-l\x08\x0alocked, KB\0\
-m\x05\x0aresident, KB\0\
-n\x07\x00files\0\
-p\x06\x00processes\0\
-q\x0c\x00queues, bytes\0\
-r\x0e\x00priority\0\
-s\x03\x0astack, KB\0\
-t\x00\x00CPU, seconds\0\
-u\x06\x00\0\
-v\x09\x0aspace, KB\0\
-w\x0a\x00locks";
+c\x04\x09core, blocks\xff\
+d\x02\x0adata, KB\xff\
+e\x0d\x00nice\xff\
+f\x01\x09file, blocks\xff\
+i\x0b\x00signals\xff\
+l\x08\x0alocked, KB\xff\
+m\x05\x0aresident, KB\xff\
+n\x07\x00files\xff\
+p\x06\x00processes\xff\
+q\x0c\x00queues, bytes\xff\
+r\x0e\x00priority\xff\
+s\x03\x0astack, KB\xff\
+t\x00\x00CPU, seconds\xff\
+v\x09\x0aspace, KB\xff\
+w\x0a\x00locks\xff\
+u\x06\x00";
+/// Bytes of those that are listed.
+const LISTED: usize = LIMITS.len() - 4;
 
 const SOFT: u8 = 1;
 const HARD: u8 = 2;
@@ -31,46 +34,53 @@ const HARD: u8 = 2;
 pub fn run(cx: &mut Cx) -> u8 {
     let args = core::mem::take(&mut cx.args);
     let mut which = 0;
-    let mut asked = b'f';
+    let mut asked = limits(b'f');
+    let mut given = None;
     for a in args.iter() {
         let text = a.bytes();
         let Some(letters) = text.strip_prefix(b"-").filter(|l| !l.is_empty()) else {
             // A value for the resource named last.
-            for_each(asked, &mut |resource, shift, _| match value(text, shift) {
+            given = Some(text);
+            break;
+        };
+        for &c in letters {
+            match c {
+                b'H' => which |= HARD,
+                b'S' => which |= SOFT,
+                _ => asked = limits(c),
+            }
+            if asked.is_empty() {
+                cx.error(text, b"unknown option");
+                return 2;
+            }
+        }
+    }
+    let words = asked.len() == LISTED;
+    while let [letter, resource, shift, what @ ..] = cut(&mut asked, 0xff) {
+        let (resource, shift) = (*resource as u32, *shift as u32);
+        if let Some(text) = given {
+            match value(text, shift) {
                 None => cx.error(text, b"bad number"),
                 Some(n) => {
                     if let Err(why) = set(resource, which, n) {
                         cx.fail(text, why);
                     }
                 }
-            });
-            return cx.status;
-        };
-        for &c in letters {
-            match c {
-                b'H' => which |= HARD,
-                b'S' => which |= SOFT,
-                _ => {
-                    asked = c;
-                    if !for_each(c, &mut |_, _, _| {}) {
-                        cx.error(text, b"unknown option");
-                        return 2;
-                    }
-                }
             }
+            continue;
         }
-    }
-    for_each(asked, &mut |resource, shift, what| {
-        if asked == b'a' {
-            // Letter and words, without the two numbers.
+        if words {
             cx.out.byte(b'-');
-            cx.out.bytes(what.get(..1).unwrap_or(&[]));
+            cx.out.byte(*letter);
             cx.out.byte(b' ');
-            cx.out.left(what.get(3..).unwrap_or(&[]), 24);
+            cx.out.left(what, 24);
         }
         let l = match getrlimit(resource) {
             Ok(l) => l,
-            Err(e) => return cx.fail(b"getrlimit", e),
+            Err(e) => {
+                cx.fail(b"getrlimit", e);
+                continue;
+            }
         };
         let n = if which & HARD != 0 { l.hard } else { l.soft };
         if n == u64::MAX {
@@ -79,25 +89,22 @@ pub fn run(cx: &mut Cx) -> u8 {
             cx.out.dec(n >> shift);
         }
         cx.out.byte(b'\n');
-    });
+    }
     cx.status
 }
 
-/// Calls `each` with resource, shift and entry of the limit with this letter; `a` is all of them but `u`,
-/// which is `p` again. False if there is none.
-#[inline(never)]
-fn for_each(letter: u8, each: &mut dyn FnMut(u32, u32, &'static [u8])) -> bool {
-    let mut any = false;
-    let mut rest = LIMITS;
-    while let [c, resource, shift, text @ ..] = rest {
-        let end = position(text, 0).unwrap_or(text.len());
-        if *c == letter || letter == b'a' && *c != b'u' {
-            any = true;
-            each(*resource as u32, *shift as u32, rest.get(..end + 3).unwrap_or(&[]));
-        }
-        rest = text.get(end + 1..).unwrap_or(&[]);
+/// The limits that a letter means: one, all that are listed for `a`, or none.
+fn limits(letter: u8) -> &'static [u8] {
+    if letter == b'a' {
+        return LIMITS.get(..LISTED).unwrap_or(&[]);
     }
-    any
+    let mut rest = LIMITS;
+    loop {
+        let limit = cut(&mut rest, 0xff);
+        if limit.is_empty() || limit.first() == Some(&letter) {
+            return limit;
+        }
+    }
 }
 
 /// A limit in units of 2^`shift` bytes.
