@@ -7,6 +7,7 @@ use crate::options::opt;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{num, process, Buf, ToBuf};
+use util::text::{after, part};
 
 const LIST: u32 = 1;
 const BARE: u32 = 2;
@@ -69,9 +70,9 @@ pub(crate) fn fc(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
         let (old, new) = f.get(i - 1).split_at(change.unwrap_or(0));
         match util::text::find(line, old) {
             Some(at) if !old.is_empty() => {
-                text.extend_from_slice(line.get(..at).unwrap_or(&[]));
-                text.extend_from_slice(new.get(1..).unwrap_or(&[]));
-                text.extend_from_slice(line.get(at + old.len()..).unwrap_or(&[]));
+                text.extend_from_slice(part(line, 0, at));
+                text.extend_from_slice(after(new, 1));
+                text.extend_from_slice(after(line, at + old.len()));
             }
             _ => text.extend_from_slice(line),
         }

@@ -5,12 +5,13 @@ use crate::flow::FlowResult;
 use crate::shell::Shell;
 use crate::vars::table::{EXPORT, READONLY};
 use sys::{Buf, Out};
+use util::text::part;
 use util::text::quote::quote_always;
 
 /// `name` and `value` of an argument `name=value`.
 fn parts(arg: &[u8]) -> (&[u8], Option<&[u8]>) {
     let n = arg.iter().position(|&c| c == b'=').unwrap_or(arg.len());
-    (arg.get(..n).unwrap_or(&[]), arg.get(n + 1..))
+    (part(arg, 0, n), arg.get(n + 1..))
 }
 
 impl Shell<'_> {

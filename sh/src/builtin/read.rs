@@ -10,6 +10,7 @@ use sys::fs::{self, Fd};
 use sys::num::parse_u32;
 use sys::signal::SIGALRM;
 use sys::{time, tty, Buf, Errno, ToBuf, ZStr};
+use util::text::part;
 use util::time::duration::Duration;
 
 struct Options<'f> {
@@ -213,7 +214,7 @@ fn assign_fields(sh: &mut Shell, f: &Fields, i: usize, l: &Line) -> FlowResult {
                 end -= 1;
             }
         }
-        sh.assign(f.get(k), l.text.get(at..end).unwrap_or(&[]))?;
+        sh.assign(f.get(k), part(&l.text, at, end))?;
         at = next;
     }
     Ok(())

@@ -4,6 +4,7 @@
 use sys::process::{getrlimit, setrlimit};
 use sys::zstr::cut;
 use sys::{num, Cx};
+use util::text::part;
 
 // Letter, resource (`man 2 getrlimit`), bytes of its unit as a power of two, then what it is. `-u`, which is `-p` again,
 // is not listed.
@@ -96,7 +97,7 @@ pub fn run(cx: &mut Cx) -> u8 {
 /// The limits that a letter means: one, all that are listed for `a`, or none.
 fn limits(letter: u8) -> &'static [u8] {
     if letter == b'a' {
-        return LIMITS.get(..LISTED).unwrap_or(&[]);
+        return part(LIMITS, 0, LISTED);
     }
     let mut rest = LIMITS;
     loop {

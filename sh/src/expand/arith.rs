@@ -6,6 +6,7 @@
 //! `skip` on.
 
 use sys::{num, Buf};
+use util::text::{after, part};
 
 /// What is wrong with an expression.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -135,7 +136,7 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
 
     #[inline(never)]
     fn eat(&mut self, n: usize) {
-        self.rest = self.rest.get(n..).unwrap_or(&[]);
+        self.rest = after(self.rest, n);
     }
 
     /// Takes `c`, which must come next.
@@ -327,7 +328,7 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
             n = 0;
         }
         self.eat(n);
-        all.get(..n).unwrap_or(&[])
+        part(all, 0, n)
     }
 
     /// A constant: decimal, octal, hexadecimal or `base#digits`.

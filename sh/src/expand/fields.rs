@@ -2,7 +2,7 @@
 
 use crate::words::name_char;
 use sys::{Buf, List, ZStr};
-use util::text::pattern;
+use util::text::{part, pattern};
 
 /// Fields; the last one may still be open.
 #[derive(Default)]
@@ -59,7 +59,7 @@ impl Fields {
     pub(crate) fn get(&self, i: usize) -> &[u8] {
         let end = self.starts.get(i + 1).map_or(self.open, |&n| n as usize);
         match self.starts.get(i) {
-            Some(&s) => self.bytes.get(s as usize..end - 1).unwrap_or(&[]),
+            Some(&s) => part(&self.bytes, s as usize, end - 1),
             None => &[],
         }
     }

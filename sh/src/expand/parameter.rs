@@ -9,6 +9,7 @@ use crate::shell::Shell;
 use crate::words::{name_char, name_len, name_start};
 use sys::{num, Buf, ToBuf};
 use util::text::pattern::{self, LONGEST};
+use util::text::{after, part};
 
 impl Shell<'_> {
     /// Value of a parameter, in one piece. `None` if it is unset.
@@ -187,8 +188,8 @@ impl Shell<'_> {
                 }
                 v = v.map(|v| {
                     let from = self.offset(&v, at);
-                    let rest = v.get(from..).unwrap_or(&[]);
-                    rest.get(..self.offset(rest, n)).unwrap_or(&[]).buf()
+                    let rest = after(&v, from);
+                    part(rest, 0, self.offset(rest, n)).buf()
                 });
             }
             _ if operator >= op::PREFIX => {
@@ -283,7 +284,7 @@ impl Shell<'_> {
     fn strip(&self, o: u8, mut v: Buf, p: &[u8], with: &[u8]) -> Buf {
         let long = o & 1 == 0;
         let how = self.vars.how() | (long as u32 * LONGEST);
-        let cut = |from: usize, to: usize| v.get(from..to).unwrap_or(&[]).buf();
+        let cut = |from: usize, to: usize| part(&v, from, to).buf();
         match o {
             op::PREFIX | op::PREFIX_LONG => cut(pattern::prefix(p, &v, how).unwrap_or(0), v.len()),
             op::SUFFIX | op::SUFFIX_LONG => cut(0, pattern::suffix(p, &v, how).unwrap_or(v.len())),
@@ -326,7 +327,7 @@ impl Shell<'_> {
         }
         if kind == 3 {
             let Some(at) = pattern::suffix(p, &v, how) else { return v };
-            out.extend_from_slice(v.get(..at).unwrap_or(&[]));
+            out.extend_from_slice(part(&v, 0, at));
             out.extend_from_slice(with);
             return out;
         }
@@ -338,8 +339,8 @@ impl Shell<'_> {
                 None if kind == 2 || rest.is_empty() => break,
                 None => self.offset(rest, 1),
             };
-            out.extend_from_slice(if found.is_some() { with } else { rest.get(..n).unwrap_or(&[]) });
-            rest = rest.get(n..).unwrap_or(&[]);
+            out.extend_from_slice(if found.is_some() { with } else { part(rest, 0, n) });
+            rest = after(rest, n);
             if rest.is_empty() || found.is_some() && kind != 1 || sys::caught::interrupted() {
                 break;
             }

@@ -5,6 +5,7 @@ use super::ends::{behind, common};
 use sys::fs::{self, Dir, Fd};
 use sys::zstr::{cut, position, position_in};
 use sys::{Buf, ToBuf};
+use util::text::{after, part};
 
 /// Names that are shown at most.
 const MOST: usize = if cfg!(mote_nommu) { 50 } else { 300 };
@@ -105,7 +106,7 @@ fn files(dir: &[u8], prefix: &[u8], run: bool, add: &mut dyn FnMut(&[u8])) {
         if is_dir {
             path.push(b'/');
         }
-        add(path.get(len..).unwrap_or(&[]));
+        add(after(&path, len));
     }
 }
 
@@ -122,11 +123,11 @@ pub(crate) fn executables(path: &[u8], prefix: &[u8], add: &mut dyn FnMut(&[u8])
 #[inline(never)]
 fn gather(w: &Word, host: &mut impl Host, found: &mut Found) -> usize {
     let dollar = behind(&w.text, b'$');
-    let mut name = w.text.get(dollar..).unwrap_or(&[]);
+    let mut name = after(&w.text, dollar);
     if dollar > 0 && w.quote != b'\'' {
         // In braces the closing one belongs to the name.
         let brace = name.starts_with(b"{");
-        name = name.get(brace as usize..).unwrap_or(name);
+        name = after(name, brace as usize);
         host.names(Kind::Variable, name, &mut |n| {
             let mut n = n.buf();
             if brace {
@@ -141,7 +142,7 @@ fn gather(w: &Word, host: &mut impl Host, found: &mut Found) -> usize {
         host.names(Kind::Command, &w.text, &mut |n| found.add(n));
         return w.text.len();
     }
-    let (mut dir, prefix) = w.text.split_at(slash.min(w.text.len()));
+    let (mut dir, prefix) = (part(&w.text, 0, slash), after(&w.text, slash));
     let mut path = Buf::new();
     if let ([b'~', rest @ ..], 0) = (dir, w.quote) {
         if rest.starts_with(b"/") {
@@ -158,13 +159,13 @@ impl Editor {
     /// Completes the word before the cursor as far as it is clear, or shows what it may become.
     #[inline(never)]
     pub(super) fn complete(&mut self, host: &mut impl Host) {
-        let w = word(self.text.get(..self.cur).unwrap_or(&self.text));
+        let w = word(part(&self.text, 0, self.cur));
         if w.command && w.text.is_empty() {
             return; // everything there is would help nobody
         }
         let mut found = Found { names: Buf::new(), count: 0, common: Buf::new() };
         let typed = gather(&w, host, &mut found);
-        let mut new = found.common.get(typed..).unwrap_or(&[]);
+        let mut new = after(&found.common, typed);
         let only = found.count == 1;
         if new.is_empty() && !only {
             if found.count > 0 {

@@ -10,6 +10,7 @@ use sys::fs::{self, Fd};
 use sys::tty::{self, Termios};
 use sys::{Buf, Errno, ToBuf};
 use util::term::keys::{self, DELETE, META, PASTE};
+use util::text::part;
 use util::text::utf8::incomplete;
 
 /// What is completed by asking the shell.
@@ -173,7 +174,7 @@ impl Editor {
 
     /// The next key: a byte, one with Meta, or what a sequence of the terminal stands for.
     fn key(&mut self, host: &mut impl Host) -> Result<u16, Line> {
-        if !incomplete(self.text.get(..self.cur).unwrap_or(&[])) {
+        if !incomplete(part(&self.text, 0, self.cur)) {
             self.screen.refresh(&self.text, self.cur);
         }
         keys::next(&mut || self.byte(host))
@@ -242,7 +243,7 @@ impl Editor {
     #[inline(never)]
     fn cut(&mut self, from: usize, to: usize, kill: bool) {
         if kill {
-            let mut gone = self.text.get(from..to).unwrap_or(&[]).buf();
+            let mut gone = part(&self.text, from, to).buf();
             if self.killing == 0 {
                 self.killed.clear();
             }
@@ -263,7 +264,7 @@ impl Editor {
         let from = text::left(&self.text, middle);
         let to = text::right(&self.text, middle);
         if from < middle {
-            let second = (self.text.get(middle..to).unwrap_or(&[])).buf();
+            let second = (part(&self.text, middle, to)).buf();
             self.cut(middle, to, false);
             self.cur = from;
             self.insert(&second);

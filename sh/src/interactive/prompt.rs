@@ -4,6 +4,7 @@ use super::ends::behind;
 use crate::decimal::push_decimal;
 use sys::zstr::cut;
 use sys::{num, process, system, time, Buf};
+use util::text::part;
 
 /// Expands the escapes of a prompt: `\u \h \H \w \W \$ \t \A \? \! \n \r \a \e \s \\ \[ \]` and `\nnn` in
 /// octal; the time is UTC. `var` appends the value of a variable of the shell: HOME, PWD and USER, and by the
@@ -92,7 +93,7 @@ fn clock(out: &mut Buf, seconds: bool) {
             *ones += (part % 10) as u8;
         }
     }
-    out.extend_from_slice(text.get(..if seconds { 8 } else { 5 }).unwrap_or(&text));
+    out.extend_from_slice(part(&text, 0, if seconds { 8 } else { 5 }));
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::text;
 use sys::fs::{self, Fd};
 use sys::{num, tty, Buf, ToBuf};
 use util::term::width::{self, BAD};
+use util::text::part;
 
 /// Row below the prompt's, column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -213,7 +214,7 @@ impl Screen {
     #[inline(never)]
     fn refold(&mut self, cur: usize) {
         let shown = core::mem::take(&mut self.shown);
-        self.cursor = self.walk(self.start, shown.get(..cur).unwrap_or(&shown), false);
+        self.cursor = self.walk(self.start, part(&shown, 0, cur), false);
         self.repaint(None);
     }
 
@@ -238,7 +239,7 @@ impl Screen {
             self.shown.truncate(same);
             self.shown.extend_from_slice(tail);
         }
-        let to = self.walk(self.start, line.get(..cur).unwrap_or(line), false);
+        let to = self.walk(self.start, part(line, 0, cur), false);
         self.go(to);
     }
 

@@ -1,6 +1,7 @@
 //! Characters and words of the line: where they start and end.
 
 use util::term::width;
+use util::text::after;
 use util::text::utf8::inner;
 
 /// Is byte `at` of the text within a character? Not at its start, whatever stands there.
@@ -13,7 +14,7 @@ pub(super) fn within(text: &[u8], at: usize) -> bool {
 pub(super) fn left(text: &[u8], mut at: usize) -> usize {
     while at > 0 {
         at -= 1;
-        let rest = text.get(at..).unwrap_or(&[]);
+        let rest = after(text, at);
         if !rest.first().is_some_and(|b| inner(*b)) && width::next(rest).1 > 0 {
             break;
         }
@@ -25,8 +26,8 @@ pub(super) fn left(text: &[u8], mut at: usize) -> usize {
 #[inline(never)]
 pub(super) fn right(text: &[u8], mut at: usize) -> usize {
     loop {
-        at = text.len().min(at + width::next(text.get(at..).unwrap_or(&[])).0);
-        let rest = text.get(at..).unwrap_or(&[]);
+        at = text.len().min(at + width::next(after(text, at)).0);
+        let rest = after(text, at);
         if rest.is_empty() || width::next(rest).1 > 0 {
             return at;
         }

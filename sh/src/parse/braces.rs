@@ -5,6 +5,7 @@ use crate::parse::parser::{Parser, TOO_LONG};
 use crate::parse::tree;
 use crate::words::login_char;
 use sys::{num, Buf, List, ToBuf};
+use util::text::{after, part};
 
 /// Passes over a byte or a whole expansion; the byte if it is an unquoted character of the word itself.
 fn step(c: &mut &[u8], quoted: &mut bool) -> u8 {
@@ -50,7 +51,7 @@ impl Parser<'_, '_> {
         if let [b'~', rest @ ..] = word {
             // Behind a brace there was no place for a tilde prefix.
             let n = rest.iter().position(|&c| c == b'/').unwrap_or(rest.len());
-            let (name, rest) = rest.split_at(n);
+            let (name, rest) = (part(rest, 0, n), after(rest, n));
             if name.iter().all(|&c| login_char(c)) {
                 self.code.push(tree::TILDE);
                 self.code.extend_from_slice(name);
@@ -64,8 +65,7 @@ impl Parser<'_, '_> {
 
     /// If a list or a range stands in the braces at `open`: appends the words for it.
     fn alternatives(&mut self, tag: u8, word: &[u8], open: usize) -> bool {
-        let part = |from: usize, to: usize| word.get(from..to).unwrap_or(&[]);
-        let mut rest = part(open + 1, word.len());
+        let mut rest = after(word, open + 1);
         let (mut depth, mut quoted) = (0, false);
         let mut cuts = List::new();
         let close = loop {
@@ -82,21 +82,21 @@ impl Parser<'_, '_> {
             }
         };
         let each = |p: &mut Self, middle: &[u8]| {
-            let mut w: Buf = part(0, open).buf();
+            let mut w: Buf = part(word, 0, open).buf();
             w.extend_from_slice(middle);
-            w.extend_from_slice(part(close + 1, word.len()));
+            w.extend_from_slice(after(word, close + 1));
             p.emit_braces(tag, &w)
         };
         if !cuts.is_empty() {
             cuts.push(close);
             let mut from = open + 1;
             for &at in &cuts {
-                each(self, part(from, at));
+                each(self, part(word, from, at));
                 from = at + 1;
             }
             return true;
         }
-        let inner = part(open + 1, close);
+        let inner = part(word, open + 1, close);
         // Start, end, step.
         let mut bounds = [(0, false), (0, false), (1, false)];
         let mut count = 0;
@@ -105,7 +105,7 @@ impl Parser<'_, '_> {
             let dots = util::text::find(text, b"..");
             rest = dots.and_then(|n| text.get(n + 2..));
             let (Some(b), Some(slot)) =
-                (bound(text.get(..dots.unwrap_or(text.len())).unwrap_or(&[])), bounds.get_mut(count))
+                (bound(part(text, 0, dots.unwrap_or(usize::MAX))), bounds.get_mut(count))
             else {
                 return false;
             };

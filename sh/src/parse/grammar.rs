@@ -6,7 +6,7 @@ use crate::parse::token::{is_redir, tok};
 use crate::parse::tree;
 use crate::words::{assignment, index, kw};
 use sys::Buf;
-use util::text::eq;
+use util::text::{after, eq, part};
 
 impl Parser<'_, '_> {
     /// A list up to something that cannot be part of it; at the top, one line. False if it is empty.
@@ -108,7 +108,7 @@ impl Parser<'_, '_> {
                     let n = self.begin(tree::ARITHMETIC);
                     self.word.clear();
                     if self.arith(tree::ARITHMETIC) {
-                        self.code.extend_from_slice(self.word.get(1..).unwrap_or(&[]));
+                        self.code.extend_from_slice(after(&self.word, 1));
                         self.eat();
                         return self.redirections(n);
                     }
@@ -146,7 +146,7 @@ impl Parser<'_, '_> {
                 let assign = self.assign;
                 self.redirection();
                 self.assign = assign;
-                redirs.extend_from_slice(self.code.get(end..).unwrap_or(&[]));
+                redirs.extend_from_slice(after(&self.code, end));
                 self.code.truncate(end);
                 continue;
             }
@@ -162,7 +162,7 @@ impl Parser<'_, '_> {
             let name = assignment(&self.word);
             if words == 0 && name > 0 {
                 self.emit(tree::ASSIGN);
-                assigns.extend_from_slice(self.code.get(end..).unwrap_or(&[]));
+                assigns.extend_from_slice(after(&self.code, end));
                 self.code.truncate(end);
             } else {
                 if names {
@@ -193,7 +193,7 @@ impl Parser<'_, '_> {
         self.eat();
         self.need(b')');
         let name = self.code.split_off(n + 11);
-        let name = name.get(1..name.len().saturating_sub(1)).unwrap_or(&[]);
+        let name = part(&name, 1, name.len().saturating_sub(1));
         if name.iter().any(|&c| c <= tree::TILDE) {
             self.error(c"bad function name", b"");
         }

@@ -5,6 +5,7 @@ use crate::parse::token::{ctx, tok, OPERATORS};
 use crate::parse::tree::{END, ESC, QUOTE, READ, TILDE, WRITE};
 use crate::words::{assignment, login_char, name_len};
 use sys::zstr::cut;
+use util::text::part;
 
 impl Parser<'_, '_> {
     /// The byte `n` behind the current one, read if need be; 0 at the end.
@@ -368,8 +369,7 @@ impl Parser<'_, '_> {
             n += 1;
         }
         self.word.push(TILDE);
-        let name = self.src.text.get(self.src.pos + 1..self.src.pos + n);
-        self.word.extend_from_slice(name.unwrap_or(&[]));
+        self.word.extend_from_slice(part(&self.src.text, self.src.pos + 1, self.src.pos + n));
         self.word.push(END);
         self.src.pos += n;
     }

@@ -10,6 +10,7 @@ use crate::words::{index, kw, RESERVED};
 use alloc::rc::Rc;
 use core::ffi::CStr;
 use sys::{Buf, List, ToBuf, ZStr};
+use util::text::part;
 
 /// A here-document whose text has not been met yet.
 pub(crate) struct Pending {
@@ -68,7 +69,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         let mut code = core::mem::take(&mut p.code);
         code.extend_from_slice(&p.docs);
         let (start, line) = (p.src.start, p.src.line);
-        let text = p.src.text.get(start..p.src.pos).unwrap_or(&[]).buf();
+        let text = part(&p.src.text, start, p.src.pos).buf();
         Ok(Some(Rc::new(Tree { code, docs, text, line })))
     }
 
@@ -132,7 +133,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             return;
         }
         if !self.given_up() {
-            let before = self.src.text.get(self.src.start..self.at).unwrap_or(&[]);
+            let before = part(&self.src.text, self.src.start, self.at);
             self.sh.line = self.src.line + tree::newlines(before);
             self.sh.report_error(ZStr::new(text), what);
             self.sh.line = 0;
@@ -165,7 +166,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     #[inline(never)]
     pub(crate) fn unexpected(&mut self) {
-        let text = self.src.text.get(self.at..self.src.pos).unwrap_or(&[]).buf();
+        let text = part(&self.src.text, self.at, self.src.pos).buf();
         match self.tok {
             tok::EOF => self.error(c"unexpected end of file", b""),
             b'\n' => self.error(c"unexpected newline", b""),

@@ -5,6 +5,7 @@ use crate::parse::alias::Active;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{Buf, List};
+use util::text::{after, part};
 
 /// How much is read at a time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Source {
 
     /// Forgets what has been parsed: a new complete command starts.
     pub(crate) fn settle(&mut self) {
-        let done = self.text.get(self.start..self.pos).unwrap_or(&[]);
+        let done = part(&self.text, self.start, self.pos);
         self.line += crate::parse::tree::newlines(done);
         if self.pos >= self.text.len() {
             self.text.clear();
@@ -70,8 +71,7 @@ impl Source {
         match self.mode {
             Mode::Text | Mode::Failed => return false,
             Mode::Interactive => {
-                let first =
-                    self.text.get(self.start..self.pos).is_none_or(|t| t.iter().all(u8::is_ascii_whitespace));
+                let first = part(&self.text, self.start, self.pos).iter().all(u8::is_ascii_whitespace);
                 if !sh.read_line(first, &mut self.text) {
                     // The end stays the end until the shell starts anew: Ctrl-D is typed once.
                     self.mode = Mode::Text;
@@ -87,7 +87,7 @@ impl Source {
                 }
             }
         }
-        let new = self.text.get(old..).unwrap_or(&[]);
+        let new = after(&self.text, old);
         if new.is_empty() {
             return false;
         }
@@ -105,7 +105,7 @@ impl Source {
         while self.text.len() == old {
             let room = if self.mode == Mode::File || seek { b.len() } else { 1 };
             let n = fs::read(self.fd, b.get_mut(..room).unwrap_or_default())?;
-            let mut line: &[u8] = b.get(..n).unwrap_or(&[]);
+            let mut line: &[u8] = part(&b[..], 0, n);
             if line.is_empty() {
                 break;
             }
@@ -113,7 +113,7 @@ impl Source {
                 let n = line.iter().position(|&c| c == b'\n').map_or(line.len(), |n| n + 1);
                 if n < line.len() {
                     let _ = fs::lseek(self.fd, n as i64 - line.len() as i64, fs::SEEK_CUR);
-                    line = line.get(..n).unwrap_or(&[]);
+                    line = part(line, 0, n);
                 }
             }
             self.text.extend(line.iter().filter(|&&c| c != 0));

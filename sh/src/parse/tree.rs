@@ -20,6 +20,7 @@
 
 use alloc::rc::Rc;
 use sys::Buf;
+use util::text::{after, part};
 
 /// Ends a word.
 pub(crate) const END: u8 = 0;
@@ -137,13 +138,13 @@ pub(crate) struct Tree {
 impl Tree {
     /// The line in which the text at `at` stands.
     pub(crate) fn line_of(&self, at: usize) -> u32 {
-        let before = self.text.get(..at).unwrap_or(&self.text);
+        let before = part(&self.text, 0, at);
         self.line + newlines(before)
     }
 
     /// Here-document number `n`.
     pub(crate) fn doc(&self, n: usize) -> &[u8] {
-        let mut rest = self.code.get(self.docs..).unwrap_or(&[]);
+        let mut rest = after(&self.code, self.docs);
         while !rest.is_empty() {
             let number = u24(&mut rest);
             let text = counted(&mut rest);
@@ -237,7 +238,7 @@ pub(crate) fn push_u24(to: &mut Buf, n: usize) {
 pub(crate) fn counted<'t>(c: &mut &'t [u8]) -> &'t [u8] {
     let n = u24(c);
     let at = *c;
-    *c = c.get(n..).unwrap_or(&[]);
+    *c = after(c, n);
     at
 }
 
@@ -245,8 +246,8 @@ pub(crate) fn counted<'t>(c: &mut &'t [u8]) -> &'t [u8] {
 pub(crate) fn until<'t>(c: &mut &'t [u8], end: u8) -> &'t [u8] {
     let all = *c;
     let n = all.iter().position(|&b| b == end).unwrap_or(all.len());
-    *c = all.get(n + 1..).unwrap_or(&[]);
-    all.get(..n).unwrap_or(&[])
+    *c = after(all, n + 1);
+    part(all, 0, n)
 }
 
 /// Passes over a byte of a word or a whole expansion; its first byte.

@@ -11,6 +11,7 @@ use crate::run::redir::Plan;
 use crate::shell::Shell;
 use alloc::rc::Rc;
 use sys::{process, Buf, ToBuf};
+use util::text::{after, part};
 
 /// A node's head; the cursor is behind it, at the body.
 pub(crate) struct Head {
@@ -27,7 +28,7 @@ fn head<'t>(c: &mut &'t [u8], next: &mut &'t [u8]) -> Head {
     match all {
         &[op, l, m, n, s, t, u, e, f, g, ref body @ ..] => {
             *c = body;
-            *next = all.get(4 + number(l, m, n)..).unwrap_or(&[]);
+            *next = after(all, 4 + number(l, m, n));
             Head { op, start: number(s, t, u), end: number(e, f, g) }
         }
         _ => {
@@ -160,7 +161,7 @@ impl Shell<'_> {
     }
 
     pub(crate) fn text_at(&self, start: usize, end: usize) -> Buf {
-        self.tree.text.get(start..end).unwrap_or(&[]).buf()
+        part(&self.tree.text, start, end).buf()
     }
 
     pub(crate) fn background(&mut self, b: &mut &[u8]) -> FlowResult {

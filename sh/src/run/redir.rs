@@ -16,7 +16,7 @@ use crate::run::saved::fifo_path;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{num, Buf, Errno, List, ToBuf, ZStr};
-use util::text::eq;
+use util::text::{after, eq};
 use util::Truth;
 
 /// One step.
@@ -338,7 +338,7 @@ impl Shell<'_> {
         if s.from != OPEN {
             return self.descriptor_error(s.from, e);
         }
-        let name = plan.names.get(s.name..).unwrap_or(&[]).split(|&c| c == 0).next().unwrap_or(&[]);
+        let name = after(&plan.names, s.name).split(|&c| c == 0).next().unwrap_or(&[]);
         let text = if s.flags & fs::O_CREAT != 0 { c"can't create '%'" } else { c"can't open '%'" };
         self.complain_of(text, name, e);
     }
@@ -353,8 +353,7 @@ fn carry_out(plan: &Plan, s: &Step) -> Result<(), Errno> {
     let to = Fd(s.fd);
     match s.from {
         OPEN => {
-            let name =
-                ZStr::from_bytes_with_nul(plan.names.get(s.name..).unwrap_or(&[])).unwrap_or(ZStr::new(c""));
+            let name = ZStr::from_bytes_with_nul(after(&plan.names, s.name)).unwrap_or(ZStr::new(c""));
             let mut r = fs::open(name, s.flags, 0o666);
             // A FIFO waits for its other end; signals do not end that, but Ctrl-C does.
             while matches!(r, Err(Errno::EINTR)) && !crate::jobs::signals::interrupted() {

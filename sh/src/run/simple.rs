@@ -15,6 +15,7 @@ use crate::words::{is_pure, quote, EXEC, SPECIAL};
 use alloc::rc::Rc;
 use sys::applet::{Class, Entry};
 use sys::{fs, process, Buf, ToBuf};
+use util::text::after;
 use util::Truth;
 
 impl Shell<'_> {
@@ -249,7 +250,7 @@ impl Shell<'_> {
         let tree = core::mem::replace(&mut self.tree, func.tree.clone());
         let place = self.place;
         self.nesting.enter_function();
-        let mut c = func.tree.code.get(func.at..).unwrap_or(&[]);
+        let mut c = after(&func.tree.code, func.at);
         let r = self.command(&mut c, false);
         self.nesting.leave_function();
         self.restore_locals(mark);

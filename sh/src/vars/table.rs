@@ -9,6 +9,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use sys::zstr::Texts;
 use sys::{env, time, Buf, List, ToBuf};
+use util::text::part;
 use util::text::pattern::CHARACTERS;
 
 /// A name and what is known of it.
@@ -43,7 +44,7 @@ impl Sym {
 
     #[inline(never)]
     pub(crate) fn name(&self) -> &[u8] {
-        self.text.get(..self.name).unwrap_or(&[])
+        part(&self.text, 0, self.name)
     }
 
     /// The function, if there is one of this name.
@@ -353,7 +354,7 @@ impl Vars {
             let s = s.bytes();
             let n = name_len(s);
             if n > 0 && s.get(n) == Some(&b'=') {
-                self.intern(s.get(..n).unwrap_or(&[]));
+                self.intern(part(s, 0, n));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `%e %f %g` of `printf`, on the decimal digits themselves: exact to any precision, and without floating point.
 //! What C rounds twice, to binary and back, is rounded once here, half to even.
 
+use crate::text::after;
 use sys::zstr::position;
 use sys::{num, Buf};
 
@@ -43,7 +44,7 @@ impl Decimal {
         }
         if let [b'e' | b'E', rest @ ..] = *text {
             let sign = rest.first().and_then(|&c| position(b"+-", c));
-            let digits = rest.get(sign.is_some() as usize..).unwrap_or(&[]);
+            let digits = after(rest, sign.is_some() as usize);
             if digits.first().is_some_and(u8::is_ascii_digit) {
                 let (n, rest) = num::prefix(digits, 10).filter(|(n, _)| *n <= MOST as u64)?;
                 new.point += if sign == Some(1) { -(n as i32) } else { n as i32 };

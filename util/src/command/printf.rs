@@ -4,7 +4,7 @@ use super::decimal::{self, Decimal};
 use crate::text::escape::{escape, unescape};
 use crate::text::quote::quote;
 use crate::text::utf8::{decode, NONE as NO_CHARACTER};
-use crate::text::{number, take};
+use crate::text::{number, part, take};
 use sys::{num, Buf, Cx, ZStr};
 
 /// Runs `printf` on raw arguments; 1 if a number was bad or the format was, 2 without a format.
@@ -116,7 +116,7 @@ impl Printf<'_, '_, '_> {
         }
         // C's length modifiers say nothing here.
         while take(&mut self.f, b"hlLjzt").is_some() {}
-        let text = whole.get(..whole.len() + 1 - self.f.len()).unwrap_or(whole);
+        let text = part(whole, 0, whole.len() + 1 - self.f.len());
         const KNOWN: &[u8] = b"%sbqcdiuoxXefgEFG";
         let Some(n) = take(&mut self.f, KNOWN) else {
             self.cx.error(text, b"invalid directive");
@@ -169,7 +169,7 @@ impl Printf<'_, '_, '_> {
             // An empty argument is the NUL that ends it.
             _ => text = arg.get(..1).unwrap_or(b"\0"),
         }
-        self.put(&[], 0, text.get(..self.precision).unwrap_or(text));
+        self.put(&[], 0, part(text, 0, self.precision));
         more
     }
 

@@ -4,6 +4,7 @@
 //! quoted characters so. Nothing here recurses, and time grows with the product of the lengths at worst:
 //! between stars a pattern has a fixed length, so only the last star met is ever tried again.
 
+use super::after;
 use super::utf8::{decode, inner, NONE};
 use crate::Truth;
 use sys::fs::{self, Dir, Fd};
@@ -74,7 +75,7 @@ pub fn suffix(mut pattern: &[u8], text: &[u8], how: u32) -> Option<usize> {
         if how & CHARACTERS != 0 && text.get(at).is_some_and(|&c| inner(c)) {
             continue;
         }
-        if matches(pattern, text.get(at..).unwrap_or(&[]), how) {
+        if matches(pattern, after(text, at), how) {
             return Some(at);
         }
         if pattern.first() == Some(&b'*') || sys::caught::interrupted() {
@@ -189,7 +190,7 @@ pub fn character(p: &mut &[u8], how: u32) -> u32 {
     if how & CHARACTERS != 0 {
         let (n, c) = decode(p);
         if c != NONE {
-            *p = p.get(n..).unwrap_or(&[]);
+            *p = after(p, n);
             return c;
         }
     }

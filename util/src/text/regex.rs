@@ -3,6 +3,7 @@
 //! An expression becomes a program, and all its threads go through the text side by side: no text takes
 //! longer than its length times the program's.
 
+use super::after;
 use super::pattern::one;
 use crate::Truth;
 use sys::{num, Buf};
@@ -67,13 +68,13 @@ pub fn matches(expression: &[u8], text: &[u8]) -> Option<Truth> {
         if now.last() == Some(&1) {
             return Some(Truth::Yes);
         }
-        let next @ [_, ..] = text.get(at..).unwrap_or(&[]) else { return Some(Truth::No) };
+        let next @ [_, ..] = after(text, at) else { return Some(Truth::No) };
         at += 1;
         let before = core::mem::take(&mut now);
         now.pad(n + 1, 0);
         for (i, _) in before.iter().enumerate().filter(|b| *b.1 == 1) {
             let (op, place) = step(&c.steps, i);
-            if op == ANY || op == ONE && one(&mut expression.get(place..).unwrap_or(&[]), &mut { next }, 0) {
+            if op == ANY || op == ONE && one(&mut after(expression, place), &mut { next }, 0) {
                 mark(&mut now, i, 1);
             }
         }
@@ -101,7 +102,7 @@ impl Compiler<'_> {
     fn take(&mut self, c: u8) -> bool {
         let is = self.rest.first() == Some(&c);
         if is {
-            self.rest = self.rest.get(1..).unwrap_or_default();
+            self.rest = after(self.rest, 1);
         }
         is
     }
