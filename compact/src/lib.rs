@@ -7,18 +7,19 @@
 //!
 //! 1. [`identical_code_folding`]: keeps one of several functions with the same instructions.
 //! 2. [`jump_threading`]: retargets branches that lead to a branch on the same flags.
-//! 3. [`peephole`]: replaces a few neighbouring instructions by fewer.
-//! 4. [`compare_elimination`]: drops comparisons with 0 when the called function has already set the flags.
-//! 5. [`tail_merge::sort_by_end`] brings functions with similar ends together. [`tail_calls`] turns last calls into
+//! 3. [`value_widths`]: drops masks of values that are short already, and compares truth values with 0.
+//! 4. [`peephole`]: replaces a few neighbouring instructions by fewer.
+//! 5. [`compare_elimination`]: drops comparisons with 0 when the called function has already set the flags.
+//! 6. [`tail_merge::sort_by_end`] brings functions with similar ends together. [`tail_calls`] turns last calls into
 //!    jumps.
-//! 6. [`register_renaming`] and [`scheduling`] choose registers and the order of instructions so that the same
+//! 7. [`register_renaming`] and [`scheduling`] choose registers and the order of instructions so that the same
 //!    sequences occur more often; [`similarity`] measures that.
-//! 7. [`global_registers`]: keeps the most used functions and constants in r8 to r11, which LLVM never uses.
-//! 8. [`outlining`]: turns sequences that occur often into functions.
-//! 9. [`tail_merge`]: keeps one of several equal ends of functions that are near each other. [`tail_calls`] drops
+//! 8. [`global_registers`]: keeps the most used functions and constants in r8 to r11, which LLVM never uses.
+//! 9. [`outlining`]: turns sequences that occur often into functions.
+//! 10. [`tail_merge`]: keeps one of several equal ends of functions that are near each other. [`tail_calls`] drops
 //!    jumps to the next instruction.
-//! 10. [`literal_pools`]: lets functions use the constants of later functions.
-//! 11. [`branch_inversion`]: replaces a branch around a jump by one branch, where it reaches.
+//! 11. [`literal_pools`]: lets functions use the constants of later functions.
+//! 12. [`branch_inversion`]: replaces a branch around a jump by one branch, where it reaches.
 //!
 //! The passes share the effects of each [`instruction`], the [`liveness`] of registers and flags, the [`webs`] of
 //! values, and the [`layout`] of the text.
@@ -40,6 +41,7 @@ mod scheduling;
 mod similarity;
 mod tail_calls;
 mod tail_merge;
+mod value_widths;
 mod webs;
 
 use program::Program;
@@ -52,13 +54,16 @@ pub fn compact(text: &str) -> Result<String, String> {
     let mut program = Program::read(text)?;
     identical_code_folding::fold(&mut program);
     jump_threading::thread(&mut program);
+    value_widths::simplify(&mut program);
     peephole::shorten(&mut program);
     compare_elimination::eliminate(&mut program);
     tail_merge::sort_by_end(&mut program);
     tail_calls::eliminate(&mut program);
     register_renaming::rename(&mut program);
-    scheduling::reorder(&mut program);
-    register_renaming::rename(&mut program);
+    for _ in 0..2 {
+        scheduling::reorder(&mut program);
+        register_renaming::rename(&mut program);
+    }
     global_registers::assign(&mut program);
     outlining::outline(&mut program);
     tail_merge::merge(&mut program);

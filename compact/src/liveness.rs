@@ -139,7 +139,7 @@ impl Summaries {
 }
 
 /// All names in constants and in text that is not understood. The callers of such a function are unknown.
-fn address_taken(program: &Program) -> HashSet<&str> {
+pub(super) fn address_taken(program: &Program) -> HashSet<&str> {
     let mut named = HashSet::new();
     for part in &program.parts {
         match part {
