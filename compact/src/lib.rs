@@ -17,7 +17,7 @@
 //! 8. [`global_registers`]: keeps the most used functions and constants in r8 to r11, which LLVM never uses.
 //! 9. [`outlining`]: turns sequences that occur often into functions.
 //! 10. [`tail_merge`]: keeps one of several equal ends of functions that are near each other. [`tail_calls`] drops
-//!    jumps to the next instruction.
+//!     jumps to the next instruction.
 //! 11. [`literal_pools`]: lets functions use the constants of later functions.
 //! 12. [`branch_inversion`]: replaces a branch around a jump by one branch, where it reaches.
 //!

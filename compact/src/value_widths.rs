@@ -222,8 +222,8 @@ fn flags_end(function: &Function, place: usize, nth: usize) -> bool {
 }
 
 /// Replaces tests of short values by comparisons with 0: `lsls x, a, #31` before `beq` or `bne` when x is not needed
-/// later, and `cmp a, #1`, after which the branch is the opposite one. Summaries would
-/// show x to be dead more often, but that made the program longer: more sequences differ then.
+/// later, and `cmp a, #1`, after which the branch is the opposite one. Summaries would show more of x
+/// to be dead, but made the program longer: more sequences differ then.
 fn tests(function: &mut Function, known: &Known) {
     let (reached, live) = (known.reached(function), live_out(function));
     for nth in 0..function.body.len() {
