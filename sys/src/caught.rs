@@ -1,12 +1,12 @@
 //! Signals that come to a handler are noted here, and looked at when it suits the program.
 
-use crate::signal::{action, Action, SIGINT};
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use core::sync::atomic::{compiler_fence, AtomicU8};
-use linux_raw_sys::general::_NSIG;
+use linux_raw_sys::general::{_NSIG, SIGINT};
 
-/// For each signal: [`NEVER`], [`CAUGHT`] or [`COME`]; for number 0, which is none, what [`hold_interrupts`] sets. A byte each, so that nothing is read, changed and written back: the
-/// handler may interrupt any other code and itself, and ARMv5 has no instruction for that.
+/// For each signal: [`NEVER`], [`CAUGHT`] or [`COME`]; for number 0, which is none, what [`hold_interrupts`] sets. A byte
+/// each, so that nothing is read, changed and written back: the handler may interrupt any other code and itself, and
+/// ARMv5 has no instruction for that.
 static STATE: [AtomicU8; _NSIG as usize + 1] = [const { AtomicU8::new(NEVER) }; _NSIG as usize + 1];
 
 /// It has never had the handler.
@@ -19,17 +19,11 @@ const COME: u8 = 2;
 /// Has any of them come, perhaps?
 static ANY: AtomicU8 = AtomicU8::new(0);
 
-extern "C" fn handler(sig: i32) {
+pub(crate) extern "C" fn handler(sig: i32) {
     if let Some(state) = STATE.get(sig as usize) {
         state.store(COME, Relaxed);
     }
     ANY.store(1, Relaxed);
-}
-
-/// The action that has a signal noted here.
-#[inline(always)]
-pub fn catch() -> Action {
-    Action::call(crate::signal::handler!(handler))
 }
 
 /// Before `sig` gets the handler.
@@ -89,37 +83,8 @@ pub fn interrupted() -> bool {
     STATE.first().is_some_and(|s| s.load(Relaxed) == 0) && has_come(SIGINT)
 }
 
-/// In a new process, which may share our memory, or before this one becomes another program: no signal has the handler.
-/// What is ignored now stays so.
-#[inline(never)]
-pub fn drop_handlers() {
-    for (sig, state) in STATE.iter().enumerate() {
-        if state.load(Relaxed) != NEVER && action(sig as u32, Action::DEFAULT) == Ok(Action::IGNORE) {
-            let _ = action(sig as u32, Action::IGNORE);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::process::{getpid, kill};
-    use crate::signal::{mask, query, How, SIGURG, SIGWINCH};
-
-    #[test]
-    fn what_comes_is_taken_once_and_in_order() {
-        for sig in [SIGWINCH, SIGURG] {
-            action(sig, catch()).unwrap();
-            kill(getpid() as i32, sig).unwrap();
-        }
-        while !(has_come(SIGURG) && has_come(SIGWINCH)) {}
-        assert!(pending());
-        assert_eq!([take(), take(), take()], [Some(SIGURG), Some(SIGWINCH), None]);
-        assert!(!pending() && !forget(SIGURG));
-        assert!(!interrupted());
-        let before = mask(How::Block, !0);
-        drop_handlers();
-        mask(How::Set, before);
-        assert!(query(SIGURG).unwrap() == Action::DEFAULT);
-    }
+/// The signals that have or had the handler.
+#[inline(always)]
+pub(crate) fn expected() -> impl Iterator<Item = u32> {
+    (0..).zip(&STATE).filter(|(_, state)| state.load(Relaxed) != NEVER).map(|(sig, _)| sig)
 }

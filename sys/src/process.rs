@@ -1,7 +1,7 @@
 //! Processes: start, wait, end, identity, limits.
 
 use crate::signal::{mask, How, Set, SIGCHLD};
-use crate::{arch, caught, check, done, sys3, sys6, Errno, Result, ZStr};
+use crate::{arch, check, done, signal, sys3, sys6, Errno, Result, ZStr};
 use linux_raw_sys::errno::EINTR;
 use linux_raw_sys::general::{CLONE_VFORK, CLONE_VM, P_PID, WEXITED, WNOWAIT};
 use linux_raw_sys::prctl::{PR_GET_NAME, PR_SET_NAME};
@@ -31,7 +31,7 @@ pub fn fork() -> Result<i32> {
     // SAFETY: the child is a copy with one thread, as we have one.
     let r = unsafe { sys3!(__NR_fork) };
     if r == 0 {
-        caught::drop_handlers();
+        signal::drop_handlers();
     }
     mask(How::Set, before);
     check(r).map(|n| n as i32)
@@ -103,7 +103,7 @@ fn start(arg: *mut (), run: fn(*mut ()) -> Errno, wait: bool) -> Result<i32> {
 extern "C" fn child(p: *mut ()) -> ! {
     // SAFETY: `start` gives a Child, and does not touch it before we have left.
     let c = unsafe { &mut *(p as *mut Child) };
-    caught::drop_handlers();
+    signal::drop_handlers();
     mask(How::Set, c.mask);
     c.why = Some((c.run)(c.arg));
     exit(127)

@@ -1,6 +1,6 @@
 //! Signals.
 
-use crate::{check, done, sys3, sys6, time::Timespec, zstr::Texts, Result};
+use crate::{caught, check, done, sys3, sys6, time::Timespec, zstr::Texts, Result};
 use core::ptr::{null, null_mut};
 use linux_raw_sys::general::{_NSIG, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK};
 pub use linux_raw_sys::general::{
@@ -95,11 +95,28 @@ struct Sigaction {
     mask: Set,
 }
 
+/// The action that has a signal noted by [`caught`].
+#[inline(always)]
+pub fn catch() -> Action {
+    Action::call(handler!(caught::handler))
+}
+
+/// In a new process, which may share our memory, or before this one becomes another program: no signal has the handler
+/// of [`caught`]. What is ignored now stays so.
+#[inline(never)]
+pub fn drop_handlers() {
+    for sig in caught::expected() {
+        if action(sig, Action::DEFAULT) == Ok(Action::IGNORE) {
+            let _ = action(sig, Action::IGNORE);
+        }
+    }
+}
+
 /// `man 2 sigaction`: sets what `sig` does, returns what it did.
 #[inline(never)]
 pub fn action(sig: u32, a: Action) -> Result<Action> {
     if a.0 > Action::IGNORE.0 {
-        crate::caught::expect(sig);
+        caught::expect(sig);
     }
     #[cfg(target_arch = "x86_64")]
     let new = Sigaction {
@@ -191,6 +208,24 @@ pub fn number(text: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::{getpid, kill};
+
+    #[test]
+    fn what_comes_is_taken_once_and_in_order() {
+        for sig in [SIGWINCH, SIGURG] {
+            action(sig, catch()).unwrap();
+            kill(getpid() as i32, sig).unwrap();
+        }
+        while !(caught::has_come(SIGURG) && caught::has_come(SIGWINCH)) {}
+        assert!(caught::pending());
+        assert_eq!([caught::take(), caught::take(), caught::take()], [Some(SIGURG), Some(SIGWINCH), None]);
+        assert!(!caught::pending() && !caught::forget(SIGURG));
+        assert!(!caught::interrupted());
+        let before = mask(How::Block, !0);
+        drop_handlers();
+        mask(How::Set, before);
+        assert!(query(SIGURG).unwrap() == Action::DEFAULT);
+    }
 
     #[test]
     fn names_and_numbers() {

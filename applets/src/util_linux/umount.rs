@@ -77,7 +77,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
 /// Detaches one file system as the options say.
 fn one(cx: &mut Cx, l: &Line) {
     // The table has no links: one that is there now has just been put there.
-    let mut flags = if cx.has(opt!("c")) || !l.device.is_empty() { UMOUNT_NOFOLLOW } else { 0 };
+    let mut flags = if !l.device.is_empty() { UMOUNT_NOFOLLOW } else { 0 };
     if cx.has(opt!("f")) {
         flags |= MNT_FORCE;
     }

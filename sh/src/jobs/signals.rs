@@ -1,6 +1,7 @@
 //! Signals that have come and have not been looked at, and the interrupt among them.
 
-pub(crate) use sys::caught::{catch, has_come, pending, take};
+pub(crate) use sys::caught::{has_come, pending, take};
+pub(crate) use sys::signal::catch;
 use sys::{caught, signal};
 
 /// Has an interrupt come?

@@ -110,7 +110,7 @@ impl Traps {
     /// Sets signals as a subshell should find them, or a `command`; allocates nothing.
     #[inline(always)]
     pub(crate) fn set_default(&self, command: bool) {
-        sys::caught::drop_handlers();
+        sys::signal::drop_handlers();
         if command {
             if self.no_children {
                 let _ = signal::action(signal::SIGCHLD, Action::IGNORE);
