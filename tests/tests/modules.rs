@@ -242,7 +242,7 @@ fn file_systems_are_mounted(g: &mut Guest) {
     let text = run(g, "mount /dev/vdb /mnt");
     assert_eq!(text, "mount: /dev/vdb: write-protected, mounted read-only\n=0\n");
     let text = run(g, "echo >/mnt/new; umount /mnt");
-    assert!(text.ends_with("/mnt/new: Read-only file system\n=0\n"), "{text}");
+    assert!(text.ends_with("/mnt/new': Read-only file system\n=0\n"), "{text}");
 
     // The kernel asks modprobe for vfat and for its tables of characters.
     assert_eq!(run(g, "mount -t vfat LABEL=DOSLABEL /mnt; echo content >/mnt/file; umount /mnt"), "=0\n");
