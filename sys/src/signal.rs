@@ -85,7 +85,6 @@ macro_rules! handler {
         &DESCRIPTOR
     }};
 }
-pub(crate) use handler;
 
 #[repr(C)]
 struct Sigaction {

@@ -1,18 +1,9 @@
 //! Aliases (POSIX 2.3.1): a word is replaced in the text, which is read again.
 
 use crate::parse::parser::Parser;
+use crate::parse::source::Active;
 use crate::parse::token::tok;
 use crate::words::is_reserved;
-use sys::Buf;
-
-/// An alias's value in the text.
-pub(crate) struct Active {
-    name: Buf,
-    /// Where it ends.
-    pub(crate) end: usize,
-    /// Does it end in a blank? Then the word behind it is looked up, too.
-    blank: bool,
-}
 
 impl Parser<'_, '_> {
     /// Where the name of a command may stand: replaces the current word if it is an alias; the next token is read again

@@ -1,11 +1,19 @@
 //! Where commands come from: a string, a file, standard input, a prompt.
 
 use crate::options::opt;
-use crate::parse::alias::Active;
 use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::{Buf, List};
 use util::text::{after, part};
+
+/// An alias's value in the text.
+pub(crate) struct Active {
+    pub(crate) name: Buf,
+    /// Where it ends.
+    pub(crate) end: usize,
+    /// Does it end in a blank? Then the word behind it is looked up, too.
+    pub(crate) blank: bool,
+}
 
 /// How much is read at a time.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,16 +5,12 @@ use crate::flow::FlowResult;
 use crate::jobs::job::Job;
 use crate::options::opt;
 use crate::run::redir::Plan;
-use crate::run::resolve::Kind;
+use crate::run::resolve::{Kind, OWN_PATH};
 use crate::shell::Shell;
 use crate::vars::table::DEFAULT_PATH;
-use core::ffi::CStr;
 use sys::fs::{self, Fd};
 use sys::zstr::cut;
 use sys::{process, Buf, Errno, List, ToBuf, ZStr};
-
-/// This program's file.
-pub(crate) const OWN_PATH: &CStr = c"/proc/self/exe";
 
 /// What a vfork child needs, prepared before.
 struct Launch<'l, 'a> {

@@ -357,7 +357,7 @@ fn start(s: &mut Start) -> Errno {
 impl Shell<'_> {
     /// The files that this program may be, NUL-terminated each: for a script the kernel tells the script.
     pub(crate) fn own_paths(&self) -> Buf {
-        let mut all = crate::run::launch::OWN_PATH.to_bytes_with_nul().buf();
+        let mut all = crate::run::resolve::OWN_PATH.to_bytes_with_nul().buf();
         // SAFETY: without fork a shell is always a program of its own, so that `envp` is the kernel's, and
         // what the entry points to is a string that stays.
         let called = unsafe { env::auxv(self.envp, env::AT_EXECFN).map(|p| ZStr::from_ptr(p as *const u8)) };

@@ -1,13 +1,16 @@
 //! What a command name means (POSIX 2.9.1.4).
 
 use crate::parse::tree::Func;
-use crate::run::launch::OWN_PATH;
 use crate::shell::Shell;
 use crate::words::{find_builtin, SPECIAL};
 use alloc::rc::Rc;
+use core::ffi::CStr;
 use sys::applet::Entry;
 use sys::ZStr;
 use util::file::id::same_path;
+
+/// This program's file.
+pub(crate) const OWN_PATH: &CStr = c"/proc/self/exe";
 
 /// What a command name means.
 pub(crate) enum Kind {
