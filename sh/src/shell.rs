@@ -157,6 +157,10 @@ impl Shell<'_> {
 
     #[inline(never)]
     pub(crate) fn report(&self, text: ZStr, what: &[u8], why: Option<Errno>) {
+        // Of what a person has interrupted nobody tells.
+        if why == Some(Errno::EINTR) && sys::caught::interrupted() {
+            return;
+        }
         let numbered = (self.script || !self.running.is_empty()) && !self.opts.has(opt::INTERACTIVE);
         let line = match self.line {
             _ if !numbered => 0,

@@ -4,19 +4,20 @@ use crate::{check, done, fs, net, sys3, sys6, Fd, Result, ZStr};
 use linux_raw_sys::general;
 
 /// `man 2 uname`: six NUL-terminated fields of 65 bytes.
-pub struct Utsname([[u8; 65]; 6]);
+pub struct Utsname([u8; 6 * 65]);
 
 impl Utsname {
     /// Field *n*: 0 system, 1 node, 2 release, 3 version, 4 machine, 5 domain.
     pub fn field(&self, n: usize) -> &[u8] {
-        let f: &[u8] = self.0.get(n).map_or(&[], |f| f);
+        let f = self.0.get(n * 65..).unwrap_or(&[]);
         f.split(|&b| b == 0).next().unwrap_or(&[])
     }
 }
 
 /// `man 2 uname`.
+#[inline(never)]
 pub fn uname() -> Utsname {
-    let mut u = Utsname([[0; 65]; 6]);
+    let mut u = Utsname([0; 6 * 65]);
     // SAFETY: the kernel's new_utsname is six fields of 65 bytes. It cannot fail.
     unsafe { sys3!(__NR_uname, &mut u as *mut Utsname) };
     u

@@ -371,6 +371,56 @@ fn paste_and_continuation() {
 }
 
 #[test]
+fn a_paste_of_any_size_ends_at_its_mark() {
+    let mut s = Session::start(80);
+    // A mark that is none, and more than a line can hold.
+    let long = format!("echo \x1b[20\x1b[201x{}", "a".repeat(1 << 20));
+    let pasted = format!("\x1b[200~{long}\x1b[201~");
+    let mut terminal = s.terminal.try_clone().unwrap();
+    // The terminal takes no more than the shell has read.
+    let writer = std::thread::spawn(move || terminal.write_all(pasted.as_bytes()).unwrap());
+    // The screen is too small for it all: what was sent counts, up to this text.
+    let mut sent = Vec::new();
+    let mut until = |s: &mut Session, text: &str| {
+        sent.clear();
+        while !String::from_utf8_lossy(&sent[sent.len().saturating_sub(8192)..]).contains(text) {
+            sent.extend(s.input.recv_timeout(Duration::from_secs(300)).unwrap());
+        }
+        sent.len()
+    };
+    until(&mut s, "paste cut");
+    writer.join().unwrap();
+    s.keys("\x15echo a''live\r");
+    // Drawn once, not for each character.
+    let drawn = until(&mut s, "alive\r\n");
+    assert!(drawn < 100_000, "{drawn}");
+}
+
+#[test]
+fn names_and_values_in_the_prompt_are_text() {
+    let mut s = Session::with(60, &[("PS1", "\\w$")]);
+    fs::create_dir(s.home.path().join("a\x1b[2J$b`\\e[2J")).unwrap();
+    s.keys("cd a*\r");
+    s.until(|t| t.ends_with("\n~/a?[2J$b`\\e[2J$"));
+    let mut s = Session::with(60, &[("PS1", "${PWD##*/}$")]);
+    fs::create_dir(s.home.path().join("a\\e[2J")).unwrap();
+    s.keys("cd a*\r");
+    s.until(|t| t.ends_with("\na\\e[2J$"));
+    let mut s = Session::with(60, &[("PS1", "\\w$"), ("TERM", "dumb")]);
+    fs::create_dir(s.home.path().join("b\x1b[2J")).unwrap();
+    s.keys("cd b*\r");
+    s.until(|t| t.contains("~/b?[2J$"));
+}
+
+#[test]
+fn the_user_says_how_wide_it_is() {
+    let mut s = Session::with(0, &[("COLUMNS", "20")]);
+    s.screen = Screen::new(20);
+    s.see("\x15\x0cecho aaaaabbbbbcccccddddd", "$ echo aaaaabbbbbccc\nccddddd");
+    s.see("\x01\x1bf X", "$ echo X aaaaabbbbbc\nccccddddd");
+}
+
+#[test]
 fn interrupts_leave_a_new_prompt() {
     let mut s = Session::start(40);
     s.see("echo x\x03", "$ echo x^C\n$");

@@ -1,11 +1,12 @@
 //! Job control: what a person at a terminal starts, stops, resumes and kills.
 
 use rustix::pty::{grantpt, openpt, ptsname, unlockpt, OpenptFlags};
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{channel, Receiver};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 use tests::{applet_dir, controlled, fresh};
 
 /// A shell at a terminal that can do nothing, so that lines come without an editor.
@@ -14,6 +15,8 @@ struct Session {
     terminal: File,
     output: Receiver<Vec<u8>>,
     seen: String,
+    /// A folder of its own, `$D`.
+    _folder: TempDir,
 }
 
 impl Session {
@@ -28,7 +31,8 @@ impl Session {
         controlled(&mut command);
         command.stdin(stdio()).stdout(stdio()).stderr(stdio());
         command.env_clear().env("PATH", "/usr/bin:/bin").env("TERM", "dumb").env("PS1", "> ");
-        let child = command.spawn().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let child = command.env("D", folder.path()).spawn().unwrap();
         drop((command, slave));
         let terminal = File::from(master);
         let mut reader = terminal.try_clone().unwrap();
@@ -41,7 +45,7 @@ impl Session {
                 }
             }
         });
-        let mut s = Session { child, terminal, output, seen: String::new() };
+        let mut s = Session { child, terminal, output, seen: String::new(), _folder: folder };
         s.wait("> ");
         s
     }
@@ -75,6 +79,25 @@ impl Session {
     fn run(&mut self, command: &str) {
         self.terminal.write_all(format!("{command}\n").as_bytes()).unwrap();
         self.wait("\nready\n");
+    }
+
+    /// Waits until all processes of the terminal sleep, but for `busy` of them.
+    #[track_caller]
+    fn settle(&self, busy: usize) {
+        let session = self.child.id().to_string();
+        let end = Instant::now() + Duration::from_secs(300);
+        let mut asleep = 0;
+        // Twice, since processes are looked at one after the other.
+        while asleep < 2 {
+            assert!(Instant::now() < end, "something does not come to rest");
+            std::thread::sleep(Duration::from_millis(1));
+            let awake = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+                let text = fs::read_to_string(entry.unwrap().path().join("stat")).ok()?;
+                let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+                (fields[3] == session && !"SZT".contains(fields[0])).then_some(())
+            });
+            asleep = if awake.count() == busy { asleep + 1 } else { 0 };
+        }
     }
 }
 
@@ -151,15 +174,15 @@ fn errors_leave_the_shell_and_exit_ends_it(mut s: Session) {
 const STOP: &str = "sh -c 'kill -s STOP $$; echo went on'";
 
 fn an_interrupt_takes_no_command_away(mut s: Session) {
-    s.say("cd /; mkfifo /tmp/fifo$$\n", "");
+    s.say("cd /; mkfifo \"$D\"/fifo\n", "");
     for waits in [
         "x=$(echo rea''dy >&2; sleep 1000)",
         "echo $(echo rea''dy >&2; sleep 1000; :) not",
         "echo $(echo rea''dy >&2; while :; do :; done) not",
         "x=$(echo rea''dy >&2; sleep 1000); echo not",
-        "echo rea''dy; : </tmp/fifo$$; echo not",
-        "echo rea''dy; wait",
+        "echo rea''dy; : <\"$D\"/fifo; echo not",
         "sleep 1000 & echo rea''dy; wait $!",
+        "echo rea''dy; wait",
         "eval 'sh -c \"echo rea\"\"dy; sleep 1000\"'; echo not",
         "command eval 'sh -c \"echo rea\"\"dy; sleep 1000\"'; echo not",
         "(echo rea''dy; sleep 1000; echo not); echo not",
@@ -167,14 +190,13 @@ fn an_interrupt_takes_no_command_away(mut s: Session) {
     ] {
         s.terminal.write_all(format!("{waits}\n").as_bytes()).unwrap();
         s.wait("\nready\n");
-        // What it does behind that word cannot be seen from here.
-        std::thread::sleep(Duration::from_millis(50));
+        s.settle(waits.contains("while").into());
         s.say("\x03", "");
         s.say("cd /usr; echo st$?:$PWD\n", "\nst0:/usr\n");
         s.say("cd /\n", "");
         assert!(!s.seen.contains("\nnot"), "{waits}: {}", s.seen);
     }
-    s.say("rm /tmp/fifo$$; kill %1\n", "");
+    s.say("kill %1\n", "");
     s.terminal.write_all(b"x=$(echo rea''dy >&2; sleep 1000)\n").unwrap();
     s.wait("\nready\n");
     s.say("\x03", "");
@@ -186,16 +208,16 @@ fn an_interrupt_takes_no_command_away(mut s: Session) {
 }
 
 fn the_last_part_of_a_pipeline_is_its_number(mut s: Session) {
-    s.say("echo 1 | sh -c 'echo $$ >/tmp/n; exec sleep 1000' & n=$!\n", "");
-    s.say("until [ -s /tmp/n ]; do sleep .1; done; [ $n = $(cat /tmp/n) ]; echo same $?\n", "\nsame 0\n");
-    s.say("rm /tmp/n; kill $n; wait $n; echo st $?\n", "\nst 143\n");
+    s.say("cd \"$D\"; echo 1 | sh -c 'echo $$ >n; exec sleep 1000' & n=$!\n", "");
+    s.say("until [ -s n ]; do sleep .1; done; [ $n = $(cat n) ]; echo same $?\n", "\nsame 0\n");
+    s.say("rm n; kill $n; wait $n; echo st $?\n", "\nst 143\n");
     s.say("f() { return 7; }; true | f & wait $!; echo st $?\n", "\nst 7\n");
     s.say("true | (exit 3) & wait $!; echo st $?\n", "\nst 3\n");
     s.say("! true | (exit 3) & wait $!; echo st $?\n", "\nst 0\n");
     s.say("true | (exit 3) || false & wait $!; echo st $?\n", "\nst 1\n");
     s.say("cat | sleep 1000 &\n", "[1] ");
-    s.say("jobs -p >/tmp/n; ps -o pgid= -p $! | tr -d ' ' | cmp - /tmp/n; echo same $?\n", "\nsame 0\n");
-    s.say("rm /tmp/n; set -o pipefail; kill %1; wait %1; echo st $?\n", "\nst 143\n");
+    s.say("jobs -p >n; ps -o pgid= -p $! | tr -d ' ' | cmp - n; echo same $?\n", "\nsame 0\n");
+    s.say("rm n; set -o pipefail; kill %1; wait %1; echo st $?\n", "\nst 143\n");
 }
 
 fn a_stopped_job_is_the_current_one(mut s: Session) {

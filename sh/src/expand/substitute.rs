@@ -32,9 +32,6 @@ impl Shell<'_> {
             None => self.output(list)?,
         };
         self.substituted = self.status;
-        if self.take_interrupt() {
-            return self.fail(130);
-        }
         v.retain(|&c| c != 0);
         while v.last() == Some(&b'\n') {
             v.pop();
@@ -72,9 +69,7 @@ impl Shell<'_> {
     pub(crate) fn gather_from(&mut self, f: Fd, out: &mut Buf) -> u8 {
         match util::file::read::to_end(f, out) {
             Ok(()) => return 0,
-            // Of what a person has interrupted nobody tells.
-            Err(e) if self.go_on().is_ok() => self.complain_of(c"read error", b"", e),
-            Err(_) => {}
+            Err(e) => self.complain_of(c"read error", b"", e),
         }
         1
     }

@@ -28,6 +28,8 @@ pub(crate) trait Host {
     fn names(&mut self, kind: Kind, prefix: &[u8], add: &mut dyn FnMut(&[u8]));
     /// Appends the value of a variable, if it is set.
     fn variable(&mut self, name: &[u8], out: &mut Buf);
+    /// The number that is a variable's value, or `usual`.
+    fn setting(&mut self, name: &[u8], usual: u32) -> u32;
     /// A signal came while we waited: runs what is trapped, with the terminal in its own modes; `Some` ends
     /// the line so.
     fn signalled(&mut self) -> Option<Line>;
@@ -86,9 +88,9 @@ impl Editor {
     #[inline(never)]
     pub(crate) fn read_line(&mut self, prompt: &[u8], host: &mut impl Host, line: &mut Buf) -> Line {
         self.raw();
-        self.text.clear();
         self.cur = 0;
         self.shown = self.history.lines().len();
+        self.screen.wanted = host.setting(b"COLUMNS", 0);
         self.screen.begin(prompt);
         // Only to terminals that tell their size: those that do not may be a plain log.
         let pastes = tty::size(self.input).is_ok_and(|s| s.1 > 0);
@@ -288,19 +290,29 @@ impl Editor {
         self.cur = self.text.len();
     }
 
-    /// Takes a bracketed paste as it is, up to its end.
+    /// Takes a bracketed paste as it is, up to its end; says so if the line has no room for all of it.
     #[inline(never)]
     fn paste(&mut self, host: &mut impl Host) -> Result<(), Line> {
         const END: &[u8] = b"\x1b[201~";
+        let room = LONGEST.saturating_sub(self.text.len()) + END.len();
         let mut b = Buf::new();
+        let mut all = true;
         while !b.ends_with(END) {
             let c = self.byte(host)?;
-            if b.len() < LONGEST || c == b'~' {
-                b.push(c);
+            if b.len() == room {
+                // What has no room is forgotten, as soon as it is no part of the mark.
+                b.remove(room - END.len());
+                all = false;
             }
+            b.push(c);
         }
         b.truncate(b.len() - END.len());
         self.insert(&b);
+        if !all {
+            self.screen.erase();
+            self.screen.send(b"paste cut\n");
+            self.screen.restart(None);
+        }
         Ok(())
     }
 

@@ -5,11 +5,18 @@
 
 use sys::fs;
 use sys::zstr::cut;
-use sys::{Buf, List, Result, ToBuf};
+use sys::{process, Buf, List, Result, ToBuf};
+use util::file::read::to_end;
 use util::file::replace::replace;
 
 /// The longest line that is kept: bytes.
 const LONGEST: usize = if cfg!(mote_nommu) { 256 } else { 4 << 10 };
+
+/// How a line is added.
+const APPEND: u32 = fs::O_WRONLY | fs::O_APPEND | fs::O_CREAT | fs::O_NOFOLLOW | fs::O_CLOEXEC;
+
+/// How much of the file's end is read at most.
+const READ: i64 = 64 * LONGEST as i64;
 
 /// The lines entered before.
 pub(crate) struct History {
@@ -34,8 +41,10 @@ impl History {
     pub(crate) fn open(&mut self, file: &[u8], most: usize) {
         self.most = most;
         self.file = file.buf();
-        // What is no file could block, or never end.
-        if fs::stat(self.file.z()).is_ok_and(|s| fs::kind(&s) != fs::S_IFREG) {
+        // What is no file could block, or never end; a link or a file of somebody else is not for us to write to.
+        if fs::lstat(self.file.z())
+            .is_ok_and(|s| fs::kind(&s) != fs::S_IFREG || s.stx_uid != process::geteuid())
+        {
             self.file.clear();
         }
         // A file that is not there yet will be made.
@@ -47,25 +56,20 @@ impl History {
         self.lines.clear();
         self.in_file = 0;
         let f = fs::open_read(self.file.z())?;
-        let mut line = Buf::new();
-        let mut b = [0; 512];
-        loop {
-            let n = fs::read(*f, &mut b)?;
-            if n == 0 {
-                break;
-            }
-            for &c in b.iter().take(n) {
-                if c == b'\n' {
-                    self.keep(&line);
-                    self.in_file += 1;
-                    line.clear();
-                } else if line.len() <= LONGEST {
-                    line.push(c);
-                }
-            }
+        let mut all = Buf::new();
+        let within = fs::lseek(*f, -READ, fs::SEEK_END).is_ok_and(|at| at > 0);
+        to_end(*f, &mut all)?;
+        self.torn = all.last().is_some_and(|&c| c != b'\n');
+        let mut rest = &all[..];
+        if within {
+            // Not from the middle of a line; what was passed over makes the file too long.
+            cut(&mut rest, b'\n');
+            self.in_file = 2 * self.most;
         }
-        self.torn = !line.is_empty();
-        self.keep(&line);
+        while !rest.is_empty() {
+            self.keep(cut(&mut rest, b'\n'));
+            self.in_file += 1;
+        }
         Ok(())
     }
 
@@ -99,7 +103,7 @@ impl History {
 
     #[inline(never)]
     fn append(&mut self, line: &[u8]) -> Result<()> {
-        let f = fs::open(self.file.z(), fs::O_WRONLY | fs::O_APPEND | fs::O_CREAT | fs::O_CLOEXEC, 0o600)?;
+        let f = fs::open(self.file.z(), APPEND, 0o600)?;
         let mut whole = Buf::new();
         if core::mem::take(&mut self.torn) {
             whole.push(b'\n');
@@ -169,6 +173,25 @@ mod tests {
             h.add(b"line");
             assert_eq!(h.lines(), [b"line".to_vec()]);
         }
+    }
+
+    #[test]
+    fn a_link_is_no_history_and_of_a_huge_file_the_end_is_one() {
+        let (path, link) = (file("d"), file("e"));
+        let big = "x".repeat(READ as usize) + "\nlast\n";
+        std::fs::write(&path, &big).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let mut h = History::new();
+        h.open(link.to_str().unwrap().as_bytes(), 5);
+        assert!(h.lines().is_empty());
+        h.add(b"line");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), big);
+        h.open(path.to_str().unwrap().as_bytes(), 5);
+        assert_eq!(h.lines(), [b"last".to_vec()]);
+        h.add(b"line");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "last\nline\n");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(&link).unwrap();
     }
 
     #[test]

@@ -12,7 +12,8 @@ mod session;
 mod text;
 
 use crate::flow::{Flow, FlowResult};
-use crate::interactive::editor::Host;
+use crate::interactive::editor::{Host, Line};
+use crate::jobs::signals::take_interrupt;
 use crate::options::opt;
 use crate::parse::source::{Mode, Source};
 use crate::run::nesting::Nesting;
@@ -59,13 +60,18 @@ impl Shell<'_> {
         self.traps.set_running(None);
     }
 
-    /// Prompts for a line, reads it and appends it to `out`; `first`: it starts a command. False at the end of input.
+    /// Prompts for a line, reads it and appends it to `out`; `first`: it starts a command. False at the end of input,
+    /// and when the line was given up (then `interrupted` is set).
     pub(crate) fn read_line(&mut self, first: bool, out: &mut Buf) -> bool {
         if first {
             self.report_jobs();
         }
         let _ = self.out.flush();
-        let read = if self.can_edit() {
+        // What was meant for something before takes no prompt and no command away.
+        if take_interrupt() {
+            self.status = 130;
+        }
+        let end = if self.can_edit() {
             self.edit_line(first, out)
         } else {
             let mut prompt = self.prompt(first, 0);
@@ -73,35 +79,36 @@ impl Shell<'_> {
             prompt.retain(|&c| c > 2);
             self.read_plain(&prompt, out)
         };
-        // What was meant for something before takes no command away.
-        self.take_interrupt();
-        read
+        take_interrupt();
+        if end == Line::Interrupted {
+            self.interrupted = true;
+            self.status = 130;
+        }
+        end == Line::Entered
     }
 
-    fn read_plain(&mut self, prompt: &[u8], out: &mut Buf) -> bool {
+    fn read_plain(&mut self, prompt: &[u8], out: &mut Buf) -> Line {
         let _ = fs::write_all(Fd::STDERR, prompt);
         let old = out.len();
         let mut b = [0];
         loop {
             match fs::read_once(Fd::STDIN, &mut b) {
-                Ok(0) => return out.len() > old,
-                Ok(_) => {
+                Ok(0) if out.len() > old => return Line::Entered,
+                Ok(1) => {
                     if b[0] != 0 {
                         out.push(b[0]);
                     }
                     if b[0] == b'\n' {
-                        return true;
+                        return Line::Entered;
                     }
                 }
                 Err(Errno::EINTR) => {
-                    if self.signalled().is_some() {
+                    if let Some(end) = self.signalled() {
                         sys::out::complain(&[]);
-                        self.interrupted = true;
-                        self.status = 130;
-                        return false;
+                        return end;
                     }
                 }
-                Err(_) => return false,
+                _ => return Line::End,
             }
         }
     }

@@ -4,39 +4,37 @@ use super::ends::behind;
 use crate::decimal::push_decimal;
 use sys::zstr::cut;
 use sys::{num, process, system, time, Buf};
-use util::text::part;
+use util::term::width::{self, BAD};
+use util::text::{after, part};
 
 /// Expands the escapes of a prompt: `\u \h \H \w \W \$ \t \A \? \! \n \r \a \e \s \\ \[ \]` and `\nnn` in
 /// octal; the time is UTC. `var` appends the value of a variable of the shell: HOME, PWD and USER, and by the
 /// names `?` and `!` the last status and the number of the line in the history. What `\[` and `\]` enclose
-/// stands between \x01 and \x02 for the editor.
+/// stands between \x01 and \x02 for the editor. What an escape stands for is quoted for the expansion of parameters.
 #[inline(never)]
 pub(crate) fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8], &mut Buf)) -> Buf {
     let mut out = Buf::new();
     while let [c, rest @ ..] = text {
         text = rest;
-        let [letter, behind @ ..] = rest else {
+        if *c != b'\\' {
             out.push(*c);
-            break;
-        };
-        let start = out.len();
+            continue;
+        }
+        let letter = rest.first().copied().unwrap_or(0);
+        text = after(rest, 1);
+        let mut made = Buf::new();
+        let mut mask = true;
         match letter {
-            _ if *c != b'\\' => {
-                out.push(*c);
-                continue;
-            }
-            b'[' => out.push(1),
-            b']' => out.push(2),
-            b'$' => out.push(if process::geteuid() == 0 { b'#' } else { b'$' }),
-            b'?' | b'!' => var(&[*letter], &mut out),
-            b's' => out.extend_from_slice(b"sh"),
+            b'$' => made.push(if process::geteuid() == 0 { b'#' } else { b'$' }),
+            b'?' | b'!' => var(&[letter], &mut made),
+            b's' => made.extend_from_slice(b"sh"),
             b'u' => {
-                var(b"USER", &mut out);
+                var(b"USER", &mut made);
                 let user = process::geteuid();
-                if out.len() == start && user == 0 {
-                    out.extend_from_slice(b"root");
-                } else if out.len() == start {
-                    push_decimal(user as i64, &mut out);
+                if made.is_empty() && user == 0 {
+                    made.extend_from_slice(b"root");
+                } else if made.is_empty() {
+                    push_decimal(user as i64, &mut made);
                 }
             }
             b'h' | b'H' => {
@@ -44,32 +42,46 @@ pub(crate) fn expand(mut text: &[u8], var: &mut dyn FnMut(&[u8], &mut Buf)) -> B
                 let mut name = name.field(1);
                 let all = name;
                 let first = cut(&mut name, b'.');
-                out.extend_from_slice(if *letter == b'h' { first } else { all });
+                made.extend_from_slice(if letter == b'h' { first } else { all });
             }
-            b'w' | b'W' => {
-                var(b"PWD", &mut out);
-                directory(&mut out, start, *letter == b'W', var);
-            }
-            b't' | b'A' => clock(&mut out, *letter == b't'),
+            b'w' | b'W' => directory(&mut made, letter == b'W', var),
+            b't' | b'A' => clock(&mut made, letter == b't'),
             _ => {
-                match util::text::escape::escape(&mut text) {
-                    Some(b) => out.push(b),
-                    None => out.push(b'\\'),
-                }
-                continue;
+                mask = false;
+                made.push(match letter {
+                    b'[' => 1,
+                    b']' => 2,
+                    _ => {
+                        text = rest;
+                        util::text::escape::escape(&mut text).unwrap_or(b'\\')
+                    }
+                });
             }
         }
-        text = behind;
+        let mut made = &made[..];
+        while !made.is_empty() {
+            let (len, width) = width::next(made);
+            let mut glyph = part(made, 0, len);
+            made = after(made, len);
+            if mask && width == BAD {
+                // Names are not for the terminal to obey.
+                glyph = b"?";
+            }
+            if let [b'$' | b'`' | b'"' | b'\\'] = glyph {
+                out.push(b'\\');
+            }
+            out.extend_from_slice(glyph);
+        }
     }
     out
 }
 
-/// Puts `~` for the home directory at `start` of `out`; with `last` only the last component stays.
+/// Appends the directory, with `~` for the home directory; with `last` only the last component.
 #[inline(never)]
-fn directory(out: &mut Buf, start: usize, last: bool, var: &mut dyn FnMut(&[u8], &mut Buf)) {
-    let mut home = Buf::new();
+fn directory(out: &mut Buf, last: bool, var: &mut dyn FnMut(&[u8], &mut Buf)) {
+    let (mut home, mut path) = (Buf::new(), Buf::new());
     var(b"HOME", &mut home);
-    let mut path = out.split_off(start);
+    var(b"PWD", &mut path);
     if home.len() > 1 && path.starts_with(&home) && matches!(path.get(home.len()), None | Some(b'/')) {
         path = path.split_off(home.len());
         path.insert(0, b'~');
@@ -77,7 +89,7 @@ fn directory(out: &mut Buf, start: usize, last: bool, var: &mut dyn FnMut(&[u8],
     if last && path.len() > 1 {
         path = path.split_off(behind(&path, b'/'));
     }
-    out.extend_from_slice(&path);
+    *out = path;
 }
 
 #[inline(never)]
@@ -116,7 +128,11 @@ mod tests {
 
     #[test]
     fn escapes() {
-        assert_eq!(e("\\u \\? \\!\\n\\e[1m\\[x\\]\\\\\\101\\q\\", "/"), "me 3 42\n\x1b[1m\x01x\x02\\A\\q\\");
+        assert_eq!(
+            e("\\u \\? \\!\\n\\e[1m\\[x\\]\\\\\\101\\q\\", "/"),
+            "me 3 42\n\x1b[1m\x01x\x02\\\\A\\\\q\\\\"
+        );
+        assert_eq!(e("\\w", "/a\x1b[2J\u{9b}$b\\e`\""), "/a?[2J?\\$b\\\\e\\`\\\"");
         let t = e("\\t", "/");
         assert!(t.len() == 8 && &t[..2] < "24" && &t[2..3] == ":" && &t[3..4] < "6", "{t}");
         assert_eq!(e("\\A", "/").len(), 5);

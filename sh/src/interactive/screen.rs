@@ -20,6 +20,8 @@ pub(super) struct Place {
 pub(super) struct Screen {
     fd: Fd,
     columns: u32,
+    /// What the user says that they are (COLUMNS), 0 for nothing.
+    pub(super) wanted: u32,
     /// The last line of the prompt.
     prompt: Buf,
     start: Place,
@@ -35,6 +37,7 @@ impl Screen {
         Screen {
             fd,
             columns: 80,
+            wanted: 0,
             prompt: Buf::new(),
             start: Place::default(),
             cursor: Place::default(),
@@ -48,6 +51,7 @@ impl Screen {
     /// line cannot answer.
     fn measure(&mut self) -> bool {
         let columns = match tty::size(self.fd) {
+            _ if self.wanted > 1 => self.wanted,
             Ok((_, n)) if n > 1 => n as u32,
             _ => 80,
         };

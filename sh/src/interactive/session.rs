@@ -4,13 +4,14 @@ use super::complete::executables;
 use super::editor::{Editor, Host, Kind, Line};
 use super::prompt::expand;
 use crate::decimal::push_decimal;
+use crate::jobs::signals::take_interrupt;
 use crate::options::opt;
 use crate::shell::Shell;
 use crate::words::BUILTINS;
 use alloc::boxed::Box;
 use sys::fs::Fd;
 use sys::zstr::Texts;
-use sys::{num, Buf};
+use sys::{num, Buf, ToBuf};
 
 impl Shell<'_> {
     /// Can lines be edited at this terminal? Not if TERM is `dumb`.
@@ -30,7 +31,7 @@ impl Shell<'_> {
             file.extend_from_slice(b"/.sh_history");
         }
         self.variable(b"HISTFILE", &mut file);
-        let most = self.get(b"HISTSIZE").and_then(num::parse_u32).unwrap_or(MOST);
+        let most = self.setting(b"HISTSIZE", MOST);
         e.history.open(&file, most.min(10 * MOST) as usize);
         e
     }
@@ -38,26 +39,19 @@ impl Shell<'_> {
     /// The text of PS1 or PS2, where there are `lines` in the history.
     pub(crate) fn prompt(&mut self, first: bool, lines: usize) -> Buf {
         let name: &[u8] = if first { b"PS1" } else { b"PS2" };
-        // Backslashes are left by the expansion for the escapes that come after it.
-        let mut doubled = Buf::new();
-        for &c in self.get(name).unwrap_or(b"") {
-            if c == b'\\' {
-                doubled.push(c);
-            }
-            doubled.push(c);
-        }
-        let prompt = self.expand_text(&doubled);
-        expand(&prompt, &mut |name, out| match name {
+        let text = self.get(name).unwrap_or(b"").buf();
+        // Before the expansion: what a variable holds has no escapes.
+        let prompt = expand(&text, &mut |name, out| match name {
             b"?" => push_decimal(self.status as i64, out),
             b"!" => push_decimal(lines as i64 + 1, out),
             _ => self.variable(name, out),
-        })
+        });
+        self.expand_text(&prompt)
     }
 
-    /// Reads a line with the editor behind PS1 or PS2 and appends it; false at the end of input, and when
-    /// the line was given up (then `interrupted` is set).
+    /// Reads a line with the editor behind PS1 or PS2 and appends it.
     #[inline(never)]
-    pub(crate) fn edit_line(&mut self, first: bool, out: &mut Buf) -> bool {
+    pub(crate) fn edit_line(&mut self, first: bool, out: &mut Buf) -> Line {
         let mut editor = match self.editor.take() {
             Some(e) => e,
             None => self.editor(),
@@ -65,11 +59,7 @@ impl Shell<'_> {
         let prompt = self.prompt(first, editor.history.lines().len());
         let end = editor.read_line(&prompt, self, out);
         self.editor = Some(editor);
-        if end == Line::Interrupted {
-            self.interrupted = true;
-            self.status = 130;
-        }
-        end == Line::Entered
+        end
     }
 }
 
@@ -108,8 +98,13 @@ impl Host for Shell<'_> {
         out.extend_from_slice(self.get(name).unwrap_or(&[]));
     }
 
+    #[inline(never)]
+    fn setting(&mut self, name: &[u8], usual: u32) -> u32 {
+        self.get(name).and_then(num::parse_u32).unwrap_or(usual)
+    }
+
     fn signalled(&mut self) -> Option<Line> {
-        if self.take_interrupt() {
+        if take_interrupt() {
             return Some(Line::Interrupted);
         }
         let end = self.run_traps().is_err().then_some(Line::End);

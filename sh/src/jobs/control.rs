@@ -64,37 +64,36 @@ impl Shell<'_> {
             self.terminal.take_back();
         }
         self.status = job.status(self.opts.has(opt::PIPEFAIL));
-        let word = job.word();
         let interactive = self.opts.has(opt::INTERACTIVE);
         if job.state() == State::Stopped {
             job.modes = self.terminal.modes();
             self.restore_modes();
             let i = self.add_job(job);
-            if interactive {
-                sys::out::complain(&[]);
-                self.report_job(i);
-                // The rest of the list is given up (POSIX.1-2024, 2.11).
-                self.interrupted = true;
-                return Err(Failed);
+            if !interactive {
+                return Ok(());
             }
-            return Ok(());
-        }
-        if let Some(sig) = word.signaled().map(|s| s as u32) {
-            if monitor {
+            sys::out::complain(&[]);
+            self.report_job(i);
+        } else {
+            let word = job.word();
+            let sig = word.signaled().unwrap_or(0) as u32;
+            if monitor && sig != 0 {
                 self.restore_modes();
+            } else if monitor {
+                self.terminal.note_modes();
             }
-            if sig == signal::SIGINT && interactive && !job.hidden {
-                sys::out::complain(&[]);
-                self.interrupted = true;
-                return Err(Failed);
+            if job.hidden {
+                return Ok(());
             }
-            if !job.hidden {
+            if sig != signal::SIGINT || !interactive {
                 self.tell_signal(word);
+                return Ok(());
             }
-        } else if monitor {
-            self.terminal.note_modes();
+            sys::out::complain(&[]);
         }
-        Ok(())
+        // The rest of the list is given up (POSIX.1-2024, 2.11).
+        self.interrupted = true;
+        Err(Failed)
     }
 
     /// Tells of which signal a job has died, if that is worth a word.

@@ -9,7 +9,8 @@ pub(crate) fn interrupted() -> bool {
     caught::has_come(signal::SIGINT)
 }
 
-/// Forgets an interrupt that has come; true if there was one.
+/// Has Ctrl-C come to a shell at a prompt that has no trap for it? Not any more, then.
+#[inline(never)]
 pub(crate) fn take_interrupt() -> bool {
-    caught::forget(signal::SIGINT)
+    caught::interrupted() && caught::forget(signal::SIGINT)
 }

@@ -83,14 +83,7 @@ impl Terminal {
     /// none to be had.
     #[inline(always)]
     pub(crate) fn open(&mut self, ignore: impl FnOnce()) -> bool {
-        let f = fs::open(ZStr::new(c"/dev/tty"), fs::O_RDWR, 0).map(|f| f.into_fd());
-        let f = match f {
-            Ok(f) => f,
-            Err(_) => match [2, 1, 0].iter().find(|&&n| tty::is(Fd(n))) {
-                Some(&n) => Fd(n),
-                None => return false,
-            },
-        };
+        let f = fs::open(ZStr::new(c"/dev/tty"), fs::O_RDWR, 0).map_or(Fd::STDERR, |f| f.into_fd());
         let up = fs::dup_above(f, 10);
         if f.0 > 2 {
             shut(f);

@@ -25,7 +25,7 @@ impl Shell<'_> {
         if sig as u32 == signal::SIGINT {
             sys::caught::hold_interrupts(text.is_some());
         }
-        self.traps.set(sig, text, self.opts.has(opt::INTERACTIVE), self.opts.has(opt::NOTIFY));
+        self.traps.set(sig, text, self.opts.has(opt::NOTIFY));
     }
 
     /// Signals and traps of a subshell.
@@ -35,20 +35,9 @@ impl Shell<'_> {
         self.traps.enter_subshell();
     }
 
-    /// Has Ctrl-C come to a shell at a prompt that has no trap for it? Not any more, then.
-    #[inline(never)]
-    pub(crate) fn take_interrupt(&mut self) -> bool {
-        self.opts.has(opt::INTERACTIVE)
-            && self.trap_text(signal::SIGINT as u8).is_none()
-            && signals::take_interrupt()
-    }
-
     /// Fails if a person has interrupted the command.
     pub(crate) fn go_on(&mut self) -> Fallible {
-        if sys::caught::interrupted() {
-            signals::take_interrupt();
-            self.interrupted = true;
-        }
+        self.interrupted |= signals::take_interrupt();
         if self.interrupted {
             return self.fail(130);
         }
@@ -77,10 +66,9 @@ impl Shell<'_> {
                     r?;
                     self.status = status;
                 }
-                None if sig == signal::SIGINT && self.opts.has(opt::INTERACTIVE) => {
-                    self.status = 130;
+                None if sig == signal::SIGINT => {
                     self.interrupted = true;
-                    return Err(Flow::Fail);
+                    return self.fail(130);
                 }
                 _ => {}
             }

@@ -64,17 +64,16 @@ impl Traps {
     }
 
     /// Sets or, with `None`, removes a trap. Signals that were ignored when the shell started stay so, unless it is
-    /// `interactive`; with `notify` the end of a child is noted.
+    /// interactive; with `notify` the end of a child is noted.
     #[inline(always)]
-    pub(crate) fn set(&mut self, sig: u8, text: Option<&[u8]>, interactive: bool, notify: bool) {
+    pub(crate) fn set(&mut self, sig: u8, text: Option<&[u8]>, notify: bool) {
         let at = self.list.iter().position(|t| t.0 >= sig).unwrap_or(self.list.len());
         let known = self.list.get(at).is_some_and(|t| t.0 == sig);
         let child = sig as u32 == signal::SIGCHLD;
-        let owns = sig != 0 && self.owns(sig as u32);
-        if sig != 0
-            && !known
-            && !interactive
+        let owns = self.owns(sig as u32);
+        if !known
             && !owns
+            && !self.owns(signal::SIGINT)
             && (child && self.no_children || signal::query(sig as u32) == Ok(Action::IGNORE))
         {
             return;
