@@ -8,7 +8,8 @@
 //! 1. [`identical_code_folding`]: keeps one of several functions with the same instructions.
 //! 2. [`jump_threading`]: retargets branches that lead to a branch on the same flags.
 //! 3. [`value_widths`]: drops masks of values that are short already, and compares truth values with 0.
-//! 4. [`peephole`]: replaces a few neighbouring instructions by fewer.
+//! 4. [`peephole`]: replaces a few neighbouring instructions by fewer. [`copy_propagation`] drops copies whose uses can
+//!    use the source.
 //! 5. [`compare_elimination`]: drops comparisons with 0 when the called function has already set the flags.
 //! 6. [`tail_merge::sort_by_end`] brings functions with similar ends together. [`tail_calls`] turns last calls into
 //!    jumps.
@@ -26,6 +27,7 @@
 
 mod branch_inversion;
 mod compare_elimination;
+mod copy_propagation;
 mod global_registers;
 mod identical_code_folding;
 mod instruction;
@@ -56,6 +58,7 @@ pub fn compact(text: &str) -> Result<String, String> {
     jump_threading::thread(&mut program);
     value_widths::simplify(&mut program);
     peephole::shorten(&mut program);
+    copy_propagation::propagate(&mut program);
     compare_elimination::eliminate(&mut program);
     tail_merge::sort_by_end(&mut program);
     tail_calls::eliminate(&mut program);
