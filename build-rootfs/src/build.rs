@@ -134,7 +134,7 @@ impl Plan {
         let root = match (options.root, &config.root) {
             (Some(root), _) => fits(&target, root)?,
             (None, Some(root)) => config.place.with_location(&root.span(), fits(&target, *root.get_ref()))?,
-            (None, None) => Root::default(),
+            (None, None) => target.roots()[0],
         };
         if config.compression == Compression::Gzip && target.is_flash() {
             let error = Error::new(format!(
@@ -166,9 +166,9 @@ impl Plan {
         }
         let initramfs = match self.root {
             Root::Initramfs => write_initramfs(&out, &image, self.config.compression)?,
-            Root::Romfs => {
-                let file = out.join("root.romfs");
-                write_atomically(&file, &image.romfs(), 0o644)?;
+            root => {
+                let file = out.join(format!("root.{}", root.name()));
+                write_atomically(&file, &image.in_flash(root)?, 0o644)?;
                 file
             }
         };
@@ -369,11 +369,14 @@ fn ram_of(target: &Target, ram: &str) -> Result<String> {
 
 /// `root`, if the target can have it.
 fn fits(target: &Target, root: Root) -> Result<Root> {
-    if root == Root::Romfs && !target.is_flash() {
-        return Err(Error::usage(format!("root romfs: the system of {} is not in flash", target.name))
-            .fix("leave it out, or use a target such as thumbv7em"));
+    let known = target.roots();
+    if known.contains(&root) {
+        return Ok(root);
     }
-    Ok(root)
+    let (name, system) = (root.name(), target.system_name());
+    let known: Vec<&str> = known.iter().map(|root| root.name()).collect();
+    Err(Error::usage(format!("root {name}: the kernel of {system} does not read it"))
+        .fix(format!("leave it out, write {}, or choose another target or kernel", known.join(" or "))))
 }
 
 fn write_initramfs(out: &Path, image: &Image, compression: Compression) -> Result<PathBuf> {

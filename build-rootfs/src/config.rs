@@ -67,8 +67,10 @@ pub enum Root {
     /// In RAM: the kernel unpacks an initramfs.
     #[default]
     Initramfs,
-    /// In flash, read only.
+    /// In flash, read only: programs run there without an MMU.
     Romfs,
+    /// In flash, read only: programs run there with an MMU.
+    Cramfs,
 }
 
 impl Root {
@@ -77,6 +79,7 @@ impl Root {
         match self {
             Root::Initramfs => "initramfs",
             Root::Romfs => "romfs",
+            Root::Cramfs => "cramfs",
         }
     }
 }
@@ -87,6 +90,7 @@ impl std::str::FromStr for Root {
         match text {
             "initramfs" => Ok(Root::Initramfs),
             "romfs" => Ok(Root::Romfs),
+            "cramfs" => Ok(Root::Cramfs),
             _ => Err(()),
         }
     }

@@ -1,9 +1,10 @@
 //! The content of a root file system, and its archive.
 
 use crate::applets::Catalogue;
+use crate::config::Root;
 use crate::cpio::{self, Entry, Kind};
 use crate::error::{Error, Result};
-use crate::romfs;
+use crate::{cramfs, romfs};
 use std::collections::BTreeMap;
 
 /// The path of the multicall binary in the image.
@@ -120,9 +121,17 @@ impl Image {
         cpio::archive(self.entries.iter().map(|(path, entry)| (&path[1..], entry)))
     }
 
-    /// The image as a romfs, a file system for flash.
-    pub fn romfs(&self) -> Vec<u8> {
-        romfs::archive(self.entries.iter().map(|(path, entry)| (&path[1..], entry)))
+    /// The image as the root file system `root`, one for flash.
+    ///
+    /// # Errors
+    /// That one cannot hold something in it.
+    pub fn in_flash(&self, root: Root) -> Result<Vec<u8>> {
+        let entries = self.entries.iter().map(|(path, entry)| (&path[1..], entry));
+        match root {
+            Root::Initramfs => Ok(self.archive()),
+            Root::Romfs => Ok(romfs::archive(entries)),
+            Root::Cramfs => cramfs::archive(entries),
+        }
     }
 }
 

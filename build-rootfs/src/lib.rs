@@ -14,6 +14,7 @@ pub mod compare;
 pub mod compile;
 pub mod config;
 pub mod cpio;
+pub mod cramfs;
 pub mod error;
 pub mod fdpic;
 pub mod fuzz;

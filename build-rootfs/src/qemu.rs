@@ -40,16 +40,16 @@ impl System {
         let mut line = self.cmdline.clone();
         let parameter = match self.root {
             Root::Initramfs => "rdinit",
-            Root::Romfs => {
-                line += " root=mtd0 rootfstype=romfs";
+            root => {
+                line += &format!(" root=mtd0 rootfstype={}", root.name());
                 "init"
             }
         };
         match (&self.first_program, self.root) {
             (Some(program), _) => line += &format!(" {parameter}={program}"),
-            // In a romfs the kernel looks only for /sbin/init by itself.
-            (None, Root::Romfs) => line += " init=/init",
             (None, Root::Initramfs) => {}
+            // Elsewhere than in an initramfs the kernel looks only for /sbin/init by itself.
+            (None, _) => line += " init=/init",
         }
         if !arguments.is_empty() {
             line += &format!(" -- {}", arguments.join(" "));
@@ -89,7 +89,12 @@ impl System {
     /// QEMU with the board and the system, without a console.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut qemu = command(&self.emulator);
-        qemu.args(&self.machine).arg("-kernel").arg(&self.kernel);
+        qemu.args(&self.machine);
+        if self.any_ram() {
+            qemu.args(["-m", &self.ram]).arg("-device").arg(loader(&self.kernel.display().to_string()));
+        } else {
+            qemu.arg("-kernel").arg(&self.kernel);
+        }
         if self.flash.is_none() {
             if let Some(device_tree) = &self.device_tree {
                 qemu.arg("-dtb").arg(device_tree);
@@ -99,6 +104,11 @@ impl System {
         }
         qemu.args(["-nic", &self.nic, "-display", "none", "-no-reboot"]);
         qemu
+    }
+
+    /// Whether the system is in flash, and QEMU's option `-m` sets the board's RAM.
+    fn any_ram(&self) -> bool {
+        self.flash.as_ref().is_some_and(|parts| parts.flash.any_ram)
     }
 
     /// QEMU with its console on stdin and stdout, as plain bytes.
@@ -130,6 +140,14 @@ impl System {
         let name = |file: &Path| quote(&file.file_name().unwrap_or_default().to_string_lossy());
         let machine: Vec<String> = self.machine.iter().map(|arg| quote(arg)).collect();
         let device_tree = self.device_tree.as_ref().map(|file| format!(" -dtb \"$dir\"/{}", name(file)));
+        let kernel = match self.any_ram() {
+            true => format!(
+                "-m {} -device {}",
+                quote(&self.ram),
+                loader(&format!("\"$dir\"/{}", name(&self.kernel)))
+            ),
+            false => format!("-kernel \"$dir\"/{}", name(&self.kernel)),
+        };
         let rest = match self.flash {
             Some(_) => String::new(),
             None => format!(
@@ -144,13 +162,17 @@ impl System {
             "#!/bin/sh\n\
              # Boots this folder's system in QEMU. More arguments go to QEMU; Ctrl-A X leaves.\n\
              dir=$(CDPATH= cd -- \"$(dirname -- \"$0\")\" && pwd) || exit\n\
-             exec {} {} -kernel \"$dir\"/{}{rest} \\\n  -nic {} -nographic -no-reboot \"$@\"\n",
+             exec {} {} {kernel}{rest} \\\n  -nic {} -nographic -no-reboot \"$@\"\n",
             quote(&self.emulator),
             machine.join(" "),
-            name(&self.kernel),
             quote(&self.nic),
         )
     }
+}
+
+/// The argument of `-device` that brings a file into the board's memory and starts it.
+fn loader(file: &str) -> String {
+    format!("loader,file={},cpu-num=0", file.replace(',', ",,"))
 }
 
 /// Checks a size of RAM: digits, then optionally `k`, `M` or `G`. QEMU takes plain digits as MiB.

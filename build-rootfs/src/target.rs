@@ -1,5 +1,6 @@
 //! A target, from `targets/NAME/target.toml`.
 
+use crate::config::Root;
 use crate::error::{nearest, Context, Error, Result};
 use crate::project::Project;
 use serde::Deserialize;
@@ -113,6 +114,13 @@ pub struct Kernel {
     pub uimage: Option<Uimage>,
     /// Its place in flash, for boards where it runs from there.
     pub flash: Option<Flash>,
+    /// Where its root file system may be; the first one is the default.
+    #[serde(default = "in_ram")]
+    pub roots: Vec<Root>,
+}
+
+fn in_ram() -> Vec<Root> {
+    vec![Root::Initramfs]
 }
 
 /// A kernel that QEMU loads into RAM.
@@ -126,19 +134,33 @@ pub struct Uimage {
 }
 
 /// A board without a boot loader: a stub, the kernel and everything else of the image lie in memory when it begins.
-/// Flash begins at address 0.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flash {
-    /// The source of the boot stub, a file beside `target.toml`. It is at address 0.
+    /// The source of the boot stub, a file beside `target.toml`. It is at the beginning of flash.
     pub stub: String,
+    /// The physical address of flash.
+    #[serde(default)]
+    pub address: u32,
     /// The address and entry of the kernel, in flash or in RAM.
     pub kernel_address: u32,
     /// Bytes of flash.
     pub size: u32,
+    /// The root file system begins at a multiple of this. A kernel with an MMU maps flash by sections, of 1 or 2 MiB,
+    /// where they fit: then it needs no page tables for it.
+    #[serde(default = "page")]
+    pub root_align: u32,
+    /// Whether QEMU's option `-m` sets the board's RAM, and its generic loader brings in the file: `-kernel` refuses
+    /// an ELF file that is larger than RAM, although it lies in flash.
+    #[serde(default)]
+    pub any_ram: bool,
     /// The board's RAM. It is used in this order.
     #[serde(default)]
     pub ram: Vec<Bank>,
+}
+
+fn page() -> u32 {
+    4096
 }
 
 /// A contiguous range of memory.
@@ -154,7 +176,12 @@ pub struct Bank {
 impl Flash {
     /// Whether the kernel runs in flash, and not in RAM.
     pub fn in_place(&self) -> bool {
-        self.kernel_address < self.size
+        self.holds(self.kernel_address)
+    }
+
+    /// Whether `address` is in flash.
+    pub fn holds(&self, address: u32) -> bool {
+        address.checked_sub(self.address).is_some_and(|offset| offset < self.size)
     }
 
     /// The board's RAM in bytes: the maximum for `ram`.
@@ -224,8 +251,21 @@ pub struct Variant {
     /// Options on top of the target's fragments: files beside `target.toml`.
     #[serde(default)]
     pub fragments: Vec<String>,
+    /// As [`Kernel::patches`], behind the target's own.
+    #[serde(default)]
+    pub patches: Vec<String>,
     /// As [`Kernel::device_tree`].
     pub device_tree: Option<String>,
+    /// As [`Kernel::flash`], in place of [`Kernel::uimage`].
+    pub flash: Option<Flash>,
+    /// As [`Kernel::roots`].
+    pub roots: Option<Vec<Root>>,
+    /// As [`Kernel::cflags`], behind the target's own.
+    #[serde(default)]
+    pub cflags: String,
+    /// As [`Machine::cmdline`], behind the target's own.
+    #[serde(default)]
+    pub cmdline: String,
     /// As [`Flash::kernel_address`].
     pub kernel_address: Option<u32>,
     /// As [`Machine::ram`].
@@ -352,6 +392,12 @@ impl Target {
     fn take_variant(&mut self, variant: Variant) {
         if let Some(kernel) = &mut self.kernel {
             kernel.fragments.extend(variant.fragments);
+            kernel.patches.extend(variant.patches);
+            kernel.roots = variant.roots.unwrap_or_else(|| kernel.roots.clone());
+            add_words(&mut kernel.cflags, &variant.cflags);
+            if variant.flash.is_some() {
+                (kernel.flash, kernel.uimage) = (variant.flash, None);
+            }
             kernel.device_tree = variant.device_tree.unwrap_or_else(|| kernel.device_tree.clone());
             if let (Some(flash), Some(address)) = (&mut kernel.flash, variant.kernel_address) {
                 flash.kernel_address = address;
@@ -359,6 +405,7 @@ impl Target {
         }
         if let Some(machine) = &mut self.machine {
             machine.ram = variant.ram.unwrap_or_else(|| machine.ram.clone());
+            add_words(&mut machine.cmdline, &variant.cmdline);
             machine.nic = variant.nic.unwrap_or_else(|| machine.nic.clone());
         }
     }
@@ -468,6 +515,11 @@ impl Target {
         all.map(|link| link.flag.replace("{dir}", &dir)).collect()
     }
 
+    /// Where the root file system may be; the first one is the default.
+    pub fn roots(&self) -> &[Root] {
+        self.kernel.as_ref().map_or(&[Root::Initramfs], |kernel| &kernel.roots)
+    }
+
     /// Whether the system is in flash.
     pub fn is_flash(&self) -> bool {
         self.kernel.as_ref().is_some_and(|kernel| kernel.flash.is_some())
@@ -500,6 +552,14 @@ impl Target {
     }
 }
 
+/// Appends the words of `more` to a line of words.
+fn add_words(line: &mut String, more: &str) {
+    if !more.is_empty() {
+        *line += " ";
+        *line += more;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -516,7 +576,7 @@ mod tests {
             for name in target.variant.keys() {
                 let variant = target.clone().with_variant(name).unwrap();
                 let kernel = variant.kernel().unwrap();
-                for file in kernel.fragments.iter().chain([&kernel.device_tree]) {
+                for file in kernel.fragments.iter().chain(&kernel.patches).chain([&kernel.device_tree]) {
                     assert!(variant.file(file).is_file(), "{file}");
                 }
             }
@@ -563,7 +623,8 @@ mod tests {
     fn memory_is_taken_bank_by_bank() {
         let bank = |address, size| Bank { address, size };
         let ram = vec![bank(0x2000, 0x100), bank(0x4000, 0x1000)];
-        let flash = Flash { stub: "stub.S".into(), kernel_address: 0x100, size: 0x1000, ram };
+        let toml = "stub = 'stub.S'\nkernel_address = 0x100\nsize = 0x1000";
+        let flash = Flash { ram, ..toml::from_str(toml).unwrap() };
         assert_eq!(flash.ram_size(), 0x1100);
         assert_eq!(flash.banks(0x80), [bank(0x2000, 0x80)]);
         assert_eq!(flash.banks(0x100), [bank(0x2000, 0x100)]);

@@ -43,10 +43,23 @@ fn unknown_names_show_the_nearest() {
 fn what_a_target_does_not_have_is_said() {
     let (status, text) = tool(&["build", "--root", "romfs"]);
     assert_eq!(status, 2);
-    assert!(text.contains("the system of armv5te is not in flash") && text.contains("thumbv7em"), "{text}");
+    assert!(text.contains("root romfs: the kernel of armv5te (min) does not read it"), "{text}");
+    assert!(
+        text.contains("fix: leave it out, write initramfs, or choose another target or kernel"),
+        "{text}"
+    );
+    let (status, text) = tool(&["build", "--kernel", "xip", "--root", "initramfs"]);
+    assert_eq!(status, 2);
+    assert!(
+        text.contains("the kernel of armv5te (xip) does not read it") && text.contains("write cramfs"),
+        "{text}"
+    );
     let (status, text) = tool(&["build", "--root", "disk"]);
     assert_eq!(status, 2);
-    assert!(text.contains("`disk` is not a place of the root file system: initramfs or romfs"), "{text}");
+    assert!(
+        text.contains("`disk` is not a place of the root file system: initramfs, romfs or cramfs"),
+        "{text}"
+    );
     let (status, text) = tool(&["build", "--link", "pie"]);
     assert_eq!(status, 2);
     assert!(text.contains("unknown way to link `pie`") && text.contains("leave it out"), "{text}");
@@ -86,14 +99,14 @@ fn broken_rootfs_toml_shows_line_cause_and_fix() {
         ("ram = \"4 M\"\n", "1: ram `4 M`: not an amount of memory", "3090k"),
         ("[[file]]\npath = \"/a\"\n", "1: /a: it needs one of `source` and `content`", "not both"),
         ("ram = \"4M\n", "1: ", "docs/rootfs-toml.md"),
-        ("\nroot = \"romfs\"\n", "2: root romfs: the system of x86_64 is not in flash", "thumbv7em"),
+        ("\nroot = \"romfs\"\n", "2: root romfs: the kernel of x86_64 does not read it", "write initramfs"),
         ("target = \"thumbv7em\"\nram = \"21M\"\n", "2: ram `21M`: the board has 20480k", "20480k or less"),
         (
             "target = \"thumbv7em\"\nboard = \"mps\"\n",
             "2: target thumbv7em: unknown board `mps`",
             "mps2-an500",
         ),
-        ("root = \"flash\"\n", "1: unknown variant `flash`", "initramfs, romfs"),
+        ("root = \"flash\"\n", "1: unknown variant `flash`", "initramfs, romfs, cramfs"),
     ];
     for (text, cause, fix) in cases {
         fs::write(&file, text).unwrap();

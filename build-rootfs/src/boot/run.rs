@@ -48,9 +48,9 @@ pub fn run(plan: &Plan, outputs: &Outputs, what: &Run<'_>, sink: &mut dyn Write)
     let files = files(what.command, &mark, reboots);
     system.initramfs = match system.root {
         Root::Initramfs => overlaid(&system.initramfs, scratch.path(), &files)?,
-        Root::Romfs => {
+        root => {
             let mote = fs::read(&outputs.mote).context(outputs.mote.display())?;
-            rebuilt(plan.image(mote)?, scratch.path(), files)?
+            rebuilt(plan.image(mote)?, root, scratch.path(), files)?
         }
     };
     // Kernel messages, except for a panic, must not appear in the output.
@@ -98,12 +98,12 @@ fn overlaid(initramfs: &Path, dir: &Path, files: &[(&'static str, Entry)]) -> Re
 }
 
 /// The image with the files in it, as a file system for flash.
-fn rebuilt(mut image: Image, dir: &Path, files: [(&'static str, Entry); 4]) -> Result<PathBuf> {
+fn rebuilt(mut image: Image, root: Root, dir: &Path, files: [(&'static str, Entry); 4]) -> Result<PathBuf> {
     for (path, entry) in files {
         image.replace(path, entry)?;
     }
-    let file = dir.join("root.romfs");
-    fs::write(&file, image.romfs()).context(file.display())?;
+    let file = dir.join("root");
+    fs::write(&file, image.in_flash(root)?).context(file.display())?;
     Ok(file)
 }
 

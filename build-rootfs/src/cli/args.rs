@@ -68,7 +68,8 @@ impl Args {
             Word::Option(name) => match name.as_str() {
                 "--applets" => options.applets = Some(self.value()?),
                 "--root" => {
-                    options.root = Some(self.parsed("a place of the root file system: initramfs or romfs")?)
+                    options.root =
+                        Some(self.parsed("a place of the root file system: initramfs, romfs or cramfs")?)
                 }
                 "--link" => options.link = Some(self.value()?),
                 "--config" => options.config = Some(PathBuf::from(self.value()?)),

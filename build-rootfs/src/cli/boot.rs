@@ -19,10 +19,10 @@ Usage: cargo rootfs boot [TARGET] [OPTION]…
   --applets LIST      applets and sets, separated by commas (default: base)
   --config FILE       a rootfs.toml that describes the image (docs/rootfs-toml.md)
   --link WAY          how mote is linked, for targets with more than one way: shared, pie or marked
-  --root WHERE        where the root file system is: initramfs (in RAM), or for some targets romfs (read-only in
-                      flash) (default: initramfs)
-  --kernel NAME       the kernel, for targets with more than one: min or net on armv5te; xip (runs in flash) or
-                      ram on thumbv7em (default: min, xip)
+  --root WHERE        where the root file system is: initramfs (in RAM); read-only in flash romfs, for thumbv7em,
+                      or cramfs, for armv5te's kernels xip and xip-tiny (default: what the kernel reads)
+  --kernel NAME       the kernel, for targets with more than one: on armv5te min, net, or in flash xip or xip-tiny
+                      (every cut that pays); on thumbv7em xip (in flash) or ram (default: min, xip)
   --board NAME        the board, for targets with more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
                       mps2-an500 (M7) on thumbv7em (default: mps2-an386)
   --run CMD           run CMD in the guest's /bin/sh, print only its output on stdout, and exit with its status

@@ -12,8 +12,8 @@ Builds the kernel of a target, or fetches it from Debian, or finds it in the cac
 
 Usage: cargo rootfs kernel TARGET [OPTION]…
 
-  --kernel NAME  the kernel, for targets with more than one: min or net on armv5te; xip (runs in flash) or ram
-                 on thumbv7em (default: min, xip)
+  --kernel NAME  the kernel, for targets with more than one: on armv5te min, net, or in flash xip or xip-tiny
+                 (every cut that pays); on thumbv7em xip (in flash) or ram (default: min, xip)
   --config FILE  a rootfs.toml with kernel options to add to those of the target
   --help         show this help
 ";

@@ -2,7 +2,7 @@
 
 use super::args::{prepare, unexpected, Args, Word};
 use crate::build::{Options, Plan};
-use crate::compare::ram::{smallest_ram, Search};
+use crate::compare::ram::{smallest_ram, Search, Workload};
 use crate::error::{Context, Error, Result};
 use crate::progress::Step;
 use crate::project::Project;
@@ -10,7 +10,7 @@ use crate::qemu::ram_bytes;
 use crate::target::{Flash, Purpose};
 
 pub(super) const HELP: &str = "\
-Finds the smallest RAM in which an image comes to a prompt that answers. It boots the image in QEMU again and
+Finds the smallest RAM in which an image does a workload: it comes to a prompt that answers, or more. It boots the image in QEMU again and
 again, and prints the size as `cargo rootfs boot --ram` takes it, like 2384k.
 
 Usage: cargo rootfs ram [TARGET] [OPTION]…
@@ -18,12 +18,14 @@ Usage: cargo rootfs ram [TARGET] [OPTION]…
   --applets LIST applets and sets, separated by commas; one must be a shell (default: base)
   --config FILE  a rootfs.toml that describes the image (docs/rootfs-toml.md)
   --link WAY     how mote is linked, for targets with more than one way: shared, pie or marked
-  --root WHERE   where the root file system is: initramfs (in RAM), or for some targets romfs (read-only in
-                 flash) (default: initramfs)
-  --kernel NAME  the kernel, for targets with more than one: min or net on armv5te; xip (runs in flash) or
-                 ram on thumbv7em (default: min, xip)
+  --root WHERE   where the root file system is: initramfs (in RAM); read-only in flash romfs, for thumbv7em,
+                 or cramfs, for armv5te's kernels xip and xip-tiny (default: what the kernel reads)
+  --kernel NAME  the kernel, for targets with more than one: on armv5te min, net, or in flash xip or xip-tiny
+                 (every cut that pays); on thumbv7em xip (in flash) or ram (default: min, xip)
   --board NAME   the board, for targets with more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
                  mps2-an500 (M7) on thumbv7em (default: mps2-an386)
+  --workload WHAT what it must do: prompt, or spawns, which means a prompt, then a program started 200 times, then
+                  a pipeline of three (default: prompt)
   --ram SIZE      the largest size to try (default: four times the RAM of `cargo rootfs boot`)
   --help          show this help
 
@@ -37,7 +39,7 @@ per instruction. The prompt must appear on the console without a login: from the
 const BIG: u64 = 256 << 20;
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
-    let mut options = Options::default();
+    let (mut options, mut workload) = (Options::default(), Workload::default());
     while let Some(word) = args.next()? {
         if args.helps(&word)? {
             return Ok(0);
@@ -47,6 +49,9 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
         }
         match &word {
             Word::Option(name) if name == "--ram" => options.ram = Some(args.value()?),
+            Word::Option(name) if name == "--workload" => {
+                workload = args.parsed("a workload: prompt or spawns")?;
+            }
             _ => return Err(unexpected(&word)),
         }
     }
@@ -69,7 +74,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let system = outputs.system.ok_or_else(|| Error::new("this target has no kernel to boot"))?;
     let search = Search { step: if most >= BIG { 1024 } else { 4 }, most: (most >> 10) as u32 };
     let step = Step::start(format!("the smallest RAM of {}", plan.target.system_name()));
-    let kib = smallest_ram(&system, search, |kib| step.line(&format!("{kib} KiB")))?;
+    let kib = smallest_ram(&system, workload, search, |kib| step.line(&format!("{kib} KiB")))?;
     step.done();
     super::print(&format!("{kib}k\n"))
 }

@@ -2,7 +2,7 @@
 
 use super::builds::Builds;
 use super::plan::{cases, Case, Set};
-use super::ram::Search;
+use super::ram::{Search, Workload};
 use super::report::{reason, GuestRow, Outcome};
 use super::rootfs;
 use super::size::bare;
@@ -87,7 +87,12 @@ impl CommonSystem {
                 let row = GuestRow {
                     instructions: Outcome::of(instructions::to_prompt(&system, &binary, &self.map)),
                     free_kib: has_cat.then(|| Outcome::of(ram::free(&system))),
-                    ram_kib: Outcome::of(ram::smallest_ram(&system, Search::COMPARED, tell)),
+                    ram_kib: Outcome::of(ram::smallest_ram(
+                        &system,
+                        Workload::Prompt,
+                        Search::COMPARED,
+                        tell,
+                    )),
                     who,
                     set,
                 };

@@ -3,7 +3,7 @@
 
 use super::builds::Builds;
 use super::plan::Set;
-use super::ram::{smallest_ram, Search};
+use super::ram::{smallest_ram, Search, Workload};
 use super::report::{reason, InPlace, NommuRow, Outcome};
 use crate::build::{Options, Plan};
 use crate::compile::compile;
@@ -84,7 +84,10 @@ fn row(builds: &Builds, set: Set, link: &str, scratch: &Path) -> NommuRow {
     NommuRow {
         set,
         link: link.into(),
-        romfs: InPlace { bytes: bytes(|image| image.romfs().len()), ram_kib: ram_kib(Root::Romfs) },
+        romfs: InPlace {
+            bytes: bytes(|image| image.in_flash(Root::Romfs).map_or(0, |bytes| bytes.len())),
+            ram_kib: ram_kib(Root::Romfs),
+        },
         initramfs: InPlace { bytes: bytes(|image| image.archive().len()), ram_kib: ram_kib(Root::Initramfs) },
         bytes: Outcome::of(image.map(|(bytes, _)| bytes)),
     }
@@ -96,7 +99,7 @@ fn ram(builds: &Builds, plan: Plan) -> Result<u32> {
     let system = system.ok_or_else(|| Error::new("this target has no kernel to boot"))?;
     let step =
         Step::start(format!("{} with {:?}, in QEMU", plan.target.full_name(), plan.root).to_lowercase());
-    let kib = smallest_ram(&system, SEARCH, |kib| step.line(&format!("{kib} KiB of RAM")))?;
+    let kib = smallest_ram(&system, Workload::Prompt, SEARCH, |kib| step.line(&format!("{kib} KiB of RAM")))?;
     step.done();
     Ok(kib)
 }

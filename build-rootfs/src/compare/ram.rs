@@ -1,4 +1,4 @@
-//! Finds the smallest RAM in which a system comes to a working prompt, and measures the free memory there.
+//! Finds the smallest RAM in which a system does a workload, and measures the free memory at its prompt.
 
 use super::guest::{Guest, Wait};
 use crate::error::{Context, Error, Result};
@@ -19,6 +19,38 @@ impl Search {
     pub const COMPARED: Search = Search { step: 4, most: 16384 };
 }
 
+/// What a system must do at its prompt.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Workload {
+    /// It answers.
+    #[default]
+    Prompt,
+    /// It answers, starts a program 200 times, and runs a pipeline of three.
+    Spawns,
+}
+
+impl Workload {
+    /// What is typed, and what the answer must hold, which is not in what is typed. Every shell can do it alone: it is the program that is
+    /// started, too.
+    fn lines(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Workload::Prompt => &[PROBE],
+            Workload::Spawns => &[PROBE, SPAWNS, PIPELINE],
+        }
+    }
+}
+
+impl std::str::FromStr for Workload {
+    type Err = ();
+    fn from_str(text: &str) -> std::result::Result<Workload, ()> {
+        match text {
+            "prompt" => Ok(Workload::Prompt),
+            "spawns" => Ok(Workload::Spawns),
+            _ => Err(()),
+        }
+    }
+}
+
 /// How long a guest with enough memory may take: two seconds on an idle machine.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Some guests with too little memory neither come to a prompt nor give up. They get this many times as long as the
@@ -36,6 +68,11 @@ pub const ROOMY: &str = "8M";
 /// A command that does not exist, and a text that every shell's error message about it contains. Toybox's shell has
 /// no `echo`. The typed command itself does not contain the text.
 const PROBE: (&str, &str) = ("rea''dy", "ready");
+/// One line of a terminal each, so that a line editor draws nothing twice.
+const SPAWNS: (&str, &str) =
+    ("while /bin/sh -c : && [ $((i+=1)) -lt 200 ]; do :; done; echo all-$i", "all-200");
+const PIPELINE: (&str, &str) =
+    ("echo one | (read a; echo $a-two) | (read b; echo $b-three)", "one-two-three");
 const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
 
 /// The least multiple of the step for which `works`. If it works for a size, it works for all larger ones. The next
@@ -65,16 +102,22 @@ pub fn bisect(search: Search, mut works: impl FnMut(u32) -> Result<bool>) -> Res
     }
 }
 
-/// The smallest RAM, in KiB, with which `system` comes to a prompt that answers.
+/// The smallest RAM, in KiB, with which `system` does `workload`.
 ///
 /// # Errors
-/// QEMU cannot be started, or the system does not come to a prompt at all.
-pub fn smallest_ram(system: &System, search: Search, mut tell: impl FnMut(u32)) -> Result<u32> {
+/// QEMU cannot be started, or the system does not do it with the most RAM either.
+pub fn smallest_ram(
+    system: &System,
+    workload: Workload,
+    search: Search,
+    mut tell: impl FnMut(u32),
+) -> Result<u32> {
     let mut limit = LIMIT;
     let mut works = |kib: u32, speed: u32| {
         tell(kib);
         let start = Instant::now();
-        let works = prompt_answers(&System { ram: format!("{kib}k"), ..system.clone() }, speed, limit)?;
+        let system = System { ram: format!("{kib}k"), ..system.clone() };
+        let works = does(&system, workload, speed, limit)?;
         if limit == LIMIT {
             limit = (start.elapsed() * PATIENCE).clamp(LEAST, LIMIT);
         }
@@ -99,7 +142,7 @@ fn at_all_speeds(
     Ok(kib)
 }
 
-fn prompt_answers(system: &System, speed: u32, limit: Duration) -> Result<bool> {
+fn does(system: &System, workload: Workload, speed: u32, limit: Duration) -> Result<bool> {
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let mut system = system.clone();
     if system.flash.is_some() {
@@ -113,7 +156,9 @@ fn prompt_answers(system: &System, speed: u32, limit: Duration) -> Result<bool> 
     if guest.prompt(limit) != Wait::There {
         return Ok(false);
     }
-    Ok(guest.command(PROBE.0, limit).is_ok_and(|said| said.contains(PROBE.1)))
+    let mut answers =
+        |(line, answer): &(&str, &str)| guest.command(line, limit).is_ok_and(|said| said.contains(answer));
+    Ok(workload.lines().iter().all(&mut answers))
 }
 
 /// `MemFree` at the prompt, in KiB, with [`ROOMY`] RAM.
