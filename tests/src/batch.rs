@@ -23,10 +23,29 @@ const MARK: char = '\u{1e}';
 /// session of its own, whose first process group ends with it.
 const DRIVER: &str = r#"
 mount -t proc proc /proc
+# On a root that cannot be written to, jobs run in copies of their folders.
+bring() {
+    mkdir -p "$2"
+    for file in "$1"/*; do
+        if [ -d "$file" ]; then
+            bring "$file" "$2/${file##*/}"
+        else
+            cat "$file" >"$2/${file##*/}"
+            [ -x "$file" ] && chmod 755 "$2/${file##*/}"
+        fi
+    done
+}
+copies=
+[ -w /tmp ] || { mount -t ramfs ramfs /tmp; copies=/tmp/copies; }
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin:/tools HOME=/tmp TMPDIR=/tmp THIS_SH=/bin/sh SHELL=/bin/sh
 . /settings
 while IFS='|' read -r name dir limit alone words; do
-    [ -n "$dir" ] || dir=/tmp/room
+    if [ -z "$dir" ]; then
+        dir=/tmp/room
+    elif [ -n "$copies" ]; then
+        [ -d "$copies/$dir" ] || bring "$dir" "$copies/$dir"
+        dir=$copies/$dir
+    fi
     [ -d "$dir" ] || mkdir "$dir"
     cd "$dir"
     $alone $words </dev/null >/tmp/out 2>&1 &
@@ -167,6 +186,17 @@ impl Batch {
     /// Boots a guest of `target`, its programs linked by the way `link` if the target has ways; lets it run all jobs,
     /// and tells what they printed, by name.
     pub fn run(&self, name: &str, target: &str, link: Option<&str>) -> BTreeMap<String, Told> {
+        self.run_on(name, target, link, None)
+    }
+
+    /// As [`Batch::run`], with the target's kernel `kernel`.
+    pub fn run_on(
+        &self,
+        name: &str,
+        target: &str,
+        link: Option<&str>,
+        kernel: Option<&str>,
+    ) -> BTreeMap<String, Told> {
         let loaded = Target::load(project(), target);
         let loaded = loaded.and_then(|loaded| match link {
             Some(link) => loaded.with_way(link),
@@ -193,6 +223,7 @@ impl Batch {
             config: Some(config),
             ram: Some("16M".into()),
             link: link.map(String::from),
+            kernel: kernel.map(String::from),
             qemu: CLOCK.map(String::from).into(),
             ..Options::default()
         };
