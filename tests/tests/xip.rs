@@ -56,10 +56,10 @@ fn the_tiny_kernel_works_in_400k() {
 }
 
 #[test]
-fn stock_address_spaces_answer_in_600k_and_work_in_720k() {
+fn stock_address_spaces_answer_in_600k_and_work_in_800k() {
     answers("xip", "sh", "512k");
     answers("xip", "seed", "600k");
-    works("xip", "720k");
+    works("xip", "800k");
 }
 
 /// What mote does on the kernel in RAM (`arm_suites.rs`) is what it does here: the same suites, and the same differences.
