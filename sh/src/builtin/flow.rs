@@ -17,15 +17,21 @@ pub(crate) fn no(_: &mut Shell, _: &Fields) -> FlowResult<u32> {
     Ok(1)
 }
 
+/// The first argument, a number, which is at least `least`; 1 if there is none.
+#[inline(never)]
+fn count(sh: &mut Shell, f: &Fields, least: u32) -> FlowResult<u32> {
+    if f.len() < 2 {
+        return Ok(1);
+    }
+    match parse_u32(f.get(1)) {
+        Some(n) if n >= least => Ok(n),
+        _ => sh.refuse(c"Illegal number: %", f.get(1)),
+    }
+}
+
 /// `break [N]`, `continue [N]`.
 pub(crate) fn leave_loop(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
-    let n = match f.get(1) {
-        b"" if f.len() < 2 => 1,
-        v => match parse_u32(v) {
-            Some(n) if n > 0 => n,
-            _ => return sh.refuse(c"Illegal number: %", v),
-        },
-    };
+    let n = count(sh, f, 1)?;
     if !sh.nesting.skip_loops(n) {
         return Ok(0);
     }
@@ -40,10 +46,7 @@ pub(crate) fn exit(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
         return Ok(1);
     }
     if f.len() > 1 {
-        match parse_u32(f.get(1)) {
-            Some(n) => sh.status = n as u8,
-            None => return sh.refuse(c"Illegal number: %", f.get(1)),
-        }
+        sh.status = count(sh, f, 0)? as u8;
     } else if let Some((s, _)) = sh.traps.running().filter(|t| is_exit || t.1 == sh.nesting.functions()) {
         sh.status = s;
     }
@@ -134,13 +137,7 @@ pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 
 /// `shift [N]`.
 pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
-    let n = match f.get(1) {
-        b"" if f.len() < 2 => 1,
-        v => match parse_u32(v) {
-            Some(n) => n as usize,
-            None => return sh.refuse(c"Illegal number: %", v),
-        },
-    };
+    let n = count(sh, f, 0)? as usize;
     if !sh.params.shift(n) {
         return Ok(sh.bad(c"not so many parameters", b""));
     }
@@ -260,7 +257,7 @@ pub(crate) fn getopts(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     if !why.is_empty() {
         if silent {
             value = Some(core::slice::from_ref(&c));
-        } else if !eq(sh.get(b"OPTERR").unwrap_or(b""), b"0") {
+        } else if !sh.get(b"OPTERR").is_some_and(|v| eq(v, b"0")) {
             sys::out::complain(&[why, &[c], if takes { b" option" } else { b"" }]);
         }
     }
