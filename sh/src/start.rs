@@ -106,8 +106,8 @@ impl Shell<'_> {
                 self.opts.turn_on(opt::MONITOR);
                 self.job_control(true);
             }
-            let env = self.get(b"ENV").map(|v| v.buf());
-            if let Some(file) = env.filter(|_| without & 1 << options::NORC == 0) {
+            if without & 1 << options::NORC == 0 {
+                let file = self.text_of(b"ENV");
                 let file = self.expand_text(&file);
                 self.profile(&file)?;
             }

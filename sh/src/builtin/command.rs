@@ -7,7 +7,7 @@ use crate::run::resolve::Kind;
 use crate::shell::Shell;
 use crate::vars::table::DEFAULT_PATH;
 use crate::words::SPECIAL;
-use sys::{Buf, ToBuf};
+use sys::Buf;
 
 impl Shell<'_> {
     /// Says what `name` means, in a sentence or as `command -v` does. False if it means nothing.
@@ -30,7 +30,7 @@ impl Shell<'_> {
                 kind => match (self.search(name, false), kind) {
                     (Some(p), _) => {
                         if p.first() != Some(&b'/') {
-                            last = self.get(b"PWD").unwrap_or(b"").buf();
+                            last = self.text_of(b"PWD");
                             last.push(b'/');
                         }
                         last.extend_from_slice(&p);

@@ -94,7 +94,7 @@ pub(crate) fn cd(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     // What begins with `/`, `.` or `..` as a name of its own is not looked for.
     let dots = dir.iter().take_while(|b| **b == b'.').count();
     if dots > 2 || !matches!(dir.get(dots), None | Some(b'/')) {
-        let path = sh.get(b"CDPATH").unwrap_or(b"").buf();
+        let path = sh.text_of(b"CDPATH");
         let mut rest = &path[..];
         while new.is_err() && !rest.is_empty() {
             let mut t = cut(&mut rest, b':').buf();

@@ -9,7 +9,7 @@ use crate::shell::Shell;
 use sys::fs::{self, Fd};
 use sys::num::parse_u32;
 use sys::signal::SIGALRM;
-use sys::{time, tty, Buf, Errno, ToBuf, ZStr};
+use sys::{time, tty, Buf, Errno, ZStr};
 use util::text::part;
 use util::time::duration::Duration;
 
@@ -176,7 +176,7 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
         } else if c == b'\n' {
             escaped = false;
             if sh.opts.has(opt::INTERACTIVE) && tty::is(o.fd) {
-                let ps2 = sh.get(b"PS2").unwrap_or(b"").buf();
+                let ps2 = sh.text_of(b"PS2");
                 let _ = fs::write_all(Fd::STDERR, &ps2);
             }
             continue;

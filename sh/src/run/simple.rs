@@ -278,7 +278,7 @@ impl Shell<'_> {
     fn trace(&mut self, text: &[u8], mark: usize) {
         let opts = self.opts;
         self.opts.turn_off(opt::XTRACE);
-        let ps4 = self.get(b"PS4").unwrap_or(b"").buf();
+        let ps4 = self.text_of(b"PS4");
         let mut line = self.expand_text(&ps4);
         self.opts = opts;
         line.extend_from_slice(text);

@@ -5,13 +5,19 @@ use crate::options::opt;
 use crate::shell::Shell;
 use crate::vars::table::{DYNAMIC, EXPORT, READONLY, WATCHED};
 use crate::words::name_len;
-use sys::ToBuf;
+use sys::{Buf, ToBuf};
 
 impl Shell<'_> {
     /// Value of a variable.
     pub(crate) fn get(&mut self, name: &[u8]) -> Option<&[u8]> {
         let i = self.look_up(name);
         self.vars.value(i)
+    }
+
+    /// A copy of the value; empty if the variable is not set.
+    #[inline(never)]
+    pub(crate) fn text_of(&mut self, name: &[u8]) -> Buf {
+        self.get(name).unwrap_or_default().buf()
     }
 
     /// Number of a variable, its value computed if that is what it wants.
