@@ -247,7 +247,16 @@ pub fn line(name: ZStr, inner: ZStr, number: u32, what: &[u8], parts: &[&[u8]], 
 /// As [`line`] without names, for a binary of which no message has foreign text: it does without [`Out::masked`].
 #[inline(never)]
 pub fn own_line(what: &[u8], more: &[u8], why: Errno) {
-    message(Out::bytes, NONE, NONE, 0, what, &[more], Some(why), b'\n');
+    let mut buf = [MaybeUninit::<u8>::uninit(); 256];
+    // SAFETY: only `o` has it, and `o` does not leave this function.
+    let o = &mut Out::new(Fd::STDERR, unsafe { transmute::<&mut [_], &'static mut [_]>(&mut buf[..]) });
+    o.bytes(what);
+    o.bytes(more);
+    o.bytes(b": ");
+    why.write(o);
+    o.byte(b'\n');
+    // Nobody is left to tell of an error here.
+    let _ = o.flush();
 }
 
 /// Asks `name: what 'path'? ` on standard error.
