@@ -55,12 +55,12 @@ while IFS='|' read -r name dir limit alone words; do
     wait -n $job $clock
     status=$?
     if kill $clock 2>/dev/null; then
-        wait $clock
+        wait $clock 2>/dev/null
     else
         status=late
     fi
     kill -9 -$job 2>/dev/null
-    wait
+    wait 2>/dev/null
     cd /
     printf '\036job %s\n' "$name"
     cat /tmp/out
