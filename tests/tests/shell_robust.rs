@@ -207,18 +207,19 @@ fn a_script_that_cannot_be_read_is_an_error() {
         sh.args(arguments).stdin(Stdio::null());
         sh
     };
-    check(&mut sh_of(&[&path]), "", 128, "read error: Is a directory\n");
+    check(&mut sh_of(&[&path]), "", 126, ": Is a directory\n");
     check(
         &mut sh(&format!("trap 'echo bye' EXIT; . {path}; echo no")),
         "bye\n",
-        128,
-        "read error: Is a directory",
+        2,
+        ": Is a directory",
     );
     check(sh_of(&[]).stdin(File::open(dir.path()).unwrap()), "", 128, "read error: Is a directory\n");
     let file = dir.path().join("script");
     fs::write(&file, "if :\nthen echo a\nfi\n").unwrap();
     let file = file.display().to_string();
-    check(&mut tampered("read:error=EIO:when=1", &[&file]), "", 128, "read error: I/O error\n");
+    check(&mut tampered("read:error=EIO:when=1+", &[&file]), "", 126, ": I/O error\n");
+    check(&mut tampered("read:error=EIO:when=2+", &[&file]), "", 128, "read error: I/O error\n");
     check(&mut tampered("read:error=EINTR:when=1", &[&file]), "a\n", 0, "");
     check(&mut sh_of(&["/no/such"]), "", 127, "can't open '/no/such': No such file or directory\n");
 }

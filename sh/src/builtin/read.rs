@@ -138,6 +138,8 @@ fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
     let mut escaped = false;
     let mut left = o.count.unwrap_or(u32::MAX);
     let start = now();
+    // What came before does not end it.
+    sh.run_traps()?;
     while left > 0 {
         if signals::pending() {
             if let Some(s) = sh.traps.pending() {
