@@ -208,12 +208,7 @@ fn a_script_that_cannot_be_read_is_an_error() {
         sh
     };
     check(&mut sh_of(&[&path]), "", 126, ": Is a directory\n");
-    check(
-        &mut sh(&format!("trap 'echo bye' EXIT; . {path}; echo no")),
-        "bye\n",
-        2,
-        ": Is a directory",
-    );
+    check(&mut sh(&format!("trap 'echo bye' EXIT; . {path}; echo no")), "bye\n", 2, ": Is a directory");
     check(sh_of(&[]).stdin(File::open(dir.path()).unwrap()), "", 128, "read error: Is a directory\n");
     let file = dir.path().join("script");
     fs::write(&file, "if :\nthen echo a\nfi\n").unwrap();
