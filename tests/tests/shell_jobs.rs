@@ -218,6 +218,12 @@ fn the_last_part_of_a_pipeline_is_its_number(mut s: Session) {
     s.say("cat | sleep 1000 &\n", "[1] ");
     s.say("jobs -p >n; ps -o pgid= -p $! | tr -d ' ' | cmp - n; echo same $?\n", "\nsame 0\n");
     s.say("rm n; set -o pipefail; kill %1; wait %1; echo st $?\n", "\nst 143\n");
+    // A job that is stopped when it is killed is waited for to its end.
+    let wait = "cat & until jobs %% | grep -q Stop; do :; done; kill -s $s %%; wait %%; r=$r.$?";
+    s.say(
+        &format!("r=; for s in HUP KILL TERM HUP KILL TERM; do {wait}; done; echo \"$r\"\n"),
+        "\n.129.137.143.129.137.143\n",
+    );
 }
 
 fn a_stopped_job_is_the_current_one(mut s: Session) {

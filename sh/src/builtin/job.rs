@@ -69,14 +69,18 @@ pub(crate) fn kill(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     // SAFETY: the fields stay as they are until `run` has returned.
     let mut args = unsafe { f.all() };
     let Some((&mut name, args)) = args.split_first_mut() else { return Ok(1) };
-    let jobs = &sh.jobs;
+    let jobs = &mut sh.jobs;
     let mut cx = sys::Cx::raw(name, args, sh.out, sh.envp, sh.table);
     let status = util::command::kill::run(&mut cx, &mut |spec, sig| {
-        let job = jobs.find(spec).and_then(|i| jobs.get(i))?;
+        let job = jobs.find(spec).and_then(|i| jobs.get_mut(i))?;
         let r = job.kill(sig);
         // What is stopped can only die when it goes on.
         if matches!(sig, signal::SIGHUP | signal::SIGTERM) {
             let _ = job.kill(signal::SIGCONT);
+        }
+        // What follows waits for its end then, not for the stop that was.
+        if matches!(sig, signal::SIGHUP | signal::SIGKILL | signal::SIGTERM | signal::SIGCONT) {
+            job.resume();
         }
         Some(r)
     });

@@ -38,6 +38,12 @@ impl Jobs {
         self.list.get(i).map(|j| &**j)
     }
 
+    /// The same, to change it.
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self, i: usize) -> Option<&mut Job> {
+        self.list.get_mut(i).map(|j| &mut **j)
+    }
+
     #[inline(always)]
     pub(crate) fn remove(&mut self, i: usize) -> Option<Box<Job>> {
         self.list.remove(i)
