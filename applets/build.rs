@@ -91,8 +91,15 @@ fn table(decls: &[Decl]) -> Result<String, String> {
     );
     let _ = writeln!(
         src,
-        "usage: sys::usage::Usage {{ write: sys::usage::{}, packed: &{:?}, table: &{:?} }} }};",
-        packed.how, packed.packed, packed.table
+        "usage: {} }};",
+        if std::env::var_os("CARGO_FEATURE_HELP").is_none() {
+            "sys::usage::Usage::NONE".into()
+        } else {
+            format!(
+                "sys::usage::Usage {{ write: sys::usage::{}, packed: &{:?}, table: &{:?} }}",
+                packed.how, packed.packed, packed.table
+            )
+        }
     );
     Ok(src)
 }

@@ -28,8 +28,8 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
         }
         args = args.get_mut(1..).unwrap_or_default();
         match args.first().map(|a| a.bytes()) {
-            None | Some(b"--help") => help(table, &mut out),
-            Some(b"--list") => list(table, &mut out, b"\n"),
+            None | Some(b"--help") if sys::applet::HELP => help(table, &mut out),
+            None | Some(b"--list") => list(table, &mut out, b"\n"),
             Some(b"--install") => {
                 return install(table, caller::settle(envp, false), args.get(1..).unwrap_or(&[]))
             }

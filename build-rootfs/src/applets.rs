@@ -3,12 +3,30 @@
 
 use crate::error::{nearest, Context, Error, Result};
 use crate::project::Project;
+use declaration::features::PARTS;
 use declaration::Decl;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 /// The set taken when the user names none.
 pub const DEFAULT_SET: &str = "base";
+
+/// What the names of sets end in that have no features but their applets.
+const LEAN: &str = "-lean";
+
+/// The feature that a word of a list is about: `edit`, or `-edit`; a word with a `-` is about nothing else.
+fn part(word: &str) -> Option<&str> {
+    word.strip_prefix('-').or_else(|| PARTS.iter().map(|(name, _)| *name).find(|name| *name == word))
+}
+
+/// The feature `name` is none of those that are `there`.
+fn unknown_part(name: &str, there: &[&str]) -> Error {
+    let why = match PARTS.iter().find(|(known, _)| *known == name) {
+        Some((_, Some(of))) => format!("feature `{name}`: the applet `{of}` is not in the list"),
+        _ => format!("unknown feature `{name}`"),
+    };
+    Error::usage(why).fix(format!("the features of this list: {}", there.join(", ")))
+}
 
 /// All applets and sets of a checkout.
 #[derive(Debug)]
@@ -43,21 +61,43 @@ impl Catalogue {
         Ok(Catalogue { features, decls })
     }
 
-    /// Resolves a comma list of applets and sets to applets, sorted and without duplicates. If the feature of an
-    /// applet requires other applets, these are included.
+    /// Resolves a comma list of applets, sets and features to applets, sorted and without duplicates. If the feature of
+    /// an applet requires other applets, these are included. In front stand the features that are left out, as `-edit`:
+    /// all of them if a set is [`LEAN`], but those that the list names; then those with a `-` in the list.
     ///
     /// # Errors
-    /// A word of the list is neither an applet nor a set.
+    /// A word of the list is neither an applet nor a set, or a feature that the applets do not have.
     pub fn resolve(&self, list: &str) -> Result<Vec<String>> {
+        let words = list.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let (parts, names): (Vec<&str>, Vec<&str>) = words.partition(|word| part(word).is_some());
         let mut wanted = BTreeSet::new();
-        for word in list.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        for word in &names {
             self.add(word, &mut wanted)?;
         }
         if wanted.is_empty() {
             return Err(Error::usage(format!("applets `{list}`: the list is empty"))
                 .fix("name an applet or a set, such as `sh` or `base`"));
         }
-        Ok(wanted.into_iter().filter(|name| self.decls.contains_key(name)).collect())
+        let there: Vec<&str> = PARTS
+            .iter()
+            .filter(|(_, of)| of.is_none_or(|of| wanted.contains(of)))
+            .map(|(name, _)| *name)
+            .collect();
+        let lean = names.iter().any(|name| name.ends_with(LEAN));
+        let mut without: BTreeSet<&str> = there.iter().copied().filter(|_| lean).collect();
+        for word in parts {
+            let name = part(word).unwrap_or(word);
+            if !there.contains(&name) {
+                return Err(unknown_part(name, &there));
+            }
+            if word.starts_with('-') {
+                without.insert(name);
+            } else {
+                without.remove(name);
+            }
+        }
+        let without = without.into_iter().map(|name| format!("-{name}"));
+        Ok(without.chain(wanted.into_iter().filter(|name| self.decls.contains_key(name))).collect())
     }
 
     fn add(&self, word: &str, wanted: &mut BTreeSet<String>) -> Result<()> {
@@ -100,7 +140,8 @@ impl Catalogue {
 
     /// The names of all applets that have a feature, aliases among them.
     pub fn names(&self) -> Vec<&str> {
-        self.features.keys().filter(|name| !self.is_set(name)).map(String::as_str).collect()
+        let names = self.features.keys().filter(|name| !self.is_set(name) && part(name).is_none());
+        names.map(String::as_str).collect()
     }
 
     /// The paths of `applets` in the image (`/bin/sh`, …), with every alias.
@@ -132,14 +173,37 @@ mod tests {
         }
         let decls = declaration::read_all(dir.path()).unwrap();
         let manifest =
-            "[features]\ndefault = []\nls = []\nsh = [\"dep:sh\"]\nreboot = []\nbase = [\"ls\", \"sh\"]";
+            "[features]\ndefault = []\nls = []\nsh = [\"dep:sh\"]\nreboot = []\nbase = [\"ls\", \"sh\"]\nsh-lean = [\"sh\"]\n\
+             edit = [\"sh?/edit\"]\nhelp = []";
         Catalogue::parse(manifest, decls).unwrap()
     }
 
     #[test]
     fn sets_and_names_mix() {
         assert_eq!(catalogue().resolve("reboot, base,ls").unwrap(), ["ls", "reboot", "sh"]);
-        assert_eq!(catalogue().sets(), ["base"]);
+        assert_eq!(catalogue().sets(), ["base", "sh-lean"]);
+    }
+
+    #[test]
+    fn features_are_left_out_and_put_back() {
+        let resolve = |list: &str| catalogue().resolve(list).unwrap();
+        assert_eq!(resolve("-edit,sh"), ["-edit", "sh"]);
+        assert_eq!(resolve("sh-lean,ls"), ["-bash", "-edit", "-help", "-jobs", "ls", "sh"]);
+        assert_eq!(resolve("sh-lean, help,-edit,jobs"), ["-bash", "-edit", "sh"]);
+        assert_eq!(resolve(&resolve("base,-jobs,-help").join(",")), ["-help", "-jobs", "ls", "sh"]);
+        assert_eq!(resolve("sh,edit"), ["sh"]);
+        assert_eq!(catalogue().sets(), ["base", "sh-lean"]);
+        assert!(!catalogue().names().contains(&"edit"));
+    }
+
+    #[test]
+    fn a_feature_that_is_not_there_is_told() {
+        let error = |list| catalogue().resolve(list).unwrap_err().to_string();
+        let text = error("sh,-edt");
+        assert!(text.contains("unknown feature `edt`") && text.contains("bash, edit, help, jobs"), "{text}");
+        let text = error("ls,-edit");
+        assert!(text.contains("feature `edit`: the applet `sh` is not"), "{text}");
+        assert!(text.contains("help") && !text.contains("jobs"), "{text}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::project::Project;
 use crate::strip::finish;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
+use declaration::features::PARTS;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -59,7 +60,7 @@ pub fn compile_program(
     Ok(file)
 }
 
-/// Compiles `applets` (names of features) for `target`, and writes `mote` and `mote.sym` to `out`.
+/// Compiles `applets` (a list as [`Catalogue::resolve`](crate::applets::Catalogue::resolve) gives it) for `target`, and writes `mote` and `mote.sym` to `out`.
 ///
 /// # Errors
 /// No toolchain is usable, the sources do not compile, or `out` cannot be written.
@@ -73,7 +74,7 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
         (if target.compact { "rustc" } else { "build" }, project.root().join("Cargo.toml"));
     let mut cargo = cargo(&toolchain, target, verb, &manifest, &dir);
     cargo.args(["--package", PACKAGE, "--bin", BINARY, "--no-default-features"]);
-    cargo.args(["--features", &applets.join(",")]);
+    cargo.args(["--features", &features(applets).join(",")]);
     let within = |error: Error| error.within(format!("compiling mote for {}", target.name));
     let mut built = dir.join(&target.name).join(PROFILE).join(BINARY);
     if target.compact {
@@ -89,6 +90,13 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     write_atomically(&binary.file, &stripped, 0o755)?;
     step.done();
     Ok(binary)
+}
+
+/// The features of cargo that a resolved list stands for.
+fn features(list: &[String]) -> Vec<&str> {
+    let parts = PARTS.iter().map(|(name, _)| *name);
+    let parts = parts.filter(|name| !list.iter().any(|word| word.strip_prefix('-') == Some(name)));
+    list.iter().map(String::as_str).filter(|word| !word.starts_with('-')).chain(parts).collect()
 }
 
 /// A `cargo build` (or another `verb`) for the target, without the arguments that choose the package.

@@ -3,6 +3,11 @@
 use crate::Decl;
 use std::path::Path;
 
+/// Those that are no applets, and that an image has unless it is told to leave them out; what each of them is a part
+/// of: an applet, or all of them.
+pub const PARTS: [(&str, Option<&str>); 4] =
+    [("bash", Some("sh")), ("edit", Some("sh")), ("help", None), ("jobs", Some("sh"))];
+
 /// Looks for the feature of each declaration in the text of the manifest.
 ///
 /// # Errors

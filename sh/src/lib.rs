@@ -11,6 +11,7 @@ pub mod builtin;
 mod decimal;
 mod descriptors;
 mod expand;
+mod feature;
 mod flow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;

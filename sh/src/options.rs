@@ -1,5 +1,6 @@
 //! The options of `set` and of the command line, a bit each.
 
+use crate::feature::{bash, jobs, JOBS};
 use sys::Buf;
 
 /// Bits of [`Options`].
@@ -12,8 +13,9 @@ pub(crate) mod opt {
     pub(crate) const XTRACE: u32 = 32;
     pub(crate) const NOCLOBBER: u32 = 64;
     pub(crate) const ALLEXPORT: u32 = 128;
-    pub(crate) const NOTIFY: u32 = 256;
-    pub(crate) const MONITOR: u32 = 512;
+    // Without job control nobody can turn these on.
+    pub(crate) const NOTIFY: u32 = if super::JOBS { 256 } else { 0 };
+    pub(crate) const MONITOR: u32 = if super::JOBS { 512 } else { 0 };
     pub(crate) const INTERACTIVE: u32 = 1024;
     pub(crate) const STDIN: u32 = 2048;
     pub(crate) const PIPEFAIL: u32 = 1 << 13;
@@ -28,14 +30,18 @@ pub(crate) mod opt {
 /// From this bit up: how many subshells we are in that were started by exec.
 const LEVEL: u32 = 1 << 20;
 
-/// Letters in the order of the bits; blanks have none.
-pub(crate) const LETTERS: &[u8] = b"efnuvxCabmish";
+/// Letters in the order of the bits; blanks have none, and no name.
+pub(crate) const LETTERS: &[u8] = concat!("efnuvxCa", jobs!("bm", "  "), "ish").as_bytes();
 /// `nolog`, `vi` and `emacs` are for scripts that say them: as in dash without its editor they change nothing.
-pub(crate) const NAMES: &[u8] =
-    b"errexit\0noglob\0noexec\0nounset\0verbose\0xtrace\0noclobber\0allexport\0notify\0monitor\0interactive\0stdin\0hashall\0pipefail\0ignoreeof\0nolog\0vi\0emacs";
+pub(crate) const NAMES: &[u8] = concat!(
+    "errexit\0noglob\0noexec\0nounset\0verbose\0xtrace\0noclobber\0allexport\0",
+    jobs!("notify\0monitor", " \0 "),
+    "\0interactive\0stdin\0hashall\0pipefail\0ignoreeof\0nolog\0vi\0emacs"
+)
+.as_bytes();
 
 /// Long options of the command line: no file $ENV, no profile, no line editor.
-pub(crate) const LONG: &[u8] = b"norc\0noprofile\0noediting";
+pub(crate) const LONG: &[u8] = bash!("norc\0noprofile\0noediting", " ").as_bytes();
 pub(crate) const NORC: u8 = 0;
 pub(crate) const NOPROFILE: u8 = 1;
 pub(crate) const NOEDITING: u8 = 2;

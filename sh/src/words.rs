@@ -1,5 +1,6 @@
 //! The words that mean something to the shell: names, reserved words, the names of builtins.
 
+use crate::feature::{bash, edit, jobs, BASH};
 use sys::Buf;
 use util::text::quote::quote_always;
 
@@ -30,14 +31,18 @@ pub(crate) fn assignment(s: &[u8]) -> usize {
     let n = name_len(s);
     match s.get(n..) {
         Some([b'=', ..]) => n,
-        Some([b'+', b'=', ..]) if n > 0 => n + 1,
+        Some([b'+', b'=', ..]) if BASH && n > 0 => n + 1,
         _ => 0,
     }
 }
 
-/// Reserved words; those up to `in` of which a list must not consist come first.
-pub(crate) const RESERVED: &[u8] =
-    b"then\0else\0elif\0fi\0do\0done\0esac\0}\0if\0case\0while\0until\0for\0{\0!\0[[\0function\0in";
+/// Reserved words; those up to `in` of which a list must not consist come first. No word is a blank.
+pub(crate) const RESERVED: &[u8] = concat!(
+    "then\0else\0elif\0fi\0do\0done\0esac\0}\0if\0case\0while\0until\0for\0{\0!\0",
+    bash!("[[\0function", " \0 "),
+    "\0in"
+)
+.as_bytes();
 
 pub(crate) mod kw {
     pub(crate) const THEN: u8 = 0;
@@ -72,9 +77,17 @@ pub(crate) fn is_reserved(word: &[u8]) -> bool {
 }
 
 /// Builtins, in the order of their functions (`builtin::TABLE`): special builtins first, those that [`is_pure`] knows together.
-pub(crate) const BUILTINS: &[u8] = b".\0eval\0exec\0export\0readonly\0set\0shift\0times\0trap\0unset\0\
-:\0break\0continue\0exit\0return\0true\0false\0[\0test\0echo\0printf\0let\0local\0command\0type\0pwd\0\
-cd\0read\0wait\0kill\0umask\0getopts\0alias\0unalias\0jobs\0fg\0bg\0hash\0ulimit\0source\0fc";
+pub(crate) const BUILTINS: &[u8] = concat!(
+    ".\0eval\0exec\0export\0readonly\0set\0shift\0times\0trap\0unset\0:\0break\0continue\0exit\0return\0true\0false\0[\0\
+     test\0echo\0printf\0",
+    bash!("let\0", ""),
+    "local\0command\0type\0pwd\0cd\0read\0wait\0kill\0umask\0getopts\0alias\0unalias\0",
+    jobs!("jobs\0fg\0bg\0", ""),
+    "hash\0ulimit",
+    bash!("\0source", ""),
+    edit!("\0fc", "")
+)
+.as_bytes();
 
 /// Number of `exec`.
 pub(crate) const EXEC: usize = 2;
@@ -91,7 +104,7 @@ pub(crate) fn find_builtin(name: &[u8]) -> Option<usize> {
 /// what runs, no more. Then it needs no subshell.
 pub(crate) fn is_pure(n: usize) -> bool {
     // From `:` to `pwd`.
-    (10..26).contains(&n)
+    (10..25 + BASH as usize).contains(&n)
 }
 
 /// Appends `v` quoted, so that the shell reads it as the same string.

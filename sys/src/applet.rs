@@ -279,7 +279,7 @@ impl Cx<'_> {
             return None;
         }
         if let [only] = self.args {
-            if only.is(b"--help") {
+            if HELP && only.is(b"--help") {
                 self.table.help(self.out, self.name, e.decl);
                 return Some(0);
             }
@@ -398,7 +398,10 @@ impl Cx<'_> {
     }
 }
 
-const SEE_HELP: &[u8] = b" (see --help)";
+/// Has the binary the usage texts? Without them `--help` is an option as any other.
+pub const HELP: bool = cfg!(feature = "help");
+
+const SEE_HELP: &[u8] = if HELP { b" (see --help)" } else { b"" };
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ pub struct Usage {
 
 impl Usage {
     /// No texts.
-    pub const NONE: Usage = Usage { write: by_pairs, packed: b"", table: b"" };
+    pub const NONE: Usage = Usage { write: plain, packed: b"", table: b"" };
 }
 
 /// For one text, which is too short for packing.

@@ -31,7 +31,7 @@ reboots, SIGTSTP starts nothing more until SIGCONT.
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    if sys::process::getpid() != 1 && cx.arg(0).is_some_and(|a| a.is(b"--help")) {
+    if sys::applet::HELP && sys::process::getpid() != 1 && cx.arg(0).is_some_and(|a| a.is(b"--help")) {
         cx.help();
         return 0;
     }

@@ -55,6 +55,7 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     prepare(&plan.target, &[Purpose::Mote, Purpose::Kernel])?;
     let outputs = plan.build(&project)?;
     let bytes = outputs.mote.metadata().map(|meta| meta.len()).unwrap_or_default();
-    eprintln!("mote for {}: {bytes} bytes, {} applets; see", plan.target.name, plan.applets.len());
+    let applets = plan.applets.iter().filter(|name| !name.starts_with('-')).count();
+    eprintln!("mote for {}: {bytes} bytes, {applets} applets; see", plan.target.name);
     super::print(&format!("{}\n", outputs.dir.display()))
 }

@@ -25,7 +25,8 @@ pub fn image(binary: Vec<u8>, applets: &[String]) -> Result<Image> {
     image.put("/etc/passwd", file("root:x:0:0:root:/:/bin/sh\n"))?;
     image.put(BINARY, Entry::new(Kind::File(binary), 0o755))?;
     let link = |to: &str| Entry::new(Kind::Symlink(to.to_string()), 0o777);
-    for name in applets {
+    // What is left out has no name.
+    for name in applets.iter().filter(|name| !name.starts_with('-')) {
         image.put(&format!("/bin/{name}"), link("box"))?;
     }
     let has = |name: &str| applets.iter().any(|applet| applet == name);

@@ -1,6 +1,7 @@
 //! Builtins that steer execution: `. : break continue eval exec exit return shift trap getopts let`.
 
 use crate::expand::fields::Fields;
+use crate::feature::BASH;
 use crate::flow::{Fallible, Flow, FlowResult};
 use crate::positional::Positional;
 use crate::shell::Shell;
@@ -78,7 +79,7 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let path = match sh.search(name, true) {
         Some(p) => p,
         // `source`: its name is longer than a dot.
-        None if position(name, b'/').is_some() || f.get(0).len() > 1 => name.buf(),
+        None if position(name, b'/').is_some() || BASH && f.get(0).len() > 1 => name.buf(),
         None => {
             sh.complain(c"%: not found", name);
             return sh.fail(127);
@@ -105,7 +106,7 @@ pub(crate) fn dot(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 pub(crate) fn exec(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut i = 1;
     let mut argv0 = None;
-    if f.is(1, b"-a") {
+    if BASH && f.is(1, b"-a") {
         // SAFETY: the fields stay as they are until `replace` has returned.
         argv0 = Some(unsafe { f.lend(2) });
         i = 3;
@@ -145,6 +146,7 @@ pub(crate) fn shift(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 }
 
 /// `let EXPRESSION…`.
+#[cfg(feature = "bash")]
 pub(crate) fn let_(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let mut n = 0;
     for i in 1..f.len() {

@@ -1,6 +1,7 @@
 //! Builtins about processes: `bg fg jobs kill times wait`.
 
 use crate::expand::fields::Fields;
+use crate::feature::{BASH, JOBS};
 use crate::flow::{Flow, FlowResult};
 use crate::jobs::job::State;
 use crate::options::opt;
@@ -8,6 +9,7 @@ use crate::shell::Shell;
 use sys::{process, signal};
 
 /// `jobs [-lp] [JOB]…`.
+#[cfg(feature = "jobs")]
 pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let (set, i) = sh.letters(f, b"lp")?.parts();
     sh.reap(false);
@@ -41,6 +43,7 @@ pub(crate) fn jobs(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 }
 
 /// `fg [JOB]`, `bg [JOB]…`.
+#[cfg(feature = "jobs")]
 pub(crate) fn fg(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     let foreground = f.z(0).first() == b'f';
     let mut k = 1;
@@ -104,14 +107,14 @@ pub(crate) fn times(sh: &mut Shell, _: &Fields) -> FlowResult<u32> {
 
 /// `wait [-n] [JOB|PID]…`.
 pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
-    let (any, i) = sh.letters(f, b"n")?.parts();
+    let (any, i) = sh.letters(f, if BASH { b"n" } else { b"" })?.parts();
     let mut status = 0;
     // What was stopped may have gone on.
     sh.reap(false);
     if f.len() <= i {
         loop {
             sh.reap(false);
-            if any != 0 {
+            if BASH && any != 0 {
                 if let Some(n) = sh.jobs.in_state(State::Done) {
                     return Ok(sh.jobs.remove(n).map_or(0, |j| j.status(false)) as u32);
                 }
@@ -144,11 +147,11 @@ pub(crate) fn wait(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
                         }
                         sh.jobs.remove(n);
                     }
-                    if any != 0 {
+                    if BASH && any != 0 {
                         return Ok(status as u32);
                     }
                 }
-                None if spec.first() != Some(&b'%') && sys::num::parse_u32(spec).is_none() => {
+                None if (!JOBS || spec.first() != Some(&b'%')) && sys::num::parse_u32(spec).is_none() => {
                     return sh.refuse(c"%: Illegal number", spec);
                 }
                 None => status = 127,

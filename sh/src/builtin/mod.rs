@@ -2,6 +2,7 @@
 
 mod command;
 mod directory;
+#[cfg(feature = "edit")]
 mod fc;
 mod flow;
 mod job;
@@ -13,6 +14,7 @@ mod set;
 pub mod ulimit;
 
 use crate::expand::fields::Fields;
+use crate::feature::{BASH, EDIT, JOBS};
 use crate::flow::FlowResult;
 use crate::shell::Shell;
 use sys::Cx;
@@ -21,7 +23,7 @@ use util::command::{echo, printf, test};
 /// A builtin gets its name and arguments; its value is the exit status, a word for the sake of registers.
 type Builtin = fn(&mut Shell, &Fields) -> FlowResult<u32>;
 
-static TABLE: [Builtin; 41] = [
+static TABLE: [Builtin; 35 + 2 * BASH as usize + 3 * JOBS as usize + EDIT as usize] = [
     flow::dot,
     flow::eval,
     flow::exec,
@@ -43,6 +45,7 @@ static TABLE: [Builtin; 41] = [
     external,
     external,
     external,
+    #[cfg(feature = "bash")]
     flow::let_,
     names::local,
     command::command,
@@ -56,12 +59,17 @@ static TABLE: [Builtin; 41] = [
     flow::getopts,
     names::alias,
     names::unalias,
+    #[cfg(feature = "jobs")]
     job::jobs,
+    #[cfg(feature = "jobs")]
     job::fg,
+    #[cfg(feature = "jobs")]
     job::fg,
     command::hash,
     external,
+    #[cfg(feature = "bash")]
     flow::dot,
+    #[cfg(feature = "edit")]
     fc::fc,
 ];
 
@@ -107,7 +115,10 @@ mod tests {
         assert_eq!(find_builtin(b"return"), Some(SPECIAL - 1));
         assert_eq!(find_builtin(b"exec"), Some(EXEC));
         let pure = (0..TABLE.len()).filter(|&n| is_pure(n)).count();
-        assert!(pure == 16 && [&b":"[..], b"pwd"].iter().all(|name| find_builtin(name).is_some_and(is_pure)));
+        assert!(
+            pure == 15 + BASH as usize
+                && [&b":"[..], b"pwd"].iter().all(|name| find_builtin(name).is_some_and(is_pure))
+        );
         assert_eq!(find_builtin(b"nosuch"), None);
     }
 }

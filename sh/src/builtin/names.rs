@@ -1,6 +1,7 @@
 //! Builtins about names: `alias export local readonly set unalias unset`.
 
 use crate::expand::fields::Fields;
+use crate::feature::BASH;
 use crate::flow::FlowResult;
 use crate::shell::Shell;
 use crate::vars::table::{EXPORT, READONLY};
@@ -17,7 +18,7 @@ fn parts(arg: &[u8]) -> (&[u8], Option<&[u8]>) {
 impl Shell<'_> {
     /// Number of the variable before the `=` or `+=` of an argument.
     fn declared(&mut self, name: &[u8]) -> FlowResult<usize> {
-        let name = self.name(name.strip_suffix(b"+").unwrap_or(name))?;
+        let name = self.name(name.strip_suffix(b"+").filter(|_| BASH).unwrap_or(name))?;
         Ok(self.vars.intern(name))
     }
 

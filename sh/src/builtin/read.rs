@@ -2,6 +2,7 @@
 
 use super::letters::Letters;
 use crate::expand::fields::Fields;
+use crate::feature::BASH;
 use crate::flow::FlowResult;
 use crate::jobs::signals;
 use crate::options::opt;
@@ -32,15 +33,16 @@ fn milliseconds(mut text: &[u8]) -> Option<u32> {
 /// Reads the options into `o`; the number of the first operand.
 #[inline(never)]
 fn options<'f>(sh: &mut Shell, f: &'f Fields, o: &mut Options<'f>) -> FlowResult<u32> {
-    let mut l = Letters::new(f, b"rsp:n:t:u:d:");
+    let mut l = Letters::new(f, if BASH { b"rsp:n:t:u:d:" } else { b"rd:" });
     loop {
         let c = sh.letter(&mut l)? as u8;
         match c {
             0 => return Ok(l.next as u32),
             b'r' => o.raw = true,
+            b'd' => o.end = l.value.first(),
+            _ if !BASH => {}
             b's' => o.silent = true,
             b'p' => o.prompt = l.value,
-            b'd' => o.end = l.value.first(),
             _ => {
                 let value = l.value.bytes();
                 let n = if c == b't' { milliseconds(value) } else { parse_u32(value) };
@@ -82,7 +84,7 @@ pub(crate) fn read(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
     for k in i..f.len() {
         sh.name(f.get(k))?;
     }
-    if !o.prompt.is_empty() && tty::is(o.fd) {
+    if BASH && !o.prompt.is_empty() && tty::is(o.fd) {
         let _ = fs::write_all(Fd::STDERR, o.prompt.bytes());
     }
     let mut line = Line { text: Buf::new(), kinds: Buf::new() };
@@ -98,11 +100,11 @@ pub(crate) fn read(sh: &mut Shell, f: &Fields) -> FlowResult<u32> {
 /// Reads a line with the terminal set as the options want it; the status.
 #[inline(never)]
 fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
-    let at_once = o.count.is_some() || o.end != b'\n';
-    if at_once || o.silent {
+    let at_once = BASH && o.count.is_some() || o.end != b'\n';
+    if at_once || BASH && o.silent {
         if let Ok(old) = tty::get(o.fd) {
             let mut new = old;
-            if o.silent {
+            if BASH && o.silent {
                 new.lflag &= !tty::ECHO;
             }
             if at_once {
@@ -122,6 +124,9 @@ fn with_modes(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
 /// it began.
 #[inline(never)]
 fn wait(o: &Options, start: u32) -> Result<bool, u32> {
+    if !BASH {
+        return Ok(true);
+    }
     let Some(ms) = o.timeout else { return Ok(true) };
     let rest = ms.saturating_sub(now().wrapping_sub(start));
     // More than poll takes is waited for in parts.
@@ -136,8 +141,8 @@ fn wait(o: &Options, start: u32) -> Result<bool, u32> {
 #[inline(never)]
 fn get_line(sh: &mut Shell, o: &Options, l: &mut Line) -> FlowResult<u32> {
     let mut escaped = false;
-    let mut left = o.count.unwrap_or(u32::MAX);
-    let start = now();
+    let mut left = o.count.filter(|_| BASH).unwrap_or(u32::MAX);
+    let start = if BASH { now() } else { 0 };
     // What came before does not end it.
     sh.run_traps()?;
     while left > 0 {

@@ -1,6 +1,7 @@
 //! `set`, and the options that it shares with the shell's command line.
 
 use crate::expand::fields::Fields;
+use crate::feature::JOBS;
 use crate::flow::FlowResult;
 use crate::options::{opt, LETTERS, LONG, NAMES};
 use crate::shell::Shell;
@@ -52,6 +53,9 @@ impl Shell<'_> {
     /// Lists the options: for people, or as commands.
     fn list_options(&mut self, plain: bool) {
         for (i, name) in Texts::new(NAMES).enumerate() {
+            if !JOBS && name == b" " {
+                continue;
+            }
             let on = self.opts.has(1 << i);
             if plain {
                 self.out.left(name, 16);

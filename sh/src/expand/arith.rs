@@ -5,6 +5,7 @@
 //! Evaluated while it is read, by operator precedence; a part that C would not evaluate is read with
 //! `skip` on.
 
+use crate::feature::BASH;
 use sys::{num, Buf};
 use util::text::{after, part};
 
@@ -339,7 +340,7 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
         let mut value = 0i64;
         loop {
             let c = self.byte(0);
-            if c == b'#' && base == 10 && (2..=64).contains(&value) {
+            if BASH && c == b'#' && base == 10 && (2..=64).contains(&value) {
                 base = value as u32;
                 value = 0;
             } else {
@@ -371,7 +372,13 @@ impl<'a, V: Vars> Eval<'a, '_, V> {
     #[inline(never)]
     fn apply(&mut self, op: u8, a: i64, b: i64) -> i64 {
         let truth = match op {
-            POWER => return self.power(a, b),
+            POWER => {
+                if BASH {
+                    return self.power(a, b);
+                }
+                self.syntax();
+                return 0;
+            }
             1 => return a.wrapping_mul(b),
             2 | 3 => {
                 if b == 0 {

@@ -2,6 +2,7 @@
 
 use crate::decimal::decimal;
 use crate::expand::fields::{Fields, OPERAND, PATTERN, QUOTED, SPLIT};
+use crate::feature::BASH;
 use crate::flow::{Failed, Fallible};
 use crate::options::opt;
 use crate::parse::tree::{byte, op, skip_word, until, LAST};
@@ -116,7 +117,7 @@ impl Shell<'_> {
         }
         self.check_depth()?;
         let target;
-        if o & op::INDIRECT != 0 {
+        if BASH && o & op::INDIRECT != 0 {
             target = self.value_of(name).unwrap_or_default();
             name = &target;
             o &= !op::INDIRECT;
@@ -129,12 +130,12 @@ impl Shell<'_> {
         let operator = o & 15;
         if operator == op::BAD {
             // Nobody asks what an unknown `@` would make of what is not set.
-            if o != op::BAD && self.value_of(name).is_none() {
+            if BASH && o != op::BAD && self.value_of(name).is_none() {
                 return Ok(());
             }
             return self.refuse(c"syntax error: bad substitution", b"");
         }
-        if o & !op::SECOND == op::NAMES {
+        if BASH && o & !op::SECOND == op::NAMES {
             let list = self.names(name, 0);
             self.each(&list, o == op::NAMES, 0, usize::MAX, f, mode);
             return Ok(());
@@ -179,7 +180,7 @@ impl Shell<'_> {
                 };
                 v = Some(decimal(n as i64));
             }
-            _ if operator == op::SUBSTRING => {
+            _ if BASH && operator == op::SUBSTRING => {
                 let (at, n) = self.range(c, o, v.as_ref().map_or(0, |v| self.characters(v)), many)?;
                 if many {
                     let (list, first) = self.params.fields();
@@ -193,8 +194,8 @@ impl Shell<'_> {
                 });
             }
             _ if operator >= op::PREFIX => {
-                let p = if o == op::QUOTED { Buf::new() } else { self.string(c, PATTERN)? };
-                let with = if operator >= op::REPLACE { self.string(c, 0)? } else { Buf::new() };
+                let p = if BASH && o == op::QUOTED { Buf::new() } else { self.string(c, PATTERN)? };
+                let with = if BASH && operator >= op::REPLACE { self.string(c, 0)? } else { Buf::new() };
                 if many {
                     let mut list = Fields::default();
                     let (params, first) = self.params.fields();
@@ -288,6 +289,7 @@ impl Shell<'_> {
         match o {
             op::PREFIX | op::PREFIX_LONG => cut(pattern::prefix(p, &v, how).unwrap_or(0), v.len()),
             op::SUFFIX | op::SUFFIX_LONG => cut(0, pattern::suffix(p, &v, how).unwrap_or(v.len())),
+            _ if !BASH => v,
             op::QUOTED => {
                 let mut q = Buf::new();
                 util::text::quote::quote_always(&v, &mut q);

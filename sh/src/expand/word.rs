@@ -3,6 +3,7 @@
 use crate::decimal::decimal;
 use crate::expand::arith;
 use crate::expand::fields::{Fields, OPERAND, QUOTED, SPLIT};
+use crate::feature::BASH;
 use crate::flow::Fallible;
 use crate::options::opt;
 use crate::parse::tree::{byte, counted, next, until, ARITH, CMD, END, ESC, QUOTE, READ, TILDE, VAR, WRITE};
@@ -62,7 +63,7 @@ impl Shell<'_> {
                     let n = self.number(c)?;
                     decimal(n)
                 }
-                READ | WRITE => {
+                READ | WRITE if BASH => {
                     how |= QUOTED;
                     self.process(counted(c), b == READ)?
                 }

@@ -4,6 +4,7 @@ use super::complete::executables;
 use super::editor::{Editor, Host, Kind, Line};
 use super::prompt::expand;
 use crate::decimal::push_decimal;
+use crate::feature::EDIT;
 use crate::jobs::signals::take_interrupt;
 use crate::options::opt;
 use crate::shell::Shell;
@@ -16,7 +17,7 @@ use sys::{num, Buf, ToBuf};
 impl Shell<'_> {
     /// Can lines be edited at this terminal? Not if TERM is `dumb`.
     pub(crate) fn can_edit(&mut self) -> bool {
-        !self.opts.has(opt::PLAIN)
+        EDIT && !self.opts.has(opt::PLAIN)
             && !util::text::eq(self.get(b"TERM").unwrap_or(b""), b"dumb")
             && sys::tty::is(Fd::STDIN)
     }
@@ -40,6 +41,9 @@ impl Shell<'_> {
     pub(crate) fn prompt(&mut self, first: bool, lines: usize) -> Buf {
         let name: &[u8] = if first { b"PS1" } else { b"PS2" };
         let text = self.get(name).unwrap_or(b"").buf();
+        if !EDIT {
+            return self.expand_text(&text);
+        }
         // Before the expansion: what a variable holds has no escapes.
         let prompt = expand(&text, &mut |name, out| match name {
             b"?" => push_decimal(self.status as i64, out),

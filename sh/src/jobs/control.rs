@@ -1,6 +1,7 @@
 //! Jobs in the foreground and the background, and what the user is told of them (POSIX 2.11).
 
 use crate::decimal::decimal;
+use crate::feature::JOBS;
 use crate::flow::{Failed, Fallible};
 use crate::jobs::job::{signal_text, Job, State};
 use crate::options::opt;
@@ -32,6 +33,9 @@ impl Shell<'_> {
 
     /// Turns job control on or off (`set -m`).
     pub(crate) fn job_control(&mut self, on: bool) {
+        if !JOBS {
+            return;
+        }
         const SIGNALS: u32 = 1 << signal::SIGTSTP | 1 << signal::SIGTTIN | 1 << signal::SIGTTOU;
         let traps = &mut self.traps;
         if !on {
@@ -45,7 +49,7 @@ impl Shell<'_> {
 
     /// Waits for a foreground job and takes its status.
     pub(crate) fn foreground(&mut self, mut job: Box<Job>) -> Fallible {
-        let monitor = job.group != 0;
+        let monitor = JOBS && job.group != 0;
         while job.state() == State::Running {
             match process::wait4(-1, if monitor { process::WUNTRACED } else { 0 }) {
                 Ok((pid, s)) => {
@@ -65,7 +69,7 @@ impl Shell<'_> {
         }
         self.status = job.status(self.opts.has(opt::PIPEFAIL));
         let interactive = self.opts.has(opt::INTERACTIVE);
-        if job.state() == State::Stopped {
+        if JOBS && job.state() == State::Stopped {
             job.modes = self.terminal.modes();
             self.restore_modes();
             let i = self.add_job(job);
@@ -118,7 +122,7 @@ impl Shell<'_> {
         let pid = job.last_pid();
         self.jobs.set_last(pid);
         let i = self.add_job(job);
-        if self.opts.has(opt::INTERACTIVE) {
+        if JOBS && self.opts.has(opt::INTERACTIVE) {
             let id = self.jobs.get(i).map_or(0, |j| j.id);
             let (id, pid) = (decimal(id as i64), decimal(pid as i64));
             sys::out::complain(&[b"[", &id, b"] ", &pid]);
@@ -154,7 +158,7 @@ impl Shell<'_> {
     /// Before a shell at a prompt ends: does it stay, since there are stopped jobs? It says so once.
     #[inline(never)]
     pub(crate) fn stays(&mut self) -> bool {
-        let stays = self.opts.has(opt::INTERACTIVE) && self.jobs.warns();
+        let stays = JOBS && self.opts.has(opt::INTERACTIVE) && self.jobs.warns();
         if stays {
             sys::out::complain(&[b"there are stopped jobs"]);
         }
@@ -164,7 +168,9 @@ impl Shell<'_> {
     /// Tells what happened to jobs, before a prompt.
     pub(crate) fn report_jobs(&mut self) {
         self.reap(false);
-        self.report_ended();
+        if JOBS {
+            self.report_ended();
+        }
     }
 
     /// Tells what is known to have happened to jobs, and forgets those that are over.
@@ -192,6 +198,7 @@ impl Shell<'_> {
     }
 
     /// Continues job `i`, in the foreground or not.
+    #[cfg(feature = "jobs")]
     #[inline(never)]
     pub(crate) fn resume(&mut self, i: usize, foreground: bool) -> Fallible {
         let Some(mut job) = self.jobs.remove(i) else { return Ok(()) };

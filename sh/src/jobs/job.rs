@@ -1,5 +1,6 @@
 //! A job: the processes that were started as one, and what has become of them.
 
+use crate::feature::JOBS;
 use alloc::boxed::Box;
 use sys::process::{self, Status};
 use sys::zstr::Texts;
@@ -137,7 +138,7 @@ impl Job {
     /// Sends a signal to it.
     #[inline(never)]
     pub(crate) fn kill(&self, sig: u32) -> sys::Result<()> {
-        if self.group != 0 {
+        if JOBS && self.group != 0 {
             return process::kill(-self.group, sig);
         }
         // One that has ended may have given its number to somebody else.

@@ -1,5 +1,6 @@
 //! The table of jobs.
 
+use crate::feature::JOBS;
 use crate::jobs::job::{signal_text, Job, State};
 use alloc::boxed::Box;
 use sys::process::Status;
@@ -127,6 +128,7 @@ impl Jobs {
     }
 
     /// Exchanges the subshell's jobs for those of its shell, and back.
+    #[cfg(feature = "jobs")]
     #[inline(always)]
     pub(crate) fn swap_outer(&mut self) {
         core::mem::swap(&mut self.list, &mut self.outer);
@@ -188,10 +190,13 @@ impl Jobs {
 #[inline(never)]
 fn find(jobs: &[Box<Job>], spec: &[u8]) -> Option<usize> {
     let (name, of_job) = match spec {
-        [b'%', rest @ ..] => (rest, true),
+        [b'%', rest @ ..] if JOBS => (rest, true),
         _ => (spec, false),
     };
     let number = sys::num::parse_u32(name);
+    if !JOBS {
+        return jobs.iter().position(|j| number.is_some_and(|n| j.has(n as i32)));
+    }
     let current = first(jobs, NOTHING);
     let before = first(jobs, current);
     let mut found = None;

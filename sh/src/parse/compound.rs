@@ -1,5 +1,6 @@
 //! Grammar of the compound commands.
 
+use crate::feature::BASH;
 use crate::parse::parser::Parser;
 use crate::parse::token::{ctx, operator_text, tok};
 use crate::parse::tree::{self, redir};
@@ -36,8 +37,8 @@ impl Parser<'_, '_> {
                 self.body();
                 self.expect(kw::CLOSE);
             }
-            kw::TEST => self.condition(),
-            kw::FUNCTION => {
+            kw::TEST if BASH => self.condition(),
+            kw::FUNCTION if BASH => {
                 self.need_word();
                 if self.take(b'(') {
                     self.need(b')');
@@ -80,7 +81,7 @@ impl Parser<'_, '_> {
 
     /// Clause `n` behind `for`.
     pub(crate) fn for_clause(&mut self, n: usize) {
-        if self.token() == b'(' && self.here() == b'(' {
+        if BASH && self.token() == b'(' && self.here() == b'(' {
             return self.count_clause(n);
         }
         if self.token() != tok::WORD || self.quoted || name_len(&self.word) != self.word.len() {
@@ -149,7 +150,7 @@ impl Parser<'_, '_> {
             self.need(b')');
             self.list(false);
             let t = self.token();
-            let end = matches!(t, tok::CASE_END | tok::CASE_FALL | tok::CASE_NEXT);
+            let end = matches!(t, tok::CASE_END | tok::CASE_FALL) || BASH && t == tok::CASE_NEXT;
             self.code.push(if end { t } else { tok::CASE_END });
             if end {
                 self.eat();

@@ -1,5 +1,6 @@
 //! What begins with a dollar sign or a backquote.
 
+use crate::feature::BASH;
 use crate::parse::parser::Parser;
 use crate::parse::token::ctx;
 use crate::parse::tree::{op, push_u24, ARITH, CMD, END, LAST, QUOTE, VAR};
@@ -25,6 +26,7 @@ impl Parser<'_, '_> {
                 self.pass();
                 self.braces(quotes)
             }
+            b'[' if !BASH => self.error(c"unexpected \"$[\"", b""),
             b'[' => {
                 // `$((…))` as it was before POSIX: it is turned into that.
                 let at = self.src.pos;
@@ -90,7 +92,7 @@ impl Parser<'_, '_> {
     pub(crate) fn braces(&mut self, quotes: bool) {
         let at = self.word.len();
         let before = self.ch();
-        let mut prefixed = matches!(before, b'#' | b'!');
+        let mut prefixed = before == b'#' || BASH && before == b'!';
         if prefixed {
             let here = self.src.pos;
             let next = self.next_ch();
@@ -113,13 +115,13 @@ impl Parser<'_, '_> {
         let c = if n == 0 { 0 } else { self.ch() };
         if length {
             o = if c == b'}' { op::LENGTH } else { op::BAD };
-        } else if prefixed && n > 0 && matches!(c, b'*' | b'@') && self.raw(1) == b'}' {
+        } else if BASH && prefixed && n > 0 && matches!(c, b'*' | b'@') && self.raw(1) == b'}' {
             self.pass();
             o = op::NAMES | if c == b'@' { op::SECOND } else { 0 };
         } else if c != b'}' {
             o = self.operator_of(c);
         }
-        if prefixed && !length && o != op::BAD && o & !op::SECOND != op::NAMES {
+        if BASH && prefixed && !length && o != op::BAD && o & !op::SECOND != op::NAMES {
             o |= op::INDIRECT;
         }
         if n == 0 {
@@ -135,7 +137,7 @@ impl Parser<'_, '_> {
                 self.text(inner);
                 self.word.truncate(keep);
             }
-            op::SUBSTRING => {
+            op::SUBSTRING if BASH => {
                 self.text(ctx::COLON);
                 self.word.push(END);
                 if self.accept(b':') {
@@ -144,7 +146,7 @@ impl Parser<'_, '_> {
                 }
                 self.word.push(END);
             }
-            x if x >= op::REPLACE => {
+            x if BASH && x >= op::REPLACE => {
                 self.text(ctx::SLASH);
                 self.word.push(END);
                 if self.accept(b'/') {
@@ -180,21 +182,21 @@ impl Parser<'_, '_> {
                     self.pass();
                     return o | op::COLON;
                 }
-                None => return op::SUBSTRING,
+                None => return if BASH { op::SUBSTRING } else { op::BAD },
             },
             b'#' => op::PREFIX,
             b'%' => op::SUFFIX,
-            b'^' => op::UPPER,
-            b',' => op::LOWER,
-            b'@' => {
+            b'^' if BASH => op::UPPER,
+            b',' if BASH => op::LOWER,
+            b'@' if BASH => {
                 self.pass();
                 return if next == b'Q' { op::QUOTED } else { op::BAD | op::COLON };
             }
-            b'/' if next == b'#' || next == b'%' => {
+            b'/' if BASH && (next == b'#' || next == b'%') => {
                 self.pass();
                 return op::REPLACE + if next == b'#' { 2 } else { 3 };
             }
-            b'/' => op::REPLACE,
+            b'/' if BASH => op::REPLACE,
             _ => {
                 let o = value(c).unwrap_or(op::BAD);
                 if o == op::BAD {

@@ -1,6 +1,7 @@
 //! The grammar of POSIX.1-2024, Shell Command Language 2.10, and the extensions of BusyBox ash: lists,
 //! pipelines, simple commands.
 
+use crate::feature::BASH;
 use crate::parse::parser::Parser;
 use crate::parse::token::{is_redir, tok};
 use crate::parse::tree;
@@ -82,7 +83,7 @@ impl Parser<'_, '_> {
         loop {
             let more = match self.token() {
                 b'|' => 1,
-                tok::PIPE_BOTH => 2,
+                tok::PIPE_BOTH if BASH => 2,
                 _ => break,
             };
             self.eat();
@@ -108,6 +109,9 @@ impl Parser<'_, '_> {
                     let n = self.begin(tree::ARITHMETIC);
                     self.word.clear();
                     if self.arith(tree::ARITHMETIC) {
+                        if !BASH {
+                            return self.unexpected();
+                        }
                         self.code.extend_from_slice(after(&self.word, 1));
                         self.eat();
                         return self.redirections(n);

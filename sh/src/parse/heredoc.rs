@@ -1,5 +1,6 @@
 //! Grammar of redirections, and here-documents.
 
+use crate::feature::BASH;
 use crate::parse::parser::{Parser, Pending};
 use crate::parse::token::{ctx, is_redir, tok};
 use crate::parse::tree::{self, push_u24, redir, END};
@@ -22,16 +23,17 @@ impl Parser<'_, '_> {
         let mut t = self.token();
         self.code.extend_from_slice(&[tree::REDIR, 0]);
         if t == tok::IO {
-            if let [b'{', name @ .., b'}'] = &self.word[..] {
-                self.code.push(redir::NAMED);
-                self.code.extend_from_slice(name);
-                self.code.push(0);
-                self.pure = false;
-            } else {
-                match num::parse_u32(&self.word) {
+            match &self.word[..] {
+                [b'{', name @ .., b'}'] if BASH => {
+                    self.code.push(redir::NAMED);
+                    self.code.extend_from_slice(name);
+                    self.code.push(0);
+                    self.pure = false;
+                }
+                word => match num::parse_u32(word) {
                     Some(n) if n < redir::NAMED as u32 => self.code.push(n as u8),
                     _ => self.unexpected(),
-                }
+                },
             }
             self.eat();
             t = self.token();

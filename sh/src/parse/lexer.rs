@@ -1,5 +1,6 @@
 //! Tokens, and words in the encoding of `tree`.
 
+use crate::feature::BASH;
 use crate::parse::parser::Parser;
 use crate::parse::token::{ctx, tok, OPERATORS};
 use crate::parse::tree::{END, ESC, QUOTE, READ, TILDE, WRITE};
@@ -183,7 +184,7 @@ impl Parser<'_, '_> {
 
     /// Does a process substitution start here, with `c`?
     fn process_place(&mut self, c: u8) -> bool {
-        matches!(c, b'<' | b'>') && self.raw(1) == b'('
+        BASH && matches!(c, b'<' | b'>') && self.raw(1) == b'('
     }
 
     pub(crate) fn operator(&mut self) -> u8 {

@@ -1,6 +1,7 @@
 //! The parser: text becomes a tree. Its state, its errors, and how it writes the tree; the grammar is in `grammar`,
 //! `compound` and `heredoc`.
 
+use crate::feature::BASH;
 use crate::flow::{Failed, Fallible};
 use crate::parse::source::{Mode, Source};
 use crate::parse::token::{ctx, tok};
@@ -296,7 +297,7 @@ impl<'p, 'a> Parser<'p, 'a> {
 
     /// As [`Parser::emit`] for words that may have braces in them.
     pub(crate) fn emit_word(&mut self) {
-        if util::text::has(&self.word, b'{') {
+        if BASH && util::text::has(&self.word, b'{') {
             let word = core::mem::take(&mut self.word);
             return self.emit_braces(tree::WORD, &word);
         }

@@ -1,5 +1,6 @@
 //! Tokens, and what words are read for.
 
+use crate::feature::BASH;
 use crate::parse::tree::redir;
 use sys::zstr::cut;
 
@@ -62,4 +63,5 @@ pub(crate) mod ctx {
 /// Is this token a redirection?
 pub(crate) fn is_redir(t: u8) -> bool {
     matches!(t, redir::IN..=redir::BOTH_APPEND)
+        && (BASH || !matches!(t, redir::STRING | redir::BOTH | redir::BOTH_APPEND))
 }

@@ -1,5 +1,6 @@
 //! Lists, AND-OR lists, pipelines and commands (POSIX 2.9): walks the tree.
 
+use crate::feature::BASH;
 use crate::flow::{Fallible, Flow, FlowResult};
 use crate::jobs::job::Job;
 use crate::jobs::task::{Task, What, NONE};
@@ -298,6 +299,7 @@ impl Shell<'_> {
             tree::UNTIL => self.while_clause(c, false),
             tree::FOR => self.for_clause(&mut c),
             tree::CASE => self.case_clause(&mut c, last),
+            _ if !BASH => Ok(()),
             tree::COUNT => self.count_clause(c),
             tree::ARITHMETIC => {
                 self.calculate(&mut c)?;

@@ -7,6 +7,7 @@ use crate::decimal::{decimal, push_decimal};
 use crate::descriptors::{move_fd, shut, OWN};
 use crate::expand::capture::reveals;
 use crate::expand::fields::QUOTED;
+use crate::feature::BASH;
 use crate::flow::{Failed, Fallible, FlowResult};
 use crate::jobs::job::Job;
 use crate::jobs::task::{Task, What};
@@ -78,7 +79,7 @@ impl Shell<'_> {
                     | redir::DUP_IN
                     | redir::READ_WRITE
             );
-            let variable = if fd == redir::NAMED { until(c, 0) } else { &[] };
+            let variable = if BASH && fd == redir::NAMED { until(c, 0) } else { &[] };
             let mut s = Step {
                 fd: if fd >= redir::NAMED { out as i32 } else { fd as i32 },
                 from: OPEN,
@@ -86,8 +87,8 @@ impl Shell<'_> {
                 flags: 0,
             };
             plan.output |= s.fd == 1;
-            if op == redir::HERE || op == redir::HERE_TABS || op == redir::STRING {
-                let text = if op == redir::STRING {
+            if op == redir::HERE || op == redir::HERE_TABS || BASH && op == redir::STRING {
+                let text = if BASH && op == redir::STRING {
                     let mut t = self.string(c, 0)?;
                     t.push(b'\n');
                     t
@@ -104,13 +105,15 @@ impl Shell<'_> {
                 continue;
             }
             let word = self.string(c, 0)?;
-            let mut both = op == redir::BOTH || op == redir::BOTH_APPEND;
+            let mut both = BASH && (op == redir::BOTH || op == redir::BOTH_APPEND);
             if op == redir::DUP_IN || op == redir::DUP_OUT {
                 match num::parse_u32(&word) {
                     Some(n) if n < 1 << 20 => s.from = n as i32,
                     _ if eq(&word, b"-") => s.from = -1,
                     // A number that no descriptor has names no file either.
-                    None if op == redir::DUP_OUT && fd == redir::USUAL && names_file(&word) => both = true,
+                    None if BASH && op == redir::DUP_OUT && fd == redir::USUAL && names_file(&word) => {
+                        both = true
+                    }
                     _ => return self.refuse(c"bad fd number", b""),
                 }
             }
@@ -127,7 +130,7 @@ impl Shell<'_> {
             plan.names.extend_from_slice(&word);
             plan.names.push(0);
             self.step(plan, s, variable)?;
-            if both {
+            if BASH && both {
                 plan.steps.push(Step { fd: 2, from: 1, name: 0, flags: 0 });
             }
         }
@@ -137,7 +140,7 @@ impl Shell<'_> {
     /// Adds a step to the plan; one whose descriptor a variable gets, or gives to be closed, is carried out
     /// at once: it outlives the command.
     fn step(&mut self, plan: &mut Plan, mut s: Step, variable: &[u8]) -> Fallible {
-        if variable.is_empty() {
+        if !BASH || variable.is_empty() {
             plan.steps.push(s);
             return Ok(());
         }

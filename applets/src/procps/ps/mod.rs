@@ -3,6 +3,7 @@
 //! Differences from BusyBox: the options of POSIX and the letters of BSD, and more columns.
 
 use columns::Column;
+use sys::applet::HELP;
 use sys::fs::{self, Dir, Fd};
 use sys::opts::Walk;
 use sys::zstr::{cut, position, position_in};
@@ -113,7 +114,7 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             Ok(f) => match (f.letter, f.value) {
                 (b'o', Some(list)) => {
                     if let Err(name) = columns::add(&mut o.columns, list.bytes(), false) {
-                        cx.error(name, b"no such column (see --help)");
+                        cx.error(name, if HELP { b"no such column (see --help)" } else { b"no such column" });
                         return 1;
                     }
                 }
@@ -131,7 +132,10 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         }
         for &b in word.bytes() {
             if position(b"aefluwxT", b).is_none() {
-                cx.error(word.bytes(), b"unknown operand (see --help)");
+                cx.error(
+                    word.bytes(),
+                    if HELP { b"unknown operand (see --help)" } else { b"unknown operand" },
+                );
                 return 1;
             }
             o.letter(b);
