@@ -8,6 +8,7 @@ pub mod bench;
 pub mod boot;
 pub mod build;
 pub mod cache;
+pub mod census;
 pub mod checks;
 pub mod cli;
 pub mod compare;

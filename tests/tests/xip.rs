@@ -1,6 +1,10 @@
 //! The ARMv5TE board with its kernel, and the text of programs, in flash: each such kernel comes to a prompt in the RAM
 //! that it is made for, does a workload, and what mote does there is what it does on the kernel in RAM.
 
+use build_rootfs::build::Plan;
+use build_rootfs::census::Group;
+use build_rootfs::compare::ram::{census, Workload};
+use build_rootfs::project::Project;
 use tests::batch::CLOCK;
 use tests::spec::Machine;
 use tests::suites::Suites;
@@ -60,6 +64,38 @@ fn stock_address_spaces_answer_in_600k_and_work_in_800k() {
     answers("xip", "sh", "512k");
     answers("xip", "seed", "600k");
     works("xip", "800k");
+}
+
+/// What is counted from outside is what the kernel says, but for what its answer takes.
+#[test]
+fn every_page_is_counted() {
+    let project = Project::find().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let options = build_rootfs::build::Options {
+        target: Some("armv5te".into()),
+        applets: Some("seed".into()),
+        kernel: Some("xip-tiny".into()),
+        ram: Some("1M".into()),
+        out: Some(scratch.path().join("image")),
+        ..Default::default()
+    };
+    let plan = Plan::new(&project, &options).unwrap();
+    let system = plan.build(&project).unwrap().system.unwrap();
+    let census = census(&system, &plan.kernel().unwrap(), Workload::Prompt).unwrap();
+    let all: u32 = Group::ALL.map(|group| census.kib(group)).iter().sum();
+    assert_eq!(all, 1024, "{}", census.table());
+    let part = |program: &str, part: &str| {
+        census
+            .rows
+            .iter()
+            .any(|row| row.name.starts_with(program) && row.name.ends_with(part) && row.pages > 0)
+    };
+    assert!(part("init (1)", "stack") && part("sh (", "stack") && part("sh (", "data"), "{}", census.table());
+    let mut guest = boot("xip-tiny", "seed", "1M");
+    let said = guest.command("while read -r a b c; do echo $a $b; done </proc/meminfo", "# ");
+    let free = said.lines().find_map(|line| line.strip_prefix("MemFree: ")).expect("MemFree");
+    let free: u32 = free.parse().unwrap();
+    assert!(census.kib(Group::Free).abs_diff(free) <= 32, "{free}\n{}", census.table());
 }
 
 /// What mote does on the kernel in RAM (`arm_suites.rs`) is what it does here: the same suites, and the same differences.

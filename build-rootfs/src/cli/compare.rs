@@ -33,6 +33,8 @@ Usage: cargo rootfs compare [TARGET] [OPTION]…
                                     the instructions to get there
                          nommu      mote without an MMU (Cortex-M, in QEMU): size, and the smallest RAM with
                                     the root file system in flash and in RAM
+                         memory     the smallest RAM for a workload on each kernel that is built here, and where every
+                                    KiB of it is, mote beside BusyBox
                          speed      on this machine: instructions and time of the shells, of starting programs,
                                     and of ls, rm, ps and cat
                          suites     passed cases of BusyBox's and Toybox's test suites

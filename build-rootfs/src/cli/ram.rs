@@ -2,12 +2,14 @@
 
 use super::args::{prepare, unexpected, Args, Word};
 use crate::build::{Options, Plan};
-use crate::compare::ram::{smallest_ram, Search, Workload};
+use crate::compare::builds::Builds;
+use crate::compare::guests::put_peer;
+use crate::compare::ram::{census, smallest_ram, Search, Workload};
 use crate::error::{Context, Error, Result};
 use crate::progress::Step;
 use crate::project::Project;
 use crate::qemu::ram_bytes;
-use crate::target::{Flash, Purpose};
+use crate::target::{Flash, Purpose, DEFAULT};
 
 pub(super) const HELP: &str = "\
 Finds the smallest RAM in which an image does a workload: it comes to a prompt that answers, or more. It boots the image in QEMU again and
@@ -26,6 +28,10 @@ Usage: cargo rootfs ram [TARGET] [OPTION]…
                  mps2-an500 (M7) on thumbv7em (default: mps2-an386)
   --workload WHAT what it must do: prompt, or spawns, which means a prompt, then a program started 200 times, then
                   a pipeline of three (default: prompt)
+  --explain       then also say where every KiB is when the workload is done: the kernel, its page tables, caches
+                  and stacks, files, programs, what is free
+  --peer NAME     measure BusyBox or Toybox instead, on the same kernel with the same files: busybox or toybox, its
+                  smallest build of the applets `sh` or `seed`
   --ram SIZE      the largest size to try (default: four times the RAM of `cargo rootfs boot`)
   --help          show this help
 
@@ -40,6 +46,7 @@ const BIG: u64 = 256 << 20;
 
 pub(super) fn main(mut args: Args) -> Result<u8> {
     let (mut options, mut workload) = (Options::default(), Workload::default());
+    let (mut explain, mut peer) = (false, None);
     while let Some(word) = args.next()? {
         if args.helps(&word)? {
             return Ok(0);
@@ -52,6 +59,8 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
             Word::Option(name) if name == "--workload" => {
                 workload = args.parsed("a workload: prompt or spawns")?;
             }
+            Word::Option(name) if name == "--explain" => explain = true,
+            Word::Option(name) if name == "--peer" => peer = Some(args.parsed("a peer: busybox or toybox")?),
             _ => return Err(unexpected(&word)),
         }
     }
@@ -61,6 +70,10 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let options = Options { out: Some(scratch.path().join("image")), ..options };
     let plan = Plan::new(&project, &options)?;
     let machine = plan.target.machine()?;
+    if peer.is_some() && plan.target.name != DEFAULT {
+        return Err(Error::usage(format!("the peers are not built for {}", plan.target.name))
+            .fix(format!("use `cargo rootfs ram {DEFAULT}`")));
+    }
     if !plan.applets.iter().any(|applet| applet == "sh") {
         return Err(
             Error::usage("the image has no shell, so there is no prompt").fix("add `sh` to the applets")
@@ -71,12 +84,21 @@ pub(super) fn main(mut args: Args) -> Result<u8> {
     let flash = plan.target.kernel.as_ref().and_then(|kernel| kernel.flash.as_ref());
     let most = most(ram_bytes(&ram), given, flash.map(Flash::ram_size));
     let outputs = plan.build(&project)?;
-    let system = outputs.system.ok_or_else(|| Error::new("this target has no kernel to boot"))?;
+    let mut system = outputs.system.ok_or_else(|| Error::new("this target has no kernel to boot"))?;
+    if let Some(peer) = peer {
+        let set = options.applets.as_deref().unwrap_or_default();
+        put_peer(&mut system, &Builds::open(&project)?, peer, set)?;
+    }
     let search = Search { step: if most >= BIG { 1024 } else { 4 }, most: (most >> 10) as u32 };
     let step = Step::start(format!("the smallest RAM of {}", plan.target.system_name()));
     let kib = smallest_ram(&system, workload, search, |kib| step.line(&format!("{kib} KiB")))?;
     step.done();
-    super::print(&format!("{kib}k\n"))
+    if !explain {
+        return super::print(&format!("{kib}k\n"));
+    }
+    system.ram = format!("{kib}k");
+    let census = census(&system, &plan.kernel()?, workload)?;
+    super::print(&format!("{kib}k\n\n{}", census.table()))
 }
 
 /// The most bytes of RAM to try: `ram` if it was `given`, otherwise four times that. A `board` may have less.

@@ -1,7 +1,7 @@
 //! Measures systems in QEMU. All have the same kernel, device tree and root file system, except for the binary.
 
 use super::builds::Builds;
-use super::plan::{cases, Case, Set};
+use super::plan::{cases, Case, Peer, Set};
 use super::ram::{Search, Workload};
 use super::report::{reason, GuestRow, Outcome};
 use super::rootfs;
@@ -9,7 +9,7 @@ use super::size::bare;
 use super::{instructions, ram};
 use crate::cache::Cache;
 use crate::config::Root;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::kernel;
 use crate::peers::cross::Abi;
 use crate::progress::Step;
@@ -107,13 +107,42 @@ impl CommonSystem {
         }
     }
 
-    /// The system with `binary`, which becomes part of its initramfs without section headers.
+    /// The system with `binary`.
     fn system(&self, binary: &Path, applets: &[String]) -> Result<(System, Vec<u8>)> {
-        let elf = bare(&fs::read(binary).context(binary.display())?, binary)?;
-        let image = rootfs::image(elf.clone(), applets)?;
-        let system =
-            System { first_program: image.first_program()?.map(String::from), ..self.system.clone() };
-        fs::write(&system.initramfs, image.archive()).context(system.initramfs.display())?;
+        let mut system = self.system.clone();
+        let elf = put_binary(&mut system, binary, applets)?;
         Ok((system, elf))
     }
+}
+
+/// Replaces the root file system of `system` by the one of all comparisons with `binary` in it, without section headers.
+/// Returns its bytes.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub fn put_binary(system: &mut System, binary: &Path, applets: &[String]) -> Result<Vec<u8>> {
+    let elf = bare(&fs::read(binary).context(binary.display())?, binary)?;
+    let mut image = rootfs::image(elf.clone(), applets)?;
+    if system.root != Root::Initramfs {
+        image.link_hard(rootfs::BINARY);
+    }
+    system.first_program = image.first_program()?.map(String::from);
+    fs::write(&system.initramfs, image.in_flash(system.root)?).context(system.initramfs.display())?;
+    Ok(elf)
+}
+
+/// The same with the smallest build of `peer` for mote's `set`.
+///
+/// # Errors
+/// There is none, or it cannot be built.
+pub fn put_peer(system: &mut System, builds: &Builds, peer: Peer, set: &str) -> Result<()> {
+    let case = cases().into_iter().find(|case| {
+        case.peer == peer && case.abi == Abi::MAIN && case.set.applets() == set && SETS.contains(&case.set)
+    });
+    let case = case.ok_or_else(|| {
+        Error::usage(format!("there is no build of {} for the applets `{set}`", peer.name()))
+            .fix("give `--applets sh` or `--applets seed`")
+    })?;
+    let (binary, applets) = self::peer(builds, &case)?;
+    put_binary(system, &binary, &applets).map(drop)
 }

@@ -7,6 +7,7 @@ pub mod gdb;
 pub mod guest;
 pub mod guests;
 pub mod instructions;
+pub mod memory;
 pub mod nommu;
 pub mod page;
 pub mod part;

@@ -1,11 +1,11 @@
 //! The page `docs/comparison.md`.
 
-use super::nommu;
 use super::plan::Set;
 use super::plot::Picture;
 use super::report::{abi, Outcome, Report, SizeRow, SpeedRow};
 use super::size::COMPRESSORS;
 use super::text::{escape, figure, table};
+use super::{memory, nommu};
 use crate::number::thousands as number;
 use crate::peers::cross::{busybox, musl, toybox, Abi, Code, Flavour};
 use crate::progress::seconds;
@@ -23,6 +23,7 @@ pub fn page(report: &Report, pictures: &[Picture]) -> String {
         marginals(report),
         guests(report, pictures),
         nommu(report),
+        memory::section(&report.memory, &picture(pictures, "comparison-memory.svg", "RAM by use")),
         speed(report),
         suites(report),
         map(report, pictures),

@@ -2,7 +2,7 @@
 
 use super::builds::Builds;
 use super::report::Report;
-use super::{bytes, guests, nommu, speed, suites};
+use super::{bytes, guests, memory, nommu, speed, suites};
 use crate::bench::subject::NATIVE;
 use crate::error::{nearest, Error, Result};
 use crate::target::DEFAULT;
@@ -21,6 +21,8 @@ pub enum Part {
     Guests,
     /// Systems without an MMU.
     Nommu,
+    /// Where the RAM of systems is.
+    Memory,
     /// Tasks on this machine.
     Speed,
     /// Cases passed of the peers' test-suites.
@@ -33,12 +35,13 @@ pub enum Part {
 
 impl Part {
     /// All, in the order of the work.
-    pub const ALL: [Part; 9] = [
+    pub const ALL: [Part; 10] = [
         Part::Bytes,
         Part::Floors,
         Part::Map,
         Part::Guests,
         Part::Nommu,
+        Part::Memory,
         Part::Speed,
         Part::Suites,
         Part::Marginals,
@@ -53,6 +56,7 @@ impl Part {
             Part::Map => "map",
             Part::Guests => "guests",
             Part::Nommu => "nommu",
+            Part::Memory => "memory",
             Part::Speed => "speed",
             Part::Suites => "suites",
             Part::Marginals => "marginals",
@@ -68,6 +72,7 @@ impl Part {
             Part::Map => "mote by crate and applet",
             Part::Guests => "systems in QEMU",
             Part::Nommu => "systems without an MMU",
+            Part::Memory => "RAM, page by page",
             Part::Speed => "speed",
             Part::Suites => "test-suites",
             Part::Marginals => "marginal bytes",
@@ -115,6 +120,7 @@ impl Part {
             Part::Map => report.parts = bytes::parts(builds)?,
             Part::Guests => report.guests = guests::all(builds)?,
             Part::Nommu => report.nommu = nommu::all(builds)?,
+            Part::Memory => report.memory = memory::all(builds)?,
             Part::Speed => report = speed::all(builds)?,
             Part::Suites => report.suites = suites::all(builds)?,
             Part::Marginals => report.marginals = bytes::marginals(builds)?,
@@ -134,7 +140,7 @@ mod tests {
             assert_eq!(Part::of(part.word()).unwrap(), part);
         }
         let of = |target: &str| Part::ALL.iter().filter(|part| part.target() == target).count();
-        assert_eq!([of("armv5te"), of("x86_64"), of("thumbv7em")], [6, 2, 1]);
+        assert_eq!([of("armv5te"), of("x86_64"), of("thumbv7em")], [7, 2, 1]);
         let text = Part::of("sped").unwrap_err().to_string();
         assert!(text.contains("did you mean `speed`?") && text.contains("guests"), "{text}");
     }

@@ -25,6 +25,15 @@ impl Peer {
     }
 }
 
+impl std::str::FromStr for Peer {
+    type Err = ();
+    fn from_str(text: &str) -> std::result::Result<Peer, ()> {
+        let peer =
+            [Peer::BusyBox, Peer::Toybox].into_iter().find(|peer| peer.name().eq_ignore_ascii_case(text));
+        peer.ok_or(())
+    }
+}
+
 /// A set of applets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

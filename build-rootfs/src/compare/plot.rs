@@ -1,6 +1,8 @@
 //! Pictures for the page, as SVG. Each has a background of its own, so that it reads on light and dark pages.
 
+use super::memory::MemoryRow;
 use super::report::{Part, Report};
+use crate::census::Group;
 use crate::error::{Error, Result};
 use crate::number::thousands as number;
 use crate::peers::cross::Abi;
@@ -52,6 +54,10 @@ pub fn all(report: &Report) -> Result<Vec<Picture>> {
     if !ram.is_empty() {
         let title = "Smallest RAM to a working prompt, in KiB (versatilepb, the same kernel)";
         pictures.push(("comparison-ram.svg", bars(title, " KiB", &ram)?));
+    }
+    let memory: Vec<&MemoryRow> = report.memory.iter().filter(|row| row.census.value().is_some()).collect();
+    if !memory.is_empty() {
+        pictures.push(("comparison-memory.svg", stacks(&memory)?));
     }
     if !report.parts.is_empty() {
         pictures.push(("comparison-map.svg", map(&report.parts)?));
@@ -115,6 +121,71 @@ fn bars(title: &str, unit: &str, groups: &[(String, Vec<Bar>)]) -> Result<String
         }
         Ok(())
     })
+}
+
+/// The colours of the groups of a stacked bar.
+fn group_colour(group: Group) -> RGBColor {
+    match group {
+        Group::KernelText => RGBColor(0x54, 0x3f, 0x8f),
+        Group::KernelData => RGBColor(0x7d, 0x6c, 0xb5),
+        Group::MemoryMap => RGBColor(0xa9, 0x9f, 0xd0),
+        Group::PageTables => RGBColor(0x1b, 0x7f, 0x79),
+        Group::Boot => RGBColor(0x6f, 0xb3, 0xad),
+        Group::Slab => BUSYBOX,
+        Group::KernelStacks => RGBColor(0x86, 0xb4, 0xdd),
+        Group::KernelPages => TOYBOX,
+        Group::Files => RGBColor(0xd9, 0xa4, 0x41),
+        Group::Programs => MOTE,
+        Group::Free => RGBColor(0xd0, 0xd7, 0xde),
+    }
+}
+
+/// Names and colours of the groups, three in a row.
+const KEY_ROWS: i32 = 4;
+
+/// A bar of groups for each system. The bars of one kernel stand together, and each kernel has a scale of its own.
+fn stacks(rows: &[&MemoryRow]) -> Result<String> {
+    let mut kernels: Vec<&str> = rows.iter().map(|row| row.kernel.as_str()).collect();
+    kernels.dedup();
+    let key = KEY_ROWS * 20 + 8;
+    let height = TITLE + key + GROUP * kernels.len() as i32 + BAR * rows.len() as i32 + 16;
+    picture(height, |area| {
+        let title = "Where the RAM is after 200 programs and a pipeline, in KiB (set seed, smallest RAM; a scale for each kernel)";
+        write(area, title, (16, 14), 18, INK, HPos::Left)?;
+        for (n, group) in Group::ALL.into_iter().enumerate() {
+            let (x, y) = (16 + 290 * (n as i32 % 3), TITLE + 20 * (n as i32 / 3));
+            draw(area, &Rectangle::new([(x, y), (x + 12, y + 12)], group_colour(group).filled()))?;
+            write(area, group.name(), (x + 18, y), 14, FAINT, HPos::Left)?;
+        }
+        let mut y = TITLE + key;
+        for kernel in kernels {
+            write(area, kernel, (16, y + 10), 17, INK, HPos::Left)?;
+            y += GROUP;
+            let bars = rows.iter().filter(|row| row.kernel == kernel);
+            let most = bars.clone().filter_map(|row| row.spawns_kib.value()).max().copied().unwrap_or(1);
+            for row in bars {
+                stack(area, row, y, most)?;
+                y += BAR;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// One stacked bar at the height `y`; the longest has `most` KiB.
+fn stack(area: &Area, row: &MemoryRow, y: i32, most: u32) -> Result<()> {
+    write(area, &row.who, (LEFT - 8, y + 4), 15, INK, HPos::Right)?;
+    let scale = |kib: u32| LEFT + (u64::from(kib) * (RIGHT - LEFT) as u64 / u64::from(most.max(1))) as i32;
+    let mut sum = 0;
+    for group in Group::ALL {
+        let kib = row.census.value().map_or(0, |census| census.kib(group));
+        let corners = [(scale(sum), y + 2), (scale(sum + kib), y + BAR - 4)];
+        if kib != 0 {
+            draw(area, &Rectangle::new(corners, group_colour(group).filled()))?;
+        }
+        sum += kib;
+    }
+    write(area, &format!("{} KiB", number(u64::from(sum))), (scale(sum) + 6, y + 4), 15, FAINT, HPos::Left)
 }
 
 const MAP_HEIGHT: i32 = 560;

@@ -1,8 +1,11 @@
 //! Finds the smallest RAM in which a system does a workload, and measures the free memory at its prompt.
 
 use super::guest::{Guest, Wait};
+use crate::census::{self, Census};
 use crate::error::{Context, Error, Result};
+use crate::kernel::Built;
 use crate::qemu::System;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The range of sizes to search.
@@ -37,6 +40,16 @@ impl Workload {
             Workload::Prompt => &[PROBE],
             Workload::Spawns => &[PROBE, SPAWNS, PIPELINE],
         }
+    }
+
+    /// Types it at the prompt of `guest`. Returns whether all answers came.
+    fn is_done(self, guest: &mut Guest, limit: Duration) -> Result<bool> {
+        for (line, answer) in self.lines() {
+            if !guest.command(line, limit)?.contains(answer) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -144,21 +157,38 @@ fn at_all_speeds(
 
 fn does(system: &System, workload: Workload, speed: u32, limit: Duration) -> Result<bool> {
     let scratch = tempfile::tempdir().context("a temporary folder")?;
+    let mut guest = start(system, speed, &[], scratch.path())?;
+    Ok(guest.prompt(limit) == Wait::There && workload.is_done(&mut guest, limit).is_ok_and(|done| done))
+}
+
+/// Starts `system` at `speed`, with more `options` of QEMU, and a folder for files.
+fn start(system: &System, speed: u32, options: &[String], place: &Path) -> Result<Guest> {
     let mut system = system.clone();
     if system.flash.is_some() {
         // On this board the device tree holds the size of the RAM.
-        system.kernel = scratch.path().join("system.elf");
+        system.kernel = place.join("system.elf");
         system.link(&[])?;
     }
     let mut command = system.piped(&[]);
-    command.args(["-icount", &format!("shift={speed},sleep=off")]);
-    let mut guest = Guest::start(command)?;
-    if guest.prompt(limit) != Wait::There {
-        return Ok(false);
+    command.args(["-icount", &format!("shift={speed},sleep=off")]).args(options);
+    Guest::start(command)
+}
+
+/// Where the RAM of `system`, whose kernel is `built`, is when it has done `workload` and is at its prompt again.
+///
+/// # Errors
+/// It does not do it, or its memory cannot be read.
+pub fn census(system: &System, built: &Built, workload: Workload) -> Result<Census> {
+    let scratch = tempfile::tempdir().context("a temporary folder")?;
+    let mut guest = start(system, USUAL, &census::options(scratch.path()), scratch.path())?;
+    let fails = |guest: &Guest| Error::new(format!("no prompt; the end of the console:\n{}", guest.tail()));
+    if guest.prompt(LIMIT) != Wait::There {
+        return Err(fails(&guest));
     }
-    let mut answers =
-        |(line, answer): &(&str, &str)| guest.command(line, limit).is_ok_and(|said| said.contains(answer));
-    Ok(workload.lines().iter().all(&mut answers))
+    match workload.is_done(&mut guest, LIMIT)? && guest.prompt(LIMIT) == Wait::There {
+        true => census::census(system, built, scratch.path()),
+        false => Err(fails(&guest)),
+    }
 }
 
 /// `MemFree` at the prompt, in KiB, with [`ROOMY`] RAM.

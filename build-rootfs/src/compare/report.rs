@@ -1,5 +1,6 @@
 //! The report: figures, and holes with a reason where there is no figure.
 
+use super::memory::MemoryRow;
 use super::plan::{Peer, Set};
 use super::size::Bytes;
 use crate::error::{Error, Result};
@@ -283,6 +284,9 @@ pub struct Report {
     pub tools: Vec<SpeedRow>,
     /// Systems without an MMU.
     pub nommu: Vec<NommuRow>,
+    /// Where the RAM of systems is.
+    #[serde(default)]
+    pub memory: Vec<MemoryRow>,
     /// Test-suites.
     pub suites: Vec<SuiteRow>,
     /// mote by crate and applet.
@@ -304,6 +308,7 @@ impl Report {
         self.speed.extend(other.speed);
         self.tools.extend(other.tools);
         self.nommu.extend(other.nommu);
+        self.memory.extend(other.memory);
         self.suites.extend(other.suites);
         self.parts.extend(other.parts);
         self.left_out.extend(other.left_out);
@@ -369,6 +374,9 @@ impl Report {
         }
         for (who, why, tasks) in self.speed_holes() {
             add(format!("{}, {who}", tasks.join("; ")), Some(why));
+        }
+        for row in &self.memory {
+            add(format!("RAM, {}, {}", row.kernel, row.who), row.spawns_kib.hole_reason());
         }
         for row in &self.nommu {
             let place = |what: &str| format!("{what}, {}, linked as {}", row.set.name(), row.link);
@@ -512,6 +520,7 @@ pub(crate) mod tests {
                     ("BusyBox".into(), Outcome::unsupported("it hangs")),
                 ],
             }],
+            memory: Vec::new(),
             nommu: vec![NommuRow {
                 set: Set::Seed,
                 link: "shared".into(),

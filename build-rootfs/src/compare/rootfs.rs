@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::image::{file, Image};
 
 /// The path of the binary.
-const BINARY: &str = "/bin/box";
+pub const BINARY: &str = "/bin/box";
 
 /// Without a newline: Toybox's init would take it as part of the command.
 const INITTAB: &str = "::respawn:-/bin/sh";

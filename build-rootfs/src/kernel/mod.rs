@@ -9,6 +9,7 @@ pub mod source;
 pub mod uimage;
 
 use crate::cache::{key, require_space, Cache};
+use crate::census::layout;
 use crate::error::{Context, Error, Result};
 use crate::process::{command, output, run, which};
 use crate::progress::Step;
@@ -21,8 +22,10 @@ use std::process::Command;
 use std::thread;
 
 const STUB: &str = "stub.bin";
+const MAP: &str = "System.map";
+const LAYOUT: &str = "layout";
 /// Change this when the steps below change, so that kernels built by older steps are not used.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
 /// The space that an unpacked and built tree takes, in bytes.
 const SPACE: u64 = 2_200 << 20;
 const PAGE: usize = 4096;
@@ -40,6 +43,10 @@ pub struct Built {
     pub config: PathBuf,
     /// Its modules with their tables, if it has any: a `lib/modules/RELEASE`.
     pub modules: Option<PathBuf>,
+    /// Its symbols with their addresses (`System.map`), if it was built here.
+    pub map: Option<PathBuf>,
+    /// The table of its structures ([`crate::census::layout`]), if it was built here.
+    pub layout: Option<PathBuf>,
     /// The compiler for device trees that its build made.
     dtc: PathBuf,
 }
@@ -71,8 +78,8 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
             return Err(built_already(target));
         }
         let package::Package { image, config, modules } = package::fetch(cache, &ready.package)?;
-        let (stub, dtc) = (None, PathBuf::new());
-        return Ok(Built { image, stub, config, modules: Some(modules), dtc });
+        let dtc = PathBuf::new();
+        return Ok(Built { image, stub: None, config, modules: Some(modules), map: None, layout: None, dtc });
     }
     let kernel = target.kernel()?;
     let mut options = Vec::new();
@@ -100,7 +107,9 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
     })?;
     let stub = kernel.flash.as_ref().map(|_| place.join(STUB));
     let image = place.join(kernel.flash.as_ref().map_or("uImage", image_name));
-    Ok(Built { image, stub, config: place.join("config"), modules: None, dtc: place.join("dtc") })
+    let file = |name| place.join(name);
+    let (map, layout) = (Some(file(MAP)), Some(file(LAYOUT)));
+    Ok(Built { image, stub, config: file("config"), modules: None, map, layout, dtc: file("dtc") })
 }
 
 /// The kernel's own name of the image for a board with flash.
@@ -137,6 +146,8 @@ impl Recipe<'_> {
         let addresses = kernel.uimage.as_ref().map(|u| format!("{} {}", u.load_address, u.virtual_address));
         let mut parts = vec![RECIPE, &self.source.identity, &options, &kernel.arch, &kernel.cflags];
         parts.extend(addresses.as_deref());
+        let layout = layout::source();
+        parts.push(&layout);
         let in_ram = kernel.flash.as_ref().filter(|flash| !flash.in_place());
         let in_ram = in_ram.map(|flash| format!("in RAM at {}", flash.kernel_address));
         parts.extend(in_ram.as_deref());
@@ -166,6 +177,8 @@ impl Recipe<'_> {
             (None, None) => return Err(Error::new("the target does not say how its kernel is loaded")),
         }
         fs::copy(tree.join(".config"), entry.join("config")).context(entry.display())?;
+        fs::copy(tree.join(MAP), entry.join(MAP)).context(entry.display())?;
+        fs::write(entry.join(LAYOUT), self.layout(&tree, step)?).context(entry.display())?;
         let dtc = tree.join("scripts/dtc/dtc");
         if dtc.is_file() {
             fs::copy(&dtc, entry.join("dtc")).context(entry.display())?;
@@ -175,11 +188,9 @@ impl Recipe<'_> {
 
     fn make_uimage(&self, uimage: &Uimage, tree: &Path, entry: &Path, step: &Step) -> Result<()> {
         let image = self.make_image("Image", tree, step)?;
-        let map = read(&tree.join("System.map"))?;
-        let size = size_in_memory(&map, uimage.virtual_address)?;
+        let size = size_in_memory(&read(&tree.join(MAP))?, uimage.virtual_address)?;
         let wrapped = uimage::wrap(&image, size, uimage.load_address);
-        fs::write(entry.join("uImage"), wrapped).context(entry.display())?;
-        fs::write(entry.join("System.map"), map).context(entry.display())
+        fs::write(entry.join("uImage"), wrapped).context(entry.display())
     }
 
     fn make_for_flash(&self, flash: &Flash, tree: &Path, entry: &Path, step: &Step) -> Result<()> {
@@ -187,7 +198,7 @@ impl Recipe<'_> {
         let mut image = self.make_image(name, tree, step)?;
         if !flash.in_place() {
             // The parts after it must not overlap its .bss.
-            let size = size_in_memory(&read(&tree.join("System.map"))?, flash.kernel_address)?;
+            let size = size_in_memory(&read(&tree.join(MAP))?, flash.kernel_address)?;
             image.resize(size.max(image.len()), 0);
         }
         fs::write(entry.join(name), image).context(entry.display())?;
@@ -205,6 +216,18 @@ impl Recipe<'_> {
         run(self.make_command(tree).arg(format!("-j{jobs}")).arg(name), step)?;
         let image = tree.join("arch").join(&self.kernel.arch).join("boot").join(name);
         fs::read(&image).context(image.display())
+    }
+
+    /// The table of the kernel's structures. The image is made already: nothing of this is in it.
+    fn layout(&self, tree: &Path, step: &Step) -> Result<Vec<u8>> {
+        let source = tree.join(format!("{}.c", layout::SOURCE));
+        fs::write(&source, layout::source()).context(source.display())?;
+        // make knows only objects that are named.
+        let makefile = tree.join("mm/Makefile");
+        fs::write(&makefile, read(&makefile)? + "targets += mote_layout.o\n").context(makefile.display())?;
+        let object = format!("{}.o", layout::SOURCE);
+        run(self.make_command(tree).arg(&object), step)?;
+        layout::table(&tree.join(object))
     }
 
     fn configure(&self, tree: &Path, step: &Step) -> Result<()> {
