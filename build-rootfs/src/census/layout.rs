@@ -8,7 +8,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// The place of the C file in the kernel's source, without its ending. Beside it lies `slab.h`, which is private to its folder.
+/// The place of the C file in the kernel's source, without its ending. Beside it lies `slab.h`, which is private to its
+/// folder.
 pub const SOURCE: &str = "mm/mote_layout";
 const SECTION: &str = ".mote_layout";
 
@@ -133,8 +134,8 @@ impl Layout {
         self.symbols.get(name).copied()
     }
 
-    /// The `most` largest variables in the kernel's data, and their bytes: each reaches to the next symbol. What is for the
-    /// start alone does not count.
+    /// The `most` largest variables in the kernel's data, and their bytes: each reaches to the next symbol. What is for
+    /// the start alone does not count.
     pub fn variables(&self, most: usize) -> Vec<(String, u32)> {
         let at = |name| self.symbol(name).unwrap_or_default();
         let (data, start) = (at("_sdata")..at("_end"), at("__init_begin")..at("__init_end"));
@@ -149,11 +150,11 @@ impl Layout {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
     /// A layout in which field number n has the value 100 n, but for `fields`.
-    pub fn layout(fields: &[(&str, u32)], map: &str) -> Layout {
+    fn layout(fields: &[(&str, u32)], map: &str) -> Layout {
         let value = |(n, (name, _)): (usize, &(&str, &str))| {
             fields.iter().find(|(known, _)| known == name).map_or(100 * n as u32, |(_, value)| *value)
         };
@@ -167,7 +168,8 @@ pub(super) mod tests {
         assert_eq!((layout.field("page.size"), layout.field("page.flags")), (32, 100));
         assert_eq!((layout.symbol("mem_map"), layout.symbol("none")), (Some(0xc010_0000), None));
         assert!(Layout::new(&[0; 8], "").is_err());
-        let map = "00 D _sdata\n04 d small\n08 D large\n20 t code\n28 D __init_begin\n28 d early\n38 D __init_end\n38 B last\n40 B _end\n";
+        let map = "00 D _sdata\n04 d small\n08 D large\n20 t code\n28 D __init_begin\n28 d early\n\
+                   38 D __init_end\n38 B last\n40 B _end\n";
         let variables = self::layout(&[], map).variables(2);
         assert_eq!(variables, [("large".to_string(), 32), ("last".to_string(), 8)]);
         assert!(source().contains("\toffsetof(struct page, flags), /* page.flags */\n"));

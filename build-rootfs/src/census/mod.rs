@@ -16,8 +16,8 @@ use memory::Memory;
 use std::fs;
 use std::path::Path;
 
-/// Counts the pages of the guest that was started from `system` with [`options`] for the folder `place`. It is stopped for
-/// that, and goes on.
+/// Counts the pages of the guest that was started from `system` with [`options`] for the folder `place`. It is stopped
+/// for that, and goes on.
 ///
 /// # Errors
 /// The kernel's layout is not known, QEMU does not answer, or the memory is not as the layout says.
