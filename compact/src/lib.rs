@@ -17,17 +17,20 @@
 //!    sequences occur more often; [`similarity`] measures that.
 //! 8. [`global_registers`]: keeps the most used functions and constants in r8 to r11, which LLVM never uses.
 //! 9. [`outlining`]: turns sequences that occur often into functions.
-//! 10. [`tail_merge`]: keeps one of several equal ends of functions that are near each other. [`tail_calls`] drops
-//!     jumps to the next instruction.
+//! 10. [`cross_jumping`]: keeps one of two equal ends of paths in a function. [`tail_merge`] keeps one of several equal
+//!     ends of functions that are near each other. [`tail_calls`] drops jumps to the next instruction.
 //! 11. [`literal_pools`]: lets functions use the constants of later functions.
 //! 12. [`branch_inversion`]: replaces a branch around a jump by one branch, where it reaches.
+//! 13. [`alignment`]: moves functions so that less is lost before literal pools.
 //!
 //! The passes share the effects of each [`instruction`], the [`liveness`] of registers and flags, the [`webs`] of
-//! values, and the [`layout`] of the text.
+//! values, and the [`layout`] of the text, and what instructions [`reach`].
 
+mod alignment;
 mod branch_inversion;
 mod compare_elimination;
 mod copy_propagation;
+mod cross_jumping;
 mod global_registers;
 mod identical_code_folding;
 mod instruction;
@@ -38,6 +41,7 @@ mod liveness;
 mod outlining;
 mod peephole;
 mod program;
+mod reach;
 mod register_renaming;
 mod scheduling;
 mod similarity;
@@ -69,9 +73,11 @@ pub fn compact(text: &str) -> Result<String, String> {
     }
     global_registers::assign(&mut program);
     outlining::outline(&mut program);
+    cross_jumping::merge(&mut program);
     tail_merge::merge(&mut program);
     tail_calls::fall_through(&mut program);
     literal_pools::share(&mut program);
     branch_inversion::invert(&mut program);
+    alignment::balance(&mut program);
     Ok(program.write())
 }
