@@ -144,6 +144,17 @@ impl Catalogue {
         names.map(String::as_str).collect()
     }
 
+    /// The run class of an applet: `NoFork`, `NoExec` or `Exec`.
+    pub fn class(&self, applet: &str) -> Option<&str> {
+        self.decls.get(applet).map(|decl| decl.class.as_str())
+    }
+
+    /// The names of `applets` with every alias, and whose they are.
+    pub fn all_names<'a>(&'a self, applets: &'a [String]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let decls = applets.iter().filter_map(|name| Some((name.as_str(), self.decls.get(name)?)));
+        decls.flat_map(|(applet, decl)| decl.names.iter().map(move |name| (name.as_str(), applet)))
+    }
+
     /// The paths of `applets` in the image (`/bin/sh`, …), with every alias.
     pub fn paths(&self, applets: &[String]) -> Vec<String> {
         let decls = applets.iter().filter_map(|name| self.decls.get(name));

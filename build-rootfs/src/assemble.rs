@@ -8,7 +8,6 @@ use crate::target::Target;
 use crate::toolchain::Toolchain;
 use compact::compact;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,7 +45,7 @@ struct Named {
     name: String,
 }
 
-/// Runs `cargo` (a `cargo rustc` that builds `applets` in `dir`) and returns the compacted program. If compacting
+/// Runs `cargo` (a `cargo rustc` in `dir`, at the options of rustc) and returns the compacted program. If compacting
 /// fails, prints the reason and returns `plain`, the program that cargo has linked.
 ///
 /// # Errors
@@ -55,19 +54,12 @@ pub fn compacted(
     cargo: &mut Command,
     toolchain: &Toolchain,
     target: &Target,
-    dir: &Path,
+    (dir, place): (&Path, &Path),
     plain: &Path,
-    applets: &[String],
     step: &Step,
 ) -> Result<PathBuf> {
-    // Cargo does not write the file again if nothing has changed: each set of applets needs its own.
-    let set: String =
-        Sha256::digest(applets.join(",")).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let place = dir.join("compact").join(set);
-    fs::create_dir_all(&place).context(place.display())?;
     let before = place.join("compiler.s");
-    cargo.arg("--message-format=json-render-diagnostics");
-    cargo.arg("--").arg(format!("--emit=asm={}", before.display()));
+    cargo.arg(format!("--emit=asm={}", before.display()));
     let mut builtins = None;
     run_filtered(cargo, step, |line| {
         let json = line.starts_with('{');
@@ -84,7 +76,7 @@ pub fn compacted(
     // Cargo does not know of this file, and does not write it again if it is lost.
     let text = text.map_err(|error| error.fix(format!("remove {} and try again", dir.display())))?;
     let shorter = compact(&text).map_err(Error::new);
-    match shorter.and_then(|text| link(&text, toolchain, target, &builtins, &place, step)) {
+    match shorter.and_then(|text| link(&text, toolchain, target, &builtins, place, step)) {
         Ok(program) => Ok(program),
         Err(why) => {
             eprintln!(

@@ -3,7 +3,7 @@
 use crate::applets::{Catalogue, DEFAULT_SET};
 use crate::apply::apply;
 use crate::cache::{write_atomically, Cache};
-use crate::compile::compile;
+use crate::compile::{compile, Binary};
 use crate::config::{Compression, Config, Modules, Root};
 use crate::cpio::{Entry, Kind};
 use crate::error::{Context, Error, Result};
@@ -12,6 +12,7 @@ use crate::kernel::{self, flash::Parts, modules::Tables};
 use crate::ledger::Sections;
 use crate::project::Project;
 use crate::qemu;
+use crate::syscalls::{self, Programs, Reach};
 use crate::target::{Target, DEFAULT};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -147,6 +148,29 @@ impl Plan {
         Ok(Plan { target, applets, config, out, ram, root, given: options.clone(), catalogue })
     }
 
+    /// What the programs of the image can ask of the kernel. Compiles mote into the folder `out`.
+    ///
+    /// # Errors
+    /// Mote cannot be compiled, or the image lacks what a program in it needs.
+    pub fn reach(&self, project: &Project, out: &Path) -> Result<Reach> {
+        let programs = self.programs()?;
+        let binary = compile(project, &self.target, &self.applets, out)?;
+        self.reach_of(&binary, programs)
+    }
+
+    /// The programs in the image beside mote.
+    ///
+    /// # Errors
+    /// One of them needs a file that the image lacks.
+    fn programs(&self) -> Result<Programs> {
+        Programs::find(&self.image(Vec::new())?, &self.config)
+    }
+
+    fn reach_of(&self, binary: &Binary, others: Programs) -> Result<Reach> {
+        let applets = syscalls::of_applets(&binary.ir, &self.catalogue, &self.applets)?;
+        Ok(Reach::new(applets, others))
+    }
+
     /// Builds everything and writes it.
     ///
     /// # Errors
@@ -154,6 +178,7 @@ impl Plan {
     pub fn build(&self, project: &Project) -> Result<Outputs> {
         fs::create_dir_all(&self.out).context(self.out.display())?;
         let out = fs::canonicalize(&self.out).context(self.out.display())?;
+        self.programs()?;
         let modules = self.modules()?;
         let binary = compile(project, &self.target, &self.applets, &out)?;
         let mote = fs::read(&binary.file).context(binary.file.display())?;

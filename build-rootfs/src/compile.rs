@@ -11,6 +11,7 @@ use crate::strip::finish;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
 use declaration::features::PARTS;
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,6 +31,8 @@ pub struct Binary {
     pub file: PathBuf,
     /// The same with symbols.
     pub twin: PathBuf,
+    /// The compiler's text of the whole program, in LLVM's intermediate language.
+    pub ir: PathBuf,
 }
 
 /// Compiles another program of the workspace into `out`: the binary `binary` of `package`, which tests need in a
@@ -70,22 +73,30 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     // One build at a time: all sets of applets use the same file name.
     let _lock = lock(&dir.with_extension("lock"))?;
     let step = Step::start(format!("mote for {}, by {}", target.full_name(), toolchain.describe()));
-    let (verb, manifest) =
-        (if target.compact { "rustc" } else { "build" }, project.root().join("Cargo.toml"));
-    let mut cargo = cargo(&toolchain, target, verb, &manifest, &dir);
+    // Cargo does not write these files again if nothing has changed: each set of applets needs its own.
+    let set: String =
+        Sha256::digest(applets.join(",")).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let place = dir.join("compiler").join(set);
+    fs::create_dir_all(&place).context(place.display())?;
+    let ir = place.join("mote.ll");
+    let mut cargo = cargo(&toolchain, target, "rustc", &project.root().join("Cargo.toml"), &dir);
     cargo.args(["--package", PACKAGE, "--bin", BINARY, "--no-default-features"]);
     cargo.args(["--features", &features(applets).join(",")]);
+    if target.compact {
+        cargo.arg("--message-format=json-render-diagnostics");
+    }
+    cargo.arg("--").arg(format!("--emit=llvm-ir={}", ir.display()));
     let within = |error: Error| error.within(format!("compiling mote for {}", target.name));
     let mut built = dir.join(&target.name).join(PROFILE).join(BINARY);
     if target.compact {
-        built = assemble::compacted(&mut cargo, &toolchain, target, &dir, &built, applets, &step)
+        built = assemble::compacted(&mut cargo, &toolchain, target, (&dir, &place), &built, &step)
             .map_err(within)?;
     } else {
         run(&mut cargo, &step).map_err(within)?;
     }
     let symbols = fs::read(&built).context(built.display())?;
     let stripped = finish(&symbols).map_err(|why| Error::new(format!("{}: {why}", built.display())))?;
-    let binary = Binary { file: out.join("mote"), twin: out.join("mote.sym") };
+    let binary = Binary { file: out.join("mote"), twin: out.join("mote.sym"), ir };
     write_atomically(&binary.twin, &symbols, 0o755)?;
     write_atomically(&binary.file, &stripped, 0o755)?;
     step.done();

@@ -90,6 +90,40 @@ impl Image {
         self.entries.get(path)
     }
 
+    /// The regular files: path, permissions and content.
+    pub fn files(&self) -> impl Iterator<Item = (&str, u32, &[u8])> {
+        self.entries.iter().filter_map(|(path, entry)| match &entry.kind {
+            Kind::File(content) => Some((path.as_str(), entry.mode, content.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// The regular file that `path` leads to through links, and its own path; none if there is no such file.
+    pub fn follow(&self, path: &str) -> Option<(&str, &[u8])> {
+        const MOST_LINKS: u32 = 40;
+        let (mut path, mut links) = (plain(path), 0);
+        'again: while links < MOST_LINKS {
+            let ends: Vec<usize> = path.match_indices('/').skip(1).map(|(end, _)| end).collect();
+            for end in ends.into_iter().chain([path.len()]) {
+                let to = match self.entries.get(&path[..end]).map(|entry| &entry.kind) {
+                    Some(Kind::Symlink(to)) if to.starts_with('/') => to.clone(),
+                    Some(Kind::Symlink(to)) => format!("{}/../{to}", &path[..end]),
+                    Some(Kind::Link(to)) => format!("/{to}"),
+                    _ => continue,
+                };
+                path = plain(&format!("{to}{}", &path[end..]));
+                links += 1;
+                continue 'again;
+            }
+            let (path, entry) = self.entries.get_key_value(&path)?;
+            return match &entry.kind {
+                Kind::File(content) => Some((path, content)),
+                _ => None,
+            };
+        }
+        None
+    }
+
     /// The program that the kernel must start; none if it is `/init`, which the kernel finds by itself.
     ///
     /// # Errors
@@ -161,6 +195,19 @@ fn check_path(path: &str) -> Result<()> {
         .fix("write it like `/etc/motd`: no `.`, `..`, double or trailing slash"))
 }
 
+/// An absolute path without `.`, `..` and empty parts.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
 /// The relative path of a link at `from` to `to`; both are absolute.
 fn relative(from: &str, to: &str) -> String {
     let mut from: Vec<&str> = from[1..].split('/').collect();
@@ -194,6 +241,18 @@ mod tests {
         image.link_hard(MOTE);
         assert_eq!(image.get("/sbin/init").unwrap().kind, Kind::Link("bin/mote".to_string()));
         assert_eq!(image.get("/sbin/other").unwrap().kind, Kind::Symlink("../bin/other".to_string()));
+    }
+
+    #[test]
+    fn links_are_followed() {
+        let mut image = Image::default();
+        let link = |to: &str| Entry::new(Kind::Symlink(to.to_string()), 0o777);
+        image.put("/usr/lib/libc.so.6", file("x")).unwrap();
+        image.put("/lib", link("usr/lib")).unwrap();
+        image.put("/usr/lib/ld.so", link("./libc.so.6")).unwrap();
+        image.put("/loop", link("/loop")).unwrap();
+        assert_eq!(image.follow("/lib/ld.so"), Some(("/usr/lib/libc.so.6", &b"x"[..])));
+        assert_eq!((image.follow("/loop"), image.follow("/lib"), image.follow("/lib/x")), (None, None, None));
     }
 
     #[test]

@@ -33,5 +33,6 @@ pub mod romfs;
 pub mod setup;
 pub mod strip;
 pub mod suite;
+pub mod syscalls;
 pub mod target;
 pub mod toolchain;

@@ -2,10 +2,12 @@
 
 use crate::start::{fresh, settle};
 use build_rootfs::applets::Catalogue;
-use build_rootfs::compile::compile;
+use build_rootfs::cache::write_atomically;
+use build_rootfs::compile::{compile, Binary};
 use build_rootfs::lock::lock;
 use build_rootfs::process;
 use build_rootfs::project::Project;
+use build_rootfs::syscalls::{of_applets, ByApplet};
 use build_rootfs::target::Target;
 use std::collections::HashMap;
 use std::fs;
@@ -13,7 +15,7 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The checkout under test.
 pub fn project() -> &'static Project {
@@ -41,21 +43,40 @@ fn variant(name: &str) -> (Target, &'static [&'static str]) {
 /// The binary with `applets` (a list as `--applets` takes it) for `target`; built once. With `+nommu` behind
 /// the target's name, one that starts subshells as on a machine without an MMU.
 pub fn mote(target: &str, applets: &str) -> PathBuf {
-    type Built = Mutex<HashMap<(String, String), PathBuf>>;
+    binary(target, applets).file
+}
+
+/// The system calls that each of `applets` can make, in the binary [`mote`]; read once.
+pub fn calls_of(target: &str, applets: &str) -> Arc<ByApplet> {
+    type Read = Mutex<HashMap<(String, String), Arc<ByApplet>>>;
+    static READ: OnceLock<Read> = OnceLock::new();
+    let mut read = READ.get_or_init(Default::default).lock().unwrap_or_else(|poison| poison.into_inner());
+    let key = (target.to_string(), applets.to_string());
+    read.entry(key).or_insert_with(|| Arc::new(read_calls(target, applets))).clone()
+}
+
+fn read_calls(target: &str, applets: &str) -> ByApplet {
+    let all = Catalogue::load(project()).unwrap_or_else(|e| panic!("{e}"));
+    let list = all.resolve(applets).unwrap_or_else(|e| panic!("{e}"));
+    of_applets(&binary(target, applets).ir, &all, &list).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn binary(target: &str, applets: &str) -> Binary {
+    type Built = Mutex<HashMap<(String, String), Binary>>;
     static BUILT: OnceLock<Built> = OnceLock::new();
     let key = (target.to_string(), applets.to_string());
     let mut built = BUILT.get_or_init(Default::default).lock().unwrap_or_else(|poison| poison.into_inner());
     built.entry(key).or_insert_with(|| build(target, applets)).clone()
 }
 
-fn build(target: &str, applets: &str) -> PathBuf {
+fn build(target: &str, applets: &str) -> Binary {
     let mut list =
         Catalogue::load(project()).and_then(|all| all.resolve(applets)).unwrap_or_else(|e| panic!("{e}"));
     let dir = out().join(format!("{target}-{}", applets.replace(',', "+")));
     let (target, features) = variant(target);
     list.extend(features.iter().map(|feature| feature.to_string()));
     let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
-    compile(project(), &target, &list, &dir).unwrap_or_else(|e| panic!("{e}")).file
+    compile(project(), &target, &list, &dir).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The names that the set `base` answers to, and `mote`.
@@ -80,6 +101,21 @@ fn link_all(target: &str) -> PathBuf {
     let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
     fs::create_dir_all(&dir).expect("the folder of links");
     names().iter().for_each(|name| lead(&dir.join(name), &mote));
+    dir
+}
+
+/// A folder for PATH as [`applet_dir`], whose links lead to a copy of the binary: what a shell finds there, where it has
+/// set PATH, is another program for it, and it starts that instead of running the applet itself.
+pub fn copied_dir(target: &str) -> PathBuf {
+    let mote = mote(target, "base");
+    let (dir, copy) = (out().join(format!("{target}-copied-bin")), mote.with_extension("copy"));
+    let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
+    fs::create_dir_all(&dir).expect("the folder of links");
+    let content = fs::read(&mote).expect("the binary");
+    if fs::read(&copy).ok().as_ref() != Some(&content) {
+        write_atomically(&copy, &content, 0o755).unwrap_or_else(|e| panic!("{e}"));
+    }
+    names().iter().for_each(|name| lead(&dir.join(name), &copy));
     dir
 }
 

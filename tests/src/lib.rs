@@ -1,6 +1,7 @@
 //! Harness of the whole-system tests: binaries and their links for a target, and booted guests.
 
 pub mod batch;
+pub mod calls;
 mod cases;
 pub mod conformance;
 pub mod differential;
@@ -15,6 +16,6 @@ pub mod suites;
 
 pub use cases::{cases, Case};
 pub use guest::{Guest, Options};
-pub use host::{applet, applet_dir, command, emulated_dir, mote, out, project, rootfs};
+pub use host::{applet, applet_dir, calls_of, command, copied_dir, emulated_dir, mote, out, project, rootfs};
 pub use program::program;
 pub use start::{controlled, fresh, settle};

@@ -1,6 +1,6 @@
 //! Chooses the command and runs it.
 
-use super::{args, bench, boot, build, compare, fuzz, kernel, print, ram, setup, size, test};
+use super::{args, bench, boot, build, compare, fuzz, kernel, print, ram, setup, size, syscalls, test};
 use crate::error::{nearest, Error, Result};
 use std::ffi::OsString;
 
@@ -17,6 +17,7 @@ Usage: cargo rootfs COMMAND [ARGUMENT]…
   ram [TARGET]      find the smallest RAM in which an image comes to a prompt
   compare [TARGET]  compare mote with BusyBox and Toybox, and write docs/comparison.md
   kernel TARGET     build only the kernel
+  syscalls [TARGET] show which system calls each program of an image can make
   fuzz [TARGET]     run fuzz targets on random input, with cargo-fuzz
   setup             show what this machine needs, and install what is missing
 
@@ -37,6 +38,7 @@ const COMMANDS: &[Command] = &[
     ("ram", ram::main, ram::HELP),
     ("setup", setup::main, setup::HELP),
     ("size", size::main, size::HELP),
+    ("syscalls", syscalls::main, syscalls::HELP),
     ("test", test::main, test::HELP),
 ];
 

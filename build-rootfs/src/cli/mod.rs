@@ -11,6 +11,7 @@ mod kernel;
 mod ram;
 mod setup;
 mod size;
+mod syscalls;
 mod test;
 
 use crate::error::{Error, Result};

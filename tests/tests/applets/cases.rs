@@ -6,8 +6,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::LazyLock;
+use tests::calls::{options, Seen};
 use tests::spec::{Case, Machine, Spec};
-use tests::{applet_dir, emulated_dir, fresh};
+use tests::{applet_dir, calls_of, copied_dir, emulated_dir, fresh};
 
 /// Seconds after which a case hangs, on a machine that does other things too.
 const LIMIT: &str = "120";
@@ -15,18 +16,31 @@ const LIMIT: &str = "120";
 /// What a case is run by: standard error goes where standard output goes.
 const SCRIPT: &str = "umask 022; exec 2>&1; . \"$CASE\"";
 
+/// How a case runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// As it is, on x86-64.
+    Native,
+    /// So, each applet as a program of its own, and what it calls is held to its list.
+    Traced,
+    /// With the ARMv5TE binary.
+    Emulated,
+}
+
 /// The cases of a file that run here.
 pub(crate) fn trials(spec: &Spec) -> Vec<Trial> {
     let root = rustix::process::geteuid().is_root();
     let mut trials = Vec::new();
-    for (machine, target, behind) in
-        [(Machine::Native, "x86_64", ""), (Machine::User, "armv5te", "::armv5te")]
-    {
+    for (machine, way, behind) in [
+        (Machine::Native, Way::Native, ""),
+        (Machine::Native, Way::Traced, "::calls"),
+        (Machine::User, Way::Emulated, "::armv5te"),
+    ] {
         for case in spec.cases.iter().filter(|case| case.machines.contains(&machine)) {
             let (name, case) = (format!("{}{behind}", case.name), case.clone());
             let ignored = case.root && !root;
             let at = format!("{}:{}", spec.file.display(), case.line);
-            let run = move || match run(target, &case)? {
+            let run = move || match run(way, &case)? {
                 Some(why) => Err(Failed::from(format!("{at}: {why}"))),
                 None => Ok(()),
             };
@@ -37,17 +51,26 @@ pub(crate) fn trials(spec: &Spec) -> Vec<Trial> {
 }
 
 /// What is wrong with a case, if anything is.
-fn run(target: &str, case: &Case) -> std::io::Result<Option<String>> {
+fn run(way: Way, case: &Case) -> std::io::Result<Option<String>> {
     // The folders for PATH, made once.
     static NATIVE: LazyLock<PathBuf> = LazyLock::new(|| applet_dir("x86_64"));
     static EMULATED: LazyLock<PathBuf> = LazyLock::new(|| emulated_dir("armv5te"));
-    let dir = if target == "x86_64" { &*NATIVE } else { &*EMULATED };
+    let dir = if way == Way::Emulated { &*EMULATED } else { &*NATIVE };
     let room = tempfile::tempdir()?;
     let at = |name: &str| room.path().join(name);
     fs::write(at("case"), &case.script)?;
     fs::create_dir(at("room"))?;
     let mut words = apart().to_vec();
-    words.extend([program("timeout"), LIMIT.into(), dir.join("sh"), "-c".into(), SCRIPT.into()]);
+    let mut script = SCRIPT.to_string();
+    let traces = at("traces");
+    if way == Way::Traced {
+        fs::create_dir(&traces)?;
+        words.push(program("strace"));
+        words.extend(options(&traces).into_iter().chain(["-qq".into(), "--".into()]).map(PathBuf::from));
+        // Each applet is a program of its own.
+        script = format!("PATH={}:$PATH; {SCRIPT}", copied_dir("x86_64").display());
+    }
+    words.extend([program("timeout"), LIMIT.into(), dir.join("sh"), "-c".into(), script.into()]);
     let mut command = fresh(&words[0]);
     command.args(&words[1..]);
     // From the beginning on: where PATH has changed, what it finds comes before the applets that the shell has itself.
@@ -58,6 +81,14 @@ fn run(target: &str, case: &Case) -> std::io::Result<Option<String>> {
     // To a file: the end of a pipe comes only when nobody has it any more.
     let output = fs::File::create(at("output"))?;
     let status = command.stdin(Stdio::null()).stderr(output.try_clone()?).stdout(output).status()?;
+    if way == Way::Traced {
+        let seen = Seen::read(&traces, &calls_of("x86_64", "base"))?;
+        if !seen.calls.contains_key("sh") {
+            return Ok(Some(format!("no trace of a shell: {}", fs::read_to_string(at("output"))?)));
+        }
+        let outside: Vec<String> = seen.outside.into_iter().collect();
+        return Ok((!outside.is_empty()).then(|| format!("calls beyond the lists:\n{}", outside.join("\n"))));
+    }
     Ok(case.differs(&fs::read(at("output"))?, status.code()))
 }
 

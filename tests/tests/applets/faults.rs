@@ -17,8 +17,9 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tests::calls::{options, Seen};
 use tests::spec::{FaultLine, Named, Spec};
-use tests::{applet, mote};
+use tests::{applet, calls_of, mote};
 
 /// What an applet does in the test, and what must hold.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ pub(crate) type Table<T> = &'static [(&'static str, T)];
 type Kind = fn(&Workload);
 
 /// Kinds of faults that every command gets.
-const ALWAYS: Table<Kind> = &[("faults", faults), ("lasting", lasting), ("full", full), ("odd", odd)];
+const ALWAYS: Table<Kind> =
+    &[("calls", listed), ("faults", faults), ("lasting", lasting), ("full", full), ("odd", odd)];
 
 /// Those that a line asks for with `@also`.
 const ALSO: Table<Kind> =
@@ -228,6 +230,16 @@ pub(crate) fn run_in(
         err: text("err"),
         after: if scene { text("after") } else { String::new() },
     }
+}
+
+/// What a workload calls is in the list of its applet.
+fn listed(workload: &Workload) {
+    let traces = tempfile::tempdir().expect("a folder");
+    let place = Place::new(workload);
+    run(workload, &place, &options(traces.path()));
+    let seen = Seen::read(traces.path(), &calls_of("x86_64", "base")).expect("traces");
+    assert!(!seen.calls.is_empty(), "no trace of `{}`", workload.words);
+    assert!(seen.outside.is_empty(), "`{}`: calls beyond its list: {:#?}", workload.words, seen.outside);
 }
 
 /// How often a workload makes each kind of call, after the exec.

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `cat::numbers_lines` | runs a case here, on x86-64 |
 //! | `cat::numbers_lines::armv5te` | runs it with the ARMv5TE binary under qemu-user |
+//! | `cat::numbers_lines::calls` | holds what it calls to the lists of `cargo rootfs syscalls` |
+//! | `cat::calls::two_files` | so for a fault line, without faults |
 //! | `cat::faults::two_files` | makes each system call of a fault line fail |
 //! | `cat::lasting::two_files` | makes each fail from some call on, as on a disk that stays full |
 //! | `cat::full::two_files` | lets its output go to a full device |
