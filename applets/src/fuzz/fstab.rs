@@ -1,7 +1,7 @@
 //! Tables of file systems and mount options.
 
 use super::{part, text};
-use crate::mount::options::{has, has_all, Options};
+use crate::mount::options::{has, has_all, Options, GROUP, NOBODY, OWNER, USER, USERS};
 use alloc::string::String;
 use alloc::vec::Vec;
 use sys::mount::*;
@@ -155,15 +155,20 @@ const WAYS: [(&str, u32); 4] =
 /// What only fstab and other programs understand.
 const IDLE: &str = "defaults auto noauto nouser nofail _netdev swap";
 
-/// Flags, what is left for the file system, and whether a loop device is asked for.
+/// Who may mount besides root.
+const WHO: [(&str, u8); 5] =
+    [("nouser", NOBODY), ("user", USER), ("users", USERS), ("owner", OWNER), ("group", GROUP)];
+
+/// Flags, what is left for the file system, whether a loop device is asked for, and who may mount.
 fn flags(lists: [&[u8]; 2]) {
-    let mut o = Options { flags: 0, data: Buf::new(), on_loop: false };
-    let (mut set, mut data, mut on_loop) = (0, Vec::<&[u8]>::new(), false);
+    let mut o = Options::new(0);
+    let (mut set, mut data, mut on_loop, mut who) = (0, Vec::<&[u8]>::new(), false, NOBODY);
     for list in lists {
         o.add(list);
         for word in list.split(|&c| c == b',').filter(|word| !word.is_empty()) {
             // All names are ASCII.
             let name = String::from_utf8_lossy(word);
+            who = WHO.iter().find(|(known, _)| *known == name).map_or(who, |(_, code)| *code);
             let made = name.strip_prefix("make-").unwrap_or(&name);
             let bare = made.strip_prefix('r').unwrap_or(made);
             if let Some((_, way)) = WAYS.iter().find(|(known, _)| *known == made || *known == bare) {
@@ -185,9 +190,9 @@ fn flags(lists: [&[u8]; 2]) {
             }
         }
     }
-    assert_eq!((o.flags, o.on_loop), (set, on_loop));
+    assert_eq!((o.flags, o.on_loop, o.who), (set, on_loop, who));
     assert_eq!(o.data.to_vec(), data.join(&b','));
-    let mut again = Options { flags: o.flags, data: Buf::new(), on_loop };
+    let mut again = Options::new(o.flags);
     lists.iter().for_each(|list| again.add(list));
     assert_eq!((again.flags, &again.data), (o.flags, &o.data), "once more");
 }

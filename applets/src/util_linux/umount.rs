@@ -1,14 +1,19 @@
 //! umount: detach file systems (BusyBox util-linux/umount.c; `man 8 umount`).
+//!
+//! Differences from BusyBox: a set-uid binary lets users unmount what they have mounted, as util-linux does.
 
+use sys::fs::{self, Fd};
 use sys::mount::{mount, umount2, MNT_DETACH, MNT_FORCE, MS_RDONLY, MS_REMOUNT, UMOUNT_NOFOLLOW};
-use sys::{fs, loopdev, out, Cx, Errno, ToBuf, ZStr};
+use sys::{caller, loopdev, out, process, Cx, Errno, ToBuf, ZStr};
 use util::file::fstab::{self, Line};
+use util::file::mounted;
 use util::file::read;
 
 applet! {
     name: umount,
     dir: "/bin",
     class: NoExec,
+    setuid: Checks,
     usage: "\
 [-acdfilnrv] [-t TYPES] [DIR | DEVICE]...
 
@@ -33,6 +38,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     if args.is_empty() != all {
         return cx.misuse(if all { b"-a takes no operand" } else { b"missing operand" });
     }
+    let plain = cx.opts & !opt!("v") == 0 && args.len() == 1;
+    caller::keep_for(plain);
     let table = ZStr::new(fstab::MOUNTS);
     let mut text = match read::file(table) {
         Err(e) if all => {
@@ -84,7 +91,8 @@ fn one(cx: &mut Cx, l: &Line) {
     if cx.has(opt!("l")) {
         flags |= MNT_DETACH;
     }
-    match umount2(l.dir, flags) {
+    let done = if caller::is_other() { for_caller(l) } else { umount2(l.dir, flags) };
+    match done {
         Ok(()) => {
             if cx.has(opt!("v")) {
                 cx.out.shown(l.dir.bytes());
@@ -106,4 +114,21 @@ fn one(cx: &mut Cx, l: &Line) {
         }
         Err(e) => cx.fail_on(l.dir, e),
     }
+}
+
+/// Unmounts for a caller who is not root, if it is written down that he may. From the directory that the mount point is
+/// in: so nobody puts a link into its path, and the mount point itself cannot be moved.
+#[inline(never)]
+fn for_caller(l: &Line) -> Result<(), Errno> {
+    let root = mounted::enter(l.dir)?;
+    let record = mounted::record(&root)?;
+    let may = |r: &fs::Statx| r.stx_uid == process::getuid() || r.stx_mode as u32 & 0o1000 != 0;
+    if !fs::is_mount(&root) || !fs::lstat(record.z()).is_ok_and(|r| may(&r)) {
+        return Err(Errno::EPERM);
+    }
+    fs::chdir(ZStr::new(c".."))?;
+    umount2(l.dir.base(), UMOUNT_NOFOLLOW)?;
+    // It is of no use any more, and does no harm.
+    let _ = fs::unlinkat(Fd::CWD, record.z(), fs::AT_REMOVEDIR);
+    Ok(())
 }

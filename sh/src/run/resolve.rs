@@ -6,7 +6,7 @@ use crate::words::{find_builtin, SPECIAL};
 use alloc::rc::Rc;
 use core::ffi::CStr;
 use sys::applet::Entry;
-use sys::ZStr;
+use sys::{process, ZStr};
 use util::file::id::same_path;
 
 /// This program's file.
@@ -50,6 +50,8 @@ impl Shell<'_> {
             {
                 Kind::File
             }
+            // Its file may be set-uid, which this process is not.
+            Some(e) if e.checks_caller() && process::geteuid() != 0 => Kind::File,
             Some(e) => Kind::Applet(e),
             None => Kind::File,
         }

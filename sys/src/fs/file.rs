@@ -32,6 +32,20 @@ pub fn open(path: ZStr, flags: u32, mode: u32) -> Result<Owned> {
     openat(Fd::CWD, path, flags, mode)
 }
 
+/// Opens a directory or a file for its place only (O_PATH), if no symbolic link leads to it: ELOOP (`man 2 openat2`,
+/// Linux 5.6).
+#[inline(never)]
+pub fn open_without_links(path: ZStr) -> Result<Owned> {
+    let how = general::open_how {
+        flags: (O_PATH | O_CLOEXEC) as u64,
+        mode: 0,
+        resolve: general::RESOLVE_NO_SYMLINKS as u64,
+    };
+    let size = core::mem::size_of_val(&how);
+    // SAFETY: the path is NUL-terminated; the kernel reads `size` bytes of `how`.
+    owned(unsafe { sys6!(__NR_openat2, Fd::CWD.0, path.as_ptr(), &how as *const _, size) })
+}
+
 /// Opens a file to read it; a program that is started does not get it.
 #[inline(never)]
 pub fn open_read(path: ZStr) -> Result<Owned> {
@@ -52,15 +66,29 @@ pub type Statx = general::statx;
 /// A time in it.
 pub type Timestamp = general::statx_timestamp;
 
-/// `man 2 statx` for the basic fields.
+/// Kernels that do not know the last one leave it out.
+const WANTED: u32 = general::STATX_BASIC_STATS | general::STATX_MNT_ID_UNIQUE;
+
+/// `man 2 statx` for the basic fields, [`is_mount`] and [`mount_id`].
 #[inline(never)]
 pub fn statx(dir: Fd, path: ZStr, flags: u32) -> Result<Statx> {
     let mut s = core::mem::MaybeUninit::<Statx>::uninit();
     // SAFETY: room for one statx; on success the kernel has filled it whole.
     unsafe {
-        done(sys6!(__NR_statx, dir.0, path.as_ptr(), flags, general::STATX_BASIC_STATS, s.as_mut_ptr()))?;
+        done(sys6!(__NR_statx, dir.0, path.as_ptr(), flags, WANTED, s.as_mut_ptr()))?;
         Ok(s.assume_init())
     }
+}
+
+/// Is it the root of what is mounted there (STATX_ATTR_MOUNT_ROOT, Linux 5.8)?
+pub fn is_mount(s: &Statx) -> bool {
+    s.stx_attributes & general::STATX_ATTR_MOUNT_ROOT as u64 != 0
+}
+
+/// The lower half of the kernel's number of the mount that the file is on, which comes once only until the machine
+/// starts again (STATX_MNT_ID_UNIQUE, Linux 6.8).
+pub fn mount_id(s: &Statx) -> Option<u32> {
+    (s.stx_mask & general::STATX_MNT_ID_UNIQUE != 0).then_some(s.stx_mnt_id as u32)
 }
 
 /// Status of a path, links followed (`stat`, POSIX).

@@ -4,7 +4,7 @@ use sys::buf::concat;
 use sys::fs::{self, Fd};
 use sys::mount::field;
 use sys::zstr::cut;
-use sys::{num, Buf, List, ToBuf, ZStr};
+use sys::{caller, num, Buf, List, ToBuf, ZStr};
 
 /// What the kernel says is mounted.
 pub static MOUNTS: &core::ffi::CStr = c"/proc/self/mounts";
@@ -66,11 +66,12 @@ pub fn numbered(start: &[u8], n: u32) -> Buf {
     concat(&[start, num::digits(&mut digits, n as u64, 10)])
 }
 
-/// The path without links and dots, as the kernel knows it; without /proc as it is.
+/// The path without links and dots, as the kernel knows it; without /proc as it is. What the caller must not see is not
+/// looked for.
 #[inline(never)]
 pub fn canonical(path: ZStr) -> Buf {
     let mut out = path.bytes().buf();
-    if let Ok(f) = fs::open(path, fs::O_PATH | fs::O_CLOEXEC, 0) {
+    if let Ok(f) = caller::open(path, fs::O_PATH | fs::O_CLOEXEC, 0) {
         let link = numbered(b"/proc/self/fd/", f.0 as u32);
         let mut to = Buf::new();
         to.pad(4096, 0);

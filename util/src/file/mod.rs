@@ -6,6 +6,7 @@ pub mod directory;
 pub mod fstab;
 pub mod id;
 pub mod mode;
+pub mod mounted;
 pub mod read;
 pub mod remove;
 pub mod replace;

@@ -1,13 +1,17 @@
 //! mount: attach file systems (BusyBox util-linux/mount.c; `man 8 mount`).
+//!
+//! Differences from BusyBox: a set-uid binary serves `owner` and `group`, too, binds nothing for others than root, and
+//! mounts for them a file only if they may open it; of `user`, `users`, `owner`, `group` and `nouser` the last one counts.
 
-use options::{Options, ACTIONS, PROPAGATION};
+use options::{Options, ACTIONS, GROUP, OWNER, PROPAGATION, USER, USERS};
 use sys::buf::concat;
-use sys::fs;
+use sys::fs::{self, Fd};
 use sys::mount::{MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SILENT};
 use sys::opts::{Walk, Wrong};
 use sys::zstr::cut;
-use sys::{out, process, signal, Buf, Cx, Errno, List, ToBuf, ZStr};
+use sys::{caller, out, process, signal, Buf, Cx, Errno, List, ToBuf, ZStr};
 use util::file::fstab::{self, Line};
+use util::file::mounted;
 use util::file::read;
 
 mod loopdev;
@@ -19,6 +23,7 @@ applet! {
     dir: "/bin",
     class: NoExec,
     parse: Args,
+    setuid: Checks,
     usage: "\
 [-afinrsvw] [-t TYPE] [-o OPTIONS] [DEVICE] [DIR]
 
@@ -92,6 +97,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         }
     }
     let args = walk.operands();
+    let plain = o.opts & !opt!("v") as u32 == 0 && o.extra.is_empty() && args.len() == 1;
+    caller::keep_for(plain);
     match *args {
         [] if o.has(opt!("a")) => all(&mut o),
         [] => list(&mut o),
@@ -168,7 +175,7 @@ fn all(o: &mut Order) {
 /// `mount DIR` or `mount DEVICE`: the rest from a table.
 #[inline(never)]
 fn by_table(o: &mut Order, name: ZStr) {
-    let mut said = Options { flags: 0, data: Buf::new(), on_loop: false };
+    let mut said = Options::new(0);
     said.add(&o.extra);
     let bare =
         Line { device: ZStr::new(c"none"), dir: name, kind: ZStr::new(c"none"), options: ZStr::new(c"") };
@@ -208,14 +215,21 @@ fn by_table(o: &mut Order, name: ZStr) {
 /// Mounts `l`, with what the command line adds.
 #[inline(never)]
 fn attach(o: &mut Order, l: &Line) {
-    let mut p = Options { flags: MS_SILENT, data: Buf::new(), on_loop: false };
+    let mut p = Options::new(MS_SILENT);
     p.add(l.options.bytes());
     p.add(&o.extra);
     let found = tag::resolve(l.device);
     let device = found.as_ref().map_or(l.device, |path| path.z());
     let r = match &found {
         Err(e) => Err(*e),
-        Ok(_) => perform(o, &Line { device, ..*l }, &mut p),
+        Ok(_) => {
+            let l = Line { device, ..*l };
+            if caller::is_other() {
+                for_caller(o, &l, &mut p)
+            } else {
+                perform(o, &l, &mut p)
+            }
+        }
     };
     if let Err(e) = r {
         // Whatever the kernel found first: the device decides. What is no path cannot be missing.
@@ -225,6 +239,54 @@ fn attach(o: &mut Order, l: &Line) {
         if !forgiven && !twice {
             o.cx.fail(&concat(&[l.device.bytes(), b" on ", l.dir.bytes()]), e);
         }
+    }
+}
+
+/// Mounts what the table allows a caller to who is not root: on the directory that it names, in which we are then, so
+/// that nobody puts a link in its place.
+#[inline(never)]
+fn for_caller(o: &mut Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
+    let may = match p.who {
+        USER | USERS => true,
+        OWNER | GROUP => {
+            let s = fs::stat(l.device)?;
+            if p.who == OWNER {
+                s.stx_uid == process::getuid()
+            } else {
+                caller::is_in(s.stx_gid)
+            }
+        }
+        _ => false,
+    };
+    if !may || p.flags & ACTIONS != 0 {
+        return Err(Errno::EPERM);
+    }
+    if fs::is_mount(&mounted::enter(l.dir)?) {
+        return Err(Errno::EBUSY);
+    }
+    perform(o, l, p)
+}
+
+/// Writes down who may unmount it besides root.
+#[inline(never)]
+fn note(o: &mut Order, l: &Line, p: &Options) {
+    let other = caller::is_other();
+    if !other && p.who != USERS {
+        return;
+    }
+    let made = fs::open_without_links(l.dir).and_then(|root| {
+        let path = mounted::record(&fs::fstat(*root)?)?;
+        let make = |path: ZStr, mode| fs::mkdirat(Fd::CWD, path, mode);
+        // If the first fails, so does the second.
+        let _ = make(ZStr::new(c"/run/mount"), 0o755);
+        if p.who == USERS {
+            return make(path.z(), mounted::EVERYBODY);
+        }
+        make(path.z(), 0o700)?;
+        fs::fchownat(Fd::CWD, path.z(), process::getuid(), u32::MAX, 0)
+    });
+    if let Some(e) = made.err().filter(|_| other) {
+        o.cx.fail_on(ZStr::new(c"/run/mount"), e);
     }
 }
 
@@ -240,7 +302,8 @@ fn perform(o: &mut Order, l: &Line, p: &mut Options) -> Result<(), Errno> {
     let acts = p.flags & ACTIONS != 0;
     let auto = l.kind.is(b"auto") || (acts && l.kind.is(b"none"));
     let from = kind(l.device);
-    if auto && !acts && matches!(from, fs::S_IFDIR | fs::S_IFREG) && from == kind(l.dir) {
+    let alike = matches!(from, fs::S_IFDIR | fs::S_IFREG) && from == kind(l.dir);
+    if auto && !acts && alike && !caller::is_other() {
         p.flags |= MS_BIND;
     }
     let acts = p.flags & ACTIONS != 0;
@@ -314,6 +377,7 @@ fn one(o: &mut Order, l: &Line, p: &Options) -> Result<(), Errno> {
             }
         }
         by_kernel(o, l, p)?;
+        note(o, l, p);
     }
     if o.has(opt!("v")) {
         tell(o, l);
@@ -358,7 +422,7 @@ fn by_kernel(o: &mut Order, l: &Line, p: &Options) -> Result<(), Errno> {
 /// not lose its nosuid.
 #[inline(never)]
 fn kept(l: &Line, o: &Order) -> Result<u32, Errno> {
-    let mut p = Options { flags: 0, data: Buf::new(), on_loop: false };
+    let mut p = Options::new(0);
     let path = fstab::canonical(l.dir);
     // Without /proc there is nothing to keep.
     let mut text = read::file_if_there(ZStr::new(fstab::MOUNTS))?;
@@ -381,6 +445,8 @@ struct Helper<'p> {
 }
 
 fn child(h: &mut Helper) -> Errno {
+    // With the rights of the caller: it need not be made for more.
+    caller::give_up();
     // SAFETY: the strings and the array end as exec wants it.
     unsafe { process::execve(h.path, h.argv, h.envp) }
 }
@@ -422,9 +488,16 @@ fn help(o: &mut Order, path: ZStr, l: &Line) -> Result<(), Errno> {
 /// Mounts, read-only where the device allows no more.
 #[inline(never)]
 fn try_mount(o: &mut Order, l: &Line, flags: u32, data: &Buf) -> Result<(), Errno> {
-    let mut how = flags;
+    let (mut how, mut dir) = (flags, l.dir);
+    if caller::is_other() {
+        // Elsewhere others may put links: it has to be a file, which they may open themselves.
+        if l.device.first() == b'/' && l.device.strip_prefix(b"/dev/").is_none() {
+            return Err(Errno::ENOTBLK);
+        }
+        dir = ZStr::new(c".");
+    }
     loop {
-        let r = sys::mount::mount(l.device, l.dir, l.kind, how, Some(data.z()).filter(|d| !d.is_empty()));
+        let r = sys::mount::mount(l.device, dir, l.kind, how, Some(data.z()).filter(|d| !d.is_empty()));
         let protected = matches!(r, Err(Errno::EACCES | Errno::EROFS)) && !o.has(opt!("w"));
         if protected && how & (MS_RDONLY | MS_BIND | MS_MOVE) == 0 {
             how |= MS_RDONLY;

@@ -10,13 +10,24 @@ pub(crate) const PROPAGATION: u32 = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBIN
 pub(crate) const ACTIONS: u32 = MS_BIND | MS_MOVE | MS_REMOUNT | PROPAGATION;
 
 /// Names by the number of their bit in `man 2 mount`'s flags: the first byte is a blank plus the number for
-/// a name that sets the bit, `@` plus the number for one that clears it, a backquote plus the flags' value
-/// for one that means these or, without any, nothing here, [`LOOP`].
+/// a name that sets the bit, `@` plus the number for one that clears it (of bit 31, which is none: for one that
+/// means nothing here), [`LOOP`], or who may mount besides root: one of the codes from [`NOBODY`] on, of which the
+/// lower four bits are flags.
 static NAMES: &[u8] = b" ro\0@rw\0!nosuid\0Asuid\0\"nodev\0Bdev\0#noexec\0Cexec\0$sync\0Dasync\0%remount\0\
 &mand\0Fnomand\0'dirsync\0(nosymfollow\0Hsymfollow\0*noatime\0Jatime\0+nodiratime\0Kdiratime\0,bind\0-move\0\
 /silent\0Oloud\x001unbindable\x002private\x003slave\x004shared\x005relatime\0Unorelatime\x007iversion\0\
 Wnoiversion\x008strictatime\0Xnostrictatime\x009lazytime\0Ynolazytime\0\
-`defaults\0`auto\0`noauto\0`nouser\0`nofail\0`_netdev\0`swap\0nuser\0nusers\0fowner\0fgroup\0\x7floop";
+_defaults\0_auto\0_noauto\0_nofail\0__netdev\0_swap\0`nouser\0nuser\0~users\0fowner\0vgroup\0\x7floop";
+/// Root only.
+pub(crate) const NOBODY: u8 = b'`';
+/// Who owns the device.
+pub(crate) const OWNER: u8 = b'f';
+/// Who is in the group of the device.
+pub(crate) const GROUP: u8 = b'v';
+/// Anybody.
+pub(crate) const USER: u8 = b'n';
+/// Anybody, and anybody unmounts it.
+pub(crate) const USERS: u8 = b'~';
 /// A loop device is asked for.
 const LOOP: u8 = 0x7f;
 
@@ -28,9 +39,17 @@ pub(crate) struct Options {
     pub(crate) data: Buf,
     /// Is a loop device asked for?
     pub(crate) on_loop: bool,
+    /// Who may mount besides root.
+    pub(crate) who: u8,
 }
 
 impl Options {
+    /// Nothing but these flags.
+    #[inline(never)]
+    pub(crate) fn new(flags: u32) -> Options {
+        Options { flags, data: Buf::new(), on_loop: false, who: NOBODY }
+    }
+
     /// Takes the next comma list; what it says overrides what came before.
     pub(crate) fn add(&mut self, list: &[u8]) {
         let mut rest = list;
@@ -71,7 +90,10 @@ impl Options {
         match code {
             LOOP => self.on_loop = true,
             // What any user may mount: nosuid, nodev and, but for owner and group, noexec.
-            b'`'.. => self.flags |= code as u32 & 15,
+            NOBODY.. => {
+                self.flags |= code as u32 & 15;
+                self.who = code;
+            }
             b'@'.. => self.flags &= !bit(code),
             _ => {
                 // The kernel takes one way of propagation at a time.
@@ -99,7 +121,7 @@ fn code(name: &[u8]) -> Option<u8> {
 
 fn bit(code: u8) -> u32 {
     match code {
-        b'`'.. => 0,
+        NOBODY.. => 0,
         _ => 1 << (code & 31),
     }
 }
@@ -127,7 +149,7 @@ mod tests {
     use sys::mount::*;
 
     fn read(lists: &[&str]) -> (u32, String, bool) {
-        let mut o = Options { flags: 0, data: Buf::new(), on_loop: false };
+        let mut o = Options::new(0);
         lists.iter().for_each(|l| o.add(l.as_bytes()));
         (o.flags, String::from_utf8(o.data.to_vec()).unwrap(), o.on_loop)
     }
