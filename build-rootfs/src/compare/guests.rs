@@ -123,9 +123,7 @@ impl CommonSystem {
 pub fn put_binary(system: &mut System, binary: &Path, applets: &[String]) -> Result<Vec<u8>> {
     let elf = bare(&fs::read(binary).context(binary.display())?, binary)?;
     let mut image = rootfs::image(elf.clone(), applets)?;
-    if system.root != Root::Initramfs {
-        image.link_hard(rootfs::BINARY);
-    }
+    image.link_hard(rootfs::BINARY);
     system.first_program = image.first_program()?.map(String::from);
     fs::write(&system.initramfs, image.in_flash(system.root)?).context(system.initramfs.display())?;
     Ok(elf)
