@@ -9,7 +9,7 @@
 //! 2. [`jump_threading`]: retargets branches that lead to a branch on the same flags.
 //! 3. [`value_widths`]: drops masks of values that are short already, and compares truth values with 0.
 //! 4. [`peephole`]: replaces a few neighbouring instructions by fewer. [`copy_propagation`] drops copies whose uses can
-//!    use the source.
+//!    use the source. [`constant_merging`] makes empty texts a part of other zeros.
 //! 5. [`compare_elimination`]: drops comparisons with 0 when the called function has already set the flags.
 //! 6. [`tail_merge::sort_by_end`] brings functions with similar ends together. [`tail_calls`] turns last calls into
 //!    jumps.
@@ -29,6 +29,7 @@
 mod alignment;
 mod branch_inversion;
 mod compare_elimination;
+mod constant_merging;
 mod copy_propagation;
 mod cross_jumping;
 mod global_registers;
@@ -62,6 +63,7 @@ pub fn compact(text: &str) -> Result<String, String> {
     jump_threading::thread(&mut program);
     value_widths::simplify(&mut program);
     peephole::shorten(&mut program);
+    constant_merging::merge(&mut program);
     copy_propagation::propagate(&mut program);
     compare_elimination::eliminate(&mut program);
     tail_merge::sort_by_end(&mut program);

@@ -151,8 +151,8 @@ fn indirect_call(function: &mut Function) -> bool {
     false
 }
 
-/// Replaces `ldr a, =symbol` `adds a, a, #n` by `ldr a, =symbol+n`, when every load of the constant is followed by
-/// it.
+/// Replaces `ldr a, =symbol` `adds b, a, #n` by `ldr b, =symbol+n`, when every load of the constant is followed by
+/// it, and only b is needed later.
 fn constant_offset(function: &mut Function) -> bool {
     let live = live_out(function);
     for data in 2..function.body.len() {
@@ -163,35 +163,54 @@ fn constant_offset(function: &mut Function) -> bool {
             text.strip_prefix(".long\t").filter(|name| name.starts_with('_') && !name.contains(['+', '-']));
         let (Some(symbol), false) = (symbol, matches!(before, Line::Label(_))) else { continue };
         let loads = (0..data).filter(|&nth| at(function, nth).and_then(Ins::constant) == Some(label));
-        let offsets: Option<Vec<(usize, &str)>> = loads.map(|load| offset(function, load, &live)).collect();
-        let (Some(offsets), uses) = (offsets, function.references().filter(|name| name == label).count())
-        else {
+        let sums: Option<Vec<Sum>> = loads.map(|load| sum(function, load, &live)).collect();
+        let (Some(sums), uses) = (sums, function.references().filter(|name| name == label).count()) else {
             continue;
         };
-        let Some(&(_, add)) = offsets.first().filter(|_| offsets.len() == uses) else { continue };
-        if offsets.iter().any(|one| one.1 != add) {
+        let Some(number) = sums.first().map(|sum| sum.number).filter(|_| sums.len() == uses) else {
+            continue;
+        };
+        if sums.iter().any(|sum| sum.number != number) {
             continue;
         }
-        let whole = Line::Data(format!(".long\t{symbol}+{add}"));
-        let gone: Vec<usize> = offsets.iter().map(|one| one.0).collect();
+        let whole = Line::Data(format!(".long\t{symbol}+{number}"));
+        let new: Option<Vec<(usize, usize, Ins)>> = sums
+            .iter()
+            .map(|sum| Some((sum.load, sum.add, Ins::new("ldr", &format!("{}, {label}", sum.to))?)))
+            .collect();
+        let Some(new) = new else { continue };
         function.body[data] = whole;
-        gone.into_iter().rev().for_each(|nth| drop(function.body.remove(nth)));
+        let loads: Vec<usize> = new.iter().map(|(load, _, _)| *load).collect();
+        for (_, add, ins) in new {
+            function.body[add] = Line::Ins(ins);
+        }
+        loads.into_iter().rev().for_each(|load| drop(function.body.remove(load)));
         return true;
     }
     false
 }
 
-/// The line that adds a number to what line `load` loads, and the number. None if the loaded value is also used
-/// alone.
-fn offset<'f>(function: &'f Function, load: usize, live: &[Set]) -> Option<(usize, &'f str)> {
+/// A sum of a loaded constant and a number.
+struct Sum<'f> {
+    load: usize,
+    /// The line that adds.
+    add: usize,
+    /// The register of the sum.
+    to: &'f str,
+    number: &'f str,
+}
+
+/// The sum of what line `load` loads. None if the loaded value is also used alone.
+fn sum<'f>(function: &'f Function, load: usize, live: &[Set]) -> Option<Sum<'f>> {
     let a = at(function, load)?.writes;
     let straight = |nth: &usize| at(function, *nth).is_some_and(|ins| ins.flow == Flow::Next);
     let touches = |nth: &usize| at(function, *nth).is_some_and(|ins| (ins.reads | ins.writes) & a != 0);
-    let nth = (load + 1..function.body.len()).take_while(straight).find(touches)?;
-    let ins = at(function, nth)
-        .filter(|ins| ins.op == "adds" && ins.writes & 0xff == a && live[nth] & (NZ | CV) == 0)?;
-    let (number, rest) = ins.operands().split_last().map(|(last, rest)| (*last, rest.to_vec()))?;
-    (rest.iter().all(|name| register(name) == a)).then_some((nth, number.strip_prefix('#')?))
+    let add = (load + 1..function.body.len()).take_while(straight).find(touches)?;
+    let ins = at(function, add).filter(|ins| ins.op == "adds" && ins.reads & 0xff == a)?;
+    let to = *ins.operands().first()?;
+    let number = ins.operands().last()?.strip_prefix('#')?;
+    let needed = if register(to) == a { 0 } else { a };
+    (live[add] & (NZ | CV | needed) == 0).then_some(Sum { load, add, to, number })
 }
 
 #[cfg(test)]
@@ -257,10 +276,20 @@ mod tests {
                  adds r1, #4; .LBB0_1:; bx lr; {ends}"
             )),
             format!(
-                "ldr r0, .LCPI0_0; movs r2, #1; cmp r1, #0; beq .LBB0_1; ldr r1, .LCPI0_0; .LBB0_1:; bx lr; {ends}+4"
+                "movs r2, #1; ldr r0, .LCPI0_0; cmp r1, #0; beq .LBB0_1; ldr r1, .LCPI0_0; .LBB0_1:; bx lr; {ends}+4"
             )
         );
         stays(&format!("ldr r0, .LCPI0_0; str r0, [r1]; adds r0, r0, #4; bx lr; {ends}"));
+        assert_eq!(
+            short(&format!("ldr r0, .LCPI0_0; movs r2, #1; adds r1, r0, #4; movs r0, #0; bx lr; {ends}")),
+            format!("movs r2, #1; ldr r1, .LCPI0_0; movs r0, #0; bx lr; {ends}+4")
+        );
+        assert_eq!(
+            short(&format!(
+                "ldr r0, .LCPI0_0; ldr r1, .LCPI0_0; adds r0, r0, #4; adds r1, r1, #4; bx lr; {ends}"
+            )),
+            format!("ldr r0, .LCPI0_0; ldr r1, .LCPI0_0; bx lr; {ends}+4")
+        );
         stays(&format!("ldr r0, .LCPI0_0; adds r1, r0, #4; bx lr; {ends}"));
         stays(&format!("ldr r0, .LCPI0_0; adds r0, r0, r1; bx lr; {ends}"));
         stays(&format!("ldr r0, .LCPI0_0; adds r0, r0, #4; bhs .LBB0_1; .LBB0_1:; bx lr; {ends}"));
