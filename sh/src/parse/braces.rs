@@ -1,11 +1,10 @@
 //! Brace expansion, as bash and hush have it: `a{b,c}d`, `{1..5}`, nested. It is done on the encoded word.
 
-use crate::decimal::decimal;
 use crate::parse::parser::{Parser, TOO_LONG};
 use crate::parse::tree;
 use crate::words::login_char;
 use sys::{num, Buf, List, ToBuf};
-use util::text::{after, part};
+use util::text::{after, number, part};
 
 /// Passes over a byte or a whole expansion; the byte if it is an unquoted character of the word itself.
 fn step(c: &mut &[u8], quoted: &mut bool) -> u8 {
@@ -99,17 +98,19 @@ impl Parser<'_, '_> {
         let inner = part(word, open + 1, close);
         // Start, end, step.
         let mut bounds = [(0, false), (0, false), (1, false)];
-        let mut count = 0;
+        let (mut count, mut width, mut zeros) = (0, 0, false);
         let mut rest = Some(inner);
         while let Some(text) = rest {
             let dots = util::text::find(text, b"..");
             rest = dots.and_then(|n| text.get(n + 2..));
-            let (Some(b), Some(slot)) =
-                (bound(part(text, 0, dots.unwrap_or(usize::MAX))), bounds.get_mut(count))
-            else {
-                return false;
-            };
+            let text = part(text, 0, dots.unwrap_or(usize::MAX));
+            let (Some(b), Some(slot)) = (bound(text), bounds.get_mut(count)) else { return false };
             *slot = b;
+            if count < 2 {
+                // `{01..10}`: the numbers get as many characters as the longer of the two.
+                zeros |= matches!(text.strip_prefix(b"-").unwrap_or(text), [b'0', _, ..]);
+                width = text.len().max(width);
+            }
             count += 1;
         }
         let [(mut n, letter), (last, same), (by, odd)] = bounds;
@@ -118,7 +119,16 @@ impl Parser<'_, '_> {
         }
         let by = by.abs().max(1);
         loop {
-            let middle = if letter { [n as u8].buf() } else { decimal(n as i64) };
+            let mut middle = Buf::new();
+            if n < 0 {
+                middle.push(b'-');
+            }
+            if letter {
+                middle.push(n as u8);
+            } else {
+                let width = if zeros { width - middle.len() } else { 0 };
+                number::push(&mut middle, n.unsigned_abs() as u64, width);
+            }
             each(self, &middle);
             // Neither bound nor step passes 2³⁰.
             let left = last - n;

@@ -248,16 +248,21 @@ impl Shell<'_> {
     fn document(&mut self, text: &[u8]) -> Fallible<Fd> {
         let (read, write) = self.new_pipe()?;
         // What a pipe holds at least (PIPE_BUF); more needs somebody who writes it.
-        if text.len() <= 4096 {
-            let _ = fs::write_all(write, text);
+        let written = if text.len() <= 4096 {
+            fs::write_all(write, text)
         } else {
             let mut job = Job::hidden();
             let task = Task { output: write, close: read, ..Task::new(What::Write, text) };
             // Nobody waits for it; it is reaped with others.
             self.start_process(&mut job, false, &task)?;
             return Ok(read);
-        }
+        };
         shut(write);
+        if let Err(e) = written {
+            shut(read);
+            self.complain_of(c"write error", b"", e);
+            return self.fail(1);
+        }
         Ok(read)
     }
 

@@ -96,7 +96,13 @@ impl Shell<'_> {
     }
 
     /// Runs the command `f`, which may be taken, and of which redirections and assignments are at `b`.
-    pub(crate) fn dispatch(&mut self, kind: Kind, f: &mut Fields, mut b: &[u8], last: bool) -> FlowResult {
+    pub(crate) fn dispatch(
+        &mut self,
+        mut kind: Kind,
+        f: &mut Fields,
+        mut b: &[u8],
+        last: bool,
+    ) -> FlowResult {
         let special = matches!(&kind, Kind::Builtin(n) if *n < SPECIAL);
         let mut plan = Plan::default();
         if b.first() == Some(&tree::REDIR) {
@@ -125,6 +131,14 @@ impl Shell<'_> {
             // Those before `exec` are for the command.
             let own = !special || self.by_command || matches!(kind, Kind::Builtin(EXEC)) && f.len() > 1;
             r = self.assignments(&mut b, own, mark).map_err(Flow::from);
+            if matches!(kind, Kind::Applet(_) | Kind::File) {
+                // PATH may be another one.
+                kind = self.resolve(f.get(0), false);
+                if inside && matches!(kind, Kind::File) {
+                    // It has been carried out.
+                    plan = Plan::default();
+                }
+            }
         }
         let behind = self.locals.mark();
         if r.is_ok() {

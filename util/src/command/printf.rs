@@ -5,7 +5,8 @@ use crate::text::escape::{escape, unescape};
 use crate::text::quote::quote;
 use crate::text::utf8::{decode, NONE as NO_CHARACTER};
 use crate::text::{number, part, take};
-use sys::{num, Buf, Cx, ZStr};
+use sys::zstr::position_in;
+use sys::{num, Buf, Cx, ToBuf, ZStr};
 
 /// Runs `printf` on raw arguments; 1 if a number was bad or the format was, 2 without a format.
 pub fn run(cx: &mut Cx) -> u8 {
@@ -177,7 +178,8 @@ impl Printf<'_, '_, '_> {
     #[inline(never)]
     fn integer(&mut self, place: usize) {
         let before = core::mem::take(&mut self.cx.status);
-        let mut n = self.next_constant();
+        let arg = self.next();
+        let mut n = self.constant(arg);
         let told = self.cx.status != 0;
         self.cx.status |= before;
         let mut head = Buf::new();
@@ -185,7 +187,7 @@ impl Printf<'_, '_, '_> {
             let most = i64::MAX as u64 + self.negative as u64;
             // Of what passes 64 bits `number` has told.
             if n > most && !told {
-                self.cx.error(b"number", b"out of range");
+                self.cx.error(arg, b"out of range");
             }
             n = n.min(most);
             self.negative &= n != 0;
@@ -246,8 +248,12 @@ impl Printf<'_, '_, '_> {
         } else if arg.is_empty() {
             t = b"0";
         }
+        let mut word = t.buf();
+        word.make_ascii_lowercase();
+        let is_word = position_in(b"inf nan infinity", b' ', &word).is_some();
+        word.truncate(3);
         let number = Decimal::take(&mut t);
-        if number.is_none() || !t.is_empty() {
+        if !is_word && (number.is_none() || !t.is_empty()) {
             self.cx.error(arg, b"invalid number");
         }
         let mut precision = self.precision;
@@ -260,6 +266,10 @@ impl Printf<'_, '_, '_> {
         let alternate = self.flags & ALTERNATE != 0;
         let style = b'e' + place as u8 - 11;
         let mut body = number.unwrap_or_default().text(style, precision as i32, alternate);
+        if is_word {
+            self.flags &= !ZEROS;
+            body = word;
+        }
         if upper {
             body.make_ascii_uppercase();
         }
@@ -423,7 +433,12 @@ pub(crate) mod tests {
         assert_eq!(printf(&["%d|", "99999999999999999999"]), (1, "9223372036854775807|".into()));
         assert_eq!(printf(&["%d|", "08"]), (1, "0|".into()));
         assert_eq!(printf(&["a%a", "1"]), (1, "a".into()));
-        assert_eq!(printf(&["%f|", "inf"]), (1, "0.000000|".into()));
+        check(
+            &["%f|%G|%06.1f|%-5e|%+g", "inf", "-Infinity", "nan", "NAN", "INF"],
+            "inf|-INF|   nan|nan  |+inf",
+        );
+        check(&["%.1f|%g", "0x10", "-0xA"], "16.0|-10");
+        assert_eq!(printf(&["%f|", "info"]), (1, "0.000000|".into()));
         assert_eq!(printf(&["%.1f|", "2,5"]), (1, "2.0|".into()));
         assert_eq!(printf(&["%.5000f", "1"]), (1, format!("1.{}", "0".repeat(4999))));
         assert_eq!(printf(&["a%y", "1"]), (1, "a".into()));
