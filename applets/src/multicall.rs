@@ -28,8 +28,8 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
         }
         args = args.get_mut(1..).unwrap_or_default();
         match args.first().map(|a| a.bytes()) {
-            None | Some(b"--help") if sys::applet::HELP => help(table, &mut out),
-            None | Some(b"--list") => list(table, &mut out, b"\n"),
+            None | Some(b"--help") => help(table, &mut out),
+            Some(b"--list") => list(table, &mut out, b"\n"),
             Some(b"--install") => {
                 return install(table, caller::settle(envp, false), args.get(1..).unwrap_or(&[]))
             }
@@ -53,7 +53,9 @@ fn basename(path: ZStr<'static>) -> &'static [u8] {
 
 /// The build puts our usage text behind those of the declarations.
 fn help(table: &Table, out: &mut Out) {
-    table.help(out, MOTE, crate::DECLARATIONS);
+    if sys::applet::HELP {
+        table.help(out, MOTE, crate::DECLARATIONS);
+    }
     list(table, out, b" ");
 }
 

@@ -279,7 +279,10 @@ impl Cx<'_> {
             return None;
         }
         if let [only] = self.args {
-            if HELP && only.is(b"--help") {
+            if only.is(b"--help") {
+                if !HELP {
+                    return Some(self.wrong(Wrong::Unknown(b"--help")));
+                }
                 self.table.help(self.out, self.name, e.decl);
                 return Some(0);
             }
@@ -398,7 +401,7 @@ impl Cx<'_> {
     }
 }
 
-/// Has the binary the usage texts? Without them `--help` is an option as any other.
+/// Has the binary the usage texts? Without them `--help` is an unknown option.
 pub const HELP: bool = cfg!(feature = "help");
 
 const SEE_HELP: &[u8] = if HELP { b" (see --help)" } else { b"" };

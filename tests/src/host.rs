@@ -31,17 +31,25 @@ pub fn out() -> PathBuf {
 /// Behind a target's name: its subshells start as on a machine without an MMU, by vfork and exec.
 const WITHOUT_MMU: &str = "+nommu";
 
-/// The target and the additional features that a target's name with [`WITHOUT_MMU`] or without stands for.
+/// Behind a target's name: all features are left out that can be.
+const LEAN: &str = "+lean";
+
+/// The target that a target's name with [`WITHOUT_MMU`], [`LEAN`] or neither stands for, and what is added to the list
+/// of applets.
 fn variant(name: &str) -> (Target, &'static [&'static str]) {
-    let (name, features) = match name.strip_suffix(WITHOUT_MMU) {
-        Some(name) => (name, &["sh/nommu"][..]),
-        None => (name, &[][..]),
+    let (name, features) = if let Some(name) = name.strip_suffix(WITHOUT_MMU) {
+        (name, &["sh/nommu"][..])
+    } else if let Some(name) = name.strip_suffix(LEAN) {
+        (name, &["-bash", "-edit", "-help", "-jobs"][..])
+    } else {
+        (name, &[][..])
     };
     (Target::load(project(), name).unwrap_or_else(|e| panic!("{e}")), features)
 }
 
 /// The binary with `applets` (a list as `--applets` takes it) for `target`; built once. With `+nommu` behind
-/// the target's name, one that starts subshells as on a machine without an MMU.
+/// the target's name, one that starts subshells as on a machine without an MMU; with `+lean`, one without the features
+/// that can be left out.
 pub fn mote(target: &str, applets: &str) -> PathBuf {
     binary(target, applets).file
 }

@@ -312,7 +312,10 @@ mod tests {
         let text = "=== a\n@root\n@only mmu: fork\n@not armv5te, qemu-user: too slow\n@echo x\n---\n";
         assert!(spec(text).unwrap_err().to_string().contains("cat.txt:5: unknown tag `@echo`"));
         let case = spec(&text.replace("@echo", "echo")).unwrap().cases.remove(0);
-        assert_eq!((case.root, case.machines, case.script), (true, vec![Machine::Native], "echo x\n".into()));
+        assert_eq!(
+            (case.root, case.machines, case.script),
+            (true, vec![Machine::Native, Machine::Lean], "echo x\n".into())
+        );
     }
 
     #[test]

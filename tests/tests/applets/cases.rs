@@ -23,6 +23,8 @@ enum Way {
     Native,
     /// So, each applet as a program of its own, and what it calls is held to its list.
     Traced,
+    /// By a mote without the features that can be left out.
+    Lean,
     /// With the ARMv5TE binary.
     Emulated,
 }
@@ -34,10 +36,15 @@ pub(crate) fn trials(spec: &Spec) -> Vec<Trial> {
     for (machine, way, behind) in [
         (Machine::Native, Way::Native, ""),
         (Machine::Native, Way::Traced, "::calls"),
+        (Machine::Lean, Way::Lean, "::lean"),
         (Machine::User, Way::Emulated, "::armv5te"),
     ] {
         for case in spec.cases.iter().filter(|case| case.machines.contains(&machine)) {
-            let (name, case) = (format!("{}{behind}", case.name), case.clone());
+            let (name, mut case) = (format!("{}{behind}", case.name), case.clone());
+            if machine == Machine::Lean {
+                // There is no help to point to.
+                case.output = case.output.replace(" (see --help)", "");
+            }
             let ignored = case.root && !root;
             let at = format!("{}:{}", spec.file.display(), case.line);
             let run = move || match run(way, &case)? {
@@ -54,8 +61,13 @@ pub(crate) fn trials(spec: &Spec) -> Vec<Trial> {
 fn run(way: Way, case: &Case) -> std::io::Result<Option<String>> {
     // The folders for PATH, made once.
     static NATIVE: LazyLock<PathBuf> = LazyLock::new(|| applet_dir("x86_64"));
+    static LEAN: LazyLock<PathBuf> = LazyLock::new(|| applet_dir("x86_64+lean"));
     static EMULATED: LazyLock<PathBuf> = LazyLock::new(|| emulated_dir("armv5te"));
-    let dir = if way == Way::Emulated { &*EMULATED } else { &*NATIVE };
+    let dir = match way {
+        Way::Native | Way::Traced => &*NATIVE,
+        Way::Lean => &*LEAN,
+        Way::Emulated => &*EMULATED,
+    };
     let room = tempfile::tempdir()?;
     let at = |name: &str| room.path().join(name);
     fs::write(at("case"), &case.script)?;

@@ -3,6 +3,7 @@
 //! | test | what it does |
 //! |---|---|
 //! | `cat::numbers_lines` | runs a case here, on x86-64 |
+//! | `cat::numbers_lines::lean` | runs it with a mote without the features that can be left out |
 //! | `cat::numbers_lines::armv5te` | runs it with the ARMv5TE binary under qemu-user |
 //! | `cat::numbers_lines::calls` | holds what it calls to the lists of `cargo rootfs syscalls` |
 //! | `cat::calls::two_files` | so for a fault line, without faults |
