@@ -13,7 +13,9 @@ use std::path::Path;
 
 /// mote's builds of every set, and the peers' main ones.
 pub fn main(builds: &Builds) -> Vec<SizeRow> {
-    let mut rows: Vec<SizeRow> = Set::ALL.map(|set| mote(builds, set)).into();
+    let mut rows: Vec<SizeRow> = Set::ALL.map(|set| mote(builds, "mote", set, set.applets())).into();
+    let lean = Set::ALL.into_iter().filter_map(|set| Some((set, set.lean()?)));
+    rows.extend(lean.map(|(set, list)| mote(builds, MOTE_LEAN, set, list)));
     rows.extend(peers(builds, |case| case.abi == Abi::MAIN));
     rows
 }
@@ -35,10 +37,13 @@ fn peers(builds: &Builds, wanted: impl Fn(&Case) -> bool) -> Vec<SizeRow> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn mote(builds: &Builds, set: Set) -> SizeRow {
-    let bytes = builds.applets(set).and_then(|applets| measure(&builds.mote(&applets)?, &applets));
+/// The name of mote without what can be left out.
+pub(super) const MOTE_LEAN: &str = "mote, lean";
+
+fn mote(builds: &Builds, who: &str, set: Set, list: &str) -> SizeRow {
+    let bytes = builds.catalogue.resolve(list).and_then(|applets| measure(&builds.mote(&applets)?, &applets));
     SizeRow {
-        who: "mote".into(),
+        who: who.into(),
         peer: None,
         set,
         shell: None,

@@ -1,6 +1,7 @@
 //! Measures systems in QEMU. All have the same kernel, device tree and root file system, except for the binary.
 
 use super::builds::Builds;
+use super::bytes::MOTE_LEAN;
 use super::plan::{cases, Case, Peer, Set};
 use super::ram::{Search, Workload};
 use super::report::{reason, GuestRow, Outcome};
@@ -32,6 +33,11 @@ pub fn all(builds: &Builds) -> Result<Vec<GuestRow>> {
         let applets = builds.applets(set)?;
         let binary = builds.mote(&applets);
         rows.push(booth.row("mote".into(), set, binary.map(|binary| (binary, applets))));
+        if let Some(list) = set.lean() {
+            let applets = builds.catalogue.resolve(list)?;
+            let binary = builds.mote(&applets);
+            rows.push(booth.row(MOTE_LEAN.into(), set, binary.map(|binary| (binary, applets))));
+        }
         for case in cases().into_iter().filter(|case| case.abi == Abi::MAIN && case.set == set) {
             rows.push(booth.row(case.who(), set, peer(builds, &case)));
         }

@@ -58,7 +58,8 @@ fn bytes(report: &Report, pictures: &[Picture]) -> String {
     let mut out =
         "## Bytes\n\nThe smallest form of each binary: Thumb code, static (the peers with musl), without \
                    symbols and section headers. *bare*: only the options that an applet needs to be useful; \
-                   *rich*: the peer's own default options. mote has no such options.\n\n"
+                   *rich*: the peer's own default options. *lean*: without line editor, job control, what is \
+                   beyond POSIX, and help texts, which can be left out of mote: rootfs-toml.md.\n\n"
             .to_string();
     out += &picture(pictures, "comparison-bytes.svg", "bytes by set");
     let main: Vec<&SizeRow> =
@@ -72,7 +73,7 @@ fn bytes(report: &Report, pictures: &[Picture]) -> String {
     }
     let cell = |line: &SizeRow, set: Set| {
         let same = |row: &&&SizeRow| match set {
-            Set::True => (row.peer, row.flavour) == (line.peer, line.flavour),
+            Set::True if row.peer.is_some() => (row.peer, row.flavour) == (line.peer, line.flavour),
             _ => row.who == line.who,
         };
         let row = main.iter().filter(|row| row.set == set).find(same);

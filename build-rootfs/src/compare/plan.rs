@@ -69,6 +69,15 @@ impl Set {
             other => other.name(),
         }
     }
+
+    /// The same without the features that can be left out, if it has them: what stands beside the peers' bare builds.
+    pub fn lean(self) -> Option<&'static str> {
+        match self {
+            Set::Shell => Some("sh-lean"),
+            Set::Seed => Some("seed-lean"),
+            Set::True | Set::Base => None,
+        }
+    }
 }
 
 /// A build of a peer.

@@ -38,7 +38,7 @@ impl Workload {
     fn lines(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Workload::Prompt => &[PROBE],
-            Workload::Spawns => &[PROBE, SPAWNS, PIPELINE],
+            Workload::Spawns => &[PROBE, SPAWNS[0], SPAWNS[1], PIPELINE],
         }
     }
 
@@ -81,9 +81,12 @@ pub const ROOMY: &str = "8M";
 /// A command that does not exist, and a text that every shell's error message about it contains. Toybox's shell has
 /// no `echo`. The typed command itself does not contain the text.
 const PROBE: (&str, &str) = ("rea''dy", "ready");
-/// One line of a terminal each, so that a line editor draws nothing twice.
-const SPAWNS: (&str, &str) =
-    ("while /bin/sh -c : && [ $((i+=1)) -lt 200 ]; do :; done; echo all-$i", "all-200");
+/// One line of a terminal each, so that a line editor draws nothing twice; without arithmetic, which BusyBox's bare
+/// hush lacks.
+const SPAWNS: [(&str, &str); 2] = [
+    ("s() { /bin/sh -c : || n=bad; }; u() { s; s; s; s; s; s; s; s; s; s; }", ""),
+    ("v() { u; u; u; u; u; u; u; u; u; u; }; v; v; echo all-$n''200", "all-200"),
+];
 const PIPELINE: (&str, &str) =
     ("echo one | (read a; echo $a-two) | (read b; echo $b-three)", "one-two-three");
 const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
