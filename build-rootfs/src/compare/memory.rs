@@ -4,29 +4,13 @@ use super::builds::Builds;
 use super::guests::{put_binary, put_peer};
 use super::plan::{Peer, Set};
 use super::ram::{census, smallest_ram, Search, Workload};
-use super::report::Outcome;
+use super::report::{MemoryRow, Outcome};
 use super::text::table;
 use crate::build::{Options, Plan};
 use crate::census::{Census, Group};
 use crate::error::{Error, Result};
 use crate::progress::Step;
 use crate::target::DEFAULT;
-use serde::{Deserialize, Serialize};
-
-/// A system, and where its RAM is.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct MemoryRow {
-    /// The target and the kernel's name.
-    pub kernel: String,
-    /// Whose binary: `mote` or the peer's name.
-    pub who: String,
-    /// The smallest RAM for a prompt, in KiB.
-    pub prompt_kib: Outcome<u32>,
-    /// The same for a prompt, 200 programs and a pipeline of three.
-    pub spawns_kib: Outcome<u32>,
-    /// Every page of that RAM at the end of the workload.
-    pub census: Outcome<Census>,
-}
 
 /// The kernels: target and name.
 const KERNELS: [(&str, &str); 5] = [

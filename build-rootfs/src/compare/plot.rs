@@ -1,7 +1,6 @@
 //! Pictures for the page, as SVG. Each has a background of its own, so that it reads on light and dark pages.
 
-use super::memory::MemoryRow;
-use super::report::{Part, Report};
+use super::report::{MemoryRow, Part, Report};
 use crate::census::Group;
 use crate::error::{Error, Result};
 use crate::number::thousands as number;

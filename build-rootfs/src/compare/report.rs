@@ -1,8 +1,8 @@
 //! The report: figures, and holes with a reason where there is no figure.
 
-use super::memory::MemoryRow;
 use super::plan::{Peer, Set};
 use super::size::Bytes;
+use crate::census::Census;
 use crate::error::{Error, Result};
 use crate::peers::cross::{Abi, Flavour, Shell};
 use serde::{Deserialize, Serialize};
@@ -217,6 +217,21 @@ pub struct SpeedRow {
     pub unit: String,
     /// The figure of each program.
     pub figures: Vec<(String, Outcome<f64>)>,
+}
+
+/// A system, and where its RAM is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MemoryRow {
+    /// The target and the kernel's name.
+    pub kernel: String,
+    /// Whose binary: `mote` or the peer's name.
+    pub who: String,
+    /// The smallest RAM for a prompt, in KiB.
+    pub prompt_kib: Outcome<u32>,
+    /// The same for a prompt, 200 programs and a pipeline of three.
+    pub spawns_kib: Outcome<u32>,
+    /// Every page of that RAM at the end of the workload.
+    pub census: Outcome<Census>,
 }
 
 /// A system without an MMU, of mote's.
