@@ -591,11 +591,13 @@ mod tests {
     fn a_variant_changes_what_it_names() {
         let usual = Target::load(&Project::find().unwrap(), DEFAULT).unwrap();
         let net = usual.clone().with_variant("net").unwrap();
-        assert!(net.kernel().unwrap().fragments.starts_with(&usual.kernel().unwrap().fragments));
+        let fragments = |target: &Target| target.kernel().unwrap().fragments.clone();
+        let common = &fragments(&usual)[..1];
+        assert!(fragments(&net).starts_with(common) && fragments(&net) != fragments(&usual));
         assert_ne!(net.kernel().unwrap().device_tree, usual.kernel().unwrap().device_tree);
         assert_eq!(usual.machine().unwrap().nic, "none");
         assert_eq!(net.machine().unwrap().nic, "user,model=smc91c111");
-        assert_eq!(net.machine().unwrap().cmdline, usual.machine().unwrap().cmdline);
+        assert!(usual.machine().unwrap().cmdline.starts_with(&net.machine().unwrap().cmdline));
         let text = usual.with_variant("nett").unwrap_err().to_string();
         assert!(text.contains("armv5te: unknown kernel variant `nett`") && text.contains("`net`"), "{text}");
     }

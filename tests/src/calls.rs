@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// Where the machine's own programs are, which nobody holds to a list.
-const FOREIGN: [&str; 4] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/"];
+/// By this path a mote starts itself.
+const ITSELF: &str = "/proc/self/exe";
 
 /// strace's options for a trace of each process in `dir`.
 pub fn options(dir: &Path) -> Vec<String> {
@@ -28,11 +28,12 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads the traces in `dir`.
+    /// Reads the traces in `dir`. Only programs below `ours` are held to `lists`: the machine's own are not, nor are
+    /// scripts that have an applet's name.
     ///
     /// # Errors
     /// A trace cannot be read.
-    pub fn read(dir: &Path, lists: &ByApplet) -> std::io::Result<Seen> {
+    pub fn read(dir: &Path, lists: &ByApplet, ours: &Path) -> std::io::Result<Seen> {
         let mut traces = BTreeMap::new();
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
@@ -66,7 +67,7 @@ impl Seen {
                     waiting.push(next);
                 }
                 if let Some(next) = executed(line) {
-                    program = applet(&next, lists);
+                    program = applet(&next, lists, ours);
                 }
             }
         }
@@ -95,9 +96,9 @@ fn executed(line: &str) -> Option<Vec<String>> {
 }
 
 /// The applet that these words (a path, then the arguments) start; none if they start another program.
-fn applet(words: &[String], lists: &ByApplet) -> Option<String> {
-    let path = words.first()?;
-    if FOREIGN.iter().any(|dir| path.starts_with(dir)) {
+fn applet(words: &[String], lists: &ByApplet, ours: &Path) -> Option<String> {
+    let path = Path::new(words.first()?);
+    if path != Path::new(ITSELF) && !path.starts_with(ours) {
         return None;
     }
     let base =
@@ -130,11 +131,13 @@ mod tests {
         let root = "execve(\"/usr/bin/timeout\", [\"timeout\"], 0x1 /* 2 vars */) = 0\nptrace(1) = 0\n\
             execve(\"/x/sh\", [\"sh\", \"-c\"], 0x1 /* 2 vars */) = 0\nfork() = 12\nread(0, \"fork()\", 6) = 6\n";
         fs::write(dir.path().join("trace.20"), root).unwrap();
+        fs::write(dir.path().join("trace.13"), "execve(\"/y/cat\", [\"cat\"], 0x1) = 0\nmmap() = 0\n")
+            .unwrap();
         let one = "read(0) = 0\nexecve(\"/y/cat\", [\"cat\"], 0x1 /* 1 var */) = -1 ENOENT\n\
             execve(\"/x/cat\", [\"cat\"], 0x1 /* 1 var */) = 0\nread(0) = 0\nwrite(1, \"x\", 1) = 1\n\
             +++ exited with 0 +++\n";
         fs::write(dir.path().join("trace.12"), one).unwrap();
-        let seen = Seen::read(dir.path(), &lists).unwrap();
+        let seen = Seen::read(dir.path(), &lists, Path::new("/x")).unwrap();
         assert_eq!(seen.outside.into_iter().collect::<Vec<_>>(), ["cat: write(1, \"x\", 1) = 1"]);
         assert_eq!(seen.calls["sh"].len(), 3);
     }

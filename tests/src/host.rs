@@ -28,6 +28,9 @@ pub fn out() -> PathBuf {
     project().out().join("tests")
 }
 
+/// The set with every applet.
+pub const ALL: &str = "tools";
+
 /// Behind a target's name: its subshells start as on a machine without an MMU, by vfork and exec.
 const WITHOUT_MMU: &str = "+nommu";
 
@@ -87,16 +90,16 @@ fn build(target: &str, applets: &str) -> Binary {
     compile(project(), &target, &list, &dir).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// The names that the set `base` answers to, and `mote`.
+/// The names that the set [`ALL`] answers to, and `mote`.
 fn names() -> Vec<String> {
     let all = Catalogue::load(project()).unwrap_or_else(|e| panic!("{e}"));
-    let list = all.resolve("base").unwrap_or_else(|e| panic!("{e}"));
+    let list = all.resolve(ALL).unwrap_or_else(|e| panic!("{e}"));
     let paths = all.paths(&list);
     let names = paths.iter().map(|path| path[path.rfind('/').map_or(0, |at| at + 1)..].to_string());
     names.chain(["mote".to_string()]).collect()
 }
 
-/// A folder for PATH: the binary with the set `base` for `target`, and a link for each of its names; made once.
+/// A folder for PATH: the binary with the set [`ALL`] for `target`, and a link for each of its names; made once.
 pub fn applet_dir(target: &str) -> PathBuf {
     static MADE: OnceLock<Mutex<HashMap<String, PathBuf>>> = OnceLock::new();
     let mut made = MADE.get_or_init(Default::default).lock().unwrap_or_else(|poison| poison.into_inner());
@@ -104,7 +107,7 @@ pub fn applet_dir(target: &str) -> PathBuf {
 }
 
 fn link_all(target: &str) -> PathBuf {
-    let mote = mote(target, "base");
+    let mote = mote(target, ALL);
     let dir = out().join(format!("{target}-bin"));
     let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
     fs::create_dir_all(&dir).expect("the folder of links");
@@ -115,7 +118,7 @@ fn link_all(target: &str) -> PathBuf {
 /// A folder for PATH as [`applet_dir`], whose links lead to a copy of the binary: what a shell finds there, where it has
 /// set PATH, is another program for it, and it starts that instead of running the applet itself.
 pub fn copied_dir(target: &str) -> PathBuf {
-    let mote = mote(target, "base");
+    let mote = mote(target, ALL);
     let (dir, copy) = (out().join(format!("{target}-copied-bin")), mote.with_extension("copy"));
     let _lock = lock(&dir.with_extension("lock")).unwrap_or_else(|e| panic!("{e}"));
     fs::create_dir_all(&dir).expect("the folder of links");
@@ -179,7 +182,7 @@ pub fn command(target: &str, file: &Path, name: &str) -> Command {
     }
 }
 
-/// A command that runs the applet `name` of the set `base` for `target`, with the folder of links first in
+/// A command that runs the applet `name` of the set [`ALL`] for `target`, with the folder of links first in
 /// PATH. Under qemu-user a guest's program cannot start another one by name: it is not the host's format.
 pub fn applet(target: &str, name: &str) -> Command {
     let dir = applet_dir(target);

@@ -6,8 +6,8 @@ use crate::conformance::known::Known;
 use crate::conformance::reference::{self, User};
 use crate::conformance::shell::Suite;
 use crate::conformance::{summary, write, Report};
-use crate::project;
 use crate::spec::{self, Case, Machine};
+use crate::{project, ALL};
 use build_rootfs::applets::Catalogue;
 use build_rootfs::cache::Cache;
 use build_rootfs::error::Result;
@@ -29,7 +29,7 @@ pub struct Suites {
 /// The names that the image's mote answers to.
 fn names() -> Result<Vec<String>> {
     let all = Catalogue::load(project())?;
-    let paths = all.paths(&all.resolve("base")?);
+    let paths = all.paths(&all.resolve(ALL)?);
     let names = paths.iter().filter_map(|path| Some(path.rsplit_once('/')?.1.to_string()));
     Ok(names.filter(|name| name != NOT_THERE).collect())
 }

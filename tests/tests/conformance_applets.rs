@@ -27,14 +27,14 @@ fn compare(suite: Suite, names: &[String], reports: Vec<Report>) -> Result<()> {
 }
 
 fn of_busybox() -> Result<()> {
-    let (cache, mote) = (Cache::open()?, tests::mote("x86_64", "base"));
+    let (cache, mote) = (Cache::open()?, tests::mote("x86_64", tests::ALL));
     let names = names(&mote)?;
     let run = busybox::Run::prepare(&cache, &mote, &names)?;
     compare(Suite::BusyBox, &names, parallel::map(&names, |name| run.run(name))?)
 }
 
 fn of_toybox() -> Result<()> {
-    let (cache, mote) = (Cache::open()?, tests::mote("x86_64", "base"));
+    let (cache, mote) = (Cache::open()?, tests::mote("x86_64", tests::ALL));
     let names = names(&mote)?;
     let run = toybox::Run::prepare(&cache, &mote, &names, "sh")?;
     compare(Suite::Toybox, &names, parallel::map(&names, |name| run.run(name))?)

@@ -14,7 +14,7 @@ const TARGETS: [&str; 3] = ["x86_64", "armv5te", "thumbv7em"];
 const LIST: &str = include_str!("panics.toml");
 
 fn flow(target: &str) -> Flow {
-    Flow::of(&mote(target, "base").with_extension("sym"))
+    Flow::of(&mote(target, tests::ALL).with_extension("sym"))
 }
 
 /// What belongs to process 1 beside the way to it. The tables of applets and of closures lead to it by pointers.

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::sync::LazyLock;
 use tests::calls::{options, Seen};
 use tests::spec::{Case, Machine, Spec};
-use tests::{applet_dir, calls_of, copied_dir, emulated_dir, fresh};
+use tests::{applet_dir, calls_of, copied_dir, emulated_dir, fresh, out, ALL};
 
 /// Seconds after which a case hangs, on a machine that does other things too.
 const LIMIT: &str = "120";
@@ -94,7 +94,7 @@ fn run(way: Way, case: &Case) -> std::io::Result<Option<String>> {
     let output = fs::File::create(at("output"))?;
     let status = command.stdin(Stdio::null()).stderr(output.try_clone()?).stdout(output).status()?;
     if way == Way::Traced {
-        let seen = Seen::read(&traces, &calls_of("x86_64", "base"))?;
+        let seen = Seen::read(&traces, &calls_of("x86_64", ALL), &out())?;
         if !seen.calls.contains_key("sh") {
             return Ok(Some(format!("no trace of a shell: {}", fs::read_to_string(at("output"))?)));
         }

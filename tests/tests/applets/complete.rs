@@ -53,5 +53,7 @@ pub(crate) fn check() -> std::result::Result<(), Failed> {
 /// The applets of all sets, by the first of their names.
 fn applets() -> Result<BTreeSet<String>> {
     let all = Catalogue::load(project())?;
-    all.resolve(&all.sets().join(",")).map(|names| names.into_iter().collect())
+    // A set may leave features out, whose names begin with `-`.
+    let names = all.resolve(&all.sets().join(","))?;
+    Ok(names.into_iter().filter(|name| !name.starts_with('-')).collect())
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tests::calls::{options, Seen};
 use tests::spec::{FaultLine, Named, Spec};
-use tests::{applet, calls_of, mote};
+use tests::{applet, calls_of, mote, out, ALL};
 
 /// What an applet does in the test, and what must hold.
 #[derive(Debug)]
@@ -144,8 +144,7 @@ impl Workload {
         let mut words = self.words.split(' ');
         let name = words.next().expect("an applet");
         // What `--install` makes links to has one path only.
-        let program =
-            if name == "mote" { Command::new(mote("x86_64", "base")) } else { applet("x86_64", name) };
+        let program = if name == "mote" { Command::new(mote("x86_64", ALL)) } else { applet("x86_64", name) };
         let mut line: Vec<String> = odd.map_or(Vec::new(), Surroundings::words);
         if !options.is_empty() {
             line.extend(["strace".to_string(), "-qq".to_string()]);
@@ -237,7 +236,7 @@ fn listed(workload: &Workload) {
     let traces = tempfile::tempdir().expect("a folder");
     let place = Place::new(workload);
     run(workload, &place, &options(traces.path()));
-    let seen = Seen::read(traces.path(), &calls_of("x86_64", "base")).expect("traces");
+    let seen = Seen::read(traces.path(), &calls_of("x86_64", ALL), &out()).expect("traces");
     assert!(!seen.calls.is_empty(), "no trace of `{}`", workload.words);
     assert!(seen.outside.is_empty(), "`{}`: calls beyond its list: {:#?}", workload.words, seen.outside);
 }
