@@ -38,7 +38,7 @@ impl Workload {
     fn lines(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Workload::Prompt => &[PROBE],
-            Workload::Spawns => &[PROBE, SPAWNS[0], SPAWNS[1], PIPELINE],
+            Workload::Spawns => &[PROBE, FORTY, FORTY, FORTY, FORTY, FORTY, SPAWNED, PIPELINE],
         }
     }
 
@@ -83,10 +83,9 @@ pub const ROOMY: &str = "8M";
 const PROBE: (&str, &str) = ("rea''dy", "ready");
 /// One line of a terminal each, so that a line editor draws nothing twice; without arithmetic, which BusyBox's bare
 /// hush lacks.
-const SPAWNS: [(&str, &str); 2] = [
-    ("s() { /bin/sh -c : || n=bad; }; u() { s; s; s; s; s; s; s; s; s; s; }", ""),
-    ("v() { u; u; u; u; u; u; u; u; u; u; }; v; v; echo all-$n''200", "all-200"),
-];
+const FORTY: (&str, &str) =
+    ("for i in 1 2 3 4 5;do for j in 1 2 3 4 5 6 7 8;do /bin/sh -c :||n=x;done;done", "");
+const SPAWNED: (&str, &str) = ("echo all-$n''200", "all-200");
 const PIPELINE: (&str, &str) =
     ("echo one | (read a; echo $a-two) | (read b; echo $b-three)", "one-two-three");
 const MEMINFO: &str = "mount -t proc proc /proc; cat /proc/meminfo";
