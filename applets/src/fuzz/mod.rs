@@ -9,6 +9,10 @@
 mod elf;
 #[cfg(feature = "mount")]
 mod fstab;
+#[cfg(feature = "dmesg")]
+mod kmsg;
+#[cfg(feature = "mount")]
+mod superblock;
 
 #[cfg(feature = "modprobe")]
 pub use crate::modprobe::fuzz::modules;
@@ -16,6 +20,10 @@ pub use crate::modprobe::fuzz::modules;
 pub use elf::elf;
 #[cfg(feature = "mount")]
 pub use fstab::fstab;
+#[cfg(feature = "dmesg")]
+pub use kmsg::kmsg;
+#[cfg(feature = "mount")]
+pub use superblock::superblock;
 
 use alloc::vec::Vec;
 
@@ -43,6 +51,18 @@ mod tests {
     #[cfg(feature = "mount")]
     fn seeds_of_fstab() {
         seeds("fstab", b" \t\n\\#,0=\xff", super::fstab);
+    }
+
+    #[test]
+    #[cfg(feature = "dmesg")]
+    fn seeds_of_kmsg() {
+        seeds("kmsg", b"<>[]. \\x0\t", super::kmsg);
+    }
+
+    #[test]
+    #[cfg(feature = "mount")]
+    fn seeds_of_superblock() {
+        seeds("superblock", b"\0\x04\x38\x02\x53\xefFAT-\xff ", super::superblock);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Differences from BusyBox: reads /dev/kmsg where it can; -C, -S, -T, -t, -w and -W.
 
 use sys::fs::{self, Fd};
-use sys::zstr::cut;
+use sys::zstr::{cut, position};
 use sys::{num, system, time, Buf, Cx, Errno, ToBuf, ZStr};
 use util::time::strftime::{strftime, Stamp};
 use util::time::tz;
@@ -81,21 +81,23 @@ fn by_system_call(cx: &mut Cx) -> Result<(), Errno> {
 }
 
 /// `<6>` off the start of a line; empty if it has none.
-fn priority<'l>(line: &mut &'l [u8]) -> &'l [u8] {
+pub(crate) fn priority<'l>(line: &mut &'l [u8]) -> &'l [u8] {
     let whole = *line;
-    match whole {
-        [b'<', b'0'..=b'9', ..] => {
-            let n = cut(line, b'>').len();
-            whole.get(..n + 1).unwrap_or_default()
+    let end = position(whole, b'>').unwrap_or(usize::MAX - 1);
+    match whole.split_at_checked(end + 1) {
+        Some((level @ [b'<', b'0'..=b'9', ..], rest)) => {
+            *line = rest;
+            level
         }
         _ => &[],
     }
 }
 
 /// `[   12.345678] ` off the start of a line: seconds and microseconds.
-fn stamp(line: &mut &[u8]) -> Option<(u32, u32)> {
-    let mut rest = line.strip_prefix(b"[")?;
-    let mut time = cut(&mut rest, b']');
+pub(crate) fn stamp(line: &mut &[u8]) -> Option<(u32, u32)> {
+    let whole = line.strip_prefix(b"[")?;
+    let (mut time, end) = whole.split_at_checked(position(whole, b']')?)?;
+    let rest = end.strip_prefix(b"]")?;
     let sec = num::parse_u32(cut(&mut time, b'.').trim_ascii_start())?;
     let micro = num::parse_u32(time)?;
     *line = rest.strip_prefix(b" ").unwrap_or(rest);
@@ -146,7 +148,7 @@ fn kmsg(cx: &mut Cx, record: &[u8]) {
 }
 
 /// The text with its `\xNN` turned into the bytes that they stand for.
-fn plain(text: &[u8]) -> Buf {
+pub(crate) fn plain(text: &[u8]) -> Buf {
     let mut out = Buf::new();
     let mut rest = text;
     while let [b, tail @ ..] = rest {
@@ -214,7 +216,7 @@ mod tests {
         let mut l = &b"<6>[   12.000345] a b"[..];
         assert_eq!(priority(&mut l), b"<6>");
         assert_eq!((stamp(&mut l), l), (Some((12, 345)), &b"a b"[..]));
-        for text in [&b"<x>"[..], b"[12] a", b"[a.b] c", b""] {
+        for text in [&b"<x>"[..], b"<6 a", b"[1.2", b"[12] a", b"[a.b] c", b""] {
             let mut l = text;
             assert_eq!((priority(&mut l), stamp(&mut l), l), (&b""[..], None, text));
         }

@@ -16,7 +16,7 @@ use util::file::read;
 
 mod loopdev;
 pub(crate) mod options;
-mod tag;
+pub(crate) mod tag;
 
 applet! {
     name: mount,

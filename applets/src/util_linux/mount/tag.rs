@@ -56,7 +56,7 @@ fn has(path: ZStr, uuid: bool, wanted: &[u8]) -> bool {
     fs::read_start(Fd::CWD, path, &mut head).is_ok() && carries(&head, uuid, wanted)
 }
 
-fn carries(head: &Head, uuid: bool, wanted: &[u8]) -> bool {
+pub(crate) fn carries(head: &Head, uuid: bool, wanted: &[u8]) -> bool {
     let at = |from: u16, len: u16| head.get(from as usize..(from + len) as usize).unwrap_or_default();
     let mut magics = MAGICS;
     for &[magic, id, id_len, label, len] in &PLACES {

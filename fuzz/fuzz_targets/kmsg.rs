@@ -1,0 +1,3 @@
+//! Messages of the kernel.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| applets::fuzz::kmsg(data));

@@ -1,0 +1,3 @@
+//! Superblocks of file systems.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| applets::fuzz::superblock(data));
