@@ -7,6 +7,7 @@ use crate::compile::{compile, Binary};
 use crate::config::{Compression, Config, Modules, Root};
 use crate::cpio::{Entry, Kind};
 use crate::error::{Context, Error, Result};
+use crate::fitted::{Facts, Fit, Rules};
 use crate::image::{Image, MOTE};
 use crate::kernel::{self, flash::Parts, modules::Tables};
 use crate::ledger::Sections;
@@ -158,6 +159,45 @@ impl Plan {
         self.reach_of(&binary, programs)
     }
 
+    fn is_fitted(&self) -> bool {
+        self.target.kernel.as_ref().is_some_and(|kernel| kernel.fitted)
+    }
+
+    /// How the kernel is made to fit the image, if it is; compiles mote into the folder `out` for that.
+    ///
+    /// # Errors
+    /// As [`Plan::reach`]; or the image wants what the kernel lacks.
+    pub fn fit(&self, project: &Project, out: &Path) -> Result<Option<Fit>> {
+        if !self.is_fitted() {
+            return Ok(None);
+        }
+        let programs = self.programs()?;
+        let binary = compile(project, &self.target, &self.applets, out)?;
+        let image = self.image(fs::read(&binary.file).context(binary.file.display())?)?;
+        self.fit_of(project, &binary, programs, &image)
+    }
+
+    /// As [`Plan::fit`], for the image around the binary.
+    fn fit_of(
+        &self,
+        project: &Project,
+        binary: &Binary,
+        programs: Programs,
+        image: &Image,
+    ) -> Result<Option<Fit>> {
+        if !self.is_fitted() {
+            return Ok(None);
+        }
+        let rules = Rules::load(&project.targets())?;
+        let extra = self.kernel_options();
+        let base = kernel::options(&self.target, extra.as_ref().map(|x| (x.0.as_str(), x.1.as_str())))?;
+        let reach = self.reach_of(binary, programs)?;
+        let facts = Facts::new(image, self.root, self.config.compression);
+        let fit = Fit::new(&rules, &base, &reach, &facts);
+        fit.check(&rules, &reach, &facts)?;
+        Ok(Some(fit))
+    }
+
     /// The programs in the image beside mote.
     ///
     /// # Errors
@@ -178,7 +218,7 @@ impl Plan {
     pub fn build(&self, project: &Project) -> Result<Outputs> {
         fs::create_dir_all(&self.out).context(self.out.display())?;
         let out = fs::canonicalize(&self.out).context(self.out.display())?;
-        self.programs()?;
+        let programs = self.programs()?;
         let modules = self.modules()?;
         let binary = compile(project, &self.target, &self.applets, &out)?;
         let mote = fs::read(&binary.file).context(binary.file.display())?;
@@ -197,8 +237,9 @@ impl Plan {
                 file
             }
         };
+        let fit = self.fit_of(project, &binary, programs, &image)?;
         let system = match &self.target.machine {
-            Some(_) => Some(self.system(&out, &initramfs, &image)?),
+            Some(_) => Some(self.system(&out, &initramfs, &image, fit.as_ref())?),
             None => None,
         };
         let outputs = Outputs { dir: out, mote: binary.file, twin: binary.twin, initramfs, system };
@@ -218,9 +259,12 @@ impl Plan {
         Ok(image)
     }
 
-    fn system(&self, out: &Path, initramfs: &Path, image: &Image) -> Result<qemu::System> {
+    fn system(&self, out: &Path, initramfs: &Path, image: &Image, fit: Option<&Fit>) -> Result<qemu::System> {
         let machine = self.target.machine()?;
-        let built = self.kernel()?;
+        let built = self.fitting(fit)?;
+        if let Some(fit) = fit {
+            write_atomically(&out.join("kernel.why"), fit.explain().as_bytes(), 0o644)?;
+        }
         let flash = self.target.kernel.as_ref().and_then(|kernel| Some((kernel, kernel.flash.as_ref()?)));
         let flash = flash.map(|(kernel, flash)| Parts {
             built: built.clone(),
@@ -272,13 +316,32 @@ impl Plan {
         (!lines.is_empty()).then(|| ("[kernel] config".to_string(), text))
     }
 
-    /// Builds only the kernel.
+    /// Builds only the kernel; and compiles mote, if it is a kernel for this image.
     ///
     /// # Errors
-    /// As [`kernel::build`].
+    /// As [`Plan::fit`] and [`kernel::build`].
     pub fn kernel(&self) -> Result<kernel::Built> {
+        let scratch = tempfile::tempdir().context("a temporary folder")?;
+        let fit = match self.is_fitted() {
+            true => self.fit(&Project::find()?, scratch.path())?,
+            false => None,
+        };
+        self.fitting(fit.as_ref())
+    }
+
+    /// The kernel, made to fit by `fit` if it is one for this image.
+    fn fitting(&self, fit: Option<&Fit>) -> Result<kernel::Built> {
         let options = self.kernel_options();
-        kernel::build(&Cache::open()?, &self.target, options.as_ref().map(|x| (x.0.as_str(), x.1.as_str())))
+        let options = options.as_ref().map(|x| (x.0.as_str(), x.1.as_str()));
+        kernel::build(&Cache::open()?, &self.target, options, fit.map(Fit::trim).as_ref())
+    }
+
+    /// The modules of a kernel that Debian has built; ours have none.
+    fn ready(&self) -> Result<Option<PathBuf>> {
+        match self.target.ready_kernel {
+            Some(_) => Ok(self.fitting(None)?.modules),
+            None => Ok(None),
+        }
     }
 
     /// The modules that the file names, the modules that these need, and their tables: paths in the image and
@@ -287,7 +350,7 @@ impl Plan {
         let Some(wanted) = &self.config.kernel.modules else { return Ok(Vec::new()) };
         let place = &self.config.place;
         let (span, wanted) = (wanted.span(), wanted.get_ref());
-        let dir = self.kernel()?.modules.ok_or_else(|| {
+        let dir = self.ready()?.ok_or_else(|| {
             let error = place.error(&span, format!("the kernel of {} has no modules", self.target.name));
             error.fix("remove the line, or use a target with Debian's kernel, such as `x86_64`")
         })?;

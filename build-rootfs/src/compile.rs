@@ -45,14 +45,16 @@ pub fn compile_program(
     target: &Target,
     (package, binary): (&str, &str),
     out: &Path,
-) -> Result<PathBuf> {
+) -> Result<Binary> {
     let toolchain = Toolchain::find(target)?;
     let dir = project.out().join(format!(".cargo-{}", target.full_name()));
     let _lock = lock(&dir.with_extension("lock"))?;
     let step = Step::start(format!("{binary} for {}", target.full_name()));
     let manifest = project.root().join("Cargo.toml");
-    let mut cargo = cargo(&toolchain, target, "build", &manifest, &dir);
-    run(cargo.args(["--package", package, "--bin", binary]), &step)
+    let ir = dir.join(format!("{binary}.ll"));
+    let mut cargo = cargo(&toolchain, target, "rustc", &manifest, &dir);
+    cargo.args(["--package", package, "--bin", binary, "--"]);
+    run(cargo.arg(format!("--emit=llvm-ir={}", ir.display())), &step)
         .map_err(|error| error.within(format!("compiling {binary} for {}", target.name)))?;
     let built = dir.join(&target.name).join(PROFILE).join(binary);
     let symbols = fs::read(&built).context(built.display())?;
@@ -60,7 +62,7 @@ pub fn compile_program(
     let file = out.join(binary);
     write_atomically(&file, &stripped, 0o755)?;
     step.done();
-    Ok(file)
+    Ok(Binary { file, twin: built, ir })
 }
 
 /// Compiles `applets` (a list as [`Catalogue::resolve`](crate::applets::Catalogue::resolve) gives it) for `target`, and writes `mote` and `mote.sym` to `out`.

@@ -146,6 +146,7 @@ pub struct FileSpec {
     pub uid: u32,
     #[serde(default)]
     pub gid: u32,
+    pub calls: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -18,6 +18,7 @@ pub mod cpio;
 pub mod cramfs;
 pub mod error;
 pub mod fdpic;
+pub mod fitted;
 pub mod fuzz;
 pub mod image;
 pub mod kernel;

@@ -117,6 +117,9 @@ pub struct Kernel {
     /// Where its root file system may be; the first one is the default.
     #[serde(default = "in_ram")]
     pub roots: Vec<Root>,
+    /// Whether what nothing in the image can reach is left out ([`crate::fitted`]).
+    #[serde(default)]
+    pub fitted: bool,
 }
 
 fn in_ram() -> Vec<Root> {
@@ -260,6 +263,9 @@ pub struct Variant {
     pub flash: Option<Flash>,
     /// As [`Kernel::roots`].
     pub roots: Option<Vec<Root>>,
+    /// As [`Kernel::fitted`].
+    #[serde(default)]
+    pub fitted: bool,
     /// As [`Kernel::cflags`], behind the target's own.
     #[serde(default)]
     pub cflags: String,
@@ -394,6 +400,7 @@ impl Target {
             kernel.fragments.extend(variant.fragments);
             kernel.patches.extend(variant.patches);
             kernel.roots = variant.roots.unwrap_or_else(|| kernel.roots.clone());
+            kernel.fitted |= variant.fitted;
             add_words(&mut kernel.cflags, &variant.cflags);
             if variant.flash.is_some() {
                 (kernel.flash, kernel.uimage) = (variant.flash, None);

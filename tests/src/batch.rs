@@ -4,6 +4,7 @@
 
 use crate::{out, project, Guest, Options, ALL};
 use build_rootfs::compile::compile_program;
+use build_rootfs::syscalls::of_program;
 use build_rootfs::target::Target;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -209,8 +210,12 @@ impl Batch {
         let tools =
             compile_program(project(), &loaded, ("tools", "tools"), &dir).unwrap_or_else(|e| panic!("{e}"));
         let mut config = self.config.clone();
+        let calls = of_program(&tools.ir).unwrap_or_else(|e| panic!("{e}"));
+        assert!(calls.unknown.is_empty(), "{:?}", calls.unknown);
         for tool in TOOLS {
-            self.also(&mut config, &format!("tools/{tool}"), &tools);
+            self.also(&mut config, &format!("tools/{tool}"), &tools.file);
+            // Fitted kernels want to know: in machine code the numbers are not seen.
+            writeln!(config, "calls = {:?}", calls.names.iter().collect::<Vec<_>>()).unwrap();
         }
         for (path, text) in [("jobs", &self.jobs), ("settings", &self.settings)] {
             let file = self.dir.path().join(path);

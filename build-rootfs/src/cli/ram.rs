@@ -22,8 +22,9 @@ Usage: cargo rootfs ram [TARGET] [OPTION]…
   --link WAY     how mote is linked, for targets with more than one way: shared, pie or marked
   --root WHERE   where the root file system is: initramfs (in RAM); read-only in flash romfs, for thumbv7em,
                  or cramfs, for armv5te's kernels xip and xip-tiny (default: what the kernel reads)
-  --kernel NAME  the kernel, for targets with more than one: on armv5te min, net, or in flash xip or xip-tiny
-                 (every cut that pays); on thumbv7em xip (in flash) or ram (default: min, xip)
+  --kernel NAME  the kernel, for targets with more than one: on armv5te min, net, fitted (min without what
+                 nothing in the image can reach), or in flash xip or xip-tiny (every cut that pays); on thumbv7em xip
+                 (in flash), ram, or fitted (default: min, xip)
   --board NAME   the board, for targets with more than one: mps2-an385 (Cortex-M3), mps2-an386 (M4) or
                  mps2-an500 (M7) on thumbv7em (default: mps2-an386)
   --workload WHAT what it must do: prompt, or spawns, which means a prompt, then a program started 200 times, then

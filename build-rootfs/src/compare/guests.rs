@@ -60,7 +60,7 @@ struct CommonSystem {
 
 impl CommonSystem {
     fn open(builds: &Builds, place: &Path) -> Result<CommonSystem> {
-        let kernel = kernel::build(&Cache::open()?, &builds.target, None)?;
+        let kernel = kernel::build(&Cache::open()?, &builds.target, None, None)?;
         let machine = builds.target.machine()?;
         let tree = place.join("dtb");
         kernel.device_tree(&builds.target.file(&builds.target.kernel()?.device_tree), &tree)?;

@@ -70,7 +70,7 @@ pub(super) fn versions(builds: &Builds, kernel: Option<String>) -> Vec<(String, 
 
 /// The version is in the third line of a kernel's configuration.
 fn kernel(builds: &Builds) -> String {
-    let built = kernel::build(&builds.cache, &builds.target, None);
+    let built = kernel::build(&builds.cache, &builds.target, None, None);
     let config = built.ok().and_then(|built| fs::read_to_string(built.config).ok()).unwrap_or_default();
     let line = config.lines().find(|line| line.contains("Kernel Configuration"));
     line.map_or("not built".to_string(), |line| line.trim_matches(['#', ' ']).to_string())

@@ -6,6 +6,7 @@ pub mod flash;
 pub mod modules;
 pub mod package;
 pub mod source;
+pub mod trim;
 pub mod uimage;
 
 use crate::cache::{key, require_space, Cache};
@@ -16,10 +17,12 @@ use crate::progress::Step;
 use crate::target::{Flash, Kernel, Target, Uimage};
 use config::ConfigOption;
 use source::Source;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use trim::{trimmed, Trim};
 
 const STUB: &str = "stub.bin";
 const MAP: &str = "System.map";
@@ -29,6 +32,8 @@ const RECIPE: &str = "2";
 /// The space that an unpacked and built tree takes, in bytes.
 const SPACE: u64 = 2_200 << 20;
 const PAGE: usize = 4096;
+/// ARM's table of system calls.
+const TABLE: &str = "arch/arm/tools/syscall.tbl";
 /// Folders that our kernels and their configuration do not need: a quarter of the tree.
 const UNNEEDED: [&str; 3] = ["drivers/gpu/drm/amd/include", "tools/testing", "tools/perf"];
 
@@ -68,11 +73,34 @@ impl Built {
     }
 }
 
-/// The kernel of `target` with `extra` options (file name, text), from the cache or built.
+/// The options of the kernel of `target`, and `extra` ones (file name, text) behind them.
+///
+/// # Errors
+/// The target has no kernel to build, or a fragment cannot be read or is wrong.
+pub fn options(target: &Target, extra: Option<(&str, &str)>) -> Result<Vec<ConfigOption>> {
+    let mut options = Vec::new();
+    for name in &target.kernel()?.fragments {
+        let file = target.file(name);
+        let text = fs::read_to_string(&file).context(file.display())?;
+        options.extend(config::parse(&file.display().to_string(), &text)?);
+    }
+    if let Some((origin, text)) = extra {
+        options.extend(config::parse(origin, text)?);
+    }
+    Ok(options)
+}
+
+/// The kernel of `target` with `extra` options (file name, text), from the cache or built. It is built
+/// without what `trim` says, but for what `extra` names.
 ///
 /// # Errors
 /// The target has no kernel, an option is not taken, a program is missing or fails, or there is no space.
-pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Result<Built> {
+pub fn build(
+    cache: &Cache,
+    target: &Target,
+    extra: Option<(&str, &str)>,
+    trim: Option<&Trim>,
+) -> Result<Built> {
     if let Some(ready) = &target.ready_kernel {
         if extra.is_some() {
             return Err(built_already(target));
@@ -82,20 +110,17 @@ pub fn build(cache: &Cache, target: &Target, extra: Option<(&str, &str)>) -> Res
         return Ok(Built { image, stub: None, config, modules: Some(modules), map: None, layout: None, dtc });
     }
     let kernel = target.kernel()?;
-    let mut options = Vec::new();
-    for name in &kernel.fragments {
-        let file = target.file(name);
-        let text = fs::read_to_string(&file).context(file.display())?;
-        options.extend(config::parse(&file.display().to_string(), &text)?);
-    }
+    let mut options = options(target, None)?;
+    options.extend(trim.map(|trim| trim.options.clone()).unwrap_or_default());
     if let Some((origin, text)) = extra {
         options.extend(config::parse(origin, text)?);
     }
+    let calls = trim.and_then(|trim| trim.calls.as_ref());
     let source = source::fetch(cache, &kernel.source)?;
     let read = |name: &String| read(&target.file(name));
     let patches = kernel.patches.iter().map(read).collect::<Result<Vec<_>>>()?;
     let stub = kernel.flash.as_ref().map(|flash| read(&flash.stub)).transpose()?;
-    let recipe = Recipe { kernel, options, source, patches, stub };
+    let recipe = Recipe { kernel, options, source, patches, stub, calls };
     let place = cache.entry(&format!("kernel-{}", target.name), &recipe.key()?, |entry| {
         let step = Step::start(match &target.kernel_variant {
             Some(variant) => format!("kernel {variant} for {}", target.name),
@@ -136,6 +161,8 @@ struct Recipe<'a> {
     patches: Vec<String>,
     /// The text of the stub.
     stub: Option<String>,
+    /// The system calls that the kernel's table keeps, if not all.
+    calls: Option<&'a BTreeSet<String>>,
 }
 
 impl Recipe<'_> {
@@ -152,6 +179,8 @@ impl Recipe<'_> {
         let in_ram = in_ram.map(|flash| format!("in RAM at {}", flash.kernel_address));
         parts.extend(in_ram.as_deref());
         parts.extend(self.patches.iter().chain(&self.stub).map(String::as_str));
+        let calls = self.calls.map(|calls| calls.iter().cloned().collect::<Vec<_>>().join(" "));
+        parts.extend(calls.as_deref());
         parts.push(compiler.lines().next().unwrap_or_default());
         Ok(key(parts))
     }
@@ -169,6 +198,10 @@ impl Recipe<'_> {
         run(tar.env("XZ_OPT", "-T0").arg("-xf").arg(&self.source.archive), step)?;
         for patch in &self.patches {
             apply(patch, &tree)?;
+        }
+        if let Some(calls) = self.calls {
+            let file = tree.join(TABLE);
+            fs::write(&file, trimmed(&read(&file)?, calls)).context(file.display())?;
         }
         self.configure(&tree, step)?;
         match (&self.kernel.uimage, &self.kernel.flash) {

@@ -53,11 +53,7 @@ pub type ByApplet = BTreeMap<String, Calls>;
 /// # Errors
 /// The text cannot be read, or is not what is expected of a mote.
 pub fn of_applets(ir: &Path, catalogue: &Catalogue, applets: &[String]) -> Result<ByApplet> {
-    let text = fs::read_to_string(ir).context(ir.display());
-    let text = text.map_err(|error| error.fix("remove the folder of the build and try again"))?;
-    let program = Program::parse(&text);
-    let names = Names::of(&program.architecture)
-        .ok_or_else(|| Error::new(format!("no names of system calls for `{}`", program.architecture)))?;
+    let (program, names) = parse(ir)?;
     let graph = Graph::new(&program, &names);
     let mut all = ByApplet::new();
     // A word such as `-help` leaves out a part of them.
@@ -85,6 +81,24 @@ pub fn of_applets(ir: &Path, catalogue: &Catalogue, applets: &[String]) -> Resul
         shell.add(&inside);
     }
     Ok(all)
+}
+
+/// The system calls that another program of the workspace can reach, as [`of_applets`].
+///
+/// # Errors
+/// As [`of_applets`].
+pub fn of_program(ir: &Path) -> Result<Calls> {
+    let (program, names) = parse(ir)?;
+    Ok(Graph::new(&program, &names).calls(&[ENTRY], &BTreeSet::new()))
+}
+
+fn parse(ir: &Path) -> Result<(Program, Names)> {
+    let text = fs::read_to_string(ir).context(ir.display());
+    let text = text.map_err(|error| error.fix("remove the folder of the build and try again"))?;
+    let program = Program::parse(&text);
+    let names = Names::of(&program.architecture)
+        .ok_or_else(|| Error::new(format!("no names of system calls for `{}`", program.architecture)))?;
+    Ok((program, names))
 }
 
 /// Who mentions whom.

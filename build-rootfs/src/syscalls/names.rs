@@ -22,6 +22,12 @@ impl Names {
         }
     }
 
+    /// Whether a call of one of the architectures has this name.
+    pub fn has(name: &str) -> bool {
+        let arm = arm::Sysno::iter().any(|call| call.name() == name);
+        arm || x86_64::Sysno::iter().any(|call| call.name() == name)
+    }
+
     /// The name of call `number`.
     pub fn get(self, number: u32) -> Option<&'static str> {
         let number = number as usize;

@@ -2,7 +2,8 @@
 
 use super::calls::Calls;
 use super::elf::Elf;
-use crate::config::Config;
+use super::names::Names;
+use crate::config::{Config, FileSpec};
 use crate::error::{Error, Result};
 use crate::image::{Image, MOTE};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,19 +35,29 @@ impl Programs {
                 // A library: those that use it have its calls.
                 continue;
             }
-            let calls = of_program(image, path, elf).map_err(|error| match line(config, path) {
-                Some(span) => config.place.with_location::<()>(&span, Err(error)).unwrap_err(),
-                None => error,
-            })?;
+            let spec = config.file.iter().find(|spec| spec.get_ref().path == path);
+            let calls = match spec {
+                Some(spec) => {
+                    let calls = of_program(image, path, elf).and_then(|calls| told(spec.get_ref(), calls));
+                    config.place.with_location(&spec.span(), calls)?
+                }
+                None => of_program(image, path, elf)?,
+            };
             programs.calls.insert(path.to_string(), calls);
         }
         Ok(programs)
     }
 }
 
-/// Where the description has the file `path`.
-fn line(config: &Config, path: &str) -> Option<std::ops::Range<usize>> {
-    config.file.iter().find(|spec| spec.get_ref().path == path).map(|spec| spec.span())
+/// The calls that the description tells, in place of those that were found.
+fn told(spec: &FileSpec, found: Calls) -> Result<Calls> {
+    let Some(calls) = &spec.calls else { return Ok(found) };
+    if let Some(wrong) = calls.iter().find(|call| !Names::has(call)) {
+        return Err(Error::new(format!("{}: `{wrong}` is not a system call", spec.path))
+            .fix("write the names that strace shows, such as \"openat\""));
+    }
+    let any_family = calls.iter().any(|call| call == "socket");
+    Ok(Calls { names: calls.iter().cloned().collect(), any_family, ..Calls::default() })
 }
 
 fn of_program(image: &Image, path: &str, elf: Elf) -> Result<Calls> {
@@ -135,6 +146,14 @@ mod tests {
         assert!(error.contains("r.toml:2: /bin/it: the library libc.so.6, which /bin/it needs"), "{error}");
         let files = [("/bin/it", &program[..]), (&place, &loader), ("/lib/libc.so.6", &libc)];
         let found = Programs::find(&image(&files), &config).unwrap();
+        let told = |calls: &str| {
+            let text = format!("{text}calls = [\"read\", \"{calls}\"]\n");
+            let config = Config::parse(Path::new("r.toml"), text).unwrap();
+            Programs::find(&image(&files), &config)
+        };
+        assert_eq!(told("write").unwrap().calls["/bin/it"].names.len(), 2);
+        let error = told("wriet").unwrap_err().to_string();
+        assert!(error.contains("r.toml:2: /bin/it: `wriet` is not a system call"), "{error}");
         let calls = &found.calls["/bin/it"];
         assert!(calls.names.contains("clone3") && !calls.unknown.is_empty(), "syscall(3) takes any number");
     }
