@@ -38,6 +38,10 @@ fn works(name: &str, words: &[String], ram: Option<&str>, part: &str) {
     let mut tool = rootfs(TOOL);
     tool.arg("build").args(words).arg("--config").arg(&file).arg("--out").arg(&built);
     assert!(tool.stdout(Stdio::null()).status().unwrap().success(), "{words:?}");
+    // The vectors are 64 bytes; the processor starts behind them, in Thumb state.
+    let flash = fs::read(built.join("system.flash")).unwrap();
+    let reset = u32::from_le_bytes(flash[4..8].try_into().unwrap());
+    assert!(reset % 2 == 1 && (64..256).contains(&reset), "reset vector {reset:#x}");
 
     let mut guest = Guest::start(&format!("board-{name}"), Command::new(built.join("run-qemu.sh")));
     guest.expect("# ");
@@ -73,6 +77,11 @@ fn a_cortex_m7_runs_the_same_system() {
     let words = words(Some("mps2-an500"), None);
     works("an500", &words, None, "0xc27");
     runs(&words);
+}
+
+#[test]
+fn a_kernel_fitted_to_the_image_runs_it() {
+    runs(&words(None, Some("fitted")));
 }
 
 #[test]
