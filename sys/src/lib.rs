@@ -37,6 +37,7 @@ pub mod num;
 pub mod opts;
 pub mod out;
 pub mod process;
+pub mod program;
 pub mod signal;
 pub mod sort;
 pub mod system;

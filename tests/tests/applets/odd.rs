@@ -24,7 +24,7 @@ enum Expected {
 
 const ODD: &[Surroundings] = &[
     all("trap '' HUP INT QUIT PIPE ALRM TERM CHLD TSTP TTIN TTOU USR1 USR2 XFSZ; exec \"$@\""),
-    all("exec env --block-signal \"$@\""),
+    all("exec /usr/bin/env --block-signal \"$@\""),
     all("exec \"$@\" <&-"),
     all("exec \"$@\" 2>&-"),
     all("exec \"$@\" <&- 2>&-"),

@@ -4,4 +4,5 @@ mod decimal;
 pub mod echo;
 pub mod kill;
 pub mod printf;
+pub mod program;
 pub mod test;
