@@ -7,7 +7,7 @@ use crate::parse::tree::{byte, skip_word, take, WORD};
 use crate::shell::Shell;
 use sys::Buf;
 use util::command::test;
-use util::text::{eq, pattern, regex};
+use util::text::{eq, ere, pattern};
 use util::Truth;
 
 fn skip(c: &mut &[u8]) {
@@ -96,7 +96,7 @@ impl Shell<'_> {
         }
         if eq(&op, b"=~") {
             let p = self.operand(c, run, PATTERN)?;
-            return Ok(if run { regex::matches(&p, &left) } else { Some(Truth::No) });
+            return Ok(if run { ere::matches(&p, &left) } else { Some(Truth::No) });
         }
         let right = self.operand(c, run, 0)?;
         Ok(if run { test::binary({ left }.z(), { op }.z(), { right }.z()) } else { Some(Truth::No) })

@@ -2,7 +2,7 @@
 //! it can end.
 
 use super::pattern::{element, Element};
-use crate::text::regex::matches;
+use crate::text::ere::matches;
 use crate::Truth;
 use alloc::boxed::Box;
 use alloc::vec;

@@ -1,11 +1,13 @@
 //! Text: patterns, regular expressions, lines, numbers, escapes, quoting, UTF-8.
 
+pub mod ere;
 pub mod escape;
 pub mod lines;
 pub mod number;
 pub mod pattern;
 pub mod quote;
 pub mod regex;
+pub mod search;
 pub mod size;
 pub mod version;
 pub use sys::utf8;

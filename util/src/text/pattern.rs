@@ -89,6 +89,11 @@ pub fn suffix(mut pattern: &[u8], text: &[u8], how: u32) -> Option<usize> {
 #[inline(never)]
 pub fn one(p: &mut &[u8], text: &mut &[u8], how: u32) -> bool {
     let c = character(text, how);
+    holds(p, c, how)
+}
+
+/// Takes the first element (no star) off the pattern: does it match `c`, which [`character`] gave?
+pub fn holds(p: &mut &[u8], c: u32, how: u32) -> bool {
     match character(p, how) {
         _ if c == END => false,
         ANY => true,
@@ -109,7 +114,7 @@ const OPEN: u32 = b'[' as u32;
 const ESCAPE: u32 = b'\\' as u32;
 const END: u32 = NONE;
 /// Behind all characters.
-const BYTES: u32 = 0x11_0000;
+pub const BYTES: u32 = 0x11_0000;
 
 /// Takes the first byte off; [`END`] if there is none. A word, which needs no masks.
 #[inline(never)]
@@ -219,6 +224,17 @@ fn class(p: &mut &[u8], c: u32) -> Option<Truth> {
         }
     }
     Some(Truth::No)
+}
+
+/// Is there a class of this name?
+pub fn is_class(name: &[u8]) -> bool {
+    let mut all = CLASSES;
+    while !all.is_empty() {
+        if cut(&mut cut(&mut all, 0xff), b':') == name {
+            return true;
+        }
+    }
+    false
 }
 
 /// Does the pattern hold anything but literal characters? A `[` alone does not count: it is a command.
