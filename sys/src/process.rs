@@ -1,9 +1,10 @@
 //! Processes: start, wait, end, identity, limits.
 
+use crate::env::Envp;
 use crate::signal::{mask, How, Set, SIGCHLD};
 use crate::{arch, check, done, signal, sys3, sys6, Errno, Result, ZStr};
 use linux_raw_sys::errno::EINTR;
-use linux_raw_sys::general::{CLONE_VFORK, CLONE_VM, P_PID, WEXITED, WNOWAIT};
+use linux_raw_sys::general::{CLONE_VFORK, CLONE_VM, PRIO_PROCESS, P_PID, WEXITED, WNOWAIT};
 use linux_raw_sys::prctl::{PR_GET_NAME, PR_SET_NAME};
 
 pub use linux_raw_sys::general::{RLIMIT_AS, RLIMIT_STACK, WCONTINUED, WNOHANG, WUNTRACED};
@@ -119,6 +120,16 @@ pub unsafe fn execve(path: ZStr, argv: *const *const u8, envp: *const *const u8)
     match done(unsafe { sys3!(__NR_execve, path.as_ptr(), argv, envp) }) {
         Err(e) => e,
         Ok(()) => Errno::EINVAL,
+    }
+}
+
+/// Becomes the program at `path` with the arguments `argv`, the name first, behind which `None` stands (`man 2
+/// execve`); comes back only with an error.
+pub fn exec(path: ZStr, argv: &[Option<ZStr>], envp: Envp) -> Errno {
+    match argv.last() {
+        // SAFETY: `None` is NULL, as a `ZStr` is a pointer that is not.
+        Some(None) => unsafe { execve(path, argv.as_ptr() as *const *const u8, envp.as_ptr()) },
+        _ => Errno::EINVAL,
     }
 }
 
@@ -242,6 +253,18 @@ pub fn setpgid(pid: i32, group: i32) -> Result<()> {
 pub fn getpgid(pid: i32) -> Result<i32> {
     // SAFETY: no memory is involved.
     check(unsafe { sys3!(__NR_getpgid, pid) }).map(|n| n as i32)
+}
+
+/// Adds `more` to the niceness of this process (`man 2 setpriority`), which stays between -20 and 19; the new one.
+pub fn nice(more: i32) -> Result<i32> {
+    // SAFETY: no memory is involved. The kernel tells 20 less the niceness, for which it is never negative.
+    let now = 20 - unsafe { sys3!(__NR_getpriority, PRIO_PROCESS, 0) } as i32;
+    let new = now.saturating_add(more).clamp(-20, 19);
+    if new != now {
+        // SAFETY: no memory is involved.
+        done(unsafe { sys3!(__NR_setpriority, PRIO_PROCESS, 0, new) })?;
+    }
+    Ok(new)
 }
 
 /// Soft and hard limit of a resource; `u64::MAX` is unlimited.

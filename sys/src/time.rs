@@ -30,6 +30,17 @@ pub fn now(clock: u32) -> Timespec {
     t
 }
 
+/// `man 2 clock_settime` of the time of the day.
+pub fn set(t: &Timespec) -> Result<()> {
+    #[cfg(target_arch = "arm")]
+    // SAFETY: the kernel reads a 64-bit timespec.
+    let r = unsafe { sys3!(__NR_clock_settime64, CLOCK_REALTIME, t as *const Timespec) };
+    #[cfg(not(target_arch = "arm"))]
+    // SAFETY: as above.
+    let r = unsafe { sys3!(__NR_clock_settime, CLOCK_REALTIME, t as *const Timespec) };
+    done(r)
+}
+
 /// `man 2 nanosleep`: sleeps for `t`. When a signal comes, it fails with EINTR, and `t` is the time that is left.
 pub fn sleep(t: &mut Timespec) -> Result<()> {
     let p = t as *mut Timespec;

@@ -2,6 +2,7 @@
 
 mod decimal;
 pub mod echo;
+pub mod exec;
 pub mod kill;
 pub mod printf;
 pub mod program;

@@ -2,5 +2,6 @@
 
 pub mod calendar;
 pub mod duration;
+pub mod parse;
 pub mod strftime;
 pub mod tz;

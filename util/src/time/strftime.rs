@@ -17,7 +17,7 @@ pub struct Stamp {
 }
 
 /// Names of days, months and halves of the day; `%a` and `%b` are the first three letters.
-static NAMES: &[u8] = b"Sunday Monday Tuesday Wednesday Thursday Friday Saturday \
+pub(crate) static NAMES: &[u8] = b"Sunday Monday Tuesday Wednesday Thursday Friday Saturday \
 January February March April May June July August September October November December AM PM";
 
 /// Conversions to a name, the short and the long form in turn.
@@ -86,8 +86,8 @@ fn other(out: &mut Buf, letter: u8, at: &Stamp, t: &Civil) {
         let name = word(NAMES, b' ', index);
         let short = name.get(..3).unwrap_or(name);
         out.extend_from_slice(if n & 1 != 0 { name } else { short });
-    } else if let Some(n) = position(SHORT_LETTERS, letter) {
-        strftime(out, word(SHORT, b'|', n as u32), at);
+    } else if let Some(format) = shorthand(letter) {
+        strftime(out, format, at);
     } else if letter == b's' {
         number::push_signed(out, at.sec);
     } else {
@@ -95,9 +95,15 @@ fn other(out: &mut Buf, letter: u8, at: &Stamp, t: &Civil) {
     }
 }
 
+/// The format that a conversion stands for, if it stands for one.
+#[inline(always)]
+pub(crate) fn shorthand(letter: u8) -> Option<&'static [u8]> {
+    Some(word(SHORT, b'|', position(SHORT_LETTERS, letter)? as u32))
+}
+
 /// Word `n` of a list that `mark` divides.
 #[inline(never)]
-fn word(mut list: &[u8], mark: u8, n: u32) -> &[u8] {
+fn word(mut list: &'static [u8], mark: u8, n: u32) -> &'static [u8] {
     for _ in 0..n {
         cut(&mut list, mark);
     }
