@@ -29,6 +29,12 @@ pub fn sethostname(name: &[u8]) -> Result<()> {
     done(unsafe { sys3!(__NR_sethostname, name.as_ptr(), name.len()) })
 }
 
+/// Fills `buf` with bytes that nobody can guess (`man 2 getrandom`), as far as the kernel has some at once: how many.
+pub fn random(buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: the kernel writes at most buf.len() bytes.
+    check(unsafe { sys3!(__NR_getrandom, buf.as_mut_ptr(), buf.len(), general::GRND_NONBLOCK) })
+}
+
 /// `man 2 syslog`: command, buffer, result.
 pub fn syslog(command: u32, buf: &mut [u8]) -> Result<usize> {
     // SAFETY: the kernel writes at most buf.len() bytes.

@@ -54,6 +54,8 @@ impl Seen {
             let mut program = children.remove(&pid).flatten();
             for line in trace.lines() {
                 let Some(call) = line.split_once('(').map(|(call, _)| call) else { continue };
+                // Too new for Debian 12's strace.
+                let call = if call == "syscall_0x1c4" { "fchmodat2" } else { call };
                 if let (Some(list), Some(name)) =
                     (program.as_ref().and_then(|name| lists.get(name)), &program)
                 {
@@ -105,8 +107,15 @@ fn applet(words: &[String], lists: &ByApplet, ours: &Path) -> Option<String> {
         |word: &String| word.rsplit('/').next().unwrap_or_default().trim_start_matches('-').to_string();
     let names = words.iter().skip(1).map(base);
     let name = names.into_iter().find(|name| !name.starts_with(MULTICALL))?;
-    let aliases =
-        [("ash", "sh"), ("[", "test"), ("linuxrc", "init"), ("reboot", "halt"), ("poweroff", "halt")];
+    let aliases = [
+        ("ash", "sh"),
+        ("[", "test"),
+        ("linuxrc", "init"),
+        ("reboot", "halt"),
+        ("poweroff", "halt"),
+        ("chgrp", "chown"),
+        ("mkfifo", "mknod"),
+    ];
     let name =
         aliases.iter().find(|(alias, _)| *alias == name).map_or(name.clone(), |(_, name)| name.to_string());
     Some(if lists.contains_key(&name) { name } else { MULTICALL.to_string() })

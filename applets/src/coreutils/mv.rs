@@ -1,12 +1,12 @@
 //! mv: move files (POSIX.1-2024 mv; -n, -T, -t and -v as GNU and BusyBox have them).
 
-use sys::buf::concat;
 use sys::fs::{self, Fd, Statx};
-use sys::{time, tty, Buf, Cx, Errno, ToBuf, ZStr};
+use sys::{tty, Buf, Cx, Errno, ToBuf, ZStr};
 use util::file::id::same;
 use util::file::remove::{self, How};
+use util::file::path::{base, beside};
+use util::file::target::{self, arrow};
 use util::file::{ask, copy};
-use util::text::number;
 
 applet! {
     name: mv,
@@ -31,41 +31,12 @@ terminal, ask before a write-protected file is replaced.
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
-    let args = core::mem::take(&mut cx.args);
-    let (dest, sources): (ZStr, &[ZStr]) = match (cx.value(slot!("t")), &*args) {
-        (Some(dir), sources) => (dir, sources),
-        (None, [sources @ .., dest]) => (*dest, sources),
-        (None, []) => return 1,
-    };
-    if sources.is_empty() {
-        return cx.misuse(b"missing operand");
-    }
-    let exact = cx.has(opt!("T"));
-    let dir = cx.has(opt!("t"));
-    if exact && (dir || sources.len() > 1) {
-        return cx.misuse(b"-T takes one SOURCE and one DEST");
-    }
-    let into = dir || !exact && fs::stat(dest).is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR);
-    if !into && sources.len() > 1 {
-        cx.fail_on(dest, Errno::ENOTDIR);
-        return 1;
-    }
-    for &source in sources {
-        let mut path = dest.bytes().buf();
-        if into {
-            let s = source.bytes();
-            path.push(b'/');
-            path.extend_from_slice(s.get(base(s)..).unwrap_or(&[]));
-        }
-        one(cx, source, &mut path);
+    let how = if cx.has(opt!("T")) { target::EXACT } else { 0 };
+    let Some(all) = target::target(cx, cx.value(slot!("t")), how) else { return 1 };
+    for &source in all.sources {
+        one(cx, source, &mut all.path(source));
     }
     cx.status
-}
-
-/// Where the last component of `path` starts, slashes behind it left alone.
-fn base(path: &[u8]) -> usize {
-    let trimmed = path.iter().rposition(|&b| b != b'/').map_or(0, |n| n + 1);
-    path.iter().take(trimmed).rposition(|&b| b == b'/').map_or(0, |n| n + 1)
 }
 
 /// Moves one file to its new path.
@@ -76,7 +47,7 @@ fn one(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
             return;
         }
         if fs::lstat(source).is_ok_and(|s| same(&s, old)) {
-            return cx.error(&label(source, dest), b"these are the same file");
+            return cx.error(&arrow(source, dest), b"these are the same file");
         }
         let mut ask = cx.has(opt!("i"));
         if !ask && !cx.has(opt!("f")) && fs::kind(old) != fs::S_IFLNK {
@@ -107,14 +78,9 @@ fn rename(cx: &Cx, source: ZStr, dest: &mut Buf) -> Result<(), Errno> {
     }
 }
 
-/// Both names, for messages.
-fn label(source: ZStr, dest: &[u8]) -> Buf {
-    concat(&[b"'", source.bytes(), b"' -> '", dest, b"'"])
-}
-
 #[inline(never)]
 fn failed(cx: &mut Cx, source: ZStr, dest: &[u8], why: Errno) {
-    let label = &label(source, dest);
+    let label = &arrow(source, dest);
     match why {
         // Somebody has made it meanwhile.
         Errno::EEXIST if cx.has(opt!("n")) => {}
@@ -127,7 +93,7 @@ fn failed(cx: &mut Cx, source: ZStr, dest: &[u8], why: Errno) {
 fn told(cx: &mut Cx, source: ZStr, dest: &[u8]) {
     if cx.has(opt!("v")) {
         cx.out.bytes(b"renamed ");
-        cx.out.shown(&label(source, dest));
+        cx.out.shown(&arrow(source, dest));
         cx.out.byte(b'\n');
     }
 }
@@ -138,14 +104,12 @@ fn told(cx: &mut Cx, source: ZStr, dest: &[u8]) {
 fn across(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
     let s = &fs::lstat(source);
     let is_dir = s.as_ref().is_ok_and(|s| fs::kind(s) == fs::S_IFDIR);
-    let mut temp: Buf = dest.get(..base(dest)).unwrap_or_default().buf();
     if let (true, Ok(s)) = (is_dir, s) {
-        if within(&mut temp, s) {
+        if within(&dest.get(..base(dest)).unwrap_or_default().buf(), s) {
             return failed(cx, source, dest, Errno::EINVAL);
         }
     }
-    temp.extend_from_slice(b".mv-");
-    number::push(&mut temp, time::now(time::CLOCK_REALTIME).nsec as u64, 0);
+    let mut temp = beside(dest, b".mv-");
     // All modes of the copy are exact.
     let umask = fs::umask(0);
     let mut done = copy::tree(cx, source, is_dir, &mut temp);
@@ -167,7 +131,7 @@ fn across(cx: &mut Cx, source: ZStr, dest: &mut Buf) {
 
 /// Is the directory at `path`, empty for the working directory, the directory `s` or below it?
 #[inline(never)]
-fn within(path: &mut Buf, s: &Statx) -> bool {
+fn within(path: &Buf, s: &Statx) -> bool {
     let start = if path.is_empty() { ZStr::new(c".") } else { path.z() };
     let mut at = fs::open(start, fs::O_PATH | fs::O_CLOEXEC, 0);
     let mut below: Option<Statx> = None;

@@ -195,6 +195,24 @@ pub fn fsync(f: Fd) -> Result<()> {
     done(unsafe { sys3!(__NR_fsync, f.0) })
 }
 
+/// `man 2 fdatasync`.
+pub fn fdatasync(f: Fd) -> Result<()> {
+    // SAFETY: no memory is involved.
+    done(unsafe { sys3!(__NR_fdatasync, f.0) })
+}
+
+/// `man 2 syncfs`.
+pub fn syncfs(f: Fd) -> Result<()> {
+    // SAFETY: no memory is involved.
+    done(unsafe { sys3!(__NR_syncfs, f.0) })
+}
+
+/// `man 2 copy_file_range`, from and to the current offsets; bytes copied, 0 at the end.
+pub fn copy_file_range(from: Fd, to: Fd, count: usize) -> Result<usize> {
+    // SAFETY: no memory is involved without offset pointers.
+    check(unsafe { sys6!(__NR_copy_file_range, from.0, 0, to.0, 0, count, 0) })
+}
+
 /// `man 2 sendfile`, from and to the current offsets; bytes moved, 0 at the end.
 pub fn sendfile(to: Fd, from: Fd, count: usize) -> Result<usize> {
     // SAFETY: no memory is involved without an offset pointer.

@@ -2,13 +2,13 @@
 
 use super::descriptor::{owned, read, Fd, Owned};
 use crate::time::Timespec;
-use crate::{check, done, sys3, sys6, Errno, Result, ZStr};
+use crate::{check, done, num, sys3, sys6, Errno, Result, ToBuf, ZStr};
 use linux_raw_sys::general;
 pub use linux_raw_sys::general::{
     AT_EACCESS, AT_EMPTY_PATH, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, F_OK, O_APPEND,
-    O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR,
-    O_TRUNC, O_WRONLY, RENAME_NOREPLACE, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG,
-    S_IFSOCK, W_OK, X_OK,
+    O_CLOEXEC, O_CREAT, O_DIRECT, O_DIRECTORY, O_DSYNC, O_EXCL, O_NOATIME, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK,
+    O_PATH, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY, RENAME_NOREPLACE, R_OK, S_IFBLK, S_IFCHR, S_IFDIR,
+    S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, W_OK, X_OK,
 };
 
 /// Bytes of a path or of what a link leads to, at most: on a small stack less than the kernel takes.
@@ -190,6 +190,25 @@ pub fn fchmodat(dir: Fd, path: ZStr, mode: u32) -> Result<()> {
     done(unsafe { sys3!(__NR_fchmodat, dir.0, path.as_ptr(), mode) })
 }
 
+/// `man 2 fchmodat2` without following a link (Linux 6.6); an older kernel does it by way of /proc. A link has no mode:
+/// EOPNOTSUPP.
+#[inline(never)]
+pub fn lchmodat(dir: Fd, path: ZStr, mode: u32) -> Result<()> {
+    // SAFETY: the path is NUL-terminated.
+    let r = unsafe { sys6!(__NR_fchmodat2, dir.0, path.as_ptr(), mode, AT_SYMLINK_NOFOLLOW) };
+    if r != -(linux_raw_sys::errno::ENOSYS as isize) {
+        return done(r);
+    }
+    let file = openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)?;
+    if kind(&fstat(*file)?) == S_IFLNK {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    let mut digits = [0; 64];
+    let mut link = b"/proc/self/fd/".buf();
+    link.extend_from_slice(num::digits(&mut digits, file.0 as u64, 10));
+    fchmodat(Fd::CWD, link.z(), mode)
+}
+
 /// `man 2 fchmod`.
 pub fn fchmod(f: Fd, mode: u32) -> Result<()> {
     // SAFETY: no memory is involved.
@@ -212,6 +231,11 @@ pub fn utimensat(dir: Fd, path: ZStr, times: &[Timespec; 2], flags: u32) -> Resu
     let r = unsafe { sys6!(__NR_utimensat, dir.0, path.as_ptr(), times.as_ptr(), flags) };
     done(r)
 }
+
+/// [`utimensat`]: the time is now (UTIME_NOW).
+pub const NOW: Timespec = Timespec { sec: 0, nsec: 0x3fff_ffff };
+/// [`utimensat`]: the time stays as it is (UTIME_OMIT).
+pub const OMIT: Timespec = Timespec { sec: 0, nsec: 0x3fff_fffe };
 
 /// `man 2 umask`: the mask before.
 pub fn umask(mask: u32) -> u32 {

@@ -4,7 +4,9 @@
 mod descriptor;
 mod directory;
 mod file;
+mod volume;
 
 pub use descriptor::*;
 pub use directory::*;
 pub use file::*;
+pub use volume::*;

@@ -20,6 +20,7 @@ pub(crate) const FOLDERS: Table<Prepare> = &[
     ("files", files),
     ("old_there", old_there),
     ("tree", tree),
+    ("directories", directories),
     ("fstab", fstab),
     ("image", image),
     ("modules", modules),
@@ -133,6 +134,12 @@ fn old_there(place: &Place) {
     files(place);
     fs::write(place.there("one"), "old").unwrap();
     fs::write(place.there("two"), "old").unwrap();
+}
+
+fn directories(place: &Place) {
+    fs::create_dir_all(place.here("a/b/c")).unwrap();
+    fs::create_dir(place.here("d")).unwrap();
+    fs::write(place.here("keep"), "keep").unwrap();
 }
 
 fn tree(place: &Place) {

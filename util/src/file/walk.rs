@@ -1,6 +1,6 @@
 //! Walks a file tree of any depth, with paths of any length, and without being led astray by links.
 //!
-//! It never holds more than two descriptors and needs no stack: each directory is read to its end, files
+//! It never holds more than two descriptors, and one more for each link that it has followed, and needs no stack: each directory is read to its end, files
 //! are visited on the spot, names of subdirectories wait in one buffer. The way back up is `..`, and must
 //! lead to the directory that we came from.
 
@@ -31,6 +31,10 @@ pub struct Walk<'w, 'c> {
     pub dir: Fd,
     /// How many directories the entry is below the operand.
     pub depth: usize,
+    /// Its type (S_IF…), as far as the walk knows it, else 0; of a link that is followed to a directory, that one's.
+    pub kind: u32,
+    /// Set by a visit to end the walk, if it is [`STOPPABLE`].
+    pub stop: bool,
     /// Where its name starts in `path`.
     name: usize,
     /// Names of directories to enter, NUL-terminated.
@@ -44,6 +48,8 @@ pub type Visit<'v> = dyn FnMut(&mut Walk, Step) -> bool + 'v;
 /// A directory that the walk is in or below.
 struct Level {
     id: Option<Id>,
+    /// Where a link was followed from.
+    back: Option<Fd>,
     path: usize,
     name: usize,
     pending: usize,
@@ -52,33 +58,53 @@ struct Level {
 /// Walks the tree at `operand`, whose own type is told: files before directories, directories before and
 /// after their entries. Links are entries, never followed (but an operand that ends in `/` is what it
 /// leads to). What cannot be read is reported, and the walk goes on.
-#[inline(never)]
 pub fn walk(cx: &mut Cx, operand: ZStr, is_dir: bool, visit: &mut Visit) {
+    walk_as(cx, operand, is_dir, 0, visit);
+}
+
+/// [`walk_as`]: links to directories are followed; one that leads to a directory above it is [`Errno::ELOOP`].
+pub const FOLLOW: u32 = 1;
+/// [`walk_as`]: the operand is followed.
+pub const FOLLOW_OPERAND: u32 = 2;
+/// [`walk_as`]: a visit may end the walk.
+pub const STOPPABLE: u32 = 4;
+
+/// As [`walk`]; `how` consists of the constants above.
+// Where all callers give the same `how`, the compiler leaves out what the others need: so it is handed on, not kept.
+#[inline(never)]
+pub fn walk_as(cx: &mut Cx, operand: ZStr, is_dir: bool, how: u32, visit: &mut Visit) {
     let mut w = Walk {
         cx,
         path: operand.bytes().buf(),
         dir: Fd::CWD,
         depth: 0,
+        kind: fs::S_IFDIR,
+        stop: false,
         name: 0,
         pending: Buf::new(),
         levels: List::new(),
     };
     if is_dir {
-        w.enter(visit);
+        w.enter(visit, how);
     } else {
+        w.kind = 0;
         visit(&mut w, Step::File);
     }
     while let Some(level) = w.levels.last() {
+        if how & STOPPABLE != 0 && w.stop {
+            break;
+        }
+        w.kind = fs::S_IFDIR;
         w.path.truncate(level.path);
         if w.pending.len() > level.pending {
             w.pending.pop();
             let start = w.pending.iter().rposition(|&b| b == 0).map_or(0, |n| n + 1);
             let name = w.pending.split_off(start);
             w.descend(&name);
-            w.enter(visit);
+            w.enter(visit, how);
         } else {
             w.name = level.name;
-            if w.leave() {
+            if w.leave(how) {
                 visit(&mut w, Step::Leave);
             }
         }
@@ -125,11 +151,14 @@ impl Walk<'_, '_> {
 
     /// Enters a directory: visits its files, and lists its subdirectories in `pending`.
     #[inline(never)]
-    fn enter(&mut self, visit: &mut Visit) {
+    fn enter(&mut self, visit: &mut Visit, how: u32) {
         if !visit(self, Step::Enter) {
             return;
         }
-        let flags = fs::O_RDONLY | fs::O_DIRECTORY | fs::O_NOFOLLOW | fs::O_NONBLOCK | fs::O_CLOEXEC;
+        let mut flags = fs::O_RDONLY | fs::O_DIRECTORY | fs::O_NOFOLLOW | fs::O_NONBLOCK | fs::O_CLOEXEC;
+        if how & FOLLOW != 0 || how & FOLLOW_OPERAND != 0 && self.levels.is_empty() {
+            flags &= !fs::O_NOFOLLOW;
+        }
         let parent = self.dir;
         let fd = match fs::openat(parent, self.name(), flags, 0) {
             Ok(fd) => fd,
@@ -139,7 +168,17 @@ impl Walk<'_, '_> {
             }
         };
         let path = self.path.len();
-        self.levels.push(Level { id: id_of(*fd), path, name: self.name, pending: self.pending.len() });
+        let (id, mut back) = (id_of(*fd), None);
+        if how & FOLLOW != 0 {
+            if self.levels.iter().any(|above| above.id == id) {
+                visit(self, Step::Unreadable(Errno::ELOOP));
+                return;
+            }
+            if self.stat().is_ok_and(|s| fs::kind(&s) == fs::S_IFLNK) {
+                back = Some(core::mem::replace(&mut self.dir, Fd(-1)));
+            }
+        }
+        self.levels.push(Level { id, back, path, name: self.name, pending: self.pending.len() });
         self.change(*fd);
         let mut dir = Dir::new(fd);
         loop {
@@ -158,13 +197,24 @@ impl Walk<'_, '_> {
                 // The file system does not tell. What cannot be asked is a file, and the visit meets the error.
                 kind = self.stat().map_or(0, |s| fs::kind(&s) >> 12);
             }
-            if kind << 12 == fs::S_IFDIR {
+            if how & FOLLOW != 0 && kind << 12 == fs::S_IFLNK {
+                let dir = self.dir;
+                let to = fs::statx(dir, self.name(), 0);
+                if to.is_ok_and(|s| fs::kind(&s) == fs::S_IFDIR) {
+                    kind = fs::S_IFDIR >> 12;
+                }
+            }
+            self.kind = kind << 12;
+            if self.kind == fs::S_IFDIR {
                 self.pending.extend_from_slice(name);
                 self.pending.push(0);
             } else {
                 visit(self, Step::File);
             }
             self.path.truncate(path);
+            if how & STOPPABLE != 0 && self.stop {
+                break;
+            }
         }
         // It is ours now, until the walk leaves it.
         dir.into_fd().into_fd();
@@ -172,8 +222,14 @@ impl Walk<'_, '_> {
 
     /// Goes back to the parent, if it is the one that we came from: while we were below, somebody may have
     /// moved the directory elsewhere. Then the walk ends with a report.
-    fn leave(&mut self) -> bool {
-        self.levels.pop();
+    fn leave(&mut self, how: u32) -> bool {
+        let left = self.levels.pop();
+        if how & FOLLOW != 0 {
+            if let Some(back) = left.and_then(|l| l.back) {
+                self.change(back);
+                return true;
+            }
+        }
         let mut parent = Fd::CWD;
         if let Some(level) = self.levels.last() {
             let flags = fs::O_RDONLY | fs::O_DIRECTORY | fs::O_CLOEXEC;

@@ -12,6 +12,7 @@ pub static GROUP: &core::ffi::CStr = c"/etc/group";
 // Fields of a line; of groups the first three are the same.
 const NAME: usize = 0;
 const NUMBER: usize = 2;
+const LOGIN_GROUP: usize = 3;
 const HOME: usize = 5;
 
 /// One of the two files, read once when the first name is asked for, and the name found last.
@@ -60,6 +61,14 @@ impl Names {
 pub fn home(name: &[u8]) -> Option<Buf> {
     let text = read::file(ZStr::new(PASSWD)).ok()?;
     look_up(&text, NAME, name, HOME).map(|home| home.buf())
+}
+
+/// The group that the user `name`, or the user with that number, logs in with.
+#[inline(never)]
+pub fn login_group(name: &[u8]) -> Option<u32> {
+    let text = read::file(ZStr::new(PASSWD)).ok()?;
+    let group = look_up(&text, NAME, name, LOGIN_GROUP).or_else(|| look_up(&text, NUMBER, name, LOGIN_GROUP));
+    num::parse_u32(group?)
 }
 
 /// Field `wanted` of the first line whose field `key` is `value`, if it is not empty.
