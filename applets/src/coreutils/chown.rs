@@ -37,7 +37,8 @@ const SAME: u32 = u32::MAX;
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let args = core::mem::take(&mut cx.args);
     let Some((&spec, files)) = args.split_first() else { return 1 };
-    let owner = if cx.name.base().is(b"chgrp") { group(spec.bytes()).map(|g| (SAME, g)) } else { parse(spec) };
+    let owner =
+        if cx.name.base().is(b"chgrp") { group(spec.bytes()).map(|g| (SAME, g)) } else { parse(spec) };
     let Some(owner) = owner else {
         cx.error(spec.bytes(), b"no such user or group");
         return 1;
@@ -105,8 +106,7 @@ fn group(name: &[u8]) -> Option<u32> {
 fn change(w: &mut Walk, (user, group): (u32, u32), how: u32) -> Result<(), Errno> {
     let dir = w.dir;
     let tree = w.cx.has(opt!("R"));
-    let follow = !w.cx.has(opt!("h"))
-        && (!tree || how & FOLLOW != 0 || how & FOLLOW_OPERAND != 0 && w.depth == 0);
+    let follow = !w.cx.has(opt!("h")) && (!tree || how != 0);
     let flags = if follow { 0 } else { fs::AT_SYMLINK_NOFOLLOW };
     let mut tell = w.cx.has(opt!("v"));
     if w.cx.has(opt!("c")) {

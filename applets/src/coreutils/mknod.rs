@@ -68,7 +68,6 @@ fn make(cx: &mut Cx, umask: u32) -> u8 {
     cx.status
 }
 
-
 #[inline(never)]
 fn one(cx: &mut Cx, name: ZStr, mode: u32, device: u32) {
     if let Err(e) = fs::mknodat(Fd::CWD, name, mode, device) {

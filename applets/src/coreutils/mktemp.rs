@@ -92,7 +92,8 @@ fn make(cx: &Cx, path: &Buf) -> Result<(), Errno> {
 /// Fills the place of the Xs with letters and digits.
 fn random(places: &mut [u8], salt: u32) {
     let now = time::now(time::CLOCK_REALTIME);
-    let mut seed = (now.nsec as u32).wrapping_mul(69_069) ^ now.sec as u32 ^ sys::process::getpid() << 16 ^ salt;
+    let mut seed =
+        (now.nsec as u32).wrapping_mul(69_069) ^ now.sec as u32 ^ sys::process::getpid() << 16 ^ salt;
     for place in places {
         let mut byte = [0];
         // Before the kernel has enough of it, the time has to do: the name is taken only if it is free.

@@ -3,8 +3,8 @@
 use sys::fs::{self, Fd, Statx};
 use sys::{tty, Buf, Cx, Errno, ToBuf, ZStr};
 use util::file::id::same;
-use util::file::remove::{self, How};
 use util::file::path::{base, beside};
+use util::file::remove::{self, How};
 use util::file::target::{self, arrow};
 use util::file::{ask, copy};
 

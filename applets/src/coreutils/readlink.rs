@@ -45,10 +45,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         match path {
             Ok(path) => {
                 cx.out.bytes(&path);
-                if cx.has(opt!("z")) {
-                    cx.out.byte(0);
-                } else if !cx.has(opt!("n")) || n + 1 < files.len() {
-                    cx.out.byte(b'\n');
+                if !cx.has(opt!("n")) || n + 1 < files.len() {
+                    cx.out.byte(if cx.has(opt!("z")) { 0 } else { b'\n' });
                 }
             }
             Err(e) if cx.has(opt!("v")) => cx.fail_on(*file, e),

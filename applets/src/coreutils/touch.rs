@@ -70,7 +70,9 @@ fn one(cx: &Cx, file: ZStr, times: &[Timespec; 2]) -> Result<(), Errno> {
         return fs::utimensat(cx.out.fd(), ZStr::new(c""), times, fs::AT_EMPTY_PATH);
     }
     match fs::utimensat(Fd::CWD, file, times, flags) {
-        Err(Errno::ENOENT) if cx.has(opt!("ch")) => return if cx.has(opt!("c")) { Ok(()) } else { Err(Errno::ENOENT) },
+        Err(Errno::ENOENT) if cx.has(opt!("ch")) => {
+            return if cx.has(opt!("c")) { Ok(()) } else { Err(Errno::ENOENT) }
+        }
         Err(Errno::ENOENT) => {}
         r => return r,
     }
