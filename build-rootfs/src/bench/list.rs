@@ -65,6 +65,43 @@ pub enum Work {
     CatFile(u64),
     /// `cat` of that many bytes that come through a pipe.
     CatPipe(u64),
+    /// An applet with these arguments and the name of a file, in which there is that.
+    File(&'static str, &'static [&'static str], Content),
+    /// An applet with these arguments, and such a file as its standard input.
+    Input(&'static str, &'static [&'static str], Content),
+    /// `cp` of such a file.
+    Copy(Content),
+    /// An applet with the name of a folder with 100 folders of so many files each, then these arguments.
+    Tree(&'static str, &'static [&'static str], usize),
+}
+
+impl Work {
+    /// The applet's name.
+    pub fn applet(self) -> &'static str {
+        match self {
+            Work::List(_) => "ls",
+            Work::Remove(_) => "rm",
+            Work::Processes(_) => "ps",
+            Work::CatFile(_) | Work::CatPipe(_) => "cat",
+            Work::File(applet, ..) | Work::Input(applet, ..) | Work::Tree(applet, ..) => applet,
+            Work::Copy(_) => "cp",
+        }
+    }
+}
+
+/// What is in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Lines of a web server's log, so many bytes of them.
+    Log(u64),
+    /// So many lines with a number each, in no order.
+    Numbers(u64),
+    /// So many lines of short words, each some times in a row.
+    Words(u64),
+    /// A line of so many letters `a`, and a `c` at its end.
+    Letters(u64),
+    /// A hole of so many bytes.
+    Hole(u64),
 }
 
 /// One benchmark of a tool.
@@ -83,6 +120,13 @@ pub struct ToolBenchmark {
 }
 
 const GIB: u64 = 1 << 30;
+const LOG: Content = Content::Log(100 << 20);
+const MILLION: Content = Content::Numbers(1_000_000);
+
+/// A benchmark of elapsed time: mote must not be slower than the best of the others.
+const fn timed(name: &'static str, what: &'static str, work: Work) -> ToolBenchmark {
+    ToolBenchmark { name, what, work, counter: Counter::Time, bound: Bound::OfBest(1.0) }
+}
 
 /// The benchmarks of the tools.
 pub const TOOLS: &[ToolBenchmark] = &[
@@ -150,6 +194,35 @@ pub const TOOLS: &[ToolBenchmark] = &[
         counter: Counter::Time,
         bound: Bound::OfBest(1.0),
     },
+    timed("grep", "grep of a fixed string in 100 MiB", Work::File("grep", &["-c", "404 page"], LOG)),
+    timed(
+        "grep-class",
+        "grep of a BRE with classes in 100 MiB",
+        Work::File("grep", &["-c", "[0-9][0-9]* page[a-f]*/7 "], LOG),
+    ),
+    timed(
+        "grep-worst",
+        "grep -E of nested repetitions in a line of 1 MiB",
+        Work::File("grep", &["-cE", "^(a|aa)*b|(a*)*c$"], Content::Letters(1 << 20)),
+    ),
+    timed("sed", "sed s/// in 100 MiB", Work::File("sed", &["s/GET \\([a-z]*\\)/PUT \\1/"], LOG)),
+    timed("awk", "awk '{s+=$3} END{print s}' of 100 MiB", Work::File("awk", &["{s+=$3} END{print s}"], LOG)),
+    timed("sort", "sort of 1,000,000 lines", Work::File("sort", &[], MILLION)),
+    timed("sort-n", "sort -n of 1,000,000 lines", Work::File("sort", &["-n"], MILLION)),
+    timed("uniq", "uniq -c of 100 MiB", Work::File("uniq", &["-c"], Content::Words(100 << 20))),
+    timed("cut", "cut -d ' ' -f 2,4 of 100 MiB", Work::File("cut", &["-d", " ", "-f", "2,4"], LOG)),
+    timed("tr", "tr a-z A-Z of 100 MiB", Work::Input("tr", &["a-z", "A-Z"], LOG)),
+    timed("wc", "wc of 1 GiB", Work::File("wc", &[], Content::Log(GIB))),
+    timed("sha256sum", "sha256sum of 1 GiB", Work::File("sha256sum", &[], Content::Hole(GIB))),
+    timed("cp", "cp of 1 GiB", Work::Copy(Content::Log(GIB))),
+    timed("find", "find -name of 100,000 files", Work::Tree("find", &["-name", "*77*"], 1000)),
+    timed(
+        "find-type",
+        "find -type f -size +1 of 100,000 files",
+        Work::Tree("find", &["-type", "f", "-size", "+1"], 1000),
+    ),
+    timed("du", "du -s of 100,000 files", Work::Tree("du", &["-s"], 1000)),
+    timed("xargs", "xargs true of 1,000,000 words", Work::Input("xargs", &["/bin/true"], MILLION)),
 ];
 
 /// The benchmarks of the shell, and of the least that a program costs.

@@ -1,10 +1,10 @@
 //! Measures the tools: mote's, BusyBox's and Toybox's.
 
-use super::list::{Counter, ToolBenchmark, Work, TOOLS};
+use super::list::{Content, Counter, ToolBenchmark, Work, TOOLS};
 use super::measure::{clean, instructions, wall};
 use super::subject::{link, NATIVE};
 use super::{evaluate, Figure, Row, ROUNDS};
-use crate::applets::{Catalogue, DEFAULT_SET};
+use crate::applets::Catalogue;
 use crate::cache::Cache;
 use crate::compile::compile;
 use crate::error::{Context, Error, Result};
@@ -14,9 +14,13 @@ use crate::progress::Step;
 use crate::project::Project;
 use crate::target::Target;
 use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use tempfile::TempDir;
+
+/// The set that mote is measured with.
+const SET: &str = "tools";
 
 /// A multicall binary.
 #[derive(Debug, Clone)]
@@ -28,15 +32,20 @@ pub struct Tools {
 }
 
 impl Work {
-    /// The applet, and its arguments when it works in `place`.
-    fn command(self, place: &Path) -> (&'static str, Vec<String>) {
+    /// The arguments of the applet when it works in `place`.
+    fn arguments(self, place: &Path) -> Vec<String> {
         let place = place.display().to_string();
+        let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
         match self {
-            Work::List(_) => ("ls", vec!["-l".into(), place]),
-            Work::Remove(_) => ("rm", vec!["-r".into(), place]),
-            Work::Processes(_) => ("ps", Vec::new()),
-            Work::CatFile(_) => ("cat", vec![place]),
-            Work::CatPipe(_) => ("cat", Vec::new()),
+            Work::List(_) => vec!["-l".into(), place],
+            Work::Remove(_) => vec!["-r".into(), place],
+            Work::CatFile(_) => vec![place],
+            Work::Processes(_) | Work::CatPipe(_) => Vec::new(),
+            Work::File(_, options, _) => [words(options), vec![place]].concat(),
+            Work::Input(_, options, _) => words(options),
+            Work::Copy(_) => vec![place.clone(), format!("{place}.copy")],
+            // Options of find stand behind its folder, those of du may.
+            Work::Tree(_, options, _) => [vec![place], words(options)].concat(),
         }
     }
 
@@ -54,7 +63,7 @@ pub fn find(project: &Project) -> Result<Vec<Tools>> {
     let dir = project.out().join("bench");
     let (catalogue, target, cache) =
         (Catalogue::load(project)?, Target::load(project, NATIVE)?, Cache::open()?);
-    let mote = compile(project, &target, &catalogue.resolve(DEFAULT_SET)?, &dir.join(DEFAULT_SET))?.file;
+    let mote = compile(project, &target, &catalogue.resolve(SET)?, &dir.join(SET))?.file;
     let peers = [("BusyBox", native::busybox(&cache)?.binary), ("Toybox", native::toybox(&cache)?.binary)];
     [("mote", mote)].into_iter().chain(peers).map(|(name, binary)| Tools::of(&dir, name, &binary)).collect()
 }
@@ -65,8 +74,8 @@ impl Tools {
     /// # Errors
     /// The links cannot be made.
     pub(crate) fn of(dir: &Path, name: &'static str, binary: &Path) -> Result<Tools> {
-        for applet in ["ls", "rm", "ps", "cat"] {
-            link(dir, name, applet, binary)?;
+        for benchmark in TOOLS {
+            link(dir, name, benchmark.work.applet(), binary)?;
         }
         Ok(Tools { name, dir: dir.join(format!("{name}-bin")) })
     }
@@ -124,13 +133,17 @@ impl Stage {
             self.scene = Scene::of(self.work)?;
         }
         let (work, place) = (self.work, &self.scene.place);
-        let (applet, arguments) = work.command(place);
+        let (applet, arguments) = (work.applet(), work.arguments(place));
         let program = tools.dir.join(applet);
         let figure = match counter {
             Counter::Instructions => instructions(&program, &arguments)?,
             Counter::Time => {
                 let feed = if let Work::CatPipe(bytes) = work { bytes } else { 0 };
-                wall(clean(&program).args(&arguments), feed)?
+                let mut program = clean(&program);
+                if let Work::Input(..) = work {
+                    program.stdin(File::open(place).context(place.display())?);
+                }
+                wall(program.args(&arguments), feed)?
             }
             _ => return Err(Error::new("tools are measured by instructions and by the clock")),
         };
@@ -176,8 +189,61 @@ impl Scene {
                 File::create(place).and_then(|file| file.set_len(bytes)).context(place.display())?
             }
             Work::CatPipe(_) => {}
+            Work::File(_, _, content) | Work::Input(_, _, content) | Work::Copy(content) => {
+                content.write(place).context(place.display())?
+            }
+            Work::Tree(_, _, files) => {
+                for n in 0..100 * files {
+                    let folder = place.join(format!("folder{:02}", n % 100));
+                    if n < 100 {
+                        fs::create_dir_all(&folder).context(folder.display())?;
+                    }
+                    let file = folder.join(format!("file{n:06}"));
+                    File::create(&file).context(file.display())?;
+                }
+            }
         }
         Ok(scene)
+    }
+}
+
+impl Content {
+    /// Writes the file `place`.
+    fn write(self, place: &Path) -> std::io::Result<()> {
+        let mut file = BufWriter::new(File::create(place)?);
+        match self {
+            Content::Log(bytes) => {
+                let (mut n, mut written) = (0u64, 0);
+                while written < bytes {
+                    let (code, page) = ([200, 200, 200, 304, 404][n as usize % 5], n * 7919 % 1000);
+                    let line =
+                        format!("10.0.{}.{} {n} {code} GET page{page:x}/{} text\n", n % 7, n % 251, n % 10);
+                    file.write_all(line.as_bytes())?;
+                    written += line.len() as u64;
+                    n += 1;
+                }
+            }
+            Content::Numbers(lines) => {
+                for n in 0..lines {
+                    writeln!(file, "{}", n * 7919 % lines)?;
+                }
+            }
+            Content::Words(bytes) => {
+                let (mut n, mut written) = (0u64, 0);
+                while written < bytes {
+                    let line = format!("word{}\n", n / 5);
+                    file.write_all(line.as_bytes())?;
+                    written += line.len() as u64;
+                    n += 1;
+                }
+            }
+            Content::Letters(bytes) => {
+                file.write_all(&vec![b'a'; bytes as usize])?;
+                file.write_all(b"c\n")?;
+            }
+            Content::Hole(bytes) => file.get_ref().set_len(bytes)?,
+        }
+        file.flush()
     }
 }
 
@@ -197,7 +263,16 @@ mod tests {
     #[test]
     fn the_systems_own_tools_are_measured() {
         let all = [Tools { name: "mote", dir: "/bin".into() }, Tools { name: "BusyBox", dir: "/bin".into() }];
-        for work in [Work::List(10), Work::Remove(10), Work::CatFile(1 << 20), Work::CatPipe(1 << 20)] {
+        for work in [
+            Work::List(10),
+            Work::Remove(10),
+            Work::CatFile(1 << 20),
+            Work::CatPipe(1 << 20),
+            Work::File("grep", &["-c", "GET"], Content::Log(1 << 10)),
+            Work::Input("tr", &["a", "b"], Content::Words(1 << 10)),
+            Work::Copy(Content::Hole(1 << 10)),
+            Work::Tree("ls", &[], 2),
+        ] {
             let mut benchmark = TOOLS[0];
             (benchmark.work, benchmark.counter) = (work, Counter::Time);
             let row = row(&all, &benchmark).unwrap();

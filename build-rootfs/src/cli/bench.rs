@@ -21,7 +21,7 @@ Usage: cargo rootfs bench [FILTER] [OPTION]…
   --json FILE  also write the figures to FILE
   --help       show this help
 
-mote is built with the applets of the set base; BusyBox is built when it is needed first. A time is the least of
+mote is built with the applets of the set tools; BusyBox is built when it is needed first. A time is the least of
 five rounds, and memory the most; in each round all programs run in turn. The exit status is 1 if mote misses a
 limit.
 ";
