@@ -74,6 +74,8 @@ pub struct FaultLine {
     pub scene: Option<Named>,
     /// What must be left whatever fails.
     pub keeps: Option<Named>,
+    /// The file of the folder that is its standard input.
+    pub input: Option<String>,
     /// Its first line in the file.
     pub line: usize,
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Tags of a case, and those of a fault line.
 const CASE_TAGS: &[&str] = &["root", "only", "not"];
-const FAULT_TAGS: &[&str] = &["faults", "folder", "scene", "keeps", "also"];
+const FAULT_TAGS: &[&str] = &["faults", "folder", "scene", "keeps", "also", "input"];
 
 /// A section: the lines from `=== NAME` to the next one, and the number of the first.
 struct Section<'a> {
@@ -263,6 +263,7 @@ impl Reader<'_> {
             folder: all_of("folder").pop(),
             scene: all_of("scene").pop(),
             keeps: all_of("keeps").pop(),
+            input: all_of("input").pop().map(|named| named.name),
             line: section.line,
         })
     }

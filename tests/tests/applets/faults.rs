@@ -32,6 +32,8 @@ pub(crate) struct Workload {
     pub(crate) kept: Kept,
     /// Where it runs.
     pub(crate) scene: &'static Scene,
+    /// The file that is its standard input; nothing without one.
+    pub(crate) input: Option<String>,
 }
 
 /// Names that `tests/applets/NAME.txt` may use, and what they stand for.
@@ -128,6 +130,7 @@ impl Workload {
             prepare: *folder.unwrap_or(Ok(&FOLDERS[0].1))?,
             kept: *kept.unwrap_or(Ok(&KEPT[0].1))?,
             scene: scene.unwrap_or(Ok(&SCENES[0].1))?,
+            input: line.input.clone(),
         })
     }
 
@@ -180,6 +183,9 @@ impl Workload {
             command.env(name, value.unwrap_or_default());
         }
         command.current_dir(place.here.path()).stdin(Stdio::null());
+        if let Some(input) = &self.input {
+            command.stdin(std::fs::File::open(place.here(input)).expect("the input"));
+        }
         command
     }
 }

@@ -55,7 +55,9 @@ pub(crate) fn odd(workload: &Workload) {
     let (_, place, good) = calls(workload);
     let expected = place.content();
     let mut wrong = Vec::new();
-    for odd in ODD {
+    // Without its input it must fail.
+    let odd = ODD.iter().filter(|odd| workload.input.is_none() || !odd.script.contains("<&-"));
+    for odd in odd {
         let place = Place::new(workload);
         let before = place.content();
         let done = run_in(workload, &place, Some(odd), &[], || {});
