@@ -53,8 +53,10 @@ impl Machine {
             self.seen.push(0);
         }
         self.width = width;
-        self.marks.clear();
-        self.marks.pad(n, 0);
+        if width > 0 {
+            self.marks.clear();
+            self.marks.pad(n, 0);
+        }
         self.now.clear();
         self.slots.clear();
     }

@@ -15,6 +15,7 @@ mod tests;
 
 use super::pattern::{self, character};
 use super::{after, part};
+use alloc::boxed::Box;
 use core::cell::Cell;
 use lazy::Cache;
 use sys::env::{self, Envp};
@@ -125,7 +126,7 @@ pub struct Regex {
     /// What each match holds, and whether it is nothing else.
     literal: Buf,
     is_literal: bool,
-    cache: Cell<Cache>,
+    cache: Cell<Option<Box<Cache>>>,
     gave_up: Cell<bool>,
 }
 
@@ -190,10 +191,26 @@ impl Regex {
             }
         }
         if self.back {
-            let mut span = [Span::NONE];
-            return self.backtrack(text, from, &mut span).then_some(span[0].end);
+            return self.by_line(text, from);
         }
         self.with_cache(|cache| self.scan(cache, text, from, lazy::ANYWHERE))
+    }
+
+    /// [`Regex::first_end`] with back-references, with [`LINES`] line by line: each has its own time.
+    fn by_line(&self, text: &[u8], mut from: usize) -> Option<usize> {
+        loop {
+            let line = after(text, from);
+            let n = if self.how & LINES == LINES { super::search::byte(line, b'\n') } else { None };
+            let end = n.map_or(text.len(), |n| from + n);
+            let mut span = [Span::NONE];
+            if self.backtrack(part(text, 0, end), from, &mut span) {
+                return Some(span[0].end);
+            }
+            from = end + 1;
+            if from > text.len() {
+                return None;
+            }
+        }
     }
 
     /// The class of the character at `at`, and how many bytes it has; none at the end, whose class is the last.
@@ -275,9 +292,9 @@ impl Regex {
     }
 
     fn with_cache<T>(&self, with: impl FnOnce(&mut Cache) -> T) -> T {
-        let mut cache = self.cache.take();
+        let mut cache = self.cache.take().unwrap_or_default();
         let result = with(&mut cache);
-        self.cache.set(cache);
+        self.cache.set(Some(cache));
         result
     }
 }
