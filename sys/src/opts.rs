@@ -210,6 +210,11 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
+    /// The argument of a short option that need not have one, glued to its letter; call it before the next `next`.
+    pub fn glued(&mut self) -> Option<ZStr<'a>> {
+        self.cluster.take().filter(|rest| !rest.is_empty())
+    }
+
     fn short(&mut self, c: ZStr<'a>) -> Result<Found<'a>, Wrong<'a>> {
         let mut spec = self.spec;
         let mut f = Found { number: 0, slot: 0, takes: false, letter: c.first(), value: None };

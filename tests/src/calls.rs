@@ -115,6 +115,8 @@ fn applet(words: &[String], lists: &ByApplet, ours: &Path) -> Option<String> {
         ("poweroff", "halt"),
         ("chgrp", "chown"),
         ("mkfifo", "mknod"),
+        ("egrep", "grep"),
+        ("fgrep", "grep"),
     ];
     let name =
         aliases.iter().find(|(alias, _)| *alias == name).map_or(name.clone(), |(_, name)| name.to_string());

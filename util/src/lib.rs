@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod command;
+pub mod division;
 pub mod failure;
 pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -28,7 +28,17 @@ pub(super) struct Input<'f> {
 impl<'f> Input<'f> {
     pub(super) fn new(files: &'f [ZStr<'static>], end: u8) -> Input<'f> {
         let name = ZStr::new(c"-");
-        Input { files, file: None, name, text: Buf::new(), at: 0, end, single: false, separate: false, begun: false }
+        Input {
+            files,
+            file: None,
+            name,
+            text: Buf::new(),
+            at: 0,
+            end,
+            single: false,
+            separate: false,
+            begun: false,
+        }
     }
 
     /// Reads from this file, and no other.
@@ -78,7 +88,11 @@ impl<'f> Input<'f> {
         while let [name, rest @ ..] = self.files {
             self.files = rest;
             self.name = *name;
-            let opened = if name.is(b"-") { fs::dup_above(Fd::STDIN, 3).map(Owned::new) } else { fs::open_read(*name) };
+            let opened = if name.is(b"-") {
+                fs::dup_above(Fd::STDIN, 3).map(Owned::new)
+            } else {
+                fs::open_read(*name)
+            };
             // That it is a directory, reading says.
             match opened {
                 Ok(file) => {

@@ -16,9 +16,9 @@ use sys::fs::{self, Fd};
 use sys::opts::Walk;
 use sys::{num, Buf, Cx, Errno, ToBuf, ZStr};
 use util::file::{read, replace};
+use util::text::part;
 use util::text::pattern::{character, CHARACTERS};
 use util::text::regex::{self, EXTENDED};
-use util::text::part;
 
 applet! {
     name: sed,
@@ -67,7 +67,10 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             b's' => separate = true,
             b'u' => single = true,
             b'z' => end = 0,
-            b'i' => suffix = Some(value.buf()),
+            b'i' => {
+                let glued = walk.glued().map_or(value, ZStr::bytes);
+                suffix = Some(glued.buf());
+            }
             b'l' => match num::parse_u32(value) {
                 Some(n) => width = n as usize,
                 None => {
@@ -185,7 +188,7 @@ fn in_place(cx: &mut Cx, m: &mut Machine, files: &[ZStr<'static>], suffix: &Buf)
             m.outputs.edit(fd);
             quit = m.all(cx);
             let outputs = &mut *m.outputs;
-            m.input.left(cx, &mut |cx, text| outputs.write(cx, output::MAIN, text, false, true));
+            m.input.left(cx, &mut |cx, text| outputs.copy(cx, text));
             outputs.flush();
             if let Some(why) = outputs.why {
                 return Err(why);

@@ -96,6 +96,13 @@ impl Outputs {
         }
     }
 
+    /// Copies what was left of the edited file.
+    pub(super) fn copy(&mut self, cx: &mut Cx, text: &[u8]) {
+        if !text.is_empty() {
+            self.write(cx, MAIN, text, false, true);
+        }
+    }
+
     /// Writes what is kept of the edited file.
     #[inline(never)]
     pub(super) fn flush(&mut self) {

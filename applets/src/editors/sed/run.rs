@@ -52,6 +52,7 @@ pub(super) struct Machine<'r, 'f> {
     hold: Buf,
     /// Had the line an end?
     ended: bool,
+    hold_ended: bool,
     line: u64,
     ranges: List<Range>,
     later: List<Later>,
@@ -78,6 +79,7 @@ impl<'r, 'f> Machine<'r, 'f> {
             space: Buf::new(),
             hold: Buf::new(),
             ended: true,
+            hold_ended: true,
             line: 0,
             ranges: List::new(),
             later: List::new(),
@@ -224,7 +226,7 @@ impl<'r, 'f> Machine<'r, 'f> {
                 break;
             }
         }
-        if !self.quiet {
+        if !self.quiet && self.wrong.is_none() {
             self.print(cx);
         }
         end
@@ -247,17 +249,19 @@ impl<'r, 'f> Machine<'r, 'f> {
             b'w' => self.outputs.write(cx, c.target, &self.space, true, self.ended),
             b'i' => self.outputs.write(cx, MAIN, &c.text, false, true),
             b'a' | b'r' => self.later.push(Later { text: c.text.clone(), is_file: c.name == b'r' }),
-            b'g' => self.space = self.hold.clone(),
-            b'h' => self.hold = self.space.clone(),
-            b'G' => {
-                self.space.push(end);
-                self.space.extend_from_slice(&self.hold);
+            // Whether a last line had an end goes with the text.
+            b'g' | b'G' => {
+                append(&mut self.space, &self.hold, end, c.name == b'G');
+                self.ended = self.hold_ended;
             }
-            b'H' => {
-                self.hold.push(end);
-                self.hold.extend_from_slice(&self.space);
+            b'h' | b'H' => {
+                append(&mut self.hold, &self.space, end, c.name == b'H');
+                self.hold_ended = self.ended;
             }
-            b'x' => core::mem::swap(&mut self.space, &mut self.hold),
+            b'x' => {
+                core::mem::swap(&mut self.space, &mut self.hold);
+                core::mem::swap(&mut self.ended, &mut self.hold_ended);
+            }
             b'z' => self.space.clear(),
             b'=' => {
                 let mut text = Buf::new();
@@ -290,7 +294,7 @@ impl<'r, 'f> Machine<'r, 'f> {
                 b @ b' '..=b'~' => shown.push(b),
                 b => {
                     shown.push(b'\\');
-                    match b"abfnrtv".iter().find(|&&l| escape::letter(l) == Some(b) && b != self.outputs.end) {
+                    match b"abfnrtv".iter().find(|&&l| escape::letter(l) == Some(b)) {
                         Some(&letter) => shown.push(letter),
                         None => (0..3).for_each(|n| shown.push(b'0' + (b >> (6 - 3 * n) & 7))),
                     }
@@ -458,6 +462,16 @@ impl<'r, 'f> Machine<'r, 'f> {
     }
 }
 
+/// Copies a text behind another one and the end of a line, or over it.
+fn append(to: &mut Buf, text: &[u8], end: u8, behind: bool) {
+    if behind {
+        to.push(end);
+    } else {
+        to.clear();
+    }
+    to.extend_from_slice(text);
+}
+
 fn pattern_how(how: u32) -> u32 {
     if how != 0 {
         CHARACTERS
@@ -481,7 +495,9 @@ fn expand(mut text: &[u8], space: &[u8], spans: &[Span], to: &mut Buf) {
             (b'\\', [c, more @ ..]) => {
                 text = more;
                 match *c {
-                    n @ b'0'..=b'9' => piece = spans.get((n - b'0') as usize).map_or(&b""[..], |s| s.of(space)),
+                    n @ b'0'..=b'9' => {
+                        piece = spans.get((n - b'0') as usize).map_or(&b""[..], |s| s.of(space))
+                    }
                     b'U' | b'L' | b'E' => {
                         (all, one) = (*c, 0);
                         continue;
@@ -492,7 +508,8 @@ fn expand(mut text: &[u8], space: &[u8], spans: &[Span], to: &mut Buf) {
                     }
                     _ => {
                         text = rest;
-                        let escaped = if matches!(c, b'e' | b'E' | b'b') { None } else { escape::escape(&mut text) };
+                        let escaped =
+                            if matches!(c, b'e' | b'E' | b'b') { None } else { escape::escape(&mut text) };
                         if escaped.is_none() {
                             text = more;
                         }

@@ -198,7 +198,8 @@ impl<'s, 'o> Parser<'s, 'o> {
                 self.blanks();
                 c.number = self.number().map(|n| n as usize);
             }
-            b'=' | b'd' | b'D' | b'F' | b'g' | b'G' | b'h' | b'H' | b'n' | b'N' | b'p' | b'P' | b'x' | b'z' => {}
+            b'=' | b'd' | b'D' | b'F' | b'g' | b'G' | b'h' | b'H' | b'n' | b'N' | b'p' | b'P' | b'x'
+            | b'z' => {}
             b'e' => return Err(b"running commands is not supported"),
             _ => return Err(b"unknown command"),
         }
@@ -256,7 +257,8 @@ impl<'s, 'o> Parser<'s, 'o> {
             [b'\\', _, ..] => after(self.rest, 2),
             _ => return Ok(Address::None),
         };
-        let end = part(self.rest, self.rest.len() - regex.len() - 1, self.rest.len()).first().copied().unwrap_or(0);
+        let end =
+            part(self.rest, self.rest.len() - regex.len() - 1, self.rest.len()).first().copied().unwrap_or(0);
         self.rest = regex;
         let text = self.until(end, true)?;
         let mut how = self.how;
@@ -352,7 +354,8 @@ impl<'s, 'o> Parser<'s, 'o> {
             }
             first = false;
         }
-        self.rest = rest;
+        more.push(b']');
+        self.rest = after(rest, 1);
         text.extend_from_slice(&more);
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 use std::collections::HashMap;
 use sys::ToBuf;
+use util::division::divide_by_hand;
 
 #[derive(Default)]
 struct Map(HashMap<Vec<u8>, Vec<u8>>);

@@ -14,7 +14,7 @@ struct Way {
 
 impl Regex {
     #[inline(never)]
-    pub(super) fn backtrack(&self, text: &[u8], from: usize, spans: &mut [Span]) -> bool {
+    pub(super) fn backtrack(&self, text: &[u8], from: usize, spans: &mut [Span], anywhere: bool) -> bool {
         let mut time = TIME;
         let mut start = from;
         // Two slots for each parenthesis, one for each loop.
@@ -36,7 +36,7 @@ impl Regex {
                 return true;
             }
             let n = self.class_at(text, start).1;
-            if n == 0 || time == 0 {
+            if n == 0 || time == 0 || !anywhere {
                 self.gave_up.set(self.gave_up.get() || time == 0);
                 return false;
             }

@@ -8,7 +8,7 @@ use sys::{num, ToBuf};
 type Why = &'static [u8];
 
 /// The most steps of a program: intervals within intervals make many.
-const MOST: usize = if cfg!(mote_nommu) { 2000 } else { 1 << 18 };
+const MOST: usize = if cfg!(mote_nommu) { 2000 } else { 1 << 21 };
 /// The deepest parentheses.
 const DEPTH: u32 = if cfg!(mote_nommu) { 30 } else { 200 };
 /// The highest number of an interval (POSIX `RE_DUP_MAX`, as GNU has it).

@@ -26,8 +26,20 @@ pub(super) struct Cache {
     /// By hash: states.
     table: List<u32>,
     starts: [u32; 8],
+    /// By class: where the steps are in `firsts` to which a match leads that begins before a character of it, and whether
+    /// one ends there, too. Half of what a state is made of, and the same for all.
+    restarts: List<Restart>,
+    firsts: List<u32>,
     /// How many bytes the last scan looked at.
     looked: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Restart {
+    known: bool,
+    matched: bool,
+    at: usize,
+    end: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -104,9 +116,33 @@ impl Regex {
         if state != 0 {
             return state;
         }
-        let state = self.intern(cache, &[key, 0]);
+        let steps = if flags & ANYWHERE != 0 && !self.asserts { 1 } else { 2 };
+        let state = self.intern(cache, part_of(&[key, 0], steps));
         cache.starts[(key & 7) as usize] = state;
         state
+    }
+
+    #[inline(never)]
+    fn restart(&self, cache: &mut Cache, class: usize) -> Restart {
+        const UNKNOWN: Restart = Restart { known: false, matched: false, at: 0, end: 0 };
+        while cache.restarts.len() <= class {
+            cache.restarts.push(UNKNOWN);
+        }
+        let known = cache.restarts.get(class).copied().unwrap_or(UNKNOWN);
+        if known.known {
+            return known;
+        }
+        let matched = cache.machine.plain(self, &[0], class, 0);
+        let mut all = List::new();
+        all.push(0);
+        cache.machine.targets().for_each(|step| add(&mut all, step as u32));
+        let at = cache.firsts.len();
+        all.iter().skip(1).for_each(|&step| cache.firsts.push(step));
+        let restart = Restart { known: true, matched, at, end: cache.firsts.len() };
+        if let Some(r) = cache.restarts.get_mut(class) {
+            *r = restart;
+        }
+        restart
     }
 
     /// The entry of a row that is not known yet.
@@ -116,26 +152,31 @@ impl Regex {
         let key = cache.pool.get(s.at..s.at + s.len).unwrap_or_default();
         let Some((&flags, steps)) = key.split_first() else { return DEAD << 1 };
         cache.machine.prepare(self, 0);
-        let matched = cache.machine.plain(self, steps, class, flags as u8 & 3);
+        let mut matched = cache.machine.plain(self, steps, class, flags as u8 & 3);
         let mut next = List::new();
         let mut kind = 0;
         if self.asserts {
             kind = self.kind(class) as u32;
         }
         next.push(flags & ANYWHERE | kind);
-        if flags & ANYWHERE != 0 {
-            next.push(0);
-        }
         for step in cache.machine.targets() {
-            // In order, and once.
-            let step = step as u32;
-            let at = next.get(1..).unwrap_or_default().partition_point(|&n| n < step) + 1;
-            if next.get(at) != Some(&step) {
-                next.insert(at, step);
+            add(&mut next, step as u32);
+        }
+        if flags & ANYWHERE != 0 {
+            if self.asserts {
+                // What a new match leads to depends on the place.
+                add(&mut next, 0);
+            } else {
+                let restart = self.restart(cache, class);
+                matched |= restart.matched;
+                for &step in cache.firsts.get(restart.at..restart.end).unwrap_or_default() {
+                    add(&mut next, step);
+                }
             }
         }
         let end = class == self.bounds.len();
-        let to = if next.len() == 1 || end { DEAD } else { self.intern(cache, &next) };
+        let dead = next.len() == 1 && flags & ANYWHERE == 0;
+        let to = if dead || end { DEAD } else { self.intern(cache, &next) };
         let entry = to << 1 | matched as u32;
         // The state may have been forgotten in the meantime.
         let row = state as usize * (self.bounds.len() + 1) + class;
@@ -190,4 +231,16 @@ impl Regex {
         }
         state
     }
+}
+
+/// Adds a step to the key of a state: in order, behind the flags, and once.
+fn add(key: &mut List<u32>, step: u32) {
+    let at = key.get(1..).unwrap_or_default().partition_point(|&n| n < step) + 1;
+    if key.get(at) != Some(&step) {
+        key.insert(at, step);
+    }
+}
+
+fn part_of(key: &[u32], n: usize) -> &[u32] {
+    key.get(..n).unwrap_or_default()
 }

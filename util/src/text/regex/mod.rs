@@ -159,13 +159,28 @@ impl Regex {
             at += n;
         }
         if self.back {
-            return self.backtrack(text, from, spans);
+            return self.backtrack(text, from, spans, true);
         }
         let whole = if self.is_literal {
             Some(Span { start: at, end: at + self.literal.len() })
         } else {
             self.locate(text, from)
         };
+        self.fill(text, whole, spans)
+    }
+
+    /// As [`Regex::find`], for a match that begins at `from`.
+    pub fn find_at(&self, text: &[u8], from: usize, spans: &mut [Span]) -> bool {
+        spans.fill(Span::NONE);
+        if self.back {
+            return self.backtrack(text, from, spans, false);
+        }
+        let end = self.with_cache(|cache| self.scan(cache, text, from, 0));
+        self.fill(text, end.map(|end| Span { start: from, end }), spans)
+    }
+
+    /// Fills the spans, if something has matched.
+    fn fill(&self, text: &[u8], whole: Option<Span>, spans: &mut [Span]) -> bool {
         let Some(whole) = whole else { return false };
         if let Some(first) = spans.first_mut() {
             *first = whole;
@@ -203,7 +218,7 @@ impl Regex {
             let n = if self.how & LINES == LINES { super::search::byte(line, b'\n') } else { None };
             let end = n.map_or(text.len(), |n| from + n);
             let mut span = [Span::NONE];
-            if self.backtrack(part(text, 0, end), from, &mut span) {
+            if self.backtrack(part(text, 0, end), from, &mut span, true) {
                 return Some(span[0].end);
             }
             from = end + 1;
