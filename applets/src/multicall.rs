@@ -1,4 +1,5 @@
-//! `mote` by its own name: `mote APPLET …`, `--list`, `--install`, `--help`.
+//! `mote` by its own name: `mote APPLET …`, `--list`, `--list-full`, `--install`, `--help`. So it does as `busybox` and
+//! `toybox`, for scripts that call these.
 
 use sys::buf::concat;
 use sys::fs::{self, Fd};
@@ -13,6 +14,7 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
     let mut args = v.args();
     // SAFETY: the first and only call.
     let mut out = unsafe { Out::stdout() };
+    let mut own: &[u8] = b"";
     loop {
         let Some(&name) = args.first() else { return 127 };
         let base = basename(name);
@@ -22,14 +24,18 @@ pub(crate) fn main(v: env::Vectors, table: &'static Table) -> u8 {
             let envp = caller::settle(envp, crate::CALLERS && e.checks_caller());
             return table.run(e, envp, args, &mut out);
         }
-        if !base.starts_with(b"mote") {
-            complain(&[base, b": applet not found"]);
+        // Scripts call `busybox APPLET` and have `#!/bin/busybox sh`.
+        if !base.starts_with(b"mote") && !matches!(base, b"busybox" | b"toybox") {
+            let colon: &[u8] = if own.is_empty() { b"" } else { b": " };
+            complain(&[own, colon, base, b": applet not found"]);
             return 127;
         }
+        own = base;
         args = args.get_mut(1..).unwrap_or_default();
         match args.first().map(|a| a.bytes()) {
             None | Some(b"--help") => help(table, &mut out),
-            Some(b"--list") => list(table, &mut out, b"\n"),
+            Some(b"--list") => list(table, &mut out, b"\n", false),
+            Some(b"--list-full") => list(table, &mut out, b"\n", true),
             Some(b"--install") => {
                 return install(table, caller::settle(envp, false), args.get(1..).unwrap_or(&[]))
             }
@@ -56,11 +62,16 @@ fn help(table: &Table, out: &mut Out) {
     if sys::applet::HELP {
         table.help(out, MOTE, crate::DECLARATIONS);
     }
-    list(table, out, b" ");
+    list(table, out, b" ", false);
 }
 
-fn list(table: &Table, out: &mut Out, end: &[u8]) {
-    for (name, _) in table.names() {
+/// The names; with `paths` those of the links, without the first slash, as BusyBox has it.
+fn list(table: &Table, out: &mut Out, end: &[u8], paths: bool) {
+    for (name, e) in table.names() {
+        if paths {
+            out.bytes(e.dir().get(1..).unwrap_or_default());
+            out.byte(b'/');
+        }
         out.bytes(name);
         out.bytes(end);
     }

@@ -1,6 +1,6 @@
 //! Argument, environment and auxiliary vectors.
 
-use crate::{List, ZStr};
+use crate::ZStr;
 
 /// What the kernel puts on a new program's stack: argc, argv, NULL, envp, NULL, auxv (`fs/binfmt_elf.c`,
 /// create_elf_tables). Only the entry code makes one, and it cannot be copied, so the arguments are lent once.
@@ -46,15 +46,6 @@ impl Envp {
     /// stays as it is while the value, its copies and the strings that they give are used.
     pub const unsafe fn from_ptr(p: *const *const u8) -> Envp {
         Envp(p)
-    }
-
-    /// Of these strings. The list is never freed.
-    pub fn of(mut strings: List<Option<ZStr<'static>>>) -> Envp {
-        strings.push(None);
-        let p = strings.as_ptr() as *const *const u8;
-        core::mem::forget(strings);
-        // SAFETY: `None` is NULL, as a `ZStr` is a pointer that is not; the array and the strings stay.
-        unsafe { Envp::from_ptr(p) }
     }
 
     /// The address, for `execve`.

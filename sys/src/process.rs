@@ -1,8 +1,7 @@
 //! Processes: start, wait, end, identity, limits.
 
-use crate::env::Envp;
 use crate::signal::{mask, How, Set, SIGCHLD};
-use crate::{arch, check, done, signal, sys3, sys6, Errno, Result, ZStr};
+use crate::{arch, check, done, signal, sys3, sys6, Errno, List, Result, ZStr};
 use linux_raw_sys::errno::EINTR;
 use linux_raw_sys::general::{CLONE_VFORK, CLONE_VM, PRIO_PROCESS, P_PID, WEXITED, WNOWAIT};
 use linux_raw_sys::prctl::{PR_GET_NAME, PR_SET_NAME};
@@ -123,16 +122,6 @@ pub unsafe fn execve(path: ZStr, argv: *const *const u8, envp: *const *const u8)
     }
 }
 
-/// Becomes the program at `path` with the arguments `argv`, the name first, behind which `None` stands (`man 2
-/// execve`); comes back only with an error.
-pub fn exec(path: ZStr, argv: &[Option<ZStr>], envp: Envp) -> Errno {
-    match argv.last() {
-        // SAFETY: `None` is NULL, as a `ZStr` is a pointer that is not.
-        Some(None) => unsafe { execve(path, argv.as_ptr() as *const *const u8, envp.as_ptr()) },
-        _ => Errno::EINVAL,
-    }
-}
-
 /// `man 2 PR_SET_NAME`: what the kernel calls this process, up to 15 bytes.
 pub fn set_name(name: ZStr) {
     // SAFETY: the name is NUL-terminated.
@@ -243,6 +232,12 @@ pub fn setsid() -> Result<u32> {
     check(unsafe { sys3!(__NR_setsid) }).map(|n| n as u32)
 }
 
+/// `man 2 getsid` of this process.
+pub fn getsid() -> u32 {
+    // SAFETY: no memory is involved; it cannot fail for this process.
+    unsafe { sys3!(__NR_getsid, 0) as u32 }
+}
+
 /// `man 2 setpgid`.
 pub fn setpgid(pid: i32, group: i32) -> Result<()> {
     // SAFETY: no memory is involved.
@@ -257,7 +252,7 @@ pub fn getpgid(pid: i32) -> Result<i32> {
 
 /// Adds `more` to the niceness of this process (`man 2 setpriority`), which stays between -20 and 19; the new one.
 pub fn nice(more: i32) -> Result<i32> {
-    // SAFETY: no memory is involved. The kernel tells 20 less the niceness, for which it is never negative.
+    // SAFETY: no memory is involved; it cannot fail. The kernel tells 20 less the niceness.
     let now = 20 - unsafe { sys3!(__NR_getpriority, PRIO_PROCESS, 0) } as i32;
     let new = now.saturating_add(more).clamp(-20, 19);
     if new != now {
@@ -265,6 +260,27 @@ pub fn nice(more: i32) -> Result<i32> {
         done(unsafe { sys3!(__NR_setpriority, PRIO_PROCESS, 0, new) })?;
     }
     Ok(new)
+}
+
+/// The supplementary groups of this process (`man 2 getgroups`).
+pub fn groups() -> Result<List<u32>> {
+    #[cfg(target_arch = "arm")]
+    const CALL: u32 = linux_raw_sys::general::__NR_getgroups32;
+    #[cfg(not(target_arch = "arm"))]
+    const CALL: u32 = linux_raw_sys::general::__NR_getgroups;
+    let mut all = List::new();
+    loop {
+        // SAFETY: the kernel writes at most all.len() groups, and none if there is room for none.
+        let n = check(unsafe { arch::syscall3(all.len(), all.as_mut_ptr() as usize, 0, CALL) });
+        match n {
+            Ok(n) if n <= all.len() => {
+                all.truncate(n);
+                return Ok(all);
+            }
+            Ok(n) => (0..n).for_each(|_| all.push(0)),
+            failed => return failed.map(|_| all),
+        }
+    }
 }
 
 /// Soft and hard limit of a resource; `u64::MAX` is unlimited.

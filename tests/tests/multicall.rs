@@ -26,7 +26,7 @@ fn applets_run_by_link_and_by_first_argument() {
 #[test]
 fn unknown_applets_are_127_and_one_line() {
     let file = mote("x86_64", "base");
-    let line = "no-such: applet not found\n".to_string();
+    let line = "mote: no-such: applet not found\n".to_string();
     assert_eq!(run(&mut command("x86_64", &file, "no-such")), (127, String::new(), line.clone()));
     assert_eq!(run(command("x86_64", &file, "mote").arg("no-such")), (127, String::new(), line));
 }

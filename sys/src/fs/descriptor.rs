@@ -189,6 +189,14 @@ pub fn ftruncate(f: Fd, size: u64) -> Result<()> {
     done(r)
 }
 
+pub use linux_raw_sys::general::{LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN};
+
+/// `man 2 flock`: LOCK_SH, LOCK_EX or LOCK_UN, with LOCK_NB without waiting (EAGAIN).
+pub fn flock(f: Fd, how: u32) -> Result<()> {
+    // SAFETY: no memory is involved.
+    done(unsafe { sys3!(__NR_flock, f.0, how) })
+}
+
 /// `man 2 fsync`.
 pub fn fsync(f: Fd) -> Result<()> {
     // SAFETY: no memory is involved.

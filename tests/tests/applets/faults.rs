@@ -84,7 +84,18 @@ fn find<T>(spec: &Spec, named: &Named, what: &str, table: Table<T>) -> Result<&'
 }
 
 /// Kinds of calls that cannot fail, as they are used here.
-const SURE: &[&str] = &["clock_gettime", "dup3", "exit_group", "geteuid", "getuid", "umask", "uname"];
+const SURE: &[&str] = &[
+    "clock_gettime",
+    "dup3",
+    "exit_group",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "getpriority",
+    "getuid",
+    "umask",
+    "uname",
+];
 
 /// Kinds of calls that may fail without a word: they only ask about a terminal. In a scene of its own an applet
 /// has no terminal to ask about.

@@ -2,7 +2,6 @@
 
 mod decimal;
 pub mod echo;
-pub mod exec;
 pub mod kill;
 pub mod printf;
 pub mod program;

@@ -1,8 +1,8 @@
 //! Users and groups by name and by number, from /etc/passwd and /etc/group (POSIX pwd.h, grp.h; `man 5 passwd`).
 
 use crate::file::read;
-use sys::zstr::cut;
-use sys::{num, Buf, ToBuf, ZStr};
+use sys::zstr::{cut, position_in};
+use sys::{num, Buf, Cx, Errno, List, ToBuf, ZStr};
 
 /// The file of users.
 pub static PASSWD: &core::ffi::CStr = c"/etc/passwd";
@@ -14,6 +14,8 @@ const NAME: usize = 0;
 const NUMBER: usize = 2;
 const LOGIN_GROUP: usize = 3;
 const HOME: usize = 5;
+// Of groups.
+const MEMBERS: usize = 3;
 
 /// One of the two files, read once when the first name is asked for, and the name found last.
 pub struct Names {
@@ -21,18 +23,26 @@ pub struct Names {
     text: Option<Buf>,
     last: u32,
     name: Buf,
+    /// Why the file could not be read, if it is there.
+    pub why: Option<Errno>,
 }
 
 impl Names {
     /// Of users ([`PASSWD`]) or groups ([`GROUP`]).
     pub fn new(path: ZStr<'static>) -> Names {
-        Names { path, text: None, last: 0, name: Buf::new() }
+        Names { path, text: None, last: 0, name: Buf::new(), why: None }
     }
 
     #[inline(always)]
     fn text(&mut self) -> &Buf {
-        let path = self.path;
-        self.text.get_or_insert_with(|| read::file(path).unwrap_or_default())
+        let Names { path, text, why, .. } = self;
+        text.get_or_insert_with(|| match read::file_if_there(*path) {
+            Ok(text) => text,
+            Err(e) => {
+                *why = Some(e);
+                Buf::new()
+            }
+        })
     }
 
     /// The name of `id`, or its digits where the file has none or is missing.
@@ -48,12 +58,65 @@ impl Names {
         &self.name
     }
 
+    /// The name of `id`, if the file has one.
+    pub fn known(&mut self, id: u32) -> Option<&[u8]> {
+        let name = self.name(id);
+        Some(name).filter(|name| num::parse_u32(name) != Some(id))
+    }
+
     /// The number of the user or group `name`; where the file has none or is missing, the number that `name` itself is
     /// (POSIX.1-2024 chown, OPERANDS).
     #[inline(never)]
     pub fn id(&mut self, name: &[u8]) -> Option<u32> {
         num::parse_u32(look_up(self.text(), NAME, name, NUMBER).unwrap_or(name))
     }
+}
+
+/// The user whose name or, where nobody has that, whose number is `text`: name, number and group.
+#[inline(never)]
+pub fn user(text: &[u8]) -> Result<Option<(Buf, u32, u32)>, Errno> {
+    Ok(find_user(&read::file_if_there(ZStr::new(PASSWD))?, text))
+}
+
+/// The user `who`, by name or number: his number, and his groups, the first of them first. `None` after a report.
+#[inline(never)]
+pub fn of_user(cx: &mut Cx, who: ZStr) -> Option<(u32, List<u32>)> {
+    let found = user(who.bytes()).and_then(|found| match found {
+        Some((name, id, group)) => Ok(Some((id, groups_of(&name, group)?))),
+        None => Ok(None),
+    });
+    match found {
+        Ok(None) => cx.error(who.bytes(), b"no such user"),
+        Ok(found) => return found,
+        Err(why) => cx.fail(b"/etc/passwd, /etc/group", why),
+    }
+    None
+}
+
+fn find_user(all: &[u8], text: &[u8]) -> Option<(Buf, u32, u32)> {
+    let key = if look_up(all, NAME, text, NAME).is_some() { NAME } else { NUMBER };
+    let name = look_up(all, key, text, NAME)?;
+    let number = |field| num::parse_u32(look_up(all, key, text, field)?);
+    Some((name.buf(), number(NUMBER)?, number(NUMBER + 1)?))
+}
+
+/// The groups that the user `name` is in: `first`, then those whose lines have him.
+#[inline(never)]
+pub fn groups_of(name: &[u8], first: u32) -> Result<List<u32>, Errno> {
+    let mut all = List::new();
+    all.push(first);
+    let text = read::file_if_there(ZStr::new(GROUP))?;
+    let mut rest = &text[..];
+    while !rest.is_empty() {
+        let line = cut(&mut rest, b'\n');
+        if position_in(field(line, MEMBERS), b',', name).is_none() {
+            continue;
+        }
+        if let Some(id) = num::parse_u32(field(line, NUMBER)).filter(|id| !all.contains(id)) {
+            all.push(id);
+        }
+    }
+    Ok(all)
 }
 
 /// Home directory of the user `name`; `None` where the file has none, an empty one, or cannot be read.

@@ -13,6 +13,29 @@ pub fn offset(tz: Option<ZStr>, sec: i64) -> i32 {
     tz.and_then(|tz| rules(tz.bytes(), sec)).unwrap_or(0)
 }
 
+/// The name of the zone at `sec` seconds since 1970; UTC for a TZ that is missing or not understood.
+#[inline(never)]
+pub fn name_at(tz: Option<ZStr<'_>>, sec: i64) -> &[u8] {
+    let told = tz.and_then(|tz| {
+        let mut t = tz.bytes();
+        let ahead = rules(t, sec)?;
+        let standard = word(&mut t)?;
+        if ahead == -time(&mut t)? {
+            return Some(standard);
+        }
+        word(&mut t)
+    });
+    told.unwrap_or(b"UTC")
+}
+
+/// Takes a zone's name off `t`: the name without brackets.
+fn word<'t>(t: &mut &'t [u8]) -> Option<&'t [u8]> {
+    let whole = *t;
+    name(t)?;
+    let word = whole.get(..whole.len() - t.len())?;
+    Some(word.strip_prefix(b"<").and_then(|w| w.strip_suffix(b">")).unwrap_or(word))
+}
+
 #[inline(never)]
 fn rules(mut tz: &[u8], sec: i64) -> Option<i32> {
     let t = &mut tz;
@@ -132,6 +155,9 @@ mod tests {
             assert_eq!(o(wrong), None, "{wrong}");
         }
         assert_eq!(offset(None, 0), 0);
+        let n = |s, sec| name_at(Some(ZStr::new(s)), sec);
+        assert_eq!((n(c"CET-1CEST", 0), n(c"CET-1CEST", 1_782_954_245)), (&b"CET"[..], &b"CEST"[..]));
+        assert_eq!((n(c"<+03>-3", 0), n(c"x", 0), name_at(None, 0)), (&b"+03"[..], &b"UTC"[..], &b"UTC"[..]));
     }
 
     #[test]
