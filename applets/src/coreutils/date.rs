@@ -35,13 +35,8 @@ TIME is hh:mm[:ss], MM.DD-hh:mm[:ss], YYYY.MM.DD-hh:mm[:ss], YYYY-MM-DD
 }
 
 /// By the first letter of a SPEC of -I.
-static ISO: [(u8, &[u8]); 5] = [
-    (b'd', b"%F"),
-    (b'h', b"%FT%H%:z"),
-    (b'm', b"%FT%H:%M%:z"),
-    (b's', b"%FT%T%:z"),
-    (b'n', b"%FT%T,%N%:z"),
-];
+static ISO: [(u8, &[u8]); 5] =
+    [(b'd', b"%F"), (b'h', b"%FT%H%:z"), (b'm', b"%FT%H:%M%:z"), (b's', b"%FT%T%:z"), (b'n', b"%FT%T,%N%:z")];
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let args = core::mem::take(&mut cx.args);

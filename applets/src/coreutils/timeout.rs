@@ -67,7 +67,11 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             Ok((_, status)) => {
                 let status = program::code(status);
                 let killed = sig == signal::SIGKILL && status == 128 + signal::SIGKILL as u8;
-                return if timed_out && !cx.has(opt!("--preserve-status")) && !killed { TIMED_OUT } else { status };
+                return if timed_out && !cx.has(opt!("--preserve-status")) && !killed {
+                    TIMED_OUT
+                } else {
+                    status
+                };
             }
             Err(why) => {
                 cx.fail(b"wait", why);
