@@ -7,6 +7,7 @@ pub mod lines;
 pub mod number;
 pub mod pattern;
 pub mod quote;
+pub mod ranges;
 pub mod regex;
 pub mod search;
 pub mod size;

@@ -228,13 +228,19 @@ fn class(p: &mut &[u8], c: u32) -> Option<Truth> {
 
 /// Is there a class of this name?
 pub fn is_class(name: &[u8]) -> bool {
+    class_ranges(name).is_some()
+}
+
+/// The class of this name: first and last byte of each range, in order. `None` if there is no such class.
+pub fn class_ranges(name: &[u8]) -> Option<&'static [u8]> {
     let mut all = CLASSES;
     while !all.is_empty() {
-        if cut(&mut cut(&mut all, 0xff), b':') == name {
-            return true;
+        let mut ranges = cut(&mut all, 0xff);
+        if cut(&mut ranges, b':') == name {
+            return Some(ranges);
         }
     }
-    false
+    None
 }
 
 /// Does the pattern hold anything but literal characters? A `[` alone does not count: it is a command.
