@@ -149,6 +149,24 @@ pub fn lgetxattr<'b>(path: ZStr, name: ZStr, buf: &'b mut [u8]) -> Result<&'b [u
     Ok(buf.get(..n).unwrap_or(&[]))
 }
 
+/// `man 2 flistxattr`: the NUL-terminated names of a file's attributes; their bytes, which an empty `buf` only asks for.
+pub fn flistxattr(f: Fd, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: the kernel writes at most buf.len() bytes.
+    check(unsafe { sys3!(__NR_flistxattr, f.0, buf.as_mut_ptr(), buf.len()) })
+}
+
+/// `man 2 fgetxattr`: the value of attribute `name`; its bytes, which an empty `buf` only asks for.
+pub fn fgetxattr(f: Fd, name: ZStr, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: the name is NUL-terminated; the kernel writes at most buf.len() bytes.
+    check(unsafe { sys6!(__NR_fgetxattr, f.0, name.as_ptr(), buf.as_mut_ptr(), buf.len()) })
+}
+
+/// `man 2 fsetxattr`.
+pub fn fsetxattr(f: Fd, name: ZStr, value: &[u8]) -> Result<()> {
+    // SAFETY: the name is NUL-terminated; the kernel reads value.len() bytes.
+    done(unsafe { sys6!(__NR_fsetxattr, f.0, name.as_ptr(), value.as_ptr(), value.len(), 0) })
+}
+
 /// `man 2 unlinkat`; AT_REMOVEDIR among the flags makes it rmdir.
 pub fn unlinkat(dir: Fd, path: ZStr, flags: u32) -> Result<()> {
     // SAFETY: the path is NUL-terminated.

@@ -1,6 +1,7 @@
 //! Files and trees of files: walking, copying, removing, modes, tables of file systems.
 
 pub mod ask;
+pub mod attribute;
 pub mod copy;
 pub mod directory;
 pub mod fstab;

@@ -52,6 +52,11 @@ pub fn target<'a>(cx: &mut Cx<'a>, dir: Option<ZStr<'static>>, how: u32) -> Opti
 }
 
 impl Target<'_> {
+    /// The destination as it was given.
+    pub fn dest(&self) -> ZStr<'static> {
+        self.dest
+    }
+
     /// The new path of a source.
     #[inline(never)]
     pub fn path(&self, source: ZStr) -> Buf {
