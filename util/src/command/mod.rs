@@ -1,5 +1,6 @@
 //! Commands that the shell has as builtins and that are applets, too.
 
+pub mod child;
 mod decimal;
 pub mod echo;
 pub mod kill;
