@@ -4,6 +4,7 @@
 
 use sys::fs;
 use sys::{num, Cx, Errno, ZStr};
+use util::text::number::{divide, times};
 use util::text::take;
 
 applet! {
@@ -75,7 +76,7 @@ fn one(cx: &Cx, file: ZStr, size: &Size) -> Result<(), Errno> {
     };
     let s = fs::fstat(*f)?;
     let is = size.base.unwrap_or(s.stx_size);
-    let n = if cx.has(opt!("o")) { times(size.n, s.stx_blksize)? } else { size.n };
+    let n = if cx.has(opt!("o")) { times(size.n, s.stx_blksize).ok_or(Errno::EFBIG)? } else { size.n };
     let wanted = match size.sign {
         None => n,
         Some(0) => is.checked_add(n).ok_or(Errno::EFBIG)?,
@@ -87,27 +88,9 @@ fn one(cx: &Cx, file: ZStr, size: &Size) -> Result<(), Errno> {
     fs::ftruncate(*f, wanted)
 }
 
-fn times(n: u64, factor: u32) -> Result<u64, Errno> {
-    // In halves, without a routine that looks for overflow.
-    let (high, low) = ((n >> 32) * factor as u64, (n as u32 as u64) * factor as u64);
-    if (high + (low >> 32)) >> 31 != 0 {
-        return Err(Errno::EFBIG);
-    }
-    Ok((high << 32) + low)
-}
-
 /// The multiple of `n` that is not greater than `is`, or with `up` not less.
 fn multiple(is: u64, n: u64, up: bool) -> Result<u64, Errno> {
-    // Bit by bit: 64-bit division is a library's routine on small machines.
-    let mut rest = 0;
-    let mut bit = 64;
-    while bit > 0 {
-        bit -= 1;
-        rest = rest << 1 | is >> bit & 1;
-        if rest >= n {
-            rest -= n;
-        }
-    }
+    let (_, rest) = divide(is, n);
     if up && rest > 0 {
         return (is - rest).checked_add(n).ok_or(Errno::EFBIG);
     }

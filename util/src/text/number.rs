@@ -48,6 +48,33 @@ pub fn in_range(text: &[u8], range: RangeInclusive<u32>) -> Option<u32> {
     num::parse_u32(text).filter(|n| range.contains(n))
 }
 
+/// `n * factor`, if it fits. In halves, without a routine that looks for overflow.
+#[inline(never)]
+pub fn times(n: u64, factor: u32) -> Option<u64> {
+    let (high, low) = ((n >> 32) * factor as u64, (n as u32 as u64) * factor as u64);
+    let high = high + (low >> 32);
+    (high >> 32 == 0).then_some(high << 32 | low as u32 as u64)
+}
+
+/// Quotient and remainder of `n` by `by`, bit by bit: 64-bit division is a library's routine on small machines. By 0 the
+/// quotient is all ones.
+#[inline(never)]
+pub fn divide(n: u64, by: u64) -> (u64, u64) {
+    let (mut quotient, mut rest) = (0, 0u64);
+    let mut bit = 64;
+    while bit > 0 {
+        bit -= 1;
+        let carry = rest >> 63 != 0;
+        rest = rest << 1 | n >> bit & 1;
+        quotient <<= 1;
+        if carry || rest >= by {
+            rest = rest.wrapping_sub(by);
+            quotient |= 1;
+        }
+    }
+    (quotient, rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +99,17 @@ mod tests {
         }
         for text in ["", "0x", "08", "1x", "-1", "4294967296", " 1"] {
             assert_eq!(constant_u32(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn products_and_quotients() {
+        assert_eq!((times(1 << 40, 1 << 23), times(1 << 41, 1 << 23)), (Some(1 << 63), None));
+        assert_eq!(times(u64::MAX, 1), Some(u64::MAX));
+        for (n, by) in
+            [(0, 1), (7, 2), (u64::MAX, 3), (u64::MAX, u64::MAX), (5, 1 << 63), (u64::MAX - 1, (1 << 63) + 1)]
+        {
+            assert_eq!(divide(n, by), (n / by, n % by));
         }
     }
 
