@@ -1,6 +1,7 @@
 //! What the fuzz targets of `fuzz/` call. Each takes any bytes, must come to an end without a panic, and
 //! compares an engine's answer with a slow and plain one made here. The seeds in `fuzz/seeds` run as tests.
 
+mod engine;
 mod mode;
 mod pattern;
 mod printf;

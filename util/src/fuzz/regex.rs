@@ -1,4 +1,4 @@
-//! Extended regular expressions against the plain definition: a tree, and for each part the places in the text where
+//! The shell's extended regular expressions against the plain definition: a tree, and for each part the places in the text where
 //! it can end.
 
 use super::pattern::{element, Element};
@@ -15,6 +15,7 @@ const STEPS: usize = 4000;
 
 /// Matches the first part of `data`, an expression, with the second, a text.
 pub fn regex(data: &[u8]) {
+    super::engine::engine(data);
     let parts = super::parts(data);
     // Characters of one byte.
     let cut = |n: usize| -> Vec<u8> {

@@ -10,7 +10,7 @@ type Why = &'static [u8];
 /// The most steps of a program: intervals within intervals make many.
 const MOST: usize = if cfg!(mote_nommu) { 2000 } else { 1 << 21 };
 /// The deepest parentheses.
-const DEPTH: u32 = if cfg!(mote_nommu) { 30 } else { 200 };
+const DEPTH: u32 = if cfg!(mote_nommu) { 20 } else { 200 };
 /// The highest number of an interval (POSIX `RE_DUP_MAX`, as GNU has it).
 const DUP_MAX: u64 = 0x7fff;
 
@@ -456,6 +456,9 @@ impl<'e> Compiler<'e> {
         }
         self.character(c);
         self.put(usize::MAX, CHAR, c as i32);
+        if c == b'\n' as u32 && self.how & LINES == LINES {
+            return false;
+        }
         self.run.extend_from_slice(bytes);
         true
     }

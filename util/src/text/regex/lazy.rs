@@ -11,6 +11,10 @@ const WORDS: usize = if cfg!(mote_nommu) { 2000 } else { 1 << 18 };
 /// character before it.
 pub(super) const ANYWHERE: u32 = 4;
 
+/// Above is, for programs of more steps than this, one more than the class of the character before.
+const LAST: u32 = 3;
+const MANY: usize = 2000;
+
 /// The state from which nothing leads anywhere; 0 is none.
 const DEAD: u32 = 1;
 
@@ -30,6 +34,8 @@ pub(super) struct Cache {
     /// one ends there, too. Half of what a state is made of, and the same for all.
     restarts: List<Restart>,
     firsts: List<u32>,
+    /// For many expressions at once: by two classes, the same for matches that begin a character before.
+    pairs: List<Restart>,
     /// How many bytes the last scan looked at.
     looked: usize,
 }
@@ -124,7 +130,6 @@ impl Regex {
 
     #[inline(never)]
     fn restart(&self, cache: &mut Cache, class: usize) -> Restart {
-        const UNKNOWN: Restart = Restart { known: false, matched: false, at: 0, end: 0 };
         while cache.restarts.len() <= class {
             cache.restarts.push(UNKNOWN);
         }
@@ -133,16 +138,35 @@ impl Regex {
             return known;
         }
         let matched = cache.machine.plain(self, &[0], class, 0);
-        let mut all = List::new();
-        all.push(0);
-        cache.machine.targets().for_each(|step| add(&mut all, step as u32));
-        let at = cache.firsts.len();
-        all.iter().skip(1).for_each(|&step| cache.firsts.push(step));
-        let restart = Restart { known: true, matched, at, end: cache.firsts.len() };
+        let restart = cache.keep(matched);
         if let Some(r) = cache.restarts.get_mut(class) {
             *r = restart;
         }
         restart
+    }
+
+    /// Where matches lead that began before a character of class `before` - 1, and go on over one of `class`.
+    #[inline(never)]
+    fn pair(&self, cache: &mut Cache, before: usize, class: usize) -> Restart {
+        if before == 0 {
+            return Restart { known: true, ..UNKNOWN };
+        }
+        let place = (before - 1) * (self.bounds.len() + 1) + class;
+        while cache.pairs.len() <= place {
+            cache.pairs.push(UNKNOWN);
+        }
+        let known = cache.pairs.get(place).copied().unwrap_or(UNKNOWN);
+        if known.known {
+            return known;
+        }
+        let first = self.restart(cache, before - 1);
+        let steps = cache.firsts.get(first.at..first.end).unwrap_or_default();
+        let matched = cache.machine.plain(self, steps, class, 0);
+        let pair = cache.keep(matched);
+        if let Some(p) = cache.pairs.get_mut(place) {
+            *p = pair;
+        }
+        pair
     }
 
     /// The entry of a row that is not known yet.
@@ -167,8 +191,16 @@ impl Regex {
                 // What a new match leads to depends on the place.
                 add(&mut next, 0);
             } else {
-                let restart = self.restart(cache, class);
+                let mut restart = self.restart(cache, class);
                 matched |= restart.matched;
+                if self.steps.len() > MANY && class < 256 {
+                    // Most steps of a state are those of new matches. They stand in it as the class of the character.
+                    if let Some(flags) = next.first_mut().filter(|_| restart.end > restart.at) {
+                        *flags |= (class as u32 + 1) << LAST;
+                    }
+                    restart = self.pair(cache, (flags >> LAST) as usize, class);
+                    matched |= restart.matched;
+                }
                 for &step in cache.firsts.get(restart.at..restart.end).unwrap_or_default() {
                     add(&mut next, step);
                 }
@@ -233,8 +265,25 @@ impl Regex {
     }
 }
 
+impl Cache {
+    /// Keeps the steps to which the machine has led.
+    fn keep(&mut self, matched: bool) -> Restart {
+        let mut all = List::new();
+        all.push(0);
+        self.machine.targets().for_each(|step| add(&mut all, step as u32));
+        let at = self.firsts.len();
+        all.iter().skip(1).for_each(|&step| self.firsts.push(step));
+        Restart { known: true, matched, at, end: self.firsts.len() }
+    }
+}
+
+const UNKNOWN: Restart = Restart { known: false, matched: false, at: 0, end: 0 };
+
 /// Adds a step to the key of a state: in order, behind the flags, and once.
 fn add(key: &mut List<u32>, step: u32) {
+    if key.len() == 1 || key.last().is_some_and(|&last| last < step) {
+        return key.push(step);
+    }
     let at = key.get(1..).unwrap_or_default().partition_point(|&n| n < step) + 1;
     if key.get(at) != Some(&step) {
         key.insert(at, step);

@@ -58,9 +58,16 @@ impl Regex {
         if !alone {
             // At least two: with one slot, it is the last mark that counts.
             machine.prepare(self, parts.len() * 2 + 1);
+            let (mut n, mut last) = (0, usize::MAX);
             for &p in parts.iter() {
-                machine.mark(p);
-                machine.mark(p + self.step(p).n as usize);
+                let behind = p + self.step(p).n as usize;
+                if last != p {
+                    n += 1;
+                    machine.mark(p, n);
+                }
+                n += 1;
+                machine.mark(behind, n);
+                last = behind;
             }
             if !machine.exactly(self, text, r) {
                 return;
@@ -118,7 +125,7 @@ impl Regex {
         for n in r.first..=r.end {
             let step = self.step(n);
             if step.op == TURN && n as i32 - step.n == at as i32 {
-                machine.mark(n);
+                machine.mark(n, 1);
             }
         }
         if machine.exactly(self, text, Range { first: at, end: r.end + 1, ..r }) {

@@ -25,8 +25,8 @@ pub(super) struct Machine {
     /// By step: when a thread came by last.
     seen: List<u32>,
     time: u32,
-    /// By step: is it a mark?
-    pub marks: Buf,
+    /// By step: 0, or which mark it is, from 1 on.
+    marks: List<u32>,
     /// Slots of a row.
     width: usize,
     slots: List<usize>,
@@ -55,15 +55,16 @@ impl Machine {
         self.width = width;
         if width > 0 {
             self.marks.clear();
-            self.marks.pad(n, 0);
+            (0..n).for_each(|_| self.marks.push(0));
         }
         self.now.clear();
         self.slots.clear();
     }
 
-    pub(super) fn mark(&mut self, step: usize) {
+    /// Makes a step mark number `n`, from 1 on. Each counts once, and behind the one before it, unless all are the first.
+    pub(super) fn mark(&mut self, step: usize, n: u32) {
         if let Some(m) = self.marks.get_mut(step) {
-            *m = 1;
+            *m = n;
         }
     }
 
@@ -120,7 +121,8 @@ impl Machine {
     pub(super) fn plain(&mut self, regex: &Regex, steps: &[u32], class: usize, before: u8) -> bool {
         self.width = 0;
         self.now.clear();
-        for &step in steps {
+        // The last is taken first from a stack: so the targets are nearly in order.
+        for &step in steps.iter().rev() {
             self.now.push(Thread { step, rank: 0, row: 0, met: 0, marked: false });
         }
         let behind = regex.kind(class);
@@ -177,7 +179,9 @@ impl Machine {
                     let place = t.step as usize;
                     match self.seen.get_mut(place) {
                         Some(seen) if *seen != self.time => {
-                            if !t.marked && self.width > 0 && self.marks.get(place) == Some(&1) {
+                            let mark =
+                                if self.width > 0 { self.marks.get(place).copied().unwrap_or(0) } else { 0 };
+                            if !t.marked && mark != 0 && (self.width == 1 || mark == t.met + 1) {
                                 self.later.push(t);
                                 continue;
                             }
