@@ -4,7 +4,7 @@ use crate::fs::ioctl;
 use crate::{Fd, Result};
 use linux_raw_sys::general;
 use linux_raw_sys::ioctl::{
-    TCGETS, TCSETS, TCSETSW, TIOCGPGRP, TIOCGWINSZ, TIOCNOTTY, TIOCSCTTY, TIOCSPGRP, VT_OPENQRY,
+    TCGETS, TCSETS, TCSETSW, TIOCGPGRP, TIOCGWINSZ, TIOCNOTTY, TIOCSCTTY, TIOCSPGRP, TIOCSWINSZ, VT_OPENQRY,
 };
 
 pub use linux_raw_sys::general::{
@@ -77,6 +77,13 @@ pub fn size(f: Fd) -> Result<(u16, u16)> {
     // SAFETY: struct winsize is four u16.
     unsafe { ioctl(f, TIOCGWINSZ, &mut w) }?;
     Ok((w[0], w[1]))
+}
+
+/// Sets rows and columns (TIOCSWINSZ).
+pub fn set_size(f: Fd, rows: u16, columns: u16) -> Result<()> {
+    let mut w = [rows, columns, 0, 0];
+    // SAFETY: struct winsize is four u16.
+    unsafe { ioctl(f, TIOCSWINSZ, &mut w) }.map(|_| ())
 }
 
 /// `tcgetpgrp`: the foreground process group.

@@ -35,16 +35,16 @@ applet! {
 Load the kernel module MODULE (a name, alias or path) with parameters, after
 the modules that it needs.
 
-    -a      All operands are MODULEs
-    -b      Load nothing that is blacklisted, not even by its own name
+    -a, --all  All operands are MODULEs
+    -b, --use-blacklist  Load nothing that is blacklisted, not even by its name
     -D, --show-depends  Print what would be done if nothing were loaded
     -d DIR  Look for modules in DIR or DIR/lib/modules/RELEASE
     -l      List the modules that match the PATTERNs
     -n      Dry run
-    -q      Do not complain about missing MODULEs
-    -r      Remove the MODULEs, and those they needed if now unused
+    -q, --quiet  Do not complain about missing MODULEs
+    -r, --remove  Remove the MODULEs, and those they needed if now unused
     -s      Complain to syslog
-    -v      Print what is done
+    -v, --verbose  Print what is done
 
 Configuration: /etc/modprobe.conf; *.conf in /etc/modprobe.d, /run/modprobe.d
 and /lib/modprobe.d; on the kernel's command line MODULE.NAME=VALUE and

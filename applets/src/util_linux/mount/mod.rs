@@ -25,7 +25,7 @@ applet! {
     parse: Args,
     setuid: Checks,
     usage: "\
-[-afinrsvw] [-t TYPE] [-o OPTIONS] [DEVICE] [DIR]
+[-afinrsvw] [-t TYPE] [-o OPTIONS] [DEVICE | -L LABEL | -U ID] [DIR]
 
 Mount the file system on DEVICE at DIR. If one of them is missing, it is taken
 from /etc/fstab; without both, list what is mounted.
@@ -38,6 +38,8 @@ from /etc/fstab; without both, list what is mounted.
     -w          As -o rw, and never read-only instead
     -T FILE     Use FILE, not /etc/fstab
     -O OPTIONS  With -a only what has all of these; no in front: does not have
+    -L LABEL    DEVICE is LABEL=LABEL
+    -U ID       DEVICE is UUID=ID
     -i          Call no helper /sbin/mount.TYPE
     -f          Dry run
     -n          Ignored
@@ -61,6 +63,8 @@ struct Order<'r, 'c> {
     table: ZStr<'static>,
     wanted: Option<ZStr<'static>>,
     extra: Buf,
+    /// DEVICE from -L or -U.
+    tag: Buf,
 }
 
 impl Order<'_, '_> {
@@ -77,7 +81,7 @@ impl Order<'_, '_> {
 pub(crate) fn run(cx: &mut Cx) -> u8 {
     let table = ZStr::new(c"/etc/fstab");
     let mut walk = Walk::new(core::mem::take(&mut cx.args), SPEC, true);
-    let mut o = Order { cx, opts: 0, types: None, table, wanted: None, extra: Buf::new() };
+    let mut o = Order { cx, opts: 0, types: None, table, wanted: None, extra: Buf::new(), tag: Buf::new() };
     while let Some(step) = walk.next() {
         match step {
             Err(Wrong::Unknown([b'-', b'-', option @ ..])) => o.add(option),
@@ -89,6 +93,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
                     (b'O', v) => o.wanted = v,
                     (b'T', Some(v)) => o.table = v,
                     (b'o', Some(v)) => o.add(v.bytes()),
+                    (b'L', Some(v)) => o.tag = concat(&[b"LABEL=", v.bytes()]),
+                    (b'U', Some(v)) => o.tag = concat(&[b"UUID=", v.bytes()]),
                     (b'r', _) => o.add(b"ro"),
                     (b'w', _) => o.add(b"rw"),
                     _ => {}
@@ -99,7 +105,13 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     let args = walk.operands();
     let plain = o.opts & !opt!("v") as u32 == 0 && o.extra.is_empty() && args.len() == 1;
     caller::keep_for(plain);
+    let tag = core::mem::take(&mut o.tag);
     match *args {
+        [] if !tag.is_empty() => by_table(&mut o, tag.z()),
+        [dir] if !tag.is_empty() => {
+            let kind = o.types.unwrap_or(ZStr::new(c"auto"));
+            attach(&mut o, &Line { device: tag.z(), dir, kind, options: ZStr::new(c"") });
+        }
         [] if o.has(opt!("a")) => all(&mut o),
         [] => list(&mut o),
         _ if o.has(opt!("a")) => return o.cx.misuse(b"-a takes no operand"),
