@@ -1,6 +1,7 @@
 //! Extended regular expressions for `=~` (POSIX.1-2024, Base Definitions 9.4), without back-references.
 //!
-//! Not [`super::regex`]: this says yes or no only, and takes a tenth of its bytes.
+//! Not [`super::regex`], which would make the shell alone 11,500 bytes bigger: this says yes or no only, in 1,286 bytes
+//! on ARMv5TE where that takes 12,800.
 //!
 //! An expression becomes a program, and all its threads go through the text side by side: no text takes
 //! longer than its length times the program's.
