@@ -88,8 +88,9 @@ fn show(cx: &mut Cx, path: &Buf) {
     }
     let text = match read::file(path.z()) {
         Ok(text) => text,
-        // One that can only be written.
+        // One that can only be written, and of all those that have no value yet.
         Err(Errno::EACCES) => return,
+        Err(Errno::EIO) if cx.has(opt!("a")) => return,
         Err(why) => return report(cx, &name, why),
     };
     let mut rest = &text[..];

@@ -38,20 +38,17 @@ fn priority(text: &[u8]) -> Option<u32> {
     if let Some(dot) = sys::zstr::position(text, b'.') {
         let (name, rest) = text.split_at_checked(dot)?;
         level = rest.get(1..)?;
-        facility = one(name, FACILITIES).filter(|&n| n < 24)?;
+        let named = position_in(FACILITIES, b',', name).map(|n| n as u32);
+        facility = named.or(num::parse_u32(name)).filter(|&n| n < 24)?;
     }
-    let level = one(level, LEVELS)?;
     // The last three are old names for the first, the fourth and the fifth.
-    let level = match level {
-        8 => 0,
-        9 | 10 => level - 6,
-        _ => level,
+    let level = match position_in(LEVELS, b',', level) {
+        Some(8) => 0,
+        Some(n @ 9..) => n as u32 - 6,
+        Some(n) => n as u32,
+        None => num::parse_u32(level).filter(|&n| n < 8)?,
     };
-    (level < 8).then_some(facility << 3 | level)
-}
-
-fn one(text: &[u8], names: &[u8]) -> Option<u32> {
-    num::parse_u32(text).or_else(|| position_in(names, b',', text).map(|n| n as u32))
+    Some(facility << 3 | level)
 }
 
 pub(crate) fn run(cx: &mut Cx) -> u8 {
