@@ -10,7 +10,7 @@ use sys::{num, Cx, ZStr};
 applet! {
     name: stty,
     dir: "/bin",
-    class: NoFork,
+    class: NoExec,
     parse: Args,
     usage: "\
 [-F DEVICE] [-a | -g | SETTING...]
@@ -145,8 +145,7 @@ echoctl -echoprt echoke -flusho iexten");
         }
         (b"raw", false) | (b"cooked", true) => {
             (keys[tty::VEOF], keys[11]) = (4, 0);
-            words(t, b"brkint ignpar istrip icrnl ixon opost isig icanon iexten");
-            words(t, b"-istrip");
+            words(t, b"brkint ignpar icrnl ixon opost isig icanon iexten");
         }
         (b"cbreak", _) => {
             flag(t, b"icanon", !on);
@@ -268,12 +267,10 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
             break;
         }
     }
+    if (all || save) && !args.is_empty() || all && save {
+        return cx.misuse(b"extra operand");
+    }
     let done = match tty::get(device) {
-        Ok(t) if (all || save) && !args.is_empty() || all && save => {
-            let _ = t;
-            cx.status = cx.misuse(b"extra operand");
-            Ok(())
-        }
         Ok(mut t) if args.is_empty() => {
             if save {
                 for field in flags(&mut t) {
@@ -294,9 +291,6 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     };
     if let Err(why) = done {
         cx.fail_on(name, why);
-    }
-    if device != Fd::STDIN {
-        let _ = fs::close(device);
     }
     cx.status
 }
