@@ -2,9 +2,8 @@
 
 use sys::fs::{self, Fd, Timestamp};
 use sys::time::{self, Timespec};
-use sys::{num, Cx, Errno, ZStr};
-use util::time::calendar::{civil, month_start, seconds, Civil};
-use util::time::tz;
+use sys::{Cx, Errno, ZStr};
+use util::time::parse::{parse, STRING, TOUCH};
 
 applet! {
     name: touch,
@@ -12,7 +11,7 @@ applet! {
     class: NoFork,
     operands: "1..",
     usage: "\
-[-acfhm] [-r FILE | -t TIME] FILE...
+[-acfhm] [-r FILE | -t TIME | -d TIME] FILE...
 
 Set the times of last access and modification of the FILEs to now, and make
 those that are missing; - is standard output.
@@ -23,6 +22,7 @@ those that are missing; - is standard output.
     -h, --no-dereference  Links themselves, not what they lead to; makes no files
     -r, --reference FILE  The times that FILE has
     -t TIME  [[CC]YY]MMDDhhmm[.ss]
+    -d, --date TIME  A time as date -d takes it, such as '2026-12-01 12:30' or @SECONDS
     -f  Ignored
 ",
 }
@@ -38,11 +38,14 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
                 return 1;
             }
         }
-    } else if let Some(text) = cx.value(slot!("t")) {
-        let Some(sec) = digits(text.bytes(), cx.env(b"TZ")) else {
-            return cx.misuse(b"invalid TIME");
-        };
-        times = [Timespec { sec, nsec: 0 }; 2];
+    }
+    let now = time::now(time::CLOCK_REALTIME).sec;
+    for (text, formats) in [(cx.value(slot!("t")), TOUCH), (cx.value(slot!("d")), STRING)] {
+        let Some(text) = text else { continue };
+        match parse(text.bytes(), formats, now, cx.env(b"TZ")) {
+            Some(time) => times = [time; 2],
+            None => return cx.misuse(b"invalid TIME"),
+        }
     }
     if cx.has(opt!("a")) != cx.has(opt!("m")) {
         times[cx.has(opt!("a")) as usize] = fs::OMIT;
@@ -79,41 +82,4 @@ fn one(cx: &Cx, file: ZStr, times: &[Timespec; 2]) -> Result<(), Errno> {
     let flags = fs::O_WRONLY | fs::O_CREAT | fs::O_NONBLOCK | fs::O_NOCTTY | fs::O_CLOEXEC;
     let made = fs::open(file, flags, 0o666)?;
     fs::utimensat(*made, ZStr::new(c""), times, fs::AT_EMPTY_PATH)
-}
-
-/// The time that `[[CC]YY]MMDDhhmm[.ss]` is in the time zone `zone`.
-fn digits(text: &[u8], zone: Option<ZStr>) -> Option<i64> {
-    let (date, second) = match text.split_at_checked(text.len().wrapping_sub(3)) {
-        Some((date, [b'.', second @ ..])) => (date, pair(second)?),
-        _ => (text, 0),
-    };
-    let at = |n: usize| pair(date.get(n..n + 2)?);
-    let start = date.len().checked_sub(8)?;
-    let year = match start {
-        0 => {
-            let now = time::now(time::CLOCK_REALTIME).sec;
-            civil(now + tz::offset(zone, now) as i64).year
-        }
-        2 => {
-            let year = at(0)? as i32;
-            year + if year < 69 { 2000 } else { 1900 }
-        }
-        4 => at(0)? as i32 * 100 + at(2)? as i32,
-        _ => return None,
-    };
-    let (month, day, hour, minute) = (at(start)?, at(start + 2)?, at(start + 4)?, at(start + 6)?);
-    let days = |month: u32| month_start(year, month as i32);
-    if !(1..=12).contains(&month) || day == 0 || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    if day as i32 > days(month + 1) - days(month) {
-        return None;
-    }
-    let local = seconds(&Civil { year, month, day, hour, minute, second, weekday: 0 });
-    let guess = local - tz::offset(zone, local) as i64;
-    Some(local - tz::offset(zone, guess) as i64)
-}
-
-fn pair(text: &[u8]) -> Option<u32> {
-    num::parse_u32(text).filter(|_| text.len() == 2)
 }

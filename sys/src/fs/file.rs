@@ -67,7 +67,7 @@ pub type Statx = general::statx;
 pub type Timestamp = general::statx_timestamp;
 
 /// Kernels that do not know the last one leave it out.
-const WANTED: u32 = general::STATX_BASIC_STATS | general::STATX_MNT_ID_UNIQUE;
+const WANTED: u32 = general::STATX_BASIC_STATS | general::STATX_BTIME | general::STATX_MNT_ID_UNIQUE;
 
 /// `man 2 statx` for the basic fields, [`is_mount`] and [`mount_id`].
 #[inline(never)]
@@ -83,6 +83,11 @@ pub fn statx(dir: Fd, path: ZStr, flags: u32) -> Result<Statx> {
 /// Is it the root of what is mounted there (STATX_ATTR_MOUNT_ROOT, Linux 5.8)?
 pub fn is_mount(s: &Statx) -> bool {
     s.stx_attributes & general::STATX_ATTR_MOUNT_ROOT as u64 != 0
+}
+
+/// Is it known when the file was made?
+pub fn has_birth(s: &Statx) -> bool {
+    s.stx_mask & general::STATX_BTIME != 0
 }
 
 /// The lower half of the kernel's number of the mount that the file is on, which comes once only until the machine

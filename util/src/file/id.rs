@@ -11,6 +11,20 @@ pub struct Id {
     minor: u32,
 }
 
+impl Id {
+    /// A number that differs for most files.
+    pub fn hash(&self) -> u32 {
+        let mixed = (self.ino as u32 ^ (self.ino >> 32) as u32 ^ self.minor << 20).wrapping_mul(0x9e37_79b1);
+        mixed ^ mixed >> 15
+    }
+
+    /// Of these numbers.
+    #[cfg(test)]
+    pub(super) fn of(ino: u64, major: u32, minor: u32) -> Id {
+        Id { ino, major, minor }
+    }
+}
+
 /// Of a file whose status is known.
 pub fn id(s: &Statx) -> Id {
     Id { ino: s.stx_ino, major: s.stx_dev_major, minor: s.stx_dev_minor }

@@ -12,5 +12,6 @@ pub mod path;
 pub mod read;
 pub mod remove;
 pub mod replace;
+pub mod seen;
 pub mod target;
 pub mod walk;
