@@ -105,11 +105,19 @@ pub fn compile(project: &Project, target: &Target, applets: &[String], out: &Pat
     Ok(binary)
 }
 
+/// From more applets on, their tables need more of the page of variables that a process has without an MMU.
+const MANY: usize = 40;
+
 /// The features of cargo that a resolved list stands for.
 fn features(list: &[String]) -> Vec<&str> {
     let parts = PARTS.iter().map(|(name, _)| *name);
     let parts = parts.filter(|name| !list.iter().any(|word| word.strip_prefix('-') == Some(name)));
-    list.iter().map(String::as_str).filter(|word| !word.starts_with('-')).chain(parts).collect()
+    let mut all: Vec<&str> = list.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    if all.len() > MANY {
+        all.push("sys/many");
+    }
+    all.extend(parts);
+    all
 }
 
 /// A `cargo build` (or another `verb`) for the target, without the arguments that choose the package.

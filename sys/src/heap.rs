@@ -22,7 +22,13 @@ const REGION: usize = if cfg!(mote_nommu) { 4096 } else { 32768 };
 const PAGE: usize = 4096;
 /// Bytes of the page that the binary's other variables may take. Without an MMU the tables of pointers are among them
 /// (`targets/thumbv7em/shared.ld` checks the size).
-const OTHERS: usize = if cfg!(mote_nommu) { 1600 } else { 128 };
+const OTHERS: usize = if !cfg!(mote_nommu) {
+    128
+} else if cfg!(feature = "many") {
+    3400
+} else {
+    1600
+};
 /// Bytes of the first region.
 const FIRST: usize = (PAGE - OTHERS - size_of::<State>()) & !(MIN - 1);
 
