@@ -13,6 +13,7 @@ pub mod failure;
 pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+pub mod hash;
 pub mod login;
 pub mod net;
 pub mod proc;

@@ -2,7 +2,8 @@
 
 use sys::fs::Fd;
 use sys::opts::{Walk, Wrong};
-use sys::{num, Buf, Cx, Errno, ZStr};
+use sys::{num, Buf, Cx, Errno};
+use util::text::heading::heading;
 use util::text::input::Input;
 
 applet! {
@@ -68,20 +69,10 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     let mut first = true;
     cx.each_input(&mut |cx, fd, name| {
         if names && !quiet {
-            title(cx, name, &mut first);
+            heading(cx, name, &mut first);
         }
         show(cx, fd, &part)
     })
-}
-
-/// The line before a file's text.
-fn title(cx: &mut Cx, name: ZStr, first: &mut bool) {
-    if !core::mem::take(first) {
-        cx.out.byte(b'\n');
-    }
-    cx.out.bytes(b"==> ");
-    cx.out.shown(if name.is(b"-") { b"standard input" } else { name.bytes() });
-    cx.out.bytes(b" <==\n");
 }
 
 fn show(cx: &mut Cx, fd: Fd, part: &Part) -> Result<(), Errno> {

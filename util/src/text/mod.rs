@@ -2,6 +2,7 @@
 
 pub mod ere;
 pub mod escape;
+pub mod heading;
 pub mod input;
 pub mod lines;
 pub mod number;
