@@ -38,9 +38,11 @@ pub mod opts;
 pub mod out;
 pub mod process;
 pub mod program;
+pub mod shell;
 pub mod signal;
 pub mod sort;
 pub mod system;
+pub mod text;
 pub mod time;
 pub mod tty;
 pub mod usage;
@@ -54,6 +56,7 @@ pub use errno::{Errno, Result};
 pub use fs::Fd;
 pub use list::List;
 pub use out::Out;
+pub use text::Text;
 pub use zstr::ZStr;
 
 /// The result of a system call (`man 2 syscall`): a negative value is an error. Not for calls that return an address.

@@ -6,21 +6,21 @@ use sys::zstr::position;
 use sys::{num, Buf};
 
 /// No exponent and no precision is beyond it.
-pub(super) const MOST: usize = 4999;
+pub const MOST: usize = 4999;
 
 /// A number without its sign: 0.DIGITS times ten to the power of `point`.
 #[derive(Default)]
-pub(super) struct Decimal {
+pub struct Decimal {
     /// As text; the first is not 0.
-    digits: Buf,
-    point: i32,
+    pub(super) digits: Buf,
+    pub(super) point: i32,
 }
 
 impl Decimal {
     /// Takes digits, which may have a point among them, and an exponent off `text`; `None` if there are no digits, or
     /// the exponent is beyond [`MOST`].
     #[inline(never)]
-    pub(super) fn take(text: &mut &[u8]) -> Option<Decimal> {
+    pub fn take(text: &mut &[u8]) -> Option<Decimal> {
         let mut new = Decimal::default();
         let (mut any, mut behind) = (false, false);
         while let [c, rest @ ..] = *text {
@@ -56,7 +56,7 @@ impl Decimal {
 
     /// Rounds to the first `keep` digits.
     #[inline(never)]
-    fn round(&mut self, keep: i32) {
+    pub(super) fn round(&mut self, keep: i32) {
         let Ok(keep) = usize::try_from(keep) else {
             self.digits.clear();
             return;
@@ -82,7 +82,7 @@ impl Decimal {
 
     /// As `style` (e, f or g) has it; `alternate` is the flag `#`.
     #[inline(never)]
-    pub(super) fn text(mut self, style: u8, precision: i32, alternate: bool) -> Buf {
+    pub fn text(mut self, style: u8, precision: i32, alternate: bool) -> Buf {
         let mut out = Buf::new();
         let mut behind = precision;
         let mut scientific = style == b'e';

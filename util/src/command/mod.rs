@@ -1,7 +1,8 @@
 //! Commands that the shell has as builtins and that are applets, too.
 
 pub mod child;
-mod decimal;
+pub mod decimal;
+pub mod double;
 pub mod echo;
 pub mod kill;
 pub mod printf;
