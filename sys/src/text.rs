@@ -28,6 +28,19 @@ impl Text {
         text
     }
 
+    /// Makes it these bytes. The memory stays, if no copy has it.
+    #[inline(never)]
+    pub fn set(&mut self, bytes: &[u8]) {
+        // SAFETY: the count is in our block.
+        if self.count().is_some_and(|count| unsafe { *count } != 0) {
+            *self = Text::new();
+        }
+        if !self.0.is_empty() {
+            self.0.truncate(COUNT);
+        }
+        self.append(bytes);
+    }
+
     /// Where the count is; `None` for an empty string without memory.
     fn count(&self) -> Option<*mut usize> {
         // The bytes of a `Buf` are aligned for it. Whatever has memory has the count, see `append`.
