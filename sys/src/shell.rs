@@ -16,11 +16,8 @@ struct Command<'c> {
 
 fn child(c: &mut Command) -> Errno {
     if let Some((from, to)) = c.pipe {
-        let moved = if from == to {
-            fs::fcntl(from, fs::F_SETFD, 0).map(|_| ())
-        } else {
-            fs::dup3(from, to, 0)
-        };
+        let moved =
+            if from == to { fs::fcntl(from, fs::F_SETFD, 0).map(|_| ()) } else { fs::dup3(from, to, 0) };
         if let Err(why) = moved {
             return why;
         }

@@ -183,7 +183,7 @@ impl Awk<'_, '_> {
             end = start + round(n.number());
         }
         let first = if start > 1.0 { start } else { 1.0 };
-        if !(end > first) {
+        if end <= first || end.is_nan() {
             return Cell::of(b"");
         }
         let skip = bytes(&text, cell::whole(first - 1.0) as usize);
@@ -342,7 +342,7 @@ fn bits(x: f64) -> u64 {
 #[inline(never)]
 fn round(x: f64) -> f64 {
     const MAGIC: f64 = (1u64 << 52) as f64;
-    if !(x.abs() < MAGIC) {
+    if x.abs() >= MAGIC || x.is_nan() {
         return x;
     }
     if x < 0.0 {

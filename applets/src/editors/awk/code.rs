@@ -25,6 +25,7 @@ pub(super) const DISCARD: u32 = 8;
 macro_rules! operations {
     ($($name:ident)*) => { operations!(@ 0u32, $($name)*); };
     (@ $n:expr, $name:ident $($rest:ident)*) => {
+        #[allow(dead_code)] // some stand for what follows the one before
         pub(super) const $name: u32 = $n;
         operations!(@ $n + 1, $($rest)*);
     };

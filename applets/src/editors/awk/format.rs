@@ -48,7 +48,7 @@ pub(super) fn length(text: &[u8]) -> usize {
 
 /// Appends character `code` in UTF-8; beyond Unicode a byte.
 fn character(out: &mut Buf, code: u32) {
-    if code < 0x80 || code > 0x10_ffff {
+    if !(0x80..=0x10_ffff).contains(&code) {
         out.push(code as u8);
     } else {
         out.extend_from_slice(char::from_u32(code).unwrap_or('\u{fffd}').encode_utf8(&mut [0; 4]).as_bytes());
@@ -137,7 +137,7 @@ pub(super) fn format(out: &mut Buf, format: &[u8], args: &[Cell], convfmt: &[u8]
                         flags &= !ZEROS;
                     }
                 } else {
-                    let style = if lower < b'e' || lower > b'g' { b'g' } else { lower };
+                    let style = if !(b'e'..=b'g').contains(&lower) { b'g' } else { lower };
                     let places = if precision == NONE { 6 } else { precision };
                     cell::real(&mut body, n, style, places, flags & ALTERNATE != 0);
                     if !n.is_finite() {

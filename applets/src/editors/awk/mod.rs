@@ -18,7 +18,7 @@ mod run;
 mod stream;
 
 use cell::Cell;
-use code::{ARGC, ARGV, ENVIRON, FS, GLOBAL};
+use code::{Program, ARGC, ARGV, ENVIRON, FS, GLOBAL};
 use parse::Parser;
 use run::{Awk, EXITED, FATAL, NEXT_FILE};
 use sys::opts::Walk;
@@ -100,8 +100,15 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         run::complain(cx, file, line, p.wrong);
         return 2;
     }
-    let mut awk = Awk::new(cx, core::mem::take(&mut p.program));
-    awk.start(separator, &assignments, operands);
+    let program = core::mem::take(&mut p.program);
+    work(cx, program, separator, &assignments, operands)
+}
+
+/// Runs the program; its status.
+#[inline(never)]
+fn work(cx: &mut Cx, program: Program, fs: Option<ZStr>, assignments: &[ZStr], operands: &[ZStr]) -> u8 {
+    let mut awk = Awk::new(cx, program);
+    awk.start(fs, assignments, operands);
     awk.all()
 }
 
@@ -140,6 +147,7 @@ impl Awk<'_, '_> {
     }
 
     /// Runs all parts of the program; its status.
+    #[inline(never)]
     fn all(&mut self) -> u8 {
         let [begin, rules, end] = self.program.starts;
         let mut how = if self.leaving == FATAL { FATAL } else { self.run(begin) };

@@ -118,6 +118,8 @@ impl<'c, 'o> Awk<'c, 'o> {
     /// Tells what is wrong, and ends the program.
     #[inline(never)]
     pub(super) fn fatal(&mut self, what: &[u8]) {
+        // First what came before.
+        self.flush_all();
         let mut at = 0;
         for (code, text) in &self.program.places {
             if *code >= self.pc {
