@@ -176,13 +176,13 @@ impl Awk<'_, '_> {
 
     fn substr(&mut self, first: &Cell, args: &[Cell]) -> Cell {
         let text = self.text(first);
-        // Rounded as POSIX has it: characters whose numbers are at least the start and below the end.
-        let start = round(args.get(1).map_or(0.0, |a| a.number()));
+        // As all others: without fractions, and a start before the first character is the first one.
+        let start = math::int(args.get(1).map_or(0.0, |a| a.number()));
+        let first = if start > 1.0 { start } else { 1.0 };
         let mut end = f64::INFINITY;
         if let Some(n) = args.get(2) {
-            end = start + round(n.number());
+            end = first + math::int(n.number());
         }
-        let first = if start > 1.0 { start } else { 1.0 };
         if end <= first || end.is_nan() {
             return Cell::of(b"");
         }
@@ -335,20 +335,6 @@ fn bits(x: f64) -> u64 {
         cell::whole(x) as u64
     } else {
         x as u64
-    }
-}
-
-/// To the nearest integer, halves to the even one.
-#[inline(never)]
-fn round(x: f64) -> f64 {
-    const MAGIC: f64 = (1u64 << 52) as f64;
-    if x.abs() >= MAGIC || x.is_nan() {
-        return x;
-    }
-    if x < 0.0 {
-        x - MAGIC + MAGIC
-    } else {
-        x + MAGIC - MAGIC
     }
 }
 

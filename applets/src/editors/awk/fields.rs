@@ -182,11 +182,12 @@ impl Awk<'_, '_> {
         }
         self.split_record();
         if self.record.changed {
-            return self.record.cells.get(n - 1).cloned().unwrap_or_default();
+            return self.record.cells.get(n - 1).cloned().unwrap_or(Cell::Input(Text::new()));
         }
         match self.record.spans.get(n - 1) {
             Some(span) => Cell::input(span.of(&self.record.text)),
-            None => Cell::Nothing,
+            // What is not there is no number.
+            None => Cell::Input(Text::new()),
         }
     }
 
@@ -203,7 +204,7 @@ impl Awk<'_, '_> {
         }
         self.record.cells.truncate(n);
         while self.record.cells.len() < n {
-            self.record.cells.push(Cell::Nothing);
+            self.record.cells.push(Cell::Input(Text::new()));
         }
         self.record.stale = true;
         self.set_global(NF, Cell::Number(n as f64));

@@ -111,8 +111,8 @@ pub(super) fn format(out: &mut Buf, format: &[u8], args: &[Cell], convfmt: &[u8]
         match letter {
             b'c' => {
                 flags &= !ZEROS;
-                match arg {
-                    Cell::Number(n) => character(&mut body, cell::whole(*n) as u32),
+                match (arg, arg.numeric()) {
+                    (Cell::Number(_) | Cell::Input(_), Some(n)) => character(&mut body, cell::whole(n) as u32),
                     _ => {
                         arg.append(&mut body, convfmt);
                         let len = bytes(&body, 1);

@@ -1,7 +1,7 @@
 //! Files and pipes of awk.
 
 use sys::env::Envp;
-use sys::fs::{self, Fd};
+use sys::fs::{self, Fd, Owned};
 use sys::{process, shell, Buf, Errno, ToBuf};
 use util::text::regex::{Regex, Span};
 use util::text::{after, find, part, search};
@@ -48,15 +48,16 @@ impl Stream {
             let (read, write) = fs::pipe2(fs::O_CLOEXEC)?;
             let (ours, theirs, number) =
                 if kind == b'-' { (read, write, Fd::STDOUT) } else { (write, read, Fd::STDIN) };
+            let theirs = Owned::new(high(theirs)?);
             new.pid = shell::start(new.name.z(), envp, Some((*theirs, number)))?;
-            new.fd = ours.into_fd();
+            new.fd = high(ours)?;
         } else {
             let how = match kind {
                 b'<' => fs::O_RDONLY,
                 b'>' => fs::O_WRONLY | fs::O_CREAT | fs::O_TRUNC,
                 _ => fs::O_WRONLY | fs::O_CREAT | fs::O_APPEND,
             };
-            new.fd = fs::open(new.name.z(), how | fs::O_CLOEXEC, 0o666)?.into_fd();
+            new.fd = high(fs::open(new.name.z(), how | fs::O_CLOEXEC, 0o666)?)?;
         }
         Ok(new)
     }
@@ -200,6 +201,14 @@ impl Stream {
             }
         }
     }
+}
+
+/// `fd` above those of standard input, output and error, which may be closed: nobody else shall write to it.
+fn high(fd: Owned) -> Result<Fd, Errno> {
+    if fd.0 > 2 {
+        return Ok(fd.into_fd());
+    }
+    fs::dup_above(*fd, 3)
 }
 
 /// The status of a command that has ended: its own, or 256 and the signal.
