@@ -61,7 +61,13 @@ impl Array {
                 self.rebuild();
             }
             let mask = self.buckets.len().wrapping_sub(1);
-            self.elements.push(Element { key: key.clone(), hash, next: 0, alive: true, value: Cell::Nothing });
+            self.elements.push(Element {
+                key: key.clone(),
+                hash,
+                next: 0,
+                alive: true,
+                value: Cell::Nothing,
+            });
             self.len += 1;
             at = self.elements.len();
             self.link(at, mask);

@@ -166,7 +166,8 @@ impl Awk<'_, '_> {
 
     fn rand(&mut self) -> f64 {
         // Knuth's linear generator, of which the upper bits are mixed (PCG's way).
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let mut n = self.random;
         n ^= n >> 32;
         n = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);

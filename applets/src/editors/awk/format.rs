@@ -112,7 +112,9 @@ pub(super) fn format(out: &mut Buf, format: &[u8], args: &[Cell], convfmt: &[u8]
             b'c' => {
                 flags &= !ZEROS;
                 match (arg, arg.numeric()) {
-                    (Cell::Number(_) | Cell::Input(_), Some(n)) => character(&mut body, cell::whole(n) as u32),
+                    (Cell::Number(_) | Cell::Input(_), Some(n)) => {
+                        character(&mut body, cell::whole(n) as u32)
+                    }
                     _ => {
                         arg.append(&mut body, convfmt);
                         let len = bytes(&body, 1);
@@ -190,7 +192,8 @@ fn integer(out: &mut Buf, n: f64, letter: u8, precision: usize, flags: u32) {
         return;
     }
     let value = if n < 0.0 { cell::whole(n) as u64 } else { n as u64 };
-    let (minus, value) = if signed && (value as i64) < 0 { (true, value.wrapping_neg()) } else { (false, value) };
+    let (minus, value) =
+        if signed && (value as i64) < 0 { (true, value.wrapping_neg()) } else { (false, value) };
     if minus {
         out.push(b'-');
     }

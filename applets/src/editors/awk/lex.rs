@@ -7,7 +7,8 @@ use util::text::{after, part};
 
 /// All that is not a name, a number, a string or an expression between slashes. A token is its place in this list: the
 /// longer ones of the same start first.
-static MARKS: &[u8] = b"{ } ( ) [ ] ; , ? : $ !~ != ! ~ == = <= < >= >> > || | && ++ += + -- -= - **= ** *= * /= / %= % ^= ^";
+static MARKS: &[u8] =
+    b"{ } ( ) [ ] ; , ? : $ !~ != ! ~ == = <= < >= >> > || | && ++ += + -- -= - **= ** *= * /= / %= % ^= ^";
 
 /// The words of the language. Those from `length` on are functions.
 static WORDS: &[u8] = b"BEGIN END function func if else while for do break continue next nextfile exit return delete in \

@@ -181,7 +181,11 @@ pub(super) fn atan2(y: f64, x: f64) -> f64 {
     }
     let (a, b) = (y.abs(), x.abs());
     let mut r = if a == b {
-        if a == 0.0 { 0.0 } else { HALF_PI * 0.5 }
+        if a == 0.0 {
+            0.0
+        } else {
+            HALF_PI * 0.5
+        }
     } else if a < b {
         atan(a / b)
     } else {

@@ -108,7 +108,8 @@ impl Parser {
     #[inline(never)]
     pub(super) fn last(&self, op: u32) -> Option<(u32, usize)> {
         let &word = self.program.code.last()?;
-        (self.fresh == self.program.code.len() && word & 255 == op).then_some((word >> 8 & 15, (word >> 12) as usize))
+        (self.fresh == self.program.code.len() && word & 255 == op)
+            .then_some((word >> 8 & 15, (word >> 12) as usize))
     }
 
     #[inline(never)]
@@ -160,7 +161,9 @@ impl Parser {
                     _ => 1,
                 };
                 let here = self.program.code.len();
-                if let (Some(start), Some(end)) = (self.program.starts.get_mut(class), ends.get(class).copied()) {
+                if let (Some(start), Some(end)) =
+                    (self.program.starts.get_mut(class), ends.get(class).copied())
+                {
                     if *start == usize::MAX {
                         *start = here;
                     } else {
@@ -183,7 +186,8 @@ impl Parser {
                 }
             }
             let token = self.token();
-            if !matches!(token, lex::NEWLINE | lex::END) && token != mark(b";") && self.lexer_follows_block() {
+            if !matches!(token, lex::NEWLINE | lex::END) && token != mark(b";") && self.lexer_follows_block()
+            {
                 self.unexpected();
             }
         }
@@ -488,7 +492,11 @@ impl Parser {
             BREAKS | CONTINUES => {
                 let leaves = self.token() == BREAKS;
                 if !self.in_loop {
-                    return self.fail(if leaves { b"'break' not in a loop" } else { b"'continue' not in a loop" });
+                    return self.fail(if leaves {
+                        b"'break' not in a loop"
+                    } else {
+                        b"'continue' not in a loop"
+                    });
                 }
                 self.next();
                 let before = if leaves { self.breaks } else { self.continues };
