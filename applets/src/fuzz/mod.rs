@@ -14,6 +14,8 @@ mod kmsg;
 #[cfg(feature = "mount")]
 mod superblock;
 
+#[cfg(feature = "awk")]
+pub use crate::awk::fuzz::awk;
 #[cfg(feature = "modprobe")]
 pub use crate::modprobe::fuzz::modules;
 #[cfg(feature = "depmod")]
@@ -40,6 +42,12 @@ pub(crate) fn text(part: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     include!("../../../fuzz/seeds.rs");
+
+    #[test]
+    #[cfg(feature = "awk")]
+    fn seeds_of_awk() {
+        seeds("awk", b"{}()[];,$/\\\"~!=<>|&+-*%^?:#\n 1a", super::awk);
+    }
 
     #[test]
     #[cfg(feature = "depmod")]

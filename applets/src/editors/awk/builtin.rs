@@ -1,8 +1,8 @@
 //! The functions of awk.
 
-use super::cell::{self, Cell};
+use super::cell::{self, printf, Cell};
+use super::characters::{bytes, length};
 use super::code::*;
-use super::format::{bytes, format, length};
 use super::lex::{self, word as keyword};
 use super::math;
 use super::run::Awk;
@@ -40,7 +40,7 @@ impl Awk<'_, '_> {
             SPRINTF => {
                 let (text, convfmt) = (self.text(first), self.special(CONVFMT));
                 let mut out = Buf::new();
-                format(&mut out, &text, after_first(args), &convfmt);
+                printf(&mut out, &text, after_first(args), &convfmt);
                 Cell::of(&out)
             }
             TOLOWER | TOUPPER => {

@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::code::*;
 use super::lex::{self, mark, word as keyword};
-use super::parse::Parser;
+use super::parse::{Parser, CONCATENATION};
 use sys::ToBuf;
 
 // How strongly operators bind.
@@ -14,7 +14,6 @@ const IN_LEVEL: u32 = 4;
 const MATCH_LEVEL: u32 = 5;
 const COMPARISON: u32 = 6;
 const PIPE: u32 = 7;
-pub(super) const CONCATENATION: u32 = 8;
 const POWER: u32 = 12;
 
 /// Operators of two operands: their token, how strongly they bind, their operation.

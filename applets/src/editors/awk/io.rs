@@ -1,8 +1,7 @@
 //! What awk reads and writes: records, `getline`, `print`, `close`.
 
-use super::cell::Cell;
+use super::cell::{printf, Cell};
 use super::code::*;
-use super::format::format;
 use super::lex;
 use super::run::*;
 use super::stream::{Separator, Stream};
@@ -231,7 +230,7 @@ impl Awk<'_, '_> {
             out.extend_from_slice(&ors);
         } else if let Some((first, rest)) = values.split_first() {
             let text = first.text(&convfmt);
-            format(out, &text, rest, &convfmt);
+            printf(out, &text, rest, &convfmt);
         }
         self.stack.truncate(from);
         self.flush(n, false);

@@ -288,3 +288,60 @@ pub(super) fn pow(x: f64, y: f64) -> f64 {
         r
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Units in the last place between two numbers.
+    fn ulps(a: f64, b: f64) -> u64 {
+        if a == b || a.is_nan() && b.is_nan() {
+            return 0;
+        }
+        (a.to_bits() as i64).abs_diff(b.to_bits() as i64)
+    }
+
+    fn near(name: &str, x: f64, ours: f64, theirs: f64, most: u64) {
+        assert!(ulps(ours, theirs) <= most, "{name} {x}: {ours} {theirs}");
+    }
+
+    #[test]
+    fn as_the_library_of_the_host() {
+        let mut state = 9u64;
+        for n in 0..20000 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let unit = (state >> 11) as f64 / (1u64 << 53) as f64;
+            let x = (unit - 0.5) * [1.0, 20.0, 600.0, 1e5][n % 4];
+            near("exp", x, exp(x), x.exp(), 2);
+            near("log", x, log(x.abs()), x.abs().ln(), 2);
+            near("sqrt", x, sqrt(x.abs()), x.abs().sqrt(), 1);
+            near("atan2", x, atan2(x, unit), x.atan2(unit), 2);
+            near("fmod", x, fmod(x, unit + 0.1), x % (unit + 0.1), 0);
+            near("int", x, int(x), x.trunc(), 0);
+            assert!((sine(x, 0) - x.sin()).abs() <= 3e-16, "sin {x}");
+            assert!((sine(x, 1) - x.cos()).abs() <= 3e-16, "cos {x}");
+            near("pow", x, pow(x.abs(), unit), x.abs().powf(unit), 3);
+        }
+    }
+
+    #[test]
+    fn what_is_exact() {
+        for n in 0..300 {
+            assert_eq!(pow(2.0, n as f64), 2f64.powi(n));
+            let n = n as f64;
+            assert_eq!((sqrt(n * n), int(n + 0.75), int(-n - 0.25)), (n, n, -n));
+        }
+        assert_eq!((pow(3.0, 4.0), pow(-2.0, 3.0), pow(2.0, -2.0), pow(9.0, 0.5)), (81.0, -8.0, 0.25, 3.0));
+        assert_eq!((exp(0.0), log(1.0), sine(0.0, 0), sine(0.0, 1)), (1.0, 0.0, 0.0, 1.0));
+        assert_eq!((atan2(0.0, -1.0), atan2(1.0, 0.0)), (core::f64::consts::PI, HALF_PI));
+    }
+
+    #[test]
+    fn the_ends() {
+        assert_eq!((exp(1e4), exp(-1e4), log(0.0)), (f64::INFINITY, 0.0, -f64::INFINITY));
+        assert_eq!((pow(10.0, 400.0), pow(10.0, -400.0), pow(1.0, 1e300)), (f64::INFINITY, 0.0, 1.0));
+        assert!(
+            log(-1.0).is_nan() && sqrt(-1.0).is_nan() && pow(-8.0, 0.5).is_nan() && fmod(1.0, 0.0).is_nan()
+        );
+    }
+}

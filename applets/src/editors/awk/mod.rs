@@ -5,14 +5,17 @@
 mod array;
 mod builtin;
 mod cell;
+mod characters;
 mod code;
 mod expr;
 mod fields;
-mod format;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod io;
 mod lex;
 mod math;
 mod parse;
+mod record;
 mod regex;
 mod run;
 mod stream;

@@ -6,6 +6,8 @@ use sys::{Buf, List, ToBuf};
 
 /// Statements and expressions within each other, at most.
 const DEEPEST: usize = if cfg!(mote_nommu) { 24 } else { 500 };
+/// How strongly concatenation binds.
+pub(super) const CONCATENATION: u32 = 8;
 /// More than this does not fit a word of code.
 const LONGEST: usize = 1 << 20;
 
@@ -590,7 +592,7 @@ impl Parser {
         }
         if to != 0 {
             self.next();
-            self.expr(super::expr::CONCATENATION);
+            self.expr(CONCATENATION);
         }
         self.no_greater = before;
         self.emit(op, to, n);

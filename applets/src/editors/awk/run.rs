@@ -3,8 +3,8 @@
 use super::array::Array;
 use super::cell::{self, Cell};
 use super::code::*;
-use super::fields::Record;
 use super::math;
+use super::record::Record;
 use super::stream::Stream;
 use sys::text::Text;
 use sys::{out, Buf, Cx, List};
