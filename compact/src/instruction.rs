@@ -176,6 +176,8 @@ fn effects(op: &str, args: &str, operands: &[&str]) -> Option<Effects> {
             Some((SP | ARGUMENTS | (CALLEE_SAVED & !popped), all, all, Flow::Return))
         }
         "pop" => Some((SP, all | SP, all, Flow::Next)),
+        // A far jump within a function, which we do not read: the function stays as it is.
+        "bl" if args.starts_with(".L") => None,
         "bl" => Some((ARGUMENTS | SP, CLOBBERED, CLOBBERED, Flow::Call(Some(args.to_string())))),
         "blx" if first != 0 => Some((first | ARGUMENTS | SP, CLOBBERED, CLOBBERED, Flow::Call(None))),
         "bx" if first != 0 => Some((first | ARGUMENTS | CALLEE_SAVED | SP, 0, 0, Flow::Return)),
@@ -259,9 +261,15 @@ mod tests {
 
     #[test]
     fn unknown_instructions_are_not_parsed() {
-        for (op, args) in
-            [("svc", "#0"), ("bhs", "memcpy"), ("mov", "pc, r0"), ("mov", "sp, r7"), ("b", "f"), ("x", "")]
-        {
+        for (op, args) in [
+            ("svc", "#0"),
+            ("bhs", "memcpy"),
+            ("mov", "pc, r0"),
+            ("mov", "sp, r7"),
+            ("b", "f"),
+            ("bl", ".LBB0_2"),
+            ("x", ""),
+        ] {
             assert_eq!(Ins::new(op, args), None, "{op} {args}");
         }
     }

@@ -73,7 +73,8 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
         };
         let is_dir = kind == fs::S_IFDIR;
         if is_dir && !cx.has(opt!("aRr")) {
-            cx.error(source.bytes(), b"is a directory, which needs -r");
+            sys::out::complain(&[cx.name.bytes(), b": omitting directory '", source.bytes(), b"'"]);
+            cx.status = 1;
             continue;
         }
         over(cx, source, is_dir, &mut path, how, umask, &mut known);

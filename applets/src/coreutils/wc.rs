@@ -47,17 +47,16 @@ pub(crate) fn run(cx: &mut Cx) -> u8 {
     cx.status
 }
 
-/// In the order of POSIX; one count alone has no blanks before it.
+/// In the order of POSIX, with one blank between them.
 fn print(cx: &mut Cx, counts: &Counts, name: Option<ZStr>) {
     let wanted = [opt!("l"), opt!("w"), opt!("m"), opt!("c"), opt!("L")];
-    let alone = wanted.iter().filter(|bits| cx.has(**bits)).count() == 1;
     let mut between = false;
     for (bits, n) in wanted.into_iter().zip(counts) {
         if cx.has(bits) {
             if between {
                 cx.out.byte(b' ');
             }
-            cx.out.number(*n, 10, if alone { 0 } else { 9 }, b' ');
+            cx.out.dec(*n);
             between = true;
         }
     }

@@ -206,7 +206,7 @@ pub fn character(p: &mut &[u8], how: u32) -> u32 {
 }
 
 // Name and ranges of each class, in ASCII as in the POSIX locale.
-static CLASSES: &[u8] = b"alnum:09AZaz\xffalpha:AZaz\xffblank:  \t\t\xffcntrl:\0\x1f\x7f\x7f\xffdigit:09\xff\
+static CLASSES: &[u8] = b"alnum:09AZaz\xffalpha:AZaz\xffblank:\t\t  \xffcntrl:\0\x1f\x7f\x7f\xffdigit:09\xff\
 graph:!~\xfflower:az\xffprint: ~\xffpunct:!/:@[`{~\xffspace:\t\r  \xffupper:AZ\xffxdigit:09AFaf";
 
 /// Takes a class `[:name:]` off: does it hold `c`? `None` if there is none. Characters beyond ASCII count as small
