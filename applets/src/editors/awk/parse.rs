@@ -5,7 +5,7 @@ use super::lex::{self, mark, word as keyword, Lexer};
 use sys::{Buf, List, ToBuf};
 
 /// Statements and expressions within each other, at most.
-const DEEPEST: usize = if cfg!(mote_nommu) { 24 } else { 500 };
+const DEEPEST: usize = if cfg!(mote_nommu) { 24 } else { 90 };
 /// How strongly concatenation binds.
 pub(super) const CONCATENATION: u32 = 8;
 /// More than this does not fit a word of code.
