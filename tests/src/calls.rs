@@ -3,10 +3,12 @@
 //!
 //! A filter in the kernel could not do so: what a process starts inherits it, but a list ends with exec.
 
+use crate::project;
 use build_rootfs::syscalls::{ByApplet, MULTICALL};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// By this path a mote starts itself.
 const ITSELF: &str = "/proc/self/exe";
@@ -97,6 +99,15 @@ fn executed(line: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// Each name of an applet, and the name of its declaration.
+static ALIASES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let decls =
+        declaration::read_all(&project().root().join("applets/src")).unwrap_or_else(|why| panic!("{why}"));
+    let names =
+        decls.iter().flat_map(|decl| decl.names.iter().map(|name| (name.clone(), decl.name().to_string())));
+    names.collect()
+});
+
 /// The applet that these words (a path, then the arguments) start; none if they start another program.
 fn applet(words: &[String], lists: &ByApplet, ours: &Path) -> Option<String> {
     let path = Path::new(words.first()?);
@@ -107,19 +118,7 @@ fn applet(words: &[String], lists: &ByApplet, ours: &Path) -> Option<String> {
         |word: &String| word.rsplit('/').next().unwrap_or_default().trim_start_matches('-').to_string();
     let names = words.iter().skip(1).map(base);
     let name = names.into_iter().find(|name| !name.starts_with(MULTICALL))?;
-    let aliases = [
-        ("ash", "sh"),
-        ("[", "test"),
-        ("linuxrc", "init"),
-        ("reboot", "halt"),
-        ("poweroff", "halt"),
-        ("chgrp", "chown"),
-        ("mkfifo", "mknod"),
-        ("egrep", "grep"),
-        ("fgrep", "grep"),
-    ];
-    let name =
-        aliases.iter().find(|(alias, _)| *alias == name).map_or(name.clone(), |(_, name)| name.to_string());
+    let name = ALIASES.get(&name).cloned().unwrap_or(name);
     Some(if lists.contains_key(&name) { name } else { MULTICALL.to_string() })
 }
 

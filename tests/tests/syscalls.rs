@@ -4,11 +4,11 @@
 use build_rootfs::syscalls::of_applets;
 use std::process::Stdio;
 use tests::calls::{options, Seen};
-use tests::{calls_of, cases, copied_dir, fresh, mote};
+use tests::{calls_of, cases, copied_dir, fresh, mote, ALL};
 
 #[test]
 fn the_shell_keeps_to_its_list() {
-    let (lists, sh) = (calls_of("x86_64", "base"), mote("x86_64", "base"));
+    let (lists, sh) = (calls_of("x86_64", ALL), mote("x86_64", ALL));
     let path = format!("{}:/usr/bin:/bin", copied_dir("x86_64").display());
     let (mut outside, mut ran) = (String::new(), 0);
     for (script, ..) in cases() {
