@@ -235,6 +235,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             f.number += 1;
             f.slot += f.takes as usize;
         }
+        // Who knows it nevertheless goes on behind it, as head does with -15.
+        self.cluster = Some(rest);
         Err(Wrong::Unknown(text))
     }
 

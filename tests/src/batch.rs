@@ -2,7 +2,7 @@
 //! what each printed. The guest's clock counts instructions and skips what is slept, so that a batch takes the same
 //! time in the guest whatever the host does meanwhile.
 
-use crate::{out, project, Guest, Options, ALL};
+use crate::{out, project, Guest, Options, GUESTS};
 use build_rootfs::compile::compile_program;
 use build_rootfs::syscalls::of_program;
 use build_rootfs::target::Target;
@@ -224,7 +224,7 @@ impl Batch {
         }
         let options = Options {
             target: Some(target.into()),
-            applets: Some(ALL.into()),
+            applets: Some(GUESTS.into()),
             config: Some(config),
             ram: Some("16M".into()),
             link: link.map(String::from),

@@ -28,6 +28,9 @@ pub fn out() -> PathBuf {
     project().out().join("tests")
 }
 
+/// The set of the guests that run suites and cases: those of all applets would take hours on an emulated board.
+pub const GUESTS: &str = "base";
+
 /// The set with every applet.
 pub const ALL: &str = "tools";
 

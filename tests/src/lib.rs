@@ -17,7 +17,7 @@ pub mod suites;
 pub use cases::{cases, Case};
 pub use guest::{Guest, Options};
 pub use host::{
-    applet, applet_dir, calls_of, command, copied_dir, emulated_dir, mote, out, project, rootfs, ALL,
+    applet, applet_dir, calls_of, command, copied_dir, emulated_dir, mote, out, project, rootfs, ALL, GUESTS,
 };
 pub use program::program;
 pub use start::{controlled, fresh, settle};

@@ -7,7 +7,7 @@ use crate::conformance::reference::{self, User};
 use crate::conformance::shell::Suite;
 use crate::conformance::{summary, write, Report};
 use crate::spec::{self, Case, Machine};
-use crate::{project, ALL};
+use crate::{project, GUESTS};
 use build_rootfs::applets::Catalogue;
 use build_rootfs::cache::Cache;
 use build_rootfs::error::Result;
@@ -29,7 +29,7 @@ pub struct Suites {
 /// The names that the image's mote answers to.
 fn names() -> Result<Vec<String>> {
     let all = Catalogue::load(project())?;
-    let paths = all.paths(&all.resolve(ALL)?);
+    let paths = all.paths(&all.resolve(GUESTS)?);
     let names = paths.iter().filter_map(|path| Some(path.rsplit_once('/')?.1.to_string()));
     Ok(names.filter(|name| name != NOT_THERE).collect())
 }

@@ -34,6 +34,11 @@ impl Machine {
     /// All of them.
     pub const ALL: [Machine; 5] = [Native, Lean, User, Armv5te, Thumbv7em];
 
+    /// Whether mote is all there is.
+    pub fn is_guest(self) -> bool {
+        matches!(self, Armv5te | Thumbv7em)
+    }
+
     /// The machines that a word of `@only` or `@not` means.
     pub(super) fn named(word: &str) -> Option<&'static [Machine]> {
         WORDS.iter().find(|(name, _)| *name == word).map(|(_, machines)| *machines)

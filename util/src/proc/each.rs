@@ -47,10 +47,11 @@ pub fn is_named(comm: &[u8], line: &[u8], wanted: &[u8], scripts: bool) -> bool 
     let first = first.strip_prefix(b"-").unwrap_or(first);
     let second = words.next().unwrap_or_default();
     let cut = comm.len() == 15 && wanted.starts_with(comm);
-    comm == wanted
+    let is = comm == wanted
         || first == wanted
-        || !wanted.is_empty() && base(first) == wanted
-        || (scripts || cut) && !wanted.is_empty() && base(second) == wanted
+        || base(first) == wanted
+        || (scripts || cut) && base(second) == wanted;
+    is && !wanted.is_empty()
 }
 
 #[cfg(test)]

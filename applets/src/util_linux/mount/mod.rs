@@ -25,7 +25,7 @@ applet! {
     parse: Args,
     setuid: Checks,
     usage: "\
-[-afinrsvw] [-t TYPE] [-o OPTIONS] [DEVICE | -L LABEL | -U ID] [DIR]
+[-afinrsvw] [-t TYPE] [-o LIST] [DEVICE | -L NAME | -U ID] [DIR]
 
 Mount the file system on DEVICE at DIR. If one of them is missing, it is taken
 from /etc/fstab; without both, list what is mounted.
@@ -33,12 +33,12 @@ from /etc/fstab; without both, list what is mounted.
     -a          All in /etc/fstab that are not marked noauto
     -t TYPE     Its type, or several with commas to try. With -a or to list:
                 only these; no in front: all but these
-    -o OPTIONS  Options with commas; --OPTION is the same as -o OPTION
+    -o LIST     Options with commas; --OPTION is the same as -o OPTION
     -r          As -o ro
     -w          As -o rw, and never read-only instead
     -T FILE     Use FILE, not /etc/fstab
     -O OPTIONS  With -a only what has all of these; no in front: does not have
-    -L LABEL    DEVICE is LABEL=LABEL
+    -L NAME     DEVICE is LABEL=NAME
     -U ID       DEVICE is UUID=ID
     -i          Call no helper /sbin/mount.TYPE
     -f          Dry run
