@@ -33,7 +33,10 @@ fn unknown_names_show_the_nearest() {
     );
     let (status, text) = tool(&["build", "--applets", "unmae"]);
     assert_eq!(status, 2);
-    assert!(text.contains("unknown applet or set `unmae`") && text.contains("did you mean `uname`?"), "{text}");
+    assert!(
+        text.contains("unknown applet or set `unmae`") && text.contains("did you mean `uname`?"),
+        "{text}"
+    );
     let (status, text) = tool(&["biuld"]);
     assert_eq!(status, 2);
     assert!(text.contains("did you mean `build`?"), "{text}");
