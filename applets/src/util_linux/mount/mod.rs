@@ -25,7 +25,7 @@ applet! {
     parse: Args,
     setuid: Checks,
     usage: "\
-[-afinrsvw] [-t TYPE] [-o LIST] [DEVICE | -L NAME | -U ID] [DIR]
+[-afinrsvw] [-t TYPE] [-o LIST] [DEVICE | -L LABEL | -U ID] [DIR]
 
 Mount the file system on DEVICE at DIR. If one of them is missing, it is taken
 from /etc/fstab; without both, list what is mounted.
@@ -38,7 +38,7 @@ from /etc/fstab; without both, list what is mounted.
     -w          As -o rw, and never read-only instead
     -T FILE     Use FILE, not /etc/fstab
     -O OPTIONS  With -a only what has all of these; no in front: does not have
-    -L NAME     DEVICE is LABEL=NAME
+    -L LABEL    DEVICE is LABEL=LABEL
     -U ID       DEVICE is UUID=ID
     -i          Call no helper /sbin/mount.TYPE
     -f          Dry run
